@@ -1,0 +1,225 @@
+"""Types and checks of the configuration; every value comes from conf/, none from here."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import ConfigDict, Field, Strict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from kwspipe.errors import ConfigError
+
+Count = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[float, Field(ge=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Word = Annotated[str, Field(pattern=r"^[^_\s/\\][^\s/\\]*$")]
+Texts = Annotated[tuple[str, ...], Strict(False)]
+Words = Annotated[tuple[Word, ...], Strict(False)]
+StageName = Literal["prepare", "train", "quantize", "evaluate", "deploy"]
+StageNames = Annotated[tuple[StageName, ...], Strict(False)]
+SourceName = Literal["folder", "speech_commands", "synthetic"]
+
+typed = dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True, populate_by_name=True))
+
+
+@typed
+class SpeechCommandsConfig:
+    """Where Google Speech Commands v0.02 is downloaded from, and how the download is proved whole."""
+
+    url: str
+    size_bytes: Count
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    cache_dir: str
+
+
+@typed
+class SyntheticConfig:
+    """How espeak-ng speaks the words when there are no recordings."""
+
+    clips_per_word: Count
+    unknown_words: Words
+    accents: Texts
+    min_rate_wpm: Count
+    max_rate_wpm: Count
+    min_pitch: Annotated[int, Field(ge=0, le=99)]
+    max_pitch: Annotated[int, Field(ge=0, le=99)]
+    max_voices: Count
+    noise_s: Annotated[float, Field(gt=0)]
+
+
+@typed
+class DatasetConfig:
+    """The classes, and where their clips come from."""
+
+    words: Annotated[tuple[Word, ...], Strict(False), Field(min_length=1)]
+    sources: Annotated[tuple[SourceName, ...], Strict(False), Field(min_length=1)]
+    root: str | None
+    noise_roots: Texts
+    unknown_words: Words
+    unknown_class_percentage: NotNegative
+    silence_class_percentage: NotNegative
+    zero_silence_percentage: Fraction
+    max_clips_per_word: Count | None
+    validation_percentage: Annotated[float, Field(ge=0, le=50)]
+    testing_percentage: Annotated[float, Field(ge=0, le=50)]
+    min_clip_ms: Count
+    min_peak_db: Annotated[float, Field(le=0)]
+    trim_below_peak_db: Annotated[float, Field(gt=0)]
+    speech_commands: SpeechCommandsConfig
+    synthetic: SyntheticConfig
+
+
+@typed
+class FrontendConfig:
+    """Settings of the audio front end, by the names the peer's users know."""
+
+    sample_rate_hz: Annotated[int, Field(ge=4000, le=48000)]
+    sample_length_ms: Annotated[int, Field(ge=100, le=10000)]
+    window_size_ms: Annotated[int, Field(ge=5, le=128)]
+    window_step_ms: Annotated[int, Field(ge=1, le=128)]
+    filterbank_n_channels: Annotated[int, Field(ge=4, le=128)]
+    filterbank_upper_band_limit: Annotated[float, Field(gt=0)]
+    filterbank_lower_band_limit: Annotated[float, Field(gt=0)]
+    noise_reduction_enable: bool
+    noise_reduction_smoothing_bits: Annotated[int, Field(ge=0, le=15)]
+    noise_reduction_even_smoothing: Fraction
+    noise_reduction_odd_smoothing: Fraction
+    noise_reduction_min_signal_remaining: Fraction
+    pcan_enable: bool
+    pcan_strength: Fraction
+    pcan_offset: NotNegative
+    pcan_gain_bits: Annotated[int, Field(ge=1, le=30)]
+    log_scale_enable: bool
+    log_scale_shift: Annotated[int, Field(ge=0, le=10)]
+    dc_notch_filter_enable: bool
+    dc_notch_filter_coefficient: Fraction
+    quantize_dynamic_scale_enable: bool
+    quantize_dynamic_scale_range_db: Annotated[float, Field(gt=0)]
+
+    def __post_init__(self) -> None:
+        if self.filterbank_lower_band_limit >= self.filterbank_upper_band_limit:
+            raise ValueError("filterbank_lower_band_limit must be below filterbank_upper_band_limit")
+        if self.filterbank_upper_band_limit > self.sample_rate_hz / 2:
+            raise ValueError("filterbank_upper_band_limit must not exceed half of sample_rate_hz")
+        if self.window_size_ms > self.sample_length_ms:
+            raise ValueError("window_size_ms must not exceed sample_length_ms")
+
+    @property
+    def sample_length(self) -> int:
+        """Samples of one clip."""
+        return self.sample_rate_hz * self.sample_length_ms // 1000
+
+
+@typed
+class AugmentConfig:
+    """What happens to a training clip before its features are computed."""
+
+    placement: Literal["random", "center"]
+    transforms: Annotated[tuple[dict[str, Any], ...], Strict(False)]
+
+
+@typed
+class ModelConfig:
+    """The network."""
+
+    name: Literal["mobilenet_v2"]
+    alpha: Annotated[float, Field(gt=0, le=2)]
+    last_block_filters: Count
+    batch_norm_momentum: Annotated[float, Field(gt=0, lt=1)]
+
+
+@typed
+class TransferConfig:
+    """The checkpoint training starts from."""
+
+    source: Literal["none", "bundled", "url", "path"]
+    path: str | None
+    url: str | None
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None
+    cache_dir: str
+    min_loaded_fraction: Fraction
+    freeze: Texts
+
+
+@typed
+class ScheduleConfig:
+    """Learning rate of an epoch: initial_learning_rate * decay ** epoch."""
+
+    name: Literal["exponential"]
+    initial_learning_rate: Annotated[float, Field(gt=0, le=1)]
+    decay: Annotated[float, Field(gt=0, le=1)]
+
+
+@typed
+class TrainConfig:
+    """The training loop."""
+
+    epochs: Count
+    batch_size: Count
+    class_weights: Literal["balanced", "none"]
+    monitor: Literal["val_accuracy", "val_loss"]
+    early_stop_patience: Count | None
+    tensorboard: bool
+    threads: Count
+
+
+@typed
+class QuantizeConfig:
+    """Conversion to int8, and the loss it may cost."""
+
+    representative_clips: Count
+    max_accuracy_drop: Fraction
+
+
+@typed
+class EvaluateConfig:
+    """What is measured on the test split."""
+
+    max_mistakes: Annotated[int, Field(ge=0)]
+
+
+@typed
+class DetectorConfig:
+    """Settings of the streaming detector, embedded in the model."""
+
+    average_window_duration_ms: Annotated[int, Field(ge=0, le=10000)]
+    detection_threshold: Annotated[int, Field(ge=0, le=255)]
+    suppression_ms: Annotated[int, Field(ge=0, le=60000)]
+    minimum_count: Annotated[int, Field(ge=0, le=255)]
+    volume_gain: Annotated[int, Field(ge=0, le=100)]
+    latency_ms: Annotated[int, Field(ge=0, le=10000)]
+    verbose_model_output_logs: bool
+
+
+@typed
+class BoardConfig:
+    """The board the model is deployed to."""
+
+    name: Literal["emulated", "brd2601", "host"]
+    port: str | None
+
+
+@typed
+class PipelineConfig:
+    """One experiment, whole."""
+
+    name: Name
+    run_dir: str
+    seed: Annotated[int, Field(ge=0, lt=2**31)]
+    stages: Annotated[tuple[StageName, ...], Strict(False), Field(min_length=1)]
+    force: bool | StageNames
+    from_stage: Annotated[StageName | None, Field(alias="from")]
+    dataset: DatasetConfig
+    frontend: FrontendConfig
+    augment: AugmentConfig
+    model: ModelConfig
+    transfer: TransferConfig
+    schedule: ScheduleConfig
+    train: TrainConfig
+    quantize: QuantizeConfig
+    evaluate: EvaluateConfig
+    detector: DetectorConfig
+    board: BoardConfig
