@@ -1,25 +1,19 @@
 """Types and checks of the configuration; every value comes from conf/, none from here."""
 
-import difflib
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from pydantic import ConfigDict, Field, Strict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
-
-from kwspipe.errors import ConfigError
 
 Count = Annotated[int, Field(ge=1)]
 NotNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Word = Annotated[str, Field(pattern=r"^[^_\s/\\][^\s/\\]*$")]
-Texts = Annotated[tuple[str, ...], Strict(False)]
-Words = Annotated[tuple[Word, ...], Strict(False)]
+Texts = tuple[str, ...]
+Words = tuple[Word, ...]
 StageName = Literal["prepare", "train", "quantize", "evaluate", "deploy"]
-StageNames = Annotated[tuple[StageName, ...], Strict(False)]
+StageNames = tuple[StageName, ...]
 SourceName = Literal["folder", "speech_commands", "synthetic"]
 
 typed = dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True, populate_by_name=True))
@@ -54,8 +48,8 @@ class SyntheticConfig:
 class DatasetConfig:
     """The classes, and where their clips come from."""
 
-    words: Annotated[tuple[Word, ...], Strict(False), Field(min_length=1)]
-    sources: Annotated[tuple[SourceName, ...], Strict(False), Field(min_length=1)]
+    words: Annotated[tuple[Word, ...], Field(min_length=1)]
+    sources: Annotated[tuple[SourceName, ...], Field(min_length=1)]
     root: str | None
     noise_roots: Texts
     unknown_words: Words
@@ -118,7 +112,7 @@ class AugmentConfig:
     """What happens to a training clip before its features are computed."""
 
     placement: Literal["random", "center"]
-    transforms: Annotated[tuple[dict[str, Any], ...], Strict(False)]
+    transforms: tuple[dict[str, Any], ...]
 
 
 @typed
@@ -207,9 +201,9 @@ class PipelineConfig:
     """One experiment, whole."""
 
     name: Name
-    run_dir: str
+    run_dir: Annotated[str, Field(min_length=1)]
     seed: Annotated[int, Field(ge=0, lt=2**31)]
-    stages: Annotated[tuple[StageName, ...], Strict(False), Field(min_length=1)]
+    stages: Annotated[tuple[StageName, ...], Field(min_length=1)]
     force: bool | StageNames
     from_stage: Annotated[StageName | None, Field(alias="from")]
     dataset: DatasetConfig

@@ -1,0 +1,67 @@
+"""The command line: ``python -m kwspipe +experiment=digits_3 [key=value ...]``."""
+
+import os
+import sys
+from pathlib import Path
+
+import hydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+from rich.console import Console
+
+from kwspipe.errors import KwspipeError
+from kwspipe.parse import parse
+from kwspipe.pipeline import run
+
+HERE = Path(__file__).resolve().parent
+
+
+def conf_dir() -> Path:
+    """Returns the folder of the configuration groups: beside the package when installed, else the checkout's."""
+    installed = HERE / "conf"
+    return installed if installed.is_dir() else HERE.parents[1] / "conf"
+
+
+def let_parse_judge(arguments: list[str], groups: set[str]) -> list[str]:
+    """Rewrites ``key=value`` into ``++key=value`` where ``key`` is not a group.
+
+    Hydra stops at the first key it does not know; handed on like this, unknown keys reach ``parse``, which reports
+    all faults in one message.
+    """
+    rewritten = []
+    for argument in arguments:
+        key = argument.split("=", 1)[0]
+        plain = "=" in argument and key[:1].isalpha() and not key.startswith("hydra") and "@" not in key
+        rewritten.append(f"++{argument}" if plain and key not in groups else argument)
+    return rewritten
+
+
+def _task(composed: DictConfig) -> dict[str, float]:
+    return run(parse(composed))
+
+
+def main() -> None:
+    """Composes the configuration from the command line and runs its stages."""
+    # Hydra then raises what a job raises, instead of printing a shortened traceback and leaving.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    groups = {folder.name for folder in conf_dir().iterdir() if folder.is_dir()}
+    sys.argv[1:] = let_parse_judge(sys.argv[1:], groups)
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(_task)()
+    except (KwspipeError, HydraException, OmegaConfBaseException) as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]Error[/] {_text(error)}", markup=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("Interrupted. The same command goes on from here.")
+        sys.exit(130)
+
+
+def _text(error: Exception) -> str:
+    from rich.markup import escape
+
+    return escape(str(error).strip())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""From composed YAML to a checked PipelineConfig: the only door into the pipeline."""
+
+import dataclasses
+import difflib
+import json
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
+from pydantic import TypeAdapter, ValidationError
+
+from kwspipe.config import PipelineConfig
+from kwspipe.errors import ConfigError
+
+_ADAPTER = TypeAdapter(PipelineConfig)
+
+
+def parse(composed: DictConfig | Mapping[str, Any]) -> PipelineConfig:
+    """Checks a composed configuration and returns it typed.
+
+    Args:
+        composed: what Hydra composed from conf/, or a plain mapping of the same shape.
+
+    Raises:
+        ConfigError: unknown keys, wrong types, missing or impossible values, all of them together.
+    """
+    plain = _plain(composed)
+    try:
+        return _ADAPTER.validate_json(json.dumps(plain))
+    except ValidationError as error:
+        details = [detail for detail in error.errors() if not _repeats(detail, error.errors())]
+        raise ConfigError([_sentence(detail, plain) for detail in details]) from None
+
+
+def to_mapping(config: PipelineConfig) -> dict[str, Any]:
+    """Returns the configuration as plain data, with the keys of the YAML files."""
+    return _ADAPTER.dump_python(config, mode="json", by_alias=True)
+
+
+def _plain(composed: DictConfig | Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(composed, DictConfig):
+        return dict(composed)
+    # Without interpolations resolved: one that leads to a missing value would stop the search.
+    missing = list(_missing_keys(OmegaConf.to_container(composed, resolve=False)))
+    if missing:
+        hint = "choose an experiment (+experiment=digits_3), or give the value as key=value"
+        raise ConfigError([f"{key}: has no value; {hint}" for key in missing])
+    try:
+        plain = OmegaConf.to_container(composed, resolve=True)
+    except InterpolationKeyError as error:
+        raise ConfigError([f"{error.full_key}: {str(error).splitlines()[0]}"]) from None
+    except OmegaConfBaseException as error:
+        raise ConfigError([str(error).splitlines()[0]]) from None
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
+def _missing_keys(node: Any, path: str = "") -> Iterator[str]:
+    """Yields the dotted keys whose value is ``???``."""
+    if node == MISSING:
+        yield path
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            yield from _missing_keys(value, f"{path}.{key}" if path else str(key))
+
+
+def _repeats(detail: Any, details: list[Any]) -> bool:
+    """Tells whether another fault says the same: a list too short only for its faulty members, or
+    ``force``, whose two allowed types each report a fault.
+    """
+    here = detail["loc"]
+    if detail["type"] == "too_short":
+        return any(len(other["loc"]) > len(here) and other["loc"][: len(here)] == here for other in details)
+    return here[:2] == ("force", "bool") and isinstance(detail["input"], list)
+
+
+def _sentence(detail: Any, plain: Mapping[str, Any]) -> str:
+    # Members of a union carry the type's name in their location: force.bool, force.tuple[...].
+    path = [part for part in detail["loc"] if part != "bool" and "[" not in str(part)]
+    where = ".".join(str(part) for part in path)
+    if detail["type"] == "unexpected_keyword_argument":
+        known = _keys_at(PipelineConfig, [str(part) for part in path[:-1]])
+        close = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.0)
+        return f"{where}: unknown key. Closest known key: {'.'.join([*map(str, path[:-1]), *close])}"
+    if detail["type"] in ("missing", "missing_argument"):
+        return f"{where}: has no value. Give it as {where}=value"
+    message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "value_error":
+        return f"{where}: {message}"
+    received = _value_at(plain, path)
+    hint = ""
+    expected = detail.get("ctx", {}).get("expected")
+    if expected and isinstance(received, str):
+        choices = [choice.strip("' ") for choice in expected.replace(" or ", ",").split(",")]
+        hint = "".join(f". Closest: {c}" for c in difflib.get_close_matches(received, choices, n=1))
+    return f"{where}: received {received!r}; {message[0].lower()}{message[1:]}{hint}"
+
+
+def _value_at(plain: Any, path: list[Any]) -> Any:
+    for part in path:
+        try:
+            plain = plain[part]
+        except (KeyError, IndexError, TypeError):
+            break
+    return plain
+
+
+def _keys_at(cls: type, path: list[str]) -> list[str]:
+    """Names of the fields of the configuration class that ``path`` leads to."""
+    hints = typing.get_type_hints(cls)
+    for part in path:
+        kind = hints.get(part)
+        candidates = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
+        nested = [c for c in candidates if dataclasses.is_dataclass(c)]
+        if not nested:
+            return []
+        hints = typing.get_type_hints(nested[0])
+    return ["from" if name == "from_stage" else name for name in hints]
