@@ -1,0 +1,25 @@
+"""Prints the version of a board's firmware: the package's, and a hash of every file it is built from."""
+
+import hashlib
+import re
+import sys
+from pathlib import Path
+
+FIRMWARE = Path(__file__).resolve().parent
+
+
+def source_version(board: str) -> str:
+    """Returns for example ``0.1.0-3f8a52c1d07e``; equal sources give equal text on every machine."""
+    digest = hashlib.sha256()
+    for folder in ("core", "app", f"boards/{board}"):
+        for path in sorted((FIRMWARE / folder).iterdir()):
+            if path.suffix in {".c", ".h", ".S", ".ld", ".mk"}:
+                content = path.read_bytes().replace(b"\r\n", b"\n")
+                digest.update(f"{folder}/{path.name} {len(content)}\n".encode() + content)
+    package = (FIRMWARE.parent / "src" / "kwspipe" / "__init__.py").read_text()
+    version = re.search(r'__version__ = "([^"]+)"', package)
+    return f"{version[1] if version else 'unknown'}-{digest.hexdigest()[:12]}"
+
+
+if __name__ == "__main__":
+    print(source_version(sys.argv[1]))
