@@ -12,6 +12,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Word = Annotated[str, Field(pattern=r"^[^_\s/\\][^\s/\\]*$")]
 Texts = tuple[str, ...]
 Words = tuple[Word, ...]
+Threshold = Annotated[int, Field(ge=0, le=255)]
 StageName = Literal["prepare", "train", "quantize", "evaluate", "deploy"]
 StageNames = tuple[StageName, ...]
 SourceName = Literal["folder", "speech_commands", "synthetic"]
@@ -180,12 +181,28 @@ class DetectorConfig:
     """Settings of the streaming detector, embedded in the model."""
 
     average_window_duration_ms: Annotated[int, Field(ge=0, le=10000)]
-    detection_threshold: Annotated[int, Field(ge=0, le=255)]
+    detection_threshold: Threshold
+    detection_threshold_list: tuple[Threshold, ...] | None
     suppression_ms: Annotated[int, Field(ge=0, le=60000)]
+    suppress_same_word_only: bool
     minimum_count: Annotated[int, Field(ge=0, le=255)]
     volume_gain: Annotated[int, Field(ge=0, le=100)]
     latency_ms: Annotated[int, Field(ge=0, le=10000)]
     verbose_model_output_logs: bool
+
+    def __post_init__(self) -> None:
+        if self.minimum_count > self.queue_length:
+            raise ValueError(
+                f"minimum_count is {self.minimum_count}, but average_window_duration_ms never holds more "
+                f"than {self.queue_length} inferences at this latency_ms; lower it or lengthen the window"
+            )
+
+    @property
+    def queue_length(self) -> int:
+        """Inferences the averaging window can hold, at most 256; a latency below 10 ms counts as 10 ms."""
+        if self.minimum_count == 0:
+            return 1
+        return min(self.average_window_duration_ms // max(self.latency_ms, 10) + 1, 256)
 
 
 @typed
