@@ -1,0 +1,1 @@
+"""The device: serial link, frames, ports, boards and the emulated board."""
