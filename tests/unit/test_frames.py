@@ -3,8 +3,8 @@ import zlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from kwspipe._core import ffi, lib
+
 from kwspipe.device import frames
 from kwspipe.device.frames import Frame, FrameReader
 

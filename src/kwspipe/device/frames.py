@@ -93,7 +93,7 @@ class FrameReader:
         *ended, rest = (self._pending + data).split(b"\0")
         self._pending = bytearray(rest[: MAX_ENCODED_BYTES + 1])
         for encoded in filter(None, ended):
-            frame = decode(encoded)
+            frame = decode(bytes(encoded))
             if frame is None:
                 self.num_bad += 1
             else:
