@@ -1,0 +1,1 @@
+"""Models in TensorFlow Lite's format: their metadata, and the compiler to a model image."""

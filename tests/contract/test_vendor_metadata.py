@@ -1,0 +1,93 @@
+"""The vendor's two models: parameters read whole and rewritten, and the models still compute the same."""
+
+import zipfile
+
+import numpy as np
+import pytest
+
+from kwspipe.errors import KwspipeError
+from kwspipe.tflite.metadata import read_parameters, write_parameters
+
+WORDS = {
+    "keyword_spotting_mobilenetv2": ["left", "right", "up", "down", "stop", "go"],
+    "keyword_spotting_with_transfer_learning": [
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+    ],
+}
+
+
+@pytest.fixture(scope="module", params=sorted(WORDS))
+def archive(request, shared_dir):
+    """Name and .tflite of one of the vendor's archives."""
+    with zipfile.ZipFile(shared_dir / "base" / f"{request.param}.mltk.zip") as file:
+        return request.param, file.read(f"{request.param}.tflite")
+
+
+def outputs(model: bytes, inputs: np.ndarray) -> np.ndarray:
+    tflite = pytest.importorskip("tflite_runtime.interpreter")
+    interpreter = tflite.Interpreter(
+        model_content=model, experimental_op_resolver_type=tflite.OpResolverType.BUILTIN_REF
+    )
+    interpreter.allocate_tensors()
+    source, target = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    scores = []
+    for features in inputs:
+        interpreter.set_tensor(source["index"], features[np.newaxis])
+        interpreter.invoke()
+        scores.append(interpreter.get_tensor(target["index"])[0].copy())
+    return np.array(scores)  # (inputs, classes)
+
+
+def test_every_key_of_the_vendors_is_read(archive):
+    name, model = archive
+    parameters = read_parameters(model)
+    assert len(parameters) == 34
+    assert parameters["name"] == name
+    assert parameters["classes"] == [*WORDS[name], "_unknown_", "_silence_"]
+    assert parameters["detection_threshold"] == 145
+    assert parameters["suppression_ms"] == 750
+    assert parameters["average_window_duration_ms"] == 1000
+    assert parameters["minimum_count"] == 3
+    assert parameters["latency_ms"] == 100
+    assert parameters["verbose_model_output_logs"] is False
+    assert parameters["samplewise_norm.rescale"] == 0.0
+    assert parameters["runtime_memory_size"] == 115584
+    assert parameters["fe.fft_length"] == 512
+    assert parameters["fe.noise_reduction_even_smoothing"] == 0.025
+    assert parameters["fe.filterbank_upper_band_limit"] == 3999.0
+
+
+def test_a_rewritten_model_computes_the_same(archive):
+    _, model = archive
+    changed = read_parameters(model) | {"detection_threshold": 200, "detection_threshold_list": [1, 2, 3]}
+    written = write_parameters(model, changed)
+    assert read_parameters(written) == changed
+    assert write_parameters(written, changed) == written
+    inputs = np.random.default_rng(1).integers(-128, 128, (8, 59, 49, 1), dtype=np.int8)
+    inputs[0], inputs[1] = -128, 127
+    np.testing.assert_array_equal(outputs(written, inputs), outputs(model, inputs))
+
+
+def test_damage_is_refused_or_read_never_a_crash(archive):
+    _, model = archive
+    random = np.random.default_rng(2)
+    refused = 0
+    for _ in range(150):
+        damaged = bytearray(model[: random.integers(1, len(model))] if random.random() < 0.3 else model)
+        # The root table and its lists stand at the start of these files.
+        for position in random.integers(0, min(8000, len(damaged)), 20):
+            damaged[position] = random.integers(256)
+        for call in (read_parameters, lambda data: write_parameters(data, {"name": "a"})):
+            try:
+                call(bytes(damaged))
+            except KwspipeError as error:
+                refused += "damaged" in str(error) or "TensorFlow Lite" in str(error)
+    assert refused > 50
