@@ -109,36 +109,37 @@ def stage_folder(target: Path, fingerprint: Fingerprint, resumable: bool = False
         marker.write_text(fingerprint.digest)
     yield partial
     marker.unlink()
-    manifest = {
-        "config": fingerprint.config,
-        "inputs": dict(fingerprint.inputs),
-        "code": fingerprint.code,
-        "outputs": folder_hashes(partial),
-    }
-    write_json(partial / MANIFEST, manifest)
-    _sync(partial)
-    _replace(partial, target)
+    outputs = folder_hashes(partial)
+    for path in partial.rglob("*"):
+        if path.is_file():
+            sync(path)
+    # The manifest comes last: a temporary folder that has one is whole.
+    manifest = {"config": fingerprint.config, "inputs": dict(fingerprint.inputs), "code": fingerprint.code}
+    write_json(partial / MANIFEST, {**manifest, "outputs": outputs})
+    settle(target)
+
+
+def settle(target: Path) -> None:
+    """Moves a whole temporary folder to its place, also one that a kill has left at the last step."""
+    partial = target.parent / f".{target.name}.partial"
+    old = target.parent / f".{target.name}.old"
+    if (partial / MANIFEST).is_file():
+        shutil.rmtree(old, ignore_errors=True)
+        if target.exists():
+            target.replace(old)
+        partial.replace(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def sync(path: Path) -> None:
+    """Waits until a file's contents are on the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def write_json(path: Path, value: Any) -> None:
     """Writes JSON that appears whole or not at all; NaN is refused, since JSON has none."""
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n")
-    os.replace(temporary, path)
-
-
-def _sync(folder: Path) -> None:
-    for path in folder.rglob("*"):
-        if path.is_file():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-
-
-def _replace(partial: Path, target: Path) -> None:
-    """Puts the new folder in the old one's place; killed in between, the stage merely runs again."""
-    old = target.parent / f".{target.name}.old"
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        os.replace(target, old)
-    os.replace(partial, target)
-    shutil.rmtree(old, ignore_errors=True)
+    sync(temporary)
+    temporary.replace(path)

@@ -158,7 +158,7 @@ class TrainConfig:
     monitor: Literal["val_accuracy", "val_loss"]
     early_stop_patience: Count | None
     tensorboard: bool
-    threads: Count
+    workers: Count
 
 
 @typed

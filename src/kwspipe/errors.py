@@ -35,6 +35,9 @@ class ConfigError(KwspipeError):
         super().__init__("configuration", f"{len(problems)} problem(s)", "see each line", "correct and run again")
         self.problems = tuple(problems)
 
+    def __reduce__(self) -> tuple[type, tuple[tuple[str, ...]]]:
+        return ConfigError, (self.problems,)  # so that it crosses from a stage's process to ours
+
     def __str__(self) -> str:
         lines = "\n".join(f"  - {problem}" for problem in self.problems)
         return f"The configuration has {len(self.problems)} problem(s); nothing was started:\n{lines}"

@@ -1,0 +1,52 @@
+# Every target sets up what it needs: Python 3.11 or later, pip and make are enough.
+PYTHON ?= python3
+VENV ?= .venv
+PY := $(VENV)/bin/python
+EXTRAS ?= synthetic,emulator,dev
+EXPERIMENT ?= digits_3
+BOARD ?= emulated
+CORE := $(wildcard firmware/core/*.c firmware/core/*.h) src/kwspipe/core_build.py setup.py
+
+# Without a C compiler on the machine, the one of the PyPI package ziglang builds the core.
+ifeq ($(shell command -v cc || command -v gcc || command -v clang),)
+COMPILER := $(CURDIR)/$(VENV)/bin/python -m ziglang cc
+export CC := $(COMPILER)
+export AR := $(CURDIR)/$(VENV)/bin/python -m ziglang ar
+NEEDS_ZIG := toolchain
+endif
+comma := ,
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench clean
+
+help:  ## list what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/core  ## install everything into .venv and build the C core
+
+demo: setup  ## train and test "one", "two", "three" on synthesized speech: no recordings, no download
+	$(PY) -m kwspipe +experiment=$(EXPERIMENT) dataset=synthetic name=demo
+
+test: setup  ## run the tests
+	$(PY) -m pytest
+
+check: setup  ## lint, types and tests
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -m pytest
+
+clean:  ## remove what was built (runs and data stay)
+	rm -rf $(VENV) build firmware/build src/*.egg-info src/kwspipe/_core*
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kwspipe needs Python 3.11 or later: make PYTHON=python3.11")'
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(if $(NEEDS_ZIG),$(PY) -m pip install --quiet -c constraints.txt ziglang)
+	$(PY) -m pip install --quiet -c constraints.txt setuptools cffi
+	$(PY) -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[$(EXTRAS)]'
+	touch $@
+
+$(VENV)/core: $(VENV)/installed $(CORE)
+	$(PY) setup.py --quiet build_ext --inplace
+	touch $@

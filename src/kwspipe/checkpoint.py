@@ -1,0 +1,120 @@
+"""Reads the weights of a checkpoint as plain arrays by layer name.
+
+Nothing of a checkpoint is ever run: no model is deserialized from it (Keras: CVE-2025-1550 and later ones; legacy
+.h5 files ignore safe_mode), only arrays are read.
+"""
+
+import io
+import stat
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import h5py
+import numpy as np
+
+from kwspipe.errors import KwspipeError
+
+Arrays = dict[str, list[np.ndarray]]
+
+MAX_CHECKPOINT_BYTES = 512 * 1024 * 1024
+RUN_CHECKPOINT = "train/model.weights.h5"
+KINDS = "a run directory, a .weights.h5, a Keras .h5 or a vendor's .mltk.zip"
+
+
+def read_checkpoint(path: Path) -> Arrays:
+    """Returns the arrays of every layer that has weights, by layer name, in Keras' order.
+
+    Args:
+        path: a run directory of ours, a Keras 3 ``.weights.h5``, a legacy Keras ``.h5``, or a ``.mltk.zip``.
+
+    Raises:
+        KwspipeError: there is no such file, or it is none of these, or it is hostile.
+    """
+    if path.is_dir():
+        path = path / RUN_CHECKPOINT
+    if not path.is_file():
+        raise KwspipeError(str(path), "there is no such checkpoint", KINDS, "correct transfer.path")
+    try:
+        if zipfile.is_zipfile(path):
+            with h5py.File(io.BytesIO(_weights_in_archive(path)), "r") as file:
+                return _arrays(file, path)
+        with h5py.File(path, "r") as file:
+            return _arrays(file, path)
+    except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
+        reason = str(error).splitlines()[0]
+        raise KwspipeError(
+            str(path), f"cannot be read as a checkpoint: {reason}", KINDS, "give a whole file of one of these kinds"
+        ) from None
+
+
+def _weights_in_archive(path: Path) -> bytes:
+    """Returns the one .h5 file at the top of an archive."""
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            name = PurePosixPath(member.filename.replace("\\", "/"))
+            is_link = stat.S_ISLNK(member.external_attr >> 16)
+            if name.is_absolute() or ".." in name.parts or ":" in name.parts[0] or is_link:
+                raise KwspipeError(
+                    f"{path}: {member.filename}",
+                    "a member that points outside the archive",
+                    "plain files below the archive's top",
+                    "do not use this archive; get it again from its maker",
+                )
+        weights = [m for m in archive.infolist() if m.filename.endswith(".h5") and "/" not in m.filename]
+        if len(weights) != 1 or weights[0].file_size > MAX_CHECKPOINT_BYTES:
+            raise KwspipeError(
+                str(path),
+                f"{len(weights)} .h5 files at its top",
+                f"exactly one, of at most {MAX_CHECKPOINT_BYTES} bytes",
+                "give the .h5 file itself as transfer.path",
+            )
+        return archive.read(weights[0])
+
+
+def _arrays(file: h5py.File, path: Path) -> Arrays:
+    _refuse_links(file, path)
+    arrays = _legacy(file["model_weights"]) if "model_weights" in file else _keras3(file)
+    if not arrays:
+        raise KwspipeError(str(path), "it holds no named layers", KINDS, "give a checkpoint written by Keras")
+    return arrays
+
+
+def _legacy(weights: h5py.Group) -> Arrays:
+    """Layout of Keras 2: a group a layer; the attribute weight_names gives the order of its arrays."""
+    arrays: Arrays = {}
+    for layer, group in weights.items():
+        names = [_text(name) for name in group.attrs.get("weight_names", [])]
+        if names:
+            arrays[layer] = [group[name][()] for name in names]
+    return arrays
+
+
+def _keras3(file: h5py.File) -> Arrays:
+    """Layout of Keras 3: groups are named by class and number; the layer's own name is an attribute of ``vars``."""
+    arrays: Arrays = {}
+    for group in file.get("layers", {}).values():
+        variables = group.get("vars")
+        if variables is not None and len(variables) and "name" in variables.attrs:
+            arrays[_text(variables.attrs["name"])] = [variables[str(i)][()] for i in range(len(variables))]
+    return arrays
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _refuse_links(group: h5py.Group, path: Path) -> None:
+    """HDF5 can hold references to other files; a checkpoint has no use for them."""
+    for name in group:
+        link = group.get(name, getlink=True)
+        item = group.get(name) if isinstance(link, h5py.HardLink) else None
+        outside = isinstance(item, h5py.Dataset) and (item.external or item.is_virtual)
+        if item is None or outside:
+            raise KwspipeError(
+                f"{path}: {group.name}/{name}",
+                "a link or data stored elsewhere",
+                "arrays inside the file",
+                "do not use this file; get it again from its maker",
+            )
+        if isinstance(item, h5py.Group):
+            _refuse_links(item, path)

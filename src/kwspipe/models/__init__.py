@@ -1,0 +1,1 @@
+"""The networks; importing one imports TensorFlow."""

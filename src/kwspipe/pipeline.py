@@ -1,0 +1,139 @@
+"""Runs the stages of an experiment in order, each only where it has to, each in a process of its own."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from omegaconf import OmegaConf
+from rich.console import Console
+
+from kwspipe import stages
+from kwspipe.artifacts import MANIFEST, Fingerprint, code_hash, settle, stage_folder, stale_because, text_hash
+from kwspipe.config import PipelineConfig
+from kwspipe.errors import KwspipeError
+from kwspipe.parse import to_mapping
+from kwspipe.process import call_in_process
+
+
+def run(config: PipelineConfig) -> dict[str, float]:
+    """Runs the stages the configuration asks for.
+
+    Returns:
+        The accuracies of the last evaluation, empty where there was none; a sweep's optimizer reads them.
+
+    Raises:
+        KwspipeError: a stage failed, lacks an earlier stage's artefacts, or another run holds the run directory.
+    """
+    console = Console(stderr=True, highlight=False)
+    run_dir = Path(config.run_dir).expanduser().resolve()
+    chosen = chosen_stages(config)
+    with _locked(run_dir):
+        _write_config(config, run_dir)
+        for number, name in enumerate(chosen, 1):
+            stage = stages.load(name)
+            fingerprint = _fingerprint(stage, config, run_dir)
+            settle(run_dir / name)
+            reason = _forced(config, name) or stale_because(run_dir / name, fingerprint)
+            console.print(f"[bold]{number}/{len(chosen)} {name}[/]  {reason or 'up to date'}")
+            if reason:
+                started_s = time.monotonic()
+                call_in_process(_run_stage, config, run_dir, name, fingerprint)
+                console.print(f"    done in {time.monotonic() - started_s:.0f} s")
+        return _conclude(config, run_dir, chosen)
+
+
+def chosen_stages(config: PipelineConfig) -> list[str]:
+    """Returns the stages to run, in the pipeline's order, from ``from`` on."""
+    begin = stages.ORDER.index(config.from_stage) if config.from_stage else 0
+    chosen = [name for name in stages.ORDER[begin:] if name in config.stages]
+    if not chosen:
+        raise KwspipeError(
+            "from",
+            f"{config.from_stage!r} leaves none of stages={list(config.stages)}",
+            "a stage that is in `stages`, or one before it",
+            "correct `from` or `stages`",
+        )
+    return chosen
+
+
+def _forced(config: PipelineConfig, name: str) -> str | None:
+    forced = config.force if isinstance(config.force, bool) else name in config.force
+    return "forced" if forced else None
+
+
+def _run_stage(config: PipelineConfig, run_dir: Path, name: str, fingerprint: Fingerprint) -> None:
+    """Runs in the stage's own process."""
+    stage = stages.load(name)
+    with stage_folder(run_dir / name, fingerprint, stage.resumable) as folder:
+        stage.run(config, run_dir, folder)
+
+
+def _fingerprint(stage: stages.Stage, config: PipelineConfig, run_dir: Path) -> Fingerprint:
+    whole = to_mapping(config)
+    inputs = stage.sources(config)
+    for needed in stage.needs:
+        inputs[needed] = _outputs_hash(stage.name, run_dir / needed)
+    return Fingerprint({key: whole[key] for key in stage.reads}, inputs, code_hash())
+
+
+def _outputs_hash(stage_name: str, folder: Path) -> str:
+    settle(folder)
+    try:
+        outputs = json.loads((folder / MANIFEST).read_text())["outputs"]
+    except (OSError, ValueError, KeyError):
+        raise KwspipeError(
+            str(folder),
+            f"not there or not whole, and {stage_name} needs it",
+            f"what the stage {folder.name} leaves there",
+            f"run it first: add {folder.name} to `stages`, or leave out `from`",
+        ) from None
+    return text_hash(json.dumps(outputs, sort_keys=True))
+
+
+def _write_config(config: PipelineConfig, run_dir: Path) -> None:
+    temporary = run_dir / ".config.yaml.tmp"
+    temporary.write_text(OmegaConf.to_yaml(OmegaConf.create(to_mapping(config))))
+    temporary.replace(run_dir / "config.yaml")
+
+
+@contextmanager
+def _locked(run_dir: Path) -> Iterator[None]:
+    """Holds the run directory; the lock ends with the process, however that ends."""
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise KwspipeError(
+            "run_dir", f"{run_dir} cannot be made: {error.strerror}", "a folder you may write to", "set run_dir=..."
+        ) from None
+    lock = FileLock(run_dir / ".lock", timeout=0)
+    try:
+        with lock:
+            (run_dir / ".lock.owner").write_text(str(os.getpid()))
+            yield
+    except Timeout:
+        owner = (run_dir / ".lock.owner").read_text() if (run_dir / ".lock.owner").is_file() else "unknown"
+        raise KwspipeError(
+            str(run_dir),
+            f"another run is at work there (process {owner})",
+            "one run at a time in a run directory",
+            "wait for it, or give this one a name of its own: name=...",
+        ) from None
+
+
+def _conclude(config: PipelineConfig, run_dir: Path, chosen: list[str]) -> dict[str, float]:
+    """Prints the table of results and where everything lies."""
+    console = Console(highlight=False)
+    accuracies: dict[str, float] = {}
+    if "evaluate" in chosen:
+        from kwspipe.metrics.table import print_results
+
+        metrics: dict[str, Any] = json.loads((run_dir / "evaluate" / "metrics.json").read_text())
+        print_results(metrics, console)
+        accuracies = {kind: metrics[kind]["accuracy"] for kind in ("float", "int8")}
+    console.print(f"Everything lies in {run_dir}: {', '.join(f'{name}/' for name in chosen)}")
+    return accuracies

@@ -1,0 +1,37 @@
+"""The stages, in their order. Each reads configuration and earlier artefacts, and writes its own folder."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kwspipe.config import PipelineConfig
+
+ORDER = ("prepare", "train", "quantize", "evaluate", "deploy")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What the pipeline has to know of a stage.
+
+    Attributes:
+        name: of the module, of the command line and of the folder in the run directory.
+        reads: the groups or keys of the configuration it reads; others may change without it running again.
+        needs: the stages whose artefacts it reads.
+        run: does the work: (configuration, run directory, folder to write into).
+        sources: sha256 of what it reads from outside the run directory, by name.
+        resumable: its folder is kept when it is interrupted, and it goes on from there.
+    """
+
+    name: str
+    reads: tuple[str, ...]
+    needs: tuple[str, ...]
+    run: Callable[[PipelineConfig, Path, Path], None]
+    sources: Callable[[PipelineConfig], dict[str, str]] = lambda _: {}
+    resumable: bool = False
+
+
+def load(name: str) -> Stage:
+    """Returns the stage of that name; importing it does not import TensorFlow."""
+    stage: Stage = importlib.import_module(f"kwspipe.stages.{name}").STAGE
+    return stage

@@ -1,0 +1,49 @@
+"""evaluate: what the model is worth on the test split, float and int8, with pictures and mistakes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kwspipe.artifacts import write_json
+from kwspipe.config import PipelineConfig
+from kwspipe.dataset.store import ClipStore
+from kwspipe.errors import KwspipeError
+from kwspipe.metrics import clips, mistakes, plots
+from kwspipe.stages import Stage
+from kwspipe.tflite import reference
+from kwspipe.training.data import split_features
+
+
+def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
+    """Leaves metrics.json, mistakes.csv and the plots in ``folder``."""
+    store = ClipStore(run_dir / "prepare")
+    features, targets = split_features(store, config.frontend, "testing")
+    if not len(targets):
+        raise KwspipeError(
+            "dataset",
+            "no clips for testing",
+            "at least one clip of a speaker kept for testing",
+            "add recordings of other speakers, or raise dataset.testing_percentage",
+        )
+    quantized = run_dir / "quantize"
+    scores = {
+        kind: reference.run((quantized / file).read_bytes(), features, f"testing {kind}")
+        for kind, file in (("float", "float.tflite"), ("int8", "model.tflite"))
+    }
+    metrics: dict[str, Any] = {kind: clips.measure(targets, scores[kind], store.labels) for kind in scores}
+    metrics["data"] = json.loads((run_dir / "prepare" / "summary.json").read_text())
+    write_json(folder / "metrics.json", metrics)
+    paths = [store.path(int(index)) for index in store.select("testing")]
+    mistakes.write(folder / "mistakes.csv", paths, targets, scores["int8"], store.labels, config.evaluate.max_mistakes)
+    plots.confusion(np.array(metrics["int8"]["confusion"]), store.labels, folder / "confusion.png")
+    plots.training_curves(run_dir / "train" / "history.csv", folder / "training.png")
+
+
+STAGE = Stage(
+    name="evaluate",
+    reads=("frontend", "evaluate"),
+    needs=("prepare", "train", "quantize"),
+    run=run,
+)

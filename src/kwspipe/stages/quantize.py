@@ -1,0 +1,72 @@
+"""quantize: the trained network as int8 .tflite, with everything a device has to know embedded."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+
+from kwspipe import __version__
+from kwspipe.artifacts import write_json
+from kwspipe.config import PipelineConfig
+from kwspipe.dataset.store import ClipStore
+from kwspipe.errors import KwspipeError
+from kwspipe.stages import Stage
+from kwspipe.tflite.metadata import model_parameters, write_parameters
+from kwspipe.training.data import plain_features, split_features
+from kwspipe.training.loop import WEIGHTS
+
+
+def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
+    """Leaves model.tflite, float.tflite, labels.txt and summary.json in ``folder``."""
+    from kwspipe.models import mobilenet_v2
+    from kwspipe.tflite import conversion, reference
+
+    store = ClipStore(run_dir / "prepare")
+    features, targets = split_features(store, config.frontend, "validation")
+    model = mobilenet_v2.build(config.model, (*features.shape[1:], 1), len(store.labels))
+    model.load_weights(run_dir / "train" / WEIGHTS)
+    console = Console(stderr=True, highlight=False)
+    console.print("    converting to float and to int8")
+    float_model = conversion.to_float(model)
+    int8_model = conversion.to_int8(model, _representative(config, store))
+    accuracies = {
+        kind: float(np.mean(reference.run(content, features, "validation").argmax(axis=1) == targets))
+        for kind, content in (("float", float_model), ("int8", int8_model))
+    }
+    _gate(accuracies, config.quantize.max_accuracy_drop)
+    parameters = model_parameters(
+        config.frontend, config.detector, store.labels, name=config.name, version=1, description=__version__
+    )
+    (folder / "model.tflite").write_bytes(write_parameters(int8_model, parameters))
+    (folder / "float.tflite").write_bytes(float_model)
+    (folder / "labels.txt").write_text("".join(f"{label}\n" for label in store.labels))
+    write_json(folder / "summary.json", {"validation_accuracy": accuracies})
+    console.print(f"    validation accuracy: float {accuracies['float']:.1%}, int8 {accuracies['int8']:.1%}")
+
+
+def _representative(config: PipelineConfig, store: ClipStore) -> npt.NDArray[np.int8]:
+    """Features of training clips, spread evenly over the split, which is sorted by label."""
+    indices = store.select("training")
+    count = min(config.quantize.representative_clips, len(indices))
+    chosen = indices[np.linspace(0, len(indices) - 1, count).round().astype(int)]
+    return plain_features(store, config.frontend, chosen)
+
+
+def _gate(accuracies: dict[str, float], max_drop: float) -> None:
+    drop = accuracies["float"] - accuracies["int8"]
+    if drop > max_drop:
+        raise KwspipeError(
+            "quantize.max_accuracy_drop",
+            f"int8 loses {drop:.3f} on validation (float {accuracies['float']:.3f}, int8 {accuracies['int8']:.3f})",
+            f"a loss of at most {max_drop:.3f}",
+            "train longer, take more quantize.representative_clips, or accept the loss by raising the limit",
+        )
+
+
+STAGE = Stage(
+    name="quantize",
+    reads=("name", "frontend", "model", "quantize", "detector"),
+    needs=("prepare", "train"),
+    run=run,
+)

@@ -1,0 +1,77 @@
+"""train: fits the network on the prepared clips, from a checkpoint or from scratch; keeps the best epoch."""
+
+import json
+import shutil
+from pathlib import Path
+
+from rich.console import Console
+
+from kwspipe.artifacts import write_json
+from kwspipe.config import PipelineConfig
+from kwspipe.dataset.store import ClipStore
+from kwspipe.errors import KwspipeError
+from kwspipe.stages import Stage
+from kwspipe.training.data import TrainingBatches, split_features
+from kwspipe.training.loop import HISTORY, STATE, TrainingLoop, class_weights
+from kwspipe.transfer import TransferReport, apply, checkpoint_hash, locate
+
+
+def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
+    """Leaves model.weights.h5, history.csv, transfer.json and TensorBoard's logs in ``folder``."""
+    if not (folder / HISTORY).is_file():
+        _fit(config, run_dir / "prepare", folder)
+    shutil.rmtree(folder / STATE, ignore_errors=True)
+
+
+def _fit(config: PipelineConfig, prepared: Path, folder: Path) -> None:
+    import keras
+    import tensorflow as tf
+
+    from kwspipe.models import mobilenet_v2
+
+    keras.utils.set_random_seed(config.seed)
+    tf.config.experimental.enable_op_determinism()
+    store = ClipStore(prepared)
+    validation = split_features(store, config.frontend, "validation")
+    if not len(validation[1]):
+        raise KwspipeError(
+            "dataset",
+            "no clips for validation",
+            "at least one clip of a speaker kept for validation",
+            "add recordings of other speakers, or raise dataset.validation_percentage",
+        )
+    shape = (*validation[0].shape[1:], 1)
+    model = mobilenet_v2.build(config.model, shape, len(store.labels))
+    report = apply(model.layers, config.transfer, locate(config.transfer))
+    write_json(folder / "transfer.json", report.as_mapping())
+    _print_report(report)
+    loop = TrainingLoop(model, config.train, config.schedule, folder)
+    with TrainingBatches(
+        prepared, config.frontend, config.augment, config.train.batch_size, config.seed, config.train.workers
+    ) as batches:
+        weights = class_weights(batches.targets[batches.indices], len(store.labels), config.train.class_weights)
+        ahead = batches.epochs(loop.next_epoch, config.train.epochs)
+        loop.run(ahead, batches.num_batches, weights, validation)
+
+
+def _print_report(report: TransferReport) -> None:
+    console = Console(stderr=True, highlight=False)
+    if report.checkpoint is None:
+        console.print("    from scratch: no weights were loaded")
+        return
+    total = len(report.loaded) + len(report.skipped)
+    console.print(f"    from {report.checkpoint}: {len(report.loaded)} of {total} layers loaded")
+    for name, reason in report.skipped.items():
+        console.print(f"      {name} skipped: {reason}")
+    if report.frozen:
+        console.print(f"      frozen: {json.dumps(report.frozen)}")
+
+
+STAGE = Stage(
+    name="train",
+    reads=("seed", "frontend", "augment", "model", "transfer", "schedule", "train"),
+    needs=("prepare",),
+    run=run,
+    sources=lambda config: checkpoint_hash(config.transfer),
+    resumable=True,
+)

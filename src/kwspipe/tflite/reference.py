@@ -1,0 +1,68 @@
+"""Runs .tflite models with TensorFlow Lite's reference kernels: the result a device must equal bit for bit."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rich.progress import track
+
+CHUNK_CLIPS = 32
+THREADS = 2
+
+
+def run(model: bytes, features: npt.NDArray[np.int8], what: str) -> npt.NDArray[np.float32]:
+    """Returns the posteriors of clips.
+
+    Args:
+        model: float or int8 .tflite with one input and one output.
+        features: (clips, frames, channels) int8.
+        what: named in the progress bar.
+
+    Returns:
+        (clips, classes) float32; of an int8 model the dequantized outputs.
+    """
+    chunks = [features[start : start + CHUNK_CLIPS] for start in range(0, len(features), CHUNK_CLIPS)]
+    with ThreadPoolExecutor(THREADS) as pool:
+        results = list(
+            track(
+                pool.map(lambda chunk: _run_chunk(model, chunk), chunks),
+                f"    {what}",
+                total=len(chunks),
+                transient=True,
+            )
+        )
+    return np.concatenate(results)
+
+
+def _run_chunk(model: bytes, features: npt.NDArray[np.int8]) -> npt.NDArray[np.float32]:
+    interpreter = _interpreter(model)
+    source, result = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    scale, zero_point = result["quantization"]
+    outputs = []
+    for clip in features:
+        interpreter.set_tensor(source["index"], clip[None, ..., None].astype(source["dtype"]))
+        interpreter.invoke()
+        output = interpreter.get_tensor(result["index"])[0]
+        outputs.append((output.astype(np.float32) - zero_point) * scale if scale else output)
+    return np.stack(outputs)
+
+
+def _interpreter(model: bytes) -> Any:
+    """Takes TensorFlow's interpreter where TensorFlow is loaded: the small runtime fails beside it."""
+    import sys
+
+    if "tensorflow" in sys.modules:
+        import tensorflow as tf
+
+        kind, kernels = tf.lite.Interpreter, tf.lite.experimental.OpResolverType
+    else:
+        try:
+            from tflite_runtime.interpreter import Interpreter as kind  # noqa: N813
+            from tflite_runtime.interpreter import OpResolverType as kernels  # noqa: N813
+        except ImportError:
+            from ai_edge_litert.interpreter import Interpreter as kind  # noqa: N813
+            from ai_edge_litert.interpreter import OpResolverType as kernels  # noqa: N813
+    interpreter = kind(model_content=model, experimental_op_resolver_type=kernels.BUILTIN_REF)
+    interpreter.allocate_tensors()
+    return interpreter

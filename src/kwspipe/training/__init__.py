@@ -1,0 +1,1 @@
+"""Training: the path from prepared clips to batches, and the loop."""
