@@ -50,7 +50,9 @@ def main() -> None:
     try:
         hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(_task)()
     except (KwspipeError, HydraException, OmegaConfBaseException) as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]Error[/] {_text(error)}", markup=True)
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            f"[bold red]Error[/] {_text(error)}", markup=True
+        )
         sys.exit(1)
     except KeyboardInterrupt:
         Console(stderr=True).print("Interrupted. The same command goes on from here.")

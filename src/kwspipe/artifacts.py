@@ -47,9 +47,17 @@ def file_hash(path: Path) -> str:
 
 
 def folder_hashes(folder: Path) -> dict[str, str]:
-    """Returns the sha256 of every file below a folder but its manifest, by relative path."""
+    """Returns the sha256 of every file below a folder, by relative path.
+
+    The manifest is left out, and ``logs/`` too: TensorBoard's files hold times, and nothing depends on them.
+    """
+    left_out = (folder / MANIFEST, folder / "logs")
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): file_hash(path) for path in files if path != folder / MANIFEST}
+    return {
+        path.relative_to(folder).as_posix(): file_hash(path)
+        for path in files
+        if not any(path.is_relative_to(other) for other in left_out)
+    }
 
 
 @cache

@@ -43,7 +43,11 @@ Transform = Callable[[Samples, int], Samples]
 
 
 def place(
-    clip: Pcm, word: tuple[int, int], length: int, placement: Literal["random", "center"], rng: np.random.Generator
+    clip: Pcm,
+    word: tuple[int, int],
+    length: int,
+    placement: Literal["random", "center"],
+    rng: np.random.Generator,
 ) -> Pcm:
     """Cuts or pads a recording to ``length`` samples so that the word lies inside.
 
@@ -134,7 +138,9 @@ def _build(transform: Mapping[str, Any], noise: Sequence[Pcm]) -> Transform:
     for key in parameters:
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
-            raise ValueError(f"{name} has no parameter {key!r}. Closest: {close[0]}. Known: {', '.join(known)}")
+            raise ValueError(
+                f"{name} has no parameter {key!r}. Closest: {close[0]}. Known: {', '.join(known)}"
+            )
     return kind(noise, **parameters) if kind is BackgroundNoise else kind(**parameters)
 
 
@@ -169,7 +175,7 @@ class Augmenter:
         """
         rng = np.random.default_rng(seed)
         random.seed(int(rng.integers(2**63)))
-        np.random.seed(int(rng.integers(2**32)))  # noqa: NPY002  (audiomentations uses the old generator)
+        np.random.seed(int(rng.integers(2**32)))
         samples = float_from_pcm(place(recording, word, self.length, self.placement, rng))
         for transform in self.transforms:
             samples = transform(samples, self.sample_rate_hz)

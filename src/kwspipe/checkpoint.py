@@ -43,7 +43,10 @@ def read_checkpoint(path: Path) -> Arrays:
     except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0]
         raise KwspipeError(
-            str(path), f"cannot be read as a checkpoint: {reason}", KINDS, "give a whole file of one of these kinds"
+            str(path),
+            f"cannot be read as a checkpoint: {reason}",
+            KINDS,
+            "give a whole file of one of these kinds",
         ) from None
 
 

@@ -108,7 +108,10 @@ def _locked(run_dir: Path) -> Iterator[None]:
         run_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise KwspipeError(
-            "run_dir", f"{run_dir} cannot be made: {error.strerror}", "a folder you may write to", "set run_dir=..."
+            "run_dir",
+            f"{run_dir} cannot be made: {error.strerror}",
+            "a folder you may write to",
+            "set run_dir=...",
         ) from None
     lock = FileLock(run_dir / ".lock", timeout=0)
     try:

@@ -63,7 +63,10 @@ def locate(config: TransferConfig) -> Path | None:
         return fetch(config.url, target, config.sha256)
     needed = {"path": "transfer.path", "url": "transfer.url and transfer.sha256"}[config.source]
     raise KwspipeError(
-        "transfer", f"source {config.source} without {needed}", f"source {config.source} with {needed}", f"set {needed}"
+        "transfer",
+        f"source {config.source} without {needed}",
+        f"source {config.source} with {needed}",
+        f"set {needed}",
     )
 
 

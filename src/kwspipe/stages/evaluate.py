@@ -36,7 +36,9 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     metrics["data"] = json.loads((run_dir / "prepare" / "summary.json").read_text())
     write_json(folder / "metrics.json", metrics)
     paths = [store.path(int(index)) for index in store.select("testing")]
-    mistakes.write(folder / "mistakes.csv", paths, targets, scores["int8"], store.labels, config.evaluate.max_mistakes)
+    mistakes.write(
+        folder / "mistakes.csv", paths, targets, scores["int8"], store.labels, config.evaluate.max_mistakes
+    )
     plots.confusion(np.array(metrics["int8"]["confusion"]), store.labels, folder / "confusion.png")
     plots.training_curves(run_dir / "train" / "history.csv", folder / "training.png")
 

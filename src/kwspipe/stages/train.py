@@ -49,7 +49,9 @@ def _fit(config: PipelineConfig, prepared: Path, folder: Path) -> None:
     with TrainingBatches(
         prepared, config.frontend, config.augment, config.train.batch_size, config.seed, config.train.workers
     ) as batches:
-        weights = class_weights(batches.targets[batches.indices], len(store.labels), config.train.class_weights)
+        weights = class_weights(
+            batches.targets[batches.indices], len(store.labels), config.train.class_weights
+        )
         ahead = batches.epochs(loop.next_epoch, config.train.epochs)
         loop.run(ahead, batches.num_batches, weights, validation)
 

@@ -37,7 +37,9 @@ def to_int8(model: Any, representative: np.ndarray) -> bytes:
         )
     converter = _converter(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: ([clip[None, ..., None].astype(np.float32)] for clip in representative)
+    converter.representative_dataset = lambda: (
+        [clip[None, ..., None].astype(np.float32)] for clip in representative
+    )
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8

@@ -39,7 +39,9 @@ class Batch:
     targets: npt.NDArray[np.int64]
 
 
-def split_features(store: ClipStore, frontend: FrontendConfig, split: str) -> tuple[Features, npt.NDArray[np.int64]]:
+def split_features(
+    store: ClipStore, frontend: FrontendConfig, split: str
+) -> tuple[Features, npt.NDArray[np.int64]]:
     """Computes the features of a split as they are measured: no augmentation, the word in the middle.
 
     Returns:
@@ -70,7 +72,13 @@ class TrainingBatches:
     """
 
     def __init__(
-        self, folder: Path, frontend: FrontendConfig, augment: AugmentConfig, batch_size: int, seed: int, workers: int
+        self,
+        folder: Path,
+        frontend: FrontendConfig,
+        augment: AugmentConfig,
+        batch_size: int,
+        seed: int,
+        workers: int,
     ) -> None:
         store = ClipStore(folder)
         self.indices = store.select("training")

@@ -99,7 +99,12 @@ class TrainingLoop:
             weights: of the classes.
             validation: features (clips, frames, channels) and targets (clips,).
         """
-        columns = (TextColumn("    {task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("    {task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
         with Progress(*columns, TextColumn("{task.fields[result]}")) as progress:
             done, total = self.next_epoch * num_batches, self.config.epochs * num_batches
             task = progress.add_task("first step takes a while", total=total, completed=done, result="")
@@ -145,7 +150,9 @@ class TrainingLoop:
         if self.best.epoch == result.epoch:
             _save_weights_only(self.model, state / best)
         kept.add(best)
-        write_json(state / "state.json", {"last": last, "best": best, "history": [asdict(r) for r in self.history]})
+        write_json(
+            state / "state.json", {"last": last, "best": best, "history": [asdict(r) for r in self.history]}
+        )
         for file in state.glob("*.weights.h5"):
             if file.name not in kept:
                 file.unlink()
