@@ -1,6 +1,5 @@
 """evaluate: what the model is worth on the test split, float and int8, with pictures and mistakes."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +12,30 @@ from kwspipe.errors import KwspipeError
 from kwspipe.metrics import clips, mistakes, plots
 from kwspipe.stages import Stage
 from kwspipe.tflite import reference
-from kwspipe.training.data import split_features
+from kwspipe.training.data import plain_features
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     """Leaves metrics.json, mistakes.csv and the plots in ``folder``."""
     store = ClipStore(run_dir / "prepare")
-    features, targets = split_features(store, config.frontend, "testing")
-    if not len(targets):
+    testing = store.select("testing")
+    if not len(testing):
         raise KwspipeError(
             "dataset",
             "no clips for testing",
             "at least one clip of a speaker kept for testing",
             "add recordings of other speakers, or raise dataset.testing_percentage",
         )
+    features, targets = plain_features(testing, config.frontend), testing.label_index
     quantized = run_dir / "quantize"
     scores = {
         kind: reference.run((quantized / file).read_bytes(), features, f"testing {kind}")
         for kind, file in (("float", "float.tflite"), ("int8", "model.tflite"))
     }
     metrics: dict[str, Any] = {kind: clips.measure(targets, scores[kind], store.labels) for kind in scores}
-    metrics["data"] = json.loads((run_dir / "prepare" / "summary.json").read_text())
+    metrics["data"] = store.summary
     write_json(folder / "metrics.json", metrics)
-    paths = [store.path(int(index)) for index in store.select("testing")]
+    paths = [row.path for row in testing.rows]
     mistakes.write(
         folder / "mistakes.csv", paths, targets, scores["int8"], store.labels, config.evaluate.max_mistakes
     )

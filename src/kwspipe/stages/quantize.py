@@ -13,7 +13,7 @@ from kwspipe.dataset.store import ClipStore
 from kwspipe.errors import KwspipeError
 from kwspipe.stages import Stage
 from kwspipe.tflite.metadata import model_parameters, write_parameters
-from kwspipe.training.data import plain_features, split_features
+from kwspipe.training.data import plain_features
 from kwspipe.training.loop import WEIGHTS
 
 
@@ -23,7 +23,8 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     from kwspipe.tflite import conversion, reference
 
     store = ClipStore(run_dir / "prepare")
-    features, targets = split_features(store, config.frontend, "validation")
+    clips = store.select("validation")
+    features = plain_features(clips, config.frontend)
     model = mobilenet_v2.build(config.model, (*features.shape[1:], 1), len(store.labels))
     model.load_weights(run_dir / "train" / WEIGHTS)
     console = Console(stderr=True, highlight=False)
@@ -31,7 +32,9 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     float_model = conversion.to_float(model)
     int8_model = conversion.to_int8(model, _representative(config, store))
     accuracies = {
-        kind: float(np.mean(reference.run(content, features, "validation").argmax(axis=1) == targets))
+        kind: float(
+            np.mean(reference.run(content, features, "validation").argmax(axis=1) == clips.label_index)
+        )
         for kind, content in (("float", float_model), ("int8", int8_model))
     }
     _gate(accuracies, config.quantize.max_accuracy_drop)
@@ -47,10 +50,10 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
 
 def _representative(config: PipelineConfig, store: ClipStore) -> npt.NDArray[np.int8]:
     """Features of training clips, spread evenly over the split, which is sorted by label."""
-    indices = store.select("training")
-    count = min(config.quantize.representative_clips, len(indices))
-    chosen = indices[np.linspace(0, len(indices) - 1, count).round().astype(int)]
-    return plain_features(store, config.frontend, chosen)
+    clips = store.select("training")
+    count = min(config.quantize.representative_clips, len(clips))
+    chosen = np.linspace(0, len(clips) - 1, count).round().astype(int)
+    return plain_features(clips, config.frontend, chosen)
 
 
 def _gate(accuracies: dict[str, float], max_drop: float) -> None:

@@ -2,7 +2,7 @@
 
 import multiprocessing
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from kwspipe.augment import Augmenter, place
 from kwspipe.config import AugmentConfig, FrontendConfig
-from kwspipe.dataset.store import ClipStore
+from kwspipe.dataset.store import Clips, ClipStore
 from kwspipe.frontend import FrontEnd
 from kwspipe.process import exit_with_parent
 
@@ -39,24 +39,26 @@ class Batch:
     targets: npt.NDArray[np.int64]
 
 
-def split_features(
-    store: ClipStore, frontend: FrontendConfig, split: str
-) -> tuple[Features, npt.NDArray[np.int64]]:
-    """Computes the features of a split as they are measured: no augmentation, the word in the middle.
+def plain_features(clips: Clips, frontend: FrontendConfig, indices: Iterable[int] | None = None) -> Features:
+    """Computes features as they are measured: no augmentation, the word in the middle.
+
+    Args:
+        clips: of one split.
+        frontend: settings of the features.
+        indices: of the clips wanted; None for all.
 
     Returns:
-        Features (clips, frames, channels) int8, and targets (clips,).
+        (clips, frames, channels) int8.
     """
-    indices = store.select(split)
-    return plain_features(store, frontend, indices), store.targets[indices]
-
-
-def plain_features(store: ClipStore, frontend: FrontendConfig, indices: npt.NDArray[np.int64]) -> Features:
-    """Computes the features (clips, frames, channels) int8 of clips with the word in the middle."""
     centre = np.random.default_rng(0)  # not drawn from: the placement is fixed
     length = frontend.sample_length
-    clips = [place(store.clip(i), store.word_bounds(i), length, "center", centre) for i in indices]
-    return FrontEnd(frontend).features(np.stack(clips) if clips else np.zeros((0, length), np.int16))
+    chosen = range(len(clips)) if indices is None else indices
+    placed = [place(clips[i], _word(clips, i), length, "center", centre) for i in chosen]
+    return FrontEnd(frontend).features(np.stack(placed) if placed else np.zeros((0, length), np.int16))
+
+
+def _word(clips: Clips, index: int) -> tuple[int, int]:
+    return int(clips.trim_start[index]), int(clips.trim_end[index])
 
 
 class TrainingBatches:
@@ -80,9 +82,7 @@ class TrainingBatches:
         seed: int,
         workers: int,
     ) -> None:
-        store = ClipStore(folder)
-        self.indices = store.select("training")
-        self.targets = store.targets
+        self.targets = ClipStore(folder).select("training").label_index
         self.batch_size = batch_size
         self.seed = seed
         self.pool = ProcessPoolExecutor(
@@ -95,7 +95,7 @@ class TrainingBatches:
     @property
     def num_batches(self) -> int:
         """Batches an epoch."""
-        return -(-len(self.indices) // self.batch_size)
+        return -(-len(self.targets) // self.batch_size)
 
     def epochs(self, first: int, end: int) -> Iterator[Batch]:
         """Yields the batches of epochs ``first`` to ``end`` - 1, a bounded number of them made ahead."""
@@ -109,7 +109,7 @@ class TrainingBatches:
 
     def _plan(self, first: int, end: int) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
         for epoch in range(first, end):
-            order = np.random.default_rng((self.seed, epoch)).permutation(self.indices)
+            order = np.random.default_rng((self.seed, epoch)).permutation(len(self.targets))
             for start in range(0, len(order), self.batch_size):
                 yield epoch, order[start : start + self.batch_size]
 
@@ -129,15 +129,17 @@ class _Worker:
     """What a worker process holds."""
 
     def __init__(self, folder: Path, frontend: FrontendConfig, augment: AugmentConfig, seed: int) -> None:
-        self.store = ClipStore(folder)
+        store = ClipStore(folder)
+        self.clips = store.select("training")
         self.frontend = FrontEnd(frontend)
-        noise = self.store.noise("training")
+        stored = store.noise("training")
+        noise = [stored[i] for i in range(len(stored))]
         self.augmenter = Augmenter(augment, noise, frontend.sample_length, frontend.sample_rate_hz)
         self.seed = seed
 
     def features(self, epoch: int, indices: npt.NDArray[np.int64]) -> Features:
         clips = [
-            self.augmenter.clip(self.store.clip(i), self.store.word_bounds(i), (self.seed, epoch, int(i)))
+            self.augmenter.clip(self.clips[i], _word(self.clips, i), (self.seed, epoch, int(i)))
             for i in indices
         ]
         return self.frontend.features(np.stack(clips))

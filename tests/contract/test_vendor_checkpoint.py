@@ -1,0 +1,92 @@
+"""The vendor's base checkpoint, loaded by name into our network, is the model the vendor shipped."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ARCHIVE = "base/keyword_spotting_mobilenetv2.mltk.zip"
+
+# In a process of its own: TensorFlow and tflite-runtime do not work together in the tests'.
+LOAD = """
+import json, sys
+import numpy as np
+from pathlib import Path
+from kwspipe.config import ModelConfig, TransferConfig
+from kwspipe.models import mobilenet_v2
+from kwspipe.transfer import apply
+
+config = TransferConfig(source="path", path=None, url=None, sha256=None, cache_dir="", min_loaded_fraction=0.9, freeze=())
+network = ModelConfig(name="mobilenet_v2", alpha=0.15, last_block_filters=384, batch_norm_momentum=0.999)
+result = {}
+for num_classes in (8, 5, 11):
+    model = mobilenet_v2.build(network, (59, 49, 1), num_classes)
+    report = apply(model.layers, config, Path(sys.argv[1]))
+    result[num_classes] = {
+        "layers": len(model.layers), "parameters": model.count_params(),
+        "loaded": len(report.loaded), "skipped": list(report.skipped),
+    }
+    if num_classes == 8:
+        arrays = {layer.name: layer.get_weights() for layer in model.layers}
+        np.savez(sys.argv[2], **{f"{n}.{i}": a for n, ws in arrays.items() for i, a in enumerate(ws)})
+print(json.dumps(result))
+"""
+
+
+@pytest.fixture(scope="module")
+def loaded(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, dict[str, np.ndarray]]:
+    arrays = tmp_path_factory.mktemp("vendor") / "arrays.npz"
+    command = [sys.executable, "-c", LOAD, str(shared_dir / ARCHIVE), str(arrays)]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    with np.load(arrays) as file:
+        return json.loads(printed.splitlines()[-1]), dict(file)
+
+
+def test_layers_parameters_and_what_was_loaded(loaded: tuple[dict, dict]) -> None:
+    report, _ = loaded
+    assert report["8"] == {"layers": 158, "parameters": 99560, "loaded": 105, "skipped": []}
+    assert report["5"] == {"layers": 158, "parameters": 98405, "loaded": 104, "skipped": ["predictions"]}
+    assert report["11"] == {"layers": 158, "parameters": 100715, "loaded": 104, "skipped": ["predictions"]}
+
+
+def test_every_int8_convolution_weight_is_the_rounded_folded_weight(
+    loaded: tuple[dict, dict[str, np.ndarray]], shared_dir: Path
+) -> None:
+    import tflite_runtime.interpreter as tflite
+
+    _, arrays = loaded
+    with zipfile.ZipFile(shared_dir / ARCHIVE) as archive:
+        content = archive.read("keyword_spotting_mobilenetv2.tflite")
+    interpreter = tflite.Interpreter(model_content=content)
+    interpreter.allocate_tensors()
+    details = {detail["index"]: detail for detail in interpreter.get_tensor_details()}
+    names = [key.rsplit(".", 1)[0] for key in arrays if key.endswith(".0") and "redictions" not in key]
+    convolutions = iter([name for name in names if "BN" not in name and "bn" not in name])
+    compared = 0
+    for operator in interpreter._get_ops_details():
+        if operator["op_name"] not in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+            continue
+        name = next(convolutions)
+        kernel, scales = (
+            arrays[f"{name}.0"],
+            details[operator["inputs"][1]]["quantization_parameters"]["scales"],
+        )
+        gamma, _, _, variance = (arrays[f"{norm_of(name)}.{i}"] for i in range(4))
+        factor = gamma / np.sqrt(variance + np.float32(1e-3))
+        depthwise = operator["op_name"] == "DEPTHWISE_CONV_2D"
+        folded = kernel[..., 0] * factor if depthwise else np.moveaxis(kernel * factor, -1, 0)
+        scaled = folded / (scales if depthwise else scales[:, None, None, None])
+        quantized = interpreter.get_tensor(operator["inputs"][1]).reshape(scaled.shape)
+        assert np.array_equal(np.rint(scaled).astype(int), quantized), name
+        compared += quantized.size
+    assert compared == 82624
+
+
+def norm_of(convolution: str) -> str:
+    if convolution in ("Conv1", "Conv_1"):
+        return {"Conv1": "bn_Conv1", "Conv_1": "Conv_1_bn"}[convolution]
+    return f"{convolution}_BN"

@@ -1,0 +1,91 @@
+"""Transfer by name: what fits is loaded, what does not is skipped with its reason, too little is an error."""
+
+import dataclasses
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from kwspipe.config import TransferConfig
+from kwspipe.errors import KwspipeError
+from kwspipe.transfer import apply, checkpoint_hash, locate
+
+CONFIG = TransferConfig(
+    source="path", path=None, url=None, sha256=None, cache_dir="cache", min_loaded_fraction=0.5, freeze=()
+)
+
+
+class FakeLayer:
+    def __init__(self, name: str, *shapes: tuple[int, ...]) -> None:
+        self.name, self.trainable = name, True
+        self.weights = [np.zeros(shape, np.float32) for shape in shapes]
+
+    def get_weights(self) -> list[np.ndarray]:
+        return self.weights
+
+    def set_weights(self, weights: list[np.ndarray]) -> None:
+        self.weights = weights
+
+
+def network() -> list[FakeLayer]:
+    return [
+        FakeLayer("stem", (3, 8)),
+        FakeLayer("relu"),
+        FakeLayer("block", (8,), (8,)),
+        FakeLayer("head", (8, 5)),
+    ]
+
+
+def checkpoint(path: Path, **layers: list[tuple[int, ...]]) -> Path:
+    with h5py.File(path, "w") as file:
+        for number, (name, shapes) in enumerate(layers.items()):
+            variables = file.create_group(f"layers/layer_{number}/vars")
+            variables.attrs["name"] = name
+            for index, shape in enumerate(shapes):
+                variables[str(index)] = np.full(shape, 7, np.float32)
+    return path
+
+
+def test_what_fits_is_loaded_and_the_rest_named_with_its_reason(tmp_path: Path) -> None:
+    path = checkpoint(
+        tmp_path / "a.weights.h5", stem=[(3, 8)], block=[(8,), (8,)], head=[(8, 8)], extra=[(1,)]
+    )
+    layers = network()
+    report = apply(layers, CONFIG, path)
+    assert report.loaded == ("stem", "block")
+    assert report.skipped == {"head": "shapes [(8, 8)] where the model has [(8, 5)]"}
+    assert report.unused == ("extra",)
+    assert layers[0].weights[0][0, 0] == 7 and layers[3].weights[0][0, 0] == 0
+
+
+def test_too_few_layers_is_an_error_that_says_which(tmp_path: Path) -> None:
+    path = checkpoint(tmp_path / "a.weights.h5", stem=[(3, 8)], other=[(1,)])
+    with pytest.raises(KwspipeError) as caught:
+        apply(network(), CONFIG, path)
+    text = str(caught.value)
+    assert "only 1 of 3 layers fit (block: not in the checkpoint; head: not in the checkpoint)" in text
+    assert "at least 50% of the layers (transfer.min_loaded_fraction)" in text
+
+
+def test_from_scratch_loads_nothing() -> None:
+    report = apply(network(), CONFIG, None)
+    assert report.checkpoint is None and report.loaded == ()
+
+
+def test_freezing_by_pattern(tmp_path: Path) -> None:
+    layers = network()
+    report = apply(layers, dataclasses.replace(CONFIG, freeze=("st*", "block")), None)
+    assert report.frozen == ("stem", "block")
+    assert [layer.trainable for layer in layers] == [False, True, False, True]
+    with pytest.raises(KwspipeError, match=r"transfer.freeze: 'blok' matches no layer"):
+        apply(network(), dataclasses.replace(CONFIG, freeze=("blok",)), None)
+
+
+def test_where_a_checkpoint_is_looked_for(tmp_path: Path) -> None:
+    assert locate(dataclasses.replace(CONFIG, source="none")) is None
+    assert locate(dataclasses.replace(CONFIG, path=str(tmp_path))) == tmp_path / "train" / "model.weights.h5"
+    with pytest.raises(KwspipeError, match="source path without transfer.path"):
+        locate(CONFIG)
+    with pytest.raises(KwspipeError, match="there is no such checkpoint"):
+        checkpoint_hash(dataclasses.replace(CONFIG, path=str(tmp_path / "none.h5")))
