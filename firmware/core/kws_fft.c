@@ -1,0 +1,219 @@
+#include "kws_fft.h"
+
+enum { QUARTER = 8191, HALF = 16383 }; /* 32767 / 4 and 32767 / 2, as kissfft scales */
+
+/* Loops whose passes touch different elements, which the compiler cannot see from the strides. */
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed" /* a CPU without vectors leaves the loops as they are */
+#define KWS_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define KWS_INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define KWS_INDEPENDENT
+#endif
+
+typedef struct {
+    int16_t re;
+    int16_t im;
+} point_t;
+
+static inline int16_t round_q15(int32_t product) { return (int16_t)((product + (1 << 14)) >> 15); }
+
+static inline point_t point(int32_t re, int32_t im) {
+    const point_t p = {(int16_t)re, (int16_t)im}; /* kissfft stores every sum as int16: it wraps modulo 2^16 */
+    return p;
+}
+
+static inline point_t plus(point_t a, point_t b) { return point(a.re + b.re, a.im + b.im); }
+
+static inline point_t minus(point_t a, point_t b) { return point(a.re - b.re, a.im - b.im); }
+
+static inline point_t scaled(const int16_t *re, const int16_t *im, int32_t factor) {
+    const point_t p = {round_q15(*re * factor), round_q15(*im * factor)};
+    return p;
+}
+
+static inline point_t times(point_t a, int32_t re, int32_t im) {
+    const point_t p = {round_q15(a.re * re - a.im * im), round_q15(a.re * im + a.im * re)};
+    return p;
+}
+
+/* One radix-4 butterfly on turned inputs; outputs `stride` apart. */
+static inline void butterfly4(point_t a, point_t b, point_t c, point_t d, int16_t *re, int16_t *im,
+                              size_t stride) {
+    const point_t sum = plus(a, c);
+    const point_t difference = minus(a, c);
+    const point_t outer_sum = plus(b, d);
+    const point_t outer_difference = minus(b, d);
+    re[0] = (int16_t)(sum.re + outer_sum.re);
+    im[0] = (int16_t)(sum.im + outer_sum.im);
+    re[stride] = (int16_t)(difference.re + outer_difference.im);
+    im[stride] = (int16_t)(difference.im - outer_difference.re);
+    re[2 * stride] = (int16_t)(sum.re - outer_sum.re);
+    im[2 * stride] = (int16_t)(sum.im - outer_sum.im);
+    re[3 * stride] = (int16_t)(difference.re - outer_difference.im);
+    im[3 * stride] = (int16_t)(difference.im + outer_difference.re);
+}
+
+/* The first stage, where that is radix 2. All twiddles are 1, and 32767 / 32768 of a scaled value rounds to it. */
+static void first_stage2(const int16_t *restrict in, int16_t *restrict out, size_t length) {
+    const size_t half = length / 2;
+    for (size_t q = 0; q < half; q++) {
+        const point_t a = scaled(in + q, in + length + q, HALF);
+        const point_t b = scaled(in + half + q, in + length + half + q, HALF);
+        out[q] = (int16_t)(a.re + b.re);
+        out[length + q] = (int16_t)(a.im + b.im);
+        out[half + q] = (int16_t)(a.re - b.re);
+        out[length + half + q] = (int16_t)(a.im - b.im);
+    }
+}
+
+/* The first stage, where that is radix 4; twiddles as above. */
+static void first_stage4(const int16_t *restrict in, int16_t *restrict out, size_t length) {
+    const size_t quarter = length / 4;
+    const int16_t *restrict im = in + length;
+    KWS_INDEPENDENT
+    for (size_t q = 0; q < quarter; q++) {
+        const point_t a = scaled(in + q, im + q, QUARTER);
+        const point_t b = scaled(in + quarter + q, im + quarter + q, QUARTER);
+        const point_t c = scaled(in + 2 * quarter + q, im + 2 * quarter + q, QUARTER);
+        const point_t d = scaled(in + 3 * quarter + q, im + 3 * quarter + q, QUARTER);
+        butterfly4(a, b, c, d, out + q, out + length + q, quarter);
+    }
+}
+
+/* A stage before the transposition: element (k, q) of `joined` rows lies at [k][q], so that the inner loop
+ * runs over neighbours with one set of twiddles. */
+static void row_stage4(const int16_t *restrict in, int16_t *restrict out, size_t length, size_t joined,
+                       const int16_t *twiddles) {
+    const size_t columns = length / (4 * joined);
+    for (size_t k = 0; k < joined; k++) {
+        const int16_t *restrict re = in + 4 * columns * k;
+        const int16_t *restrict im = re + length;
+        const int32_t re1 = twiddles[k], im1 = twiddles[joined + k];
+        const int32_t re2 = twiddles[2 * joined + k], im2 = twiddles[3 * joined + k];
+        const int32_t re3 = twiddles[4 * joined + k], im3 = twiddles[5 * joined + k];
+        int16_t *restrict to = out + columns * k;
+        KWS_INDEPENDENT
+        for (size_t q = 0; q < columns; q++) {
+            const point_t a = scaled(re + q, im + q, QUARTER);
+            const point_t b = scaled(re + columns + q, im + columns + q, QUARTER);
+            const point_t c = scaled(re + 2 * columns + q, im + 2 * columns + q, QUARTER);
+            const point_t d = scaled(re + 3 * columns + q, im + 3 * columns + q, QUARTER);
+            butterfly4(a, times(b, re1, im1), times(c, re2, im2), times(d, re3, im3), to + q, to + length + q,
+                       joined * columns);
+        }
+    }
+}
+
+/* A stage after the transposition: element (q, k) lies at [q][k], so that the inner loop runs over neighbours
+ * and their twiddles. */
+static void column_stage4(const int16_t *restrict in, int16_t *restrict out, size_t length, size_t joined,
+                          const int16_t *restrict twiddles) {
+    const size_t rows = length / (4 * joined);
+    const size_t step = rows * joined;
+    for (size_t q = 0; q < rows; q++) {
+        const int16_t *restrict re = in + q * joined;
+        const int16_t *restrict im = re + length;
+        int16_t *restrict to = out + 4 * q * joined;
+        KWS_INDEPENDENT
+        for (size_t k = 0; k < joined; k++) {
+            const point_t a = scaled(re + k, im + k, QUARTER);
+            const point_t b = scaled(re + step + k, im + step + k, QUARTER);
+            const point_t c = scaled(re + 2 * step + k, im + 2 * step + k, QUARTER);
+            const point_t d = scaled(re + 3 * step + k, im + 3 * step + k, QUARTER);
+            butterfly4(a, times(b, twiddles[k], twiddles[joined + k]),
+                       times(c, twiddles[2 * joined + k], twiddles[3 * joined + k]),
+                       times(d, twiddles[4 * joined + k], twiddles[5 * joined + k]), to + k, to + length + k,
+                       joined);
+        }
+    }
+}
+
+static void transpose(const int16_t *restrict in, int16_t *restrict out, size_t rows, size_t columns) {
+    for (size_t column = 0; column < columns; column++) {
+        for (size_t row = 0; row < rows; row++) {
+            out[column * rows + row] = in[row * columns + column];
+        }
+    }
+}
+
+size_t kws_fft_twiddle_count(size_t complex_length) {
+    size_t count = 0;
+    size_t joined = complex_length; /* the length of the first stage's transforms comes last */
+    while (joined >= 8) {
+        joined /= 4;
+        count += 6 * joined;
+    }
+    return count;
+}
+
+int16_t *kws_fft_complex(int16_t *work, int16_t *spare, size_t complex_length, const int16_t *twiddles) {
+    size_t joined = complex_length;
+    while (joined > 4) {
+        joined /= 4;
+    }
+    if (joined == 2) {
+        first_stage2(work, spare, complex_length);
+    } else {
+        first_stage4(work, spare, complex_length);
+    }
+    int16_t *from = spare;
+    int16_t *to = work;
+    int transposed = 0;
+    while (joined < complex_length) {
+        const size_t columns = complex_length / joined;
+        if (!transposed && columns / 4 < joined) {
+            transpose(from, to, joined, columns);
+            transpose(from + complex_length, to + complex_length, joined, columns);
+            int16_t *const swap = from;
+            from = to;
+            to = swap;
+            transposed = 1;
+        }
+        if (transposed) {
+            column_stage4(from, to, complex_length, joined, twiddles);
+        } else {
+            row_stage4(from, to, complex_length, joined, twiddles);
+        }
+        twiddles += 6 * joined;
+        joined *= 4;
+        int16_t *const swap = from;
+        from = to;
+        to = swap;
+    }
+    return from;
+}
+
+/* The halves of the spectrum of even and odd samples that bins k and complex_length - k are made of. */
+typedef struct {
+    point_t even;
+    point_t odd;
+} split_t;
+
+static inline split_t split(const int16_t *re, const int16_t *im, size_t k, size_t length,
+                            const int16_t *twiddles) {
+    const int16_t conjugate = (int16_t)-im[length - k];
+    const point_t bin = scaled(re + k, im + k, HALF);
+    const point_t mirror = scaled(re + length - k, &conjugate, HALF);
+    const split_t s = {plus(bin, mirror), times(minus(bin, mirror), twiddles[k - 1], twiddles[length / 2 + k - 1])};
+    return s;
+}
+
+static inline uint32_t energy_of(int32_t re, int32_t im) { return (uint32_t)(re * re) + (uint32_t)(im * im); }
+
+void kws_fft_real_energy(const int16_t *restrict spectrum, size_t complex_length, const int16_t *restrict twiddles,
+                         size_t first, size_t count, uint32_t *restrict energy) {
+    const int16_t *const im = spectrum + complex_length;
+    const size_t end = first + count;
+    const size_t middle = complex_length / 2 < end ? complex_length / 2 : end;
+    for (size_t k = first; k < middle; k++) {
+        const split_t s = split(spectrum, im, k, complex_length, twiddles);
+        energy[k - first] = energy_of((s.even.re + s.odd.re) >> 1, (s.even.im + s.odd.im) >> 1);
+    }
+    /* The middle bin, too, is computed as the mirror of itself: kissfft writes it twice, last in this form. */
+    for (size_t bin = middle > first ? middle : first; bin < end; bin++) {
+        const split_t s = split(spectrum, im, complex_length - bin, complex_length, twiddles);
+        energy[bin - first] = energy_of((s.even.re - s.odd.re) >> 1, (s.odd.im - s.even.im) >> 1);
+    }
+}
