@@ -18,8 +18,9 @@ typedef struct {
     /* Sets the page that begins `offset_bytes` from base to 0xFF. Returns KWS_OK or KWS_ERROR_FLASH. */
     int (*erase_page)(void *context, uint32_t offset_bytes);
     /* Programs `size_bytes` at `offset_bytes` from base, both multiples of 4; `data` has any alignment. The core
-     * writes every 32-bit word at most once between two erases, and never across two pages in one call. Returns
-     * KWS_OK, or KWS_ERROR_FLASH where the flash says that it failed. */
+     * writes a 32-bit word at most once between two erases (zeros again, where the power failed while they were
+     * written), and never across two pages in one call. Returns KWS_OK, or KWS_ERROR_FLASH where the flash says
+     * that it failed. */
     int (*write)(void *context, uint32_t offset_bytes, const uint8_t *data, uint32_t size_bytes);
 } kws_flash_t;
 /* python:end */
