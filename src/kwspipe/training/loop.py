@@ -111,12 +111,14 @@ class TrainingLoop:
             while not self.finished:
                 epoch = self.next_epoch
                 self.model.optimizer.learning_rate = learning_rate(self.schedule, epoch)
-                self.model.reset_metrics()
+                totals = np.zeros(3)  # loss, accuracy, 1, each times clips
                 for _ in range(num_batches):
                     batch = next(batches)
                     logs = self._step(batch, weights)
+                    totals += len(batch.targets) * np.array([logs["loss"], logs["accuracy"], 1])
                     progress.update(task, advance=1, description=f"epoch {epoch + 1}/{self.config.epochs}")
-                result = self._validated(epoch, logs, validation)
+                loss, accuracy = totals[:2] / totals[2]
+                result = self._validated(epoch, float(loss), float(accuracy), validation)
                 self._keep(result)
                 progress.update(task, result=f"val_accuracy {result.val_accuracy:.3f}")
         self._conclude()
@@ -128,15 +130,15 @@ class TrainingLoop:
         )
         return logs
 
-    def _validated(self, epoch: int, logs: dict[str, float], validation: tuple[Any, Any]) -> EpochResult:
+    def _validated(
+        self, epoch: int, loss: float, accuracy: float, validation: tuple[Any, Any]
+    ) -> EpochResult:
         features, targets = validation
         measured = self.model.evaluate(
             features[..., None].astype(np.float32), targets, batch_size=256, verbose=0, return_dict=True
         )
         rate = learning_rate(self.schedule, epoch)
-        return EpochResult(
-            epoch, rate, float(logs["loss"]), float(logs["accuracy"]), measured["loss"], measured["accuracy"]
-        )
+        return EpochResult(epoch, rate, loss, accuracy, measured["loss"], measured["accuracy"])
 
     def _keep(self, result: EpochResult) -> None:
         """Writes the state to resume from; a kill at any moment leaves the last or this epoch's state, whole."""
