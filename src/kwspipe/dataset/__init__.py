@@ -1,0 +1,1 @@
+"""From recordings to a memory-mapped store of clips."""

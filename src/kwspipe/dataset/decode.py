@@ -1,0 +1,87 @@
+"""Decoding many recordings on every core, in order, and judging each clip."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from kwspipe.audio import AudioFault, Pcm, peak_db, read_pcm, word_bounds
+from kwspipe.config import DatasetConfig
+from kwspipe.dataset.recordings import Recording
+
+# A clip of one word; what is longer was not cut into words.
+MAX_CLIP_S = 60.0
+# Recordings decoded ahead of the one being written: bounds the memory.
+WINDOW = 64
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip and the bounds of the word in it.
+
+    Attributes:
+        pcm: (samples,) int16.
+        trim_start: first sample of the word.
+        trim_end: the sample after the word's last.
+    """
+
+    pcm: Pcm
+    trim_start: int
+    trim_end: int
+
+
+def num_workers() -> int:
+    """Returns how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def in_order(
+    executor: Executor, function: Callable[[Item], Result], items: Iterable[Item], window: int = WINDOW
+) -> Iterator[Result]:
+    """Yields ``function(item)`` in the order of the items, at most ``window`` of them under way."""
+    pending: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            pending.append(executor.submit(function, item))
+            if len(pending) >= window:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        for future in pending:
+            future.cancel()
+
+
+def read_files(recordings: Sequence[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioFault]:
+    """Decodes files whose path is the recording's origin; decoders run outside the GIL, so threads do."""
+
+    def read(recording: Recording) -> Pcm | AudioFault:
+        try:
+            return read_pcm(recording.origin, sample_rate_hz, MAX_CLIP_S if recording.word else None)
+        except AudioFault as fault:
+            return fault
+
+    with ThreadPoolExecutor(num_workers(), thread_name_prefix="decode") as executor:
+        yield from in_order(executor, read, recordings)
+
+
+def examine(pcm: Pcm, path: str, dataset: DatasetConfig, sample_rate_hz: int) -> Clip:
+    """Judges a clip by length and level, and finds the word in it.
+
+    Raises:
+        AudioFault: it is too short or silent.
+    """
+    duration_ms = pcm.size * 1000 / sample_rate_hz
+    if duration_ms < dataset.min_clip_ms:
+        allowed = f"at least dataset.min_clip_ms={dataset.min_clip_ms}"
+        raise AudioFault(path, "too_short", f"{duration_ms:.0f} ms", allowed)
+    peak = peak_db(pcm)
+    if peak < dataset.min_peak_db:
+        allowed = f"a peak of at least dataset.min_peak_db={dataset.min_peak_db:g}"
+        raise AudioFault(path, "silent", f"a peak of {peak:.1f} dB", allowed)
+    return Clip(pcm, *word_bounds(pcm, sample_rate_hz, dataset.trim_below_peak_db))

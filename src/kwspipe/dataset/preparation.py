@@ -1,0 +1,147 @@
+"""Decoding, judging and writing the clips and the noise of one store."""
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from rich.progress import Progress
+
+from kwspipe.audio import AudioFault, Pcm
+from kwspipe.config import DatasetConfig, FrontendConfig
+from kwspipe.dataset.decode import examine, read_files
+from kwspipe.dataset.noise import NoisePiece, NoiseRecording, silence_places, split_noise
+from kwspipe.dataset.recordings import SPLITS, Recording, Rejected, Source, Split, printable
+from kwspipe.dataset.selection import SILENCE, Draw, share
+from kwspipe.dataset.store import StoreWriter
+from kwspipe.errors import KwspipeError
+
+ZERO_PATH = "digital zero"
+
+
+@dataclass
+class Preparation:
+    """What one run of ``prepare`` reads and writes, and what it counted so far.
+
+    Attributes:
+        counts: clips by label and split.
+        words: clips by word; of ``_unknown_`` its words.
+        rejected: recordings left out, by reason.
+        speakers: whose clips each split has.
+    """
+
+    dataset: DatasetConfig
+    frontend: FrontendConfig
+    seed: int
+    source: Source
+    writer: StoreWriter
+    progress: Progress
+    counts: Counter[tuple[str, Split]] = field(default_factory=Counter)
+    words: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+    speakers: dict[Split, set[str]] = field(default_factory=lambda: {split: set() for split in SPLITS})
+
+    def reject(self, rejected: Rejected) -> None:
+        """Lists and counts what is left out."""
+        self.rejected[rejected.reason] += 1
+        self.writer.add_rejected(rejected)
+
+    def num_keyword_clips(self, split: Split) -> int:
+        """Returns how many clips of keywords a split has."""
+        return sum(self.counts[printable(word), split] for word in self.dataset.words)
+
+    def write_clips(self, draws: Sequence[Draw], name: str) -> None:
+        """Decodes and writes what is drawn; what turns out unusable is replaced as long as there are candidates."""
+        task = self.progress.add_task(name, total=sum(draw.missing for draw in draws))
+        while batch := [(d, recording) for d in draws for recording in itertools.islice(d.queue, d.missing)]:
+            samples = self.source.read([recording for _, recording in batch], self.frontend.sample_rate_hz)
+            for (draw, recording), pcm in zip(batch, samples, strict=True):
+                if self._write_clip(draw, recording, pcm):
+                    draw.missing -= 1
+                    self.progress.advance(task)
+        self.progress.update(task, total=self.progress.tasks[task].completed)
+
+    def write_noise(self, own: Sequence[Recording], extra: Sequence[Recording]) -> list[NoisePiece]:
+        """Decodes and writes the noise of the source and of ``dataset.noise_roots``, divided among the splits."""
+        rate = self.frontend.sample_rate_hz
+        task = self.progress.add_task("noise", total=len(own) + len(extra))
+        decoded: list[NoiseRecording] = []
+        samples = itertools.chain(self.source.read(own, rate), read_files(extra, rate))
+        for recording, pcm in zip([*own, *extra], samples, strict=True):
+            self.progress.advance(task)
+            fault = pcm if isinstance(pcm, AudioFault) else None
+            if fault is None and not np.any(pcm):
+                fault = AudioFault(recording.path, "silent", "nothing but digital zero", "background noise")
+            if fault is not None:
+                self.reject(Rejected(recording.path, "", fault.reason, fault.detail))
+                continue
+            assert not isinstance(pcm, AudioFault)
+            offset = self.writer.add_noise(pcm)
+            decoded.append(NoiseRecording(recording.path, recording.speaker, offset, pcm.size, recording.split))
+        return self._divide_noise(decoded)
+
+    def write_silence(self, pieces: Sequence[NoisePiece]) -> None:
+        """Cuts the clips of ``_silence_`` from the noise of each split; some of them are digital zeros."""
+        length = self.frontend.sample_length
+        for split in SPLITS:
+            num_clips = self._num_silence_clips(split)
+            num_zero = round(num_clips * self.dataset.zero_silence_percentage)
+            for piece, offset in silence_places(pieces, split, num_clips - num_zero, length, self.seed):
+                self._write_silent(split, f"{piece.path}@{offset - piece.offset}", self.writer.noise(offset, length))
+            for _ in range(num_zero):
+                self._write_silent(split, ZERO_PATH, np.zeros(length, np.int16))
+
+    def _write_clip(self, draw: Draw, recording: Recording, pcm: Pcm | AudioFault) -> bool:
+        try:
+            if isinstance(pcm, AudioFault):
+                raise pcm
+            clip = examine(pcm, recording.path, self.dataset, self.frontend.sample_rate_hz)
+        except AudioFault as fault:
+            self.reject(Rejected(recording.path, recording.word, fault.reason, fault.detail))
+            return False
+        self.counts[draw.label, draw.split] += 1
+        self.words[recording.word] += 1
+        self.speakers[draw.split].add(recording.speaker)
+        self.writer.add_clip(
+            clip.pcm,
+            (clip.trim_start, clip.trim_end),
+            label=draw.label,
+            word=recording.word,
+            speaker=recording.speaker,
+            split=draw.split,
+            source=self.source.name,
+            path=recording.path,
+        )
+        return True
+
+    def _write_silent(self, split: Split, path: str, pcm: Pcm) -> None:
+        self.counts[SILENCE, split] += 1
+        self.writer.add_clip(
+            pcm, (0, pcm.size), label=SILENCE, word="", speaker="", split=split, source=self.source.name, path=path
+        )
+
+    def _num_silence_clips(self, split: Split) -> int:
+        percentage = self.dataset.silence_class_percentage
+        return share(self.num_keyword_clips(split), percentage, len(self.dataset.words))
+
+    def _divide_noise(self, decoded: Sequence[NoiseRecording]) -> list[NoisePiece]:
+        if not decoded and self.dataset.silence_class_percentage == 0:
+            return []
+        if not decoded:
+            raise KwspipeError(
+                "dataset.noise_roots",
+                "no usable background noise was found, which _silence_ is cut from",
+                "recordings in <root>/_background_noise_ or below a folder in dataset.noise_roots",
+                "add some, or set dataset.silence_class_percentage=0",
+            )
+        percentages: dict[Split, float] = {}
+        if self.num_keyword_clips("validation"):
+            percentages["validation"] = self.dataset.validation_percentage
+        if self.num_keyword_clips("testing"):
+            percentages["testing"] = self.dataset.testing_percentage
+        need_room = self.dataset.silence_class_percentage > 0
+        pieces = split_noise(decoded, percentages, self.frontend.sample_length, need_room)
+        for piece in pieces:
+            self.writer.add_noise_piece(piece.path, piece.split, piece.offset, piece.length)
+        return pieces

@@ -1,0 +1,131 @@
+"""From configuration to a store: find, split, select, decode once, count."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
+
+from kwspipe.config import DatasetConfig, FrontendConfig
+from kwspipe.dataset.noise import NoisePiece
+from kwspipe.dataset.preparation import Preparation
+from kwspipe.dataset.recordings import SPLITS, Found, Recording, listing_hash, printable
+from kwspipe.dataset.selection import UNKNOWN, check_words, closest_first, keyword_draws, labels_of, unknown_draws
+from kwspipe.dataset.sources import extra_noise, first_source
+from kwspipe.dataset.splits import assign_splits
+from kwspipe.dataset.store import StoreWriter
+from kwspipe.errors import KwspipeError
+
+log = logging.getLogger(__name__)
+
+
+def prepare(dataset: DatasetConfig, frontend: FrontendConfig, seed: int, folder: Path) -> dict[str, Any]:
+    """Writes the store of an experiment.
+
+    The same configuration, recordings and seed give the same bytes.
+
+    Args:
+        dataset: classes and sources.
+        frontend: sample rate and length of a clip.
+        seed: of everything drawn at random.
+        folder: an existing folder; what is in it after a failure is of no use.
+
+    Returns:
+        The summary, as ``summary.json`` has it.
+
+    Raises:
+        KwspipeError: no source has recordings, a class has no clips, or there is too little noise.
+    """
+    check_words(dataset)
+    source, found, skipped = first_source(dataset, frontend, seed)
+    extra, extra_rejected = extra_noise(dataset.noise_roots)
+    recordings = assign_splits(found, dataset.validation_percentage, dataset.testing_percentage)
+    keywords = keyword_draws(recordings, dataset, seed)
+    with StoreWriter(folder) as writer, _progress() as progress:
+        run = Preparation(dataset, frontend, seed, source, writer, progress)
+        for rejected in (*found.rejected, *extra_rejected):
+            run.reject(rejected)
+        run.write_clips(keywords, "keywords")
+        _check_keywords(run, found, recordings)
+        unknown = unknown_draws(recordings, dataset, {s: run.num_keyword_clips(s) for s in SPLITS}, seed)
+        run.write_clips(unknown, UNKNOWN)
+        _check_unknown(run)
+        pieces = run.write_noise(found.noise, extra)
+        run.write_silence(pieces)
+        summary = _summary(run, found, extra, pieces) | {"skipped_sources": skipped}
+        writer.finish(summary)
+    return summary
+
+
+def _progress() -> Progress:
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    return Progress(*columns, console=Console(stderr=True))
+
+
+def _check_keywords(run: Preparation, found: Found, recordings: Sequence[Recording]) -> None:
+    words = [printable(word) for word in run.dataset.words]
+    for index, word in enumerate(words):
+        if run.counts[word, "training"] == 0:
+            num_found = sum(recording.word == word for recording in recordings)
+            known = closest_first(word, {r.word for r in recordings if r.split == "training"} - {word})
+            raise KwspipeError(
+                f"dataset.words.{index}",
+                f"no usable clip of {word!r} in training (of {num_found} recordings; left out: {_reasons(run)})",
+                f"at least one; words with recordings in training, closest first: {', '.join(known) or 'none'}",
+                f"add recordings of {word!r} by more speakers, or leave the word out",
+            )
+    wanted = {"validation": run.dataset.validation_percentage, "testing": run.dataset.testing_percentage}
+    for split, percentage in wanted.items():
+        if (percentage > 0 or split in found.listed) and not any(run.counts[word, split] for word in words):  # type: ignore[index]
+            raise KwspipeError(
+                f"dataset.{split}_percentage",
+                f"no usable clip of a keyword in {split}; {len({r.speaker for r in recordings})} speaker(s) in all",
+                "at least three speakers, since none may be in two splits",
+                f"add recordings by other speakers, list some in {split}_list.txt, or raise the percentage",
+            )
+        lacking = [word for word in words if not run.counts[word, split]]  # type: ignore[index]
+        if lacking and len(lacking) < len(words):
+            log.warning("No clips in %s: %s", split, ", ".join(lacking))
+
+
+def _check_unknown(run: Preparation) -> None:
+    if run.dataset.unknown_class_percentage == 0:
+        return
+    for split in SPLITS:
+        if run.num_keyword_clips(split) and not run.counts[UNKNOWN, split]:
+            if split != "training":
+                log.warning("No clips of unknown words in %s", split)
+                continue
+            raise KwspipeError(
+                "dataset.unknown_words",
+                f"no usable clip of another word in training (left out: {_reasons(run)})",
+                "at least one, where dataset.unknown_class_percentage is above 0",
+                "add recordings of other words, or set dataset.unknown_class_percentage=0",
+            )
+
+
+def _reasons(run: Preparation) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in sorted(run.rejected.items())) or "none"
+
+
+def _summary(
+    run: Preparation, found: Found, extra: Sequence[Recording], pieces: Sequence[NoisePiece]
+) -> dict[str, Any]:
+    labels = labels_of(run.dataset)
+    rate = run.frontend.sample_rate_hz
+    return {
+        "labels": list(labels),
+        "source_used": run.source.name,
+        "synthetic": run.source.synthetic,
+        "sample_rate_hz": rate,
+        "sample_length": run.frontend.sample_length,
+        "counts": {label: {split: run.counts[label, split] for split in SPLITS} for label in labels},
+        "words": dict(sorted(run.words.items())),
+        "speakers": {split: len(run.speakers[split]) for split in SPLITS},
+        "noise_s": {s: round(sum(p.length for p in pieces if p.split == s) / rate, 3) for s in SPLITS},
+        "num_recordings": len(found.words),
+        "rejected": dict(sorted(run.rejected.items())),
+        "input_sha256": listing_hash([*found.words, *found.noise, *extra]),
+    }

@@ -1,0 +1,119 @@
+"""What a source of recordings gives: the recordings it has, and their samples when asked for them."""
+
+import hashlib
+import os
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from kwspipe.audio import AudioFault, Pcm
+
+Split = Literal["training", "validation", "testing"]
+SPLITS: tuple[Split, ...] = ("training", "validation", "testing")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One recording of one word, or of noise.
+
+    Attributes:
+        path: names it within its source, with forward slashes.
+        word: the word spoken; empty for noise.
+        speaker: who spoke it; for noise, what it was cut from. The same name is the same voice.
+        split: the split its source demands; None where splits are made by speaker.
+        origin: what the source needs to get the samples: a file's path, an utterance to synthesize.
+        content: what changes when the samples do (size of the file, text and voice): fingerprints are made of it.
+        changed_ns: when its file was changed, in nanoseconds since 1970; 0 where there is none.
+    """
+
+    path: str
+    word: str
+    speaker: str
+    split: Split | None
+    origin: Any
+    content: str
+    changed_ns: int = 0
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A file or folder left out, and why."""
+
+    path: str
+    word: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a source has.
+
+    Attributes:
+        words: recordings of words, sorted by path.
+        noise: recordings of background noise, sorted by path.
+        rejected: what it saw and left out.
+        listed: splits that its own lists define; the others are made by speaker.
+    """
+
+    words: tuple[Recording, ...]
+    noise: tuple[Recording, ...]
+    rejected: tuple[Rejected, ...] = ()
+    listed: frozenset[Split] = frozenset()
+
+
+class SourceUnavailable(Exception):  # noqa: N818  (no fault: the next source is tried)
+    """A source has nothing to give here; its text says why."""
+
+
+class Source(Protocol):
+    """Somewhere recordings come from."""
+
+    name: str
+    synthetic: bool
+
+    def find(self) -> Found:
+        """Lists what there is, without reading samples.
+
+        Raises:
+            SourceUnavailable: there is nothing; the next source may be tried.
+            KwspipeError: what there is cannot be used.
+        """
+        ...
+
+    def read(self, recordings: Sequence[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioFault]:
+        """Yields the samples of each recording, in order, (samples,) int16 at ``sample_rate_hz``."""
+        ...
+
+
+def printable(name: str) -> str:
+    """Returns a name in Unicode's composed form, bytes that are no UTF-8 shown as ``\\xNN``."""
+    composed = unicodedata.normalize("NFC", name)
+    return os.fsencode(composed).decode("utf-8", "backslashreplace")
+
+
+def seeded_order(recordings: Iterable[Recording], seed: int) -> list[Recording]:
+    """Shuffles so that the place of each depends on the seed and its own path only.
+
+    A recording added or removed thus leaves the order of all others as it was.
+    """
+    return sorted(recordings, key=lambda r: (_hash(f"{seed}/{r.path}"), r.path))
+
+
+def listing_hash(recordings: Iterable[Recording], with_times: bool = False) -> str:
+    """Returns the sha256 of a list of recordings: names, speakers, splits and contents.
+
+    Args:
+        recordings: the list; its order counts.
+        with_times: times of change too, which tell a file replaced by one of the same size, on this machine only.
+    """
+    lines = [
+        f"{r.path}\t{r.speaker}\t{r.split}\t{r.content}{f' {r.changed_ns}' if with_times else ''}\n"
+        for r in recordings
+    ]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()

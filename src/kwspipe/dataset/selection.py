@@ -1,0 +1,173 @@
+"""Which recordings become clips: all of the keywords', unknown words evenly, as many as configured."""
+
+import difflib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from kwspipe.config import DatasetConfig
+from kwspipe.dataset.recordings import SPLITS, Recording, Split, printable, seeded_order
+from kwspipe.errors import KwspipeError
+
+UNKNOWN = "_unknown_"
+SILENCE = "_silence_"
+MAX_WORDS_SHOWN = 40
+
+
+@dataclass
+class Draw:
+    """Recordings of one label in one split, drawn until enough of them are usable.
+
+    Attributes:
+        label: the class they are drawn for.
+        split: the split they are drawn for.
+        queue: candidates in the order they are tried.
+        missing: how many more are wanted.
+    """
+
+    label: str
+    split: Split
+    queue: Iterator[Recording]
+    missing: int
+
+
+def labels_of(dataset: DatasetConfig) -> tuple[str, ...]:
+    """Returns the classes: the words in order, then ``_unknown_`` and ``_silence_`` where their share is above 0."""
+    extra = [UNKNOWN] if dataset.unknown_class_percentage > 0 else []
+    extra += [SILENCE] if dataset.silence_class_percentage > 0 else []
+    return (*map(printable, dataset.words), *extra)
+
+
+def check_words(dataset: DatasetConfig) -> None:
+    """Checks the words against one another, before anything is read.
+
+    Raises:
+        KwspipeError: a word stands in ``dataset.words`` twice, or also in ``dataset.unknown_words``.
+    """
+    words = [printable(word) for word in dataset.words]
+    for index, word in enumerate(words):
+        if word in words[:index]:
+            where = f"dataset.words.{index}"
+            raise KwspipeError(where, f"{word!r} for the second time", "each word once", "take one of them out")
+    for index, word in enumerate(map(printable, dataset.unknown_words)):
+        if word in words:
+            where = f"dataset.unknown_words.{index}"
+            raise KwspipeError(where, f"{word!r}, a keyword", "words not in dataset.words", "take it out of one list")
+
+
+def keyword_draws(recordings: Sequence[Recording], dataset: DatasetConfig, seed: int) -> list[Draw]:
+    """Returns what to draw for the keywords: everything, or as many a word as ``max_clips_per_word`` allows.
+
+    Raises:
+        KwspipeError: a keyword has no recordings.
+    """
+    by_word = _by_word(recordings)
+    draws = []
+    for index, word in enumerate(map(printable, dataset.words)):
+        if word not in by_word:
+            raise _no_such_word(f"dataset.words.{index}", word, by_word)
+        available = {split: [r for r in by_word[word] if r.split == split] for split in SPLITS}
+        counts = {split: len(members) for split, members in available.items()}
+        quotas = capped(counts, dataset.max_clips_per_word)
+        for split, members in available.items():
+            # Uncapped, the order of the files is kept: neighbours on disk are read together.
+            ordered = members if quotas[split] == len(members) else seeded_order(members, seed)
+            draws.append(Draw(word, split, iter(ordered), quotas[split]))
+    return draws
+
+
+def capped(counts: Mapping[Split, int], cap: int | None) -> dict[Split, int]:
+    """Shares ``cap`` clips among the splits as they share the clips there are; at least one each while it lasts."""
+    total = sum(counts.values())
+    if cap is None or total <= cap:
+        return dict(counts)
+    quotas = {split: min(count, max(1, cap * count // total)) for split, count in counts.items()}
+    # Rounding down left some over, or the single clips of small splits took some too many: training evens it out.
+    quotas["training"] = max(0, min(counts["training"], cap - quotas["validation"] - quotas["testing"]))
+    return quotas
+
+
+def unknown_draws(
+    recordings: Sequence[Recording], dataset: DatasetConfig, num_keyword_clips: Mapping[Split, int], seed: int
+) -> list[Draw]:
+    """Returns what to draw for ``_unknown_``: the other words in turn, one clip of each before the second of any.
+
+    Args:
+        recordings: everything found, with splits.
+        dataset: words, unknown words and the share of unknown.
+        num_keyword_clips: usable clips of all keywords together, by split.
+        seed: of the order within each word.
+
+    Raises:
+        KwspipeError: a word in ``dataset.unknown_words`` was not found, or there are no other words.
+    """
+    if dataset.unknown_class_percentage == 0:
+        return []
+    by_word = _by_word(recordings)
+    others = {word: members for word, members in by_word.items() if word not in map(printable, dataset.words)}
+    if dataset.unknown_words:
+        for index, word in enumerate(map(printable, dataset.unknown_words)):
+            if word not in others:
+                raise _no_such_word(f"dataset.unknown_words.{index}", word, others)
+        others = {word: others[word] for word in map(printable, dataset.unknown_words)}
+    if not others:
+        raise KwspipeError(
+            "dataset.unknown_class_percentage",
+            f"{dataset.unknown_class_percentage:g}, but there are no other words than the keywords",
+            "recordings of other words, or 0",
+            "add folders of other words, or set dataset.unknown_class_percentage=0",
+        )
+    return [
+        Draw(
+            UNKNOWN,
+            split,
+            in_turn([seeded_order((r for r in others[word] if r.split == split), seed) for word in sorted(others)]),
+            share(num_keyword_clips[split], dataset.unknown_class_percentage, len(dataset.words)),
+        )
+        for split in SPLITS
+    ]
+
+
+def share(num_keyword_clips: int, percentage: float, num_words: int) -> int:
+    """Returns ``percentage`` (1.0 is 100 %) of the mean keyword class; at least one where there is anything."""
+    if num_keyword_clips == 0 or percentage == 0:
+        return 0
+    return max(1, round(num_keyword_clips * percentage / num_words))
+
+
+def in_turn(queues: Iterable[Sequence[Recording]]) -> Iterator[Recording]:
+    """Yields the first of each queue, then the second of each, until all are empty."""
+    remaining = [queue for queue in queues if queue]
+    place = 0
+    while remaining:
+        for queue in remaining:
+            yield queue[place]
+        place += 1
+        remaining = [queue for queue in remaining if len(queue) > place]
+
+
+def _by_word(recordings: Iterable[Recording]) -> dict[str, list[Recording]]:
+    by_word: dict[str, list[Recording]] = defaultdict(list)
+    for recording in recordings:
+        by_word[recording.word].append(recording)
+    return dict(by_word)
+
+
+def _no_such_word(where: str, word: str, by_word: Mapping[str, object]) -> KwspipeError:
+    known = closest_first(word, by_word)
+    shown = ", ".join(known[:MAX_WORDS_SHOWN]) + (", ..." if len(known) > MAX_WORDS_SHOWN else "")
+    return KwspipeError(
+        where,
+        f"no recordings of {word!r}",
+        f"words that there are recordings of, closest first: {shown or 'none'}",
+        f"correct the word, or add a folder of recordings named {word!r}",
+    )
+
+
+def closest_first(word: str, known: Iterable[str]) -> list[str]:
+    """Sorts known words by how close their spelling is to ``word``."""
+
+    def distance(other: str) -> tuple[float, str]:
+        return -difflib.SequenceMatcher(None, word.casefold(), other.casefold()).ratio(), other
+
+    return sorted(known, key=distance)

@@ -1,0 +1,71 @@
+"""The configured sources, tried in order."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from kwspipe.config import DatasetConfig, FrontendConfig, SourceName
+from kwspipe.dataset.folder import FolderSource, find_noise
+from kwspipe.dataset.recordings import Found, Recording, Rejected, Source, SourceUnavailable
+from kwspipe.errors import KwspipeError
+
+log = logging.getLogger(__name__)
+
+
+def first_source(
+    dataset: DatasetConfig, frontend: FrontendConfig, seed: int
+) -> tuple[Source, Found, list[dict[str, str]]]:
+    """Finds the first source that has recordings.
+
+    Returns:
+        The source, what it has, and the sources skipped before it, each with its reason.
+
+    Raises:
+        KwspipeError: none has any; the message lists every reason.
+    """
+    skipped: list[dict[str, str]] = []
+    for name in dataset.sources:
+        source = make_source(name, dataset, frontend, seed)
+        try:
+            found = source.find()
+        except SourceUnavailable as reason:
+            log.warning("Data source %s skipped: %s", name, reason)
+            skipped.append({"source": name, "reason": str(reason)})
+        else:
+            if source.synthetic:
+                log.warning("Data source %s: clips are synthesized, no human voice is in them", name)
+            return source, found, skipped
+    reasons = "; ".join(f"{entry['source']}: {entry['reason']}" for entry in skipped)
+    raise KwspipeError(
+        "dataset.sources",
+        f"no source has recordings ({reasons})",
+        "at least one of folder (dataset.root), speech_commands (network), synthetic (pip install kwspipe[synthetic])",
+        "make one of them available, for example dataset.root=<folder with a folder for each word>",
+    )
+
+
+def make_source(name: SourceName, dataset: DatasetConfig, frontend: FrontendConfig, seed: int) -> Source:
+    """Builds a source from its settings."""
+    del frontend, seed
+    assert name == "folder"
+    return FolderSource(Path(dataset.root).expanduser() if dataset.root is not None else None)
+
+
+def extra_noise(noise_roots: Sequence[str]) -> tuple[list[Recording], list[Rejected]]:
+    """Lists the recordings below ``dataset.noise_roots``, in the order of the roots.
+
+    Raises:
+        KwspipeError: a root is no folder or holds no recordings.
+    """
+    rejected: list[Rejected] = []
+    noise: list[Recording] = []
+    for index, root in enumerate(noise_roots):
+        folder = Path(root).expanduser()
+        found = find_noise(folder, rejected) if folder.is_dir() else []
+        if not found:
+            received = f"{root!r}, " + ("without recordings in it" if folder.is_dir() else "which is no folder")
+            raise KwspipeError(
+                f"dataset.noise_roots.{index}", received, "a folder of noise recordings", "correct it or take it out"
+            )
+        noise += found
+    return noise, rejected

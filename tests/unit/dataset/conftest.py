@@ -1,0 +1,114 @@
+"""A small corpus in Speech Commands' layout, and configurations of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from kwspipe.config import DatasetConfig, FrontendConfig, SpeechCommandsConfig, SyntheticConfig
+
+RATE_HZ = 16000
+
+
+def tone(frequency_hz: float = 440.0, duration_s: float = 0.4, peak: float = 0.5) -> np.ndarray:
+    """A tone with silence around it, one second in all."""
+    samples = np.zeros(RATE_HZ)
+    num_samples = int(duration_s * RATE_HZ)
+    time_s = np.arange(num_samples) / RATE_HZ
+    samples[4000 : 4000 + num_samples] = peak * np.sin(2 * np.pi * frequency_hz * time_s)
+    return samples
+
+
+def write(path: Path, samples: np.ndarray, rate_hz: int = RATE_HZ, **options: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(str(path), samples, rate_hz, **options)
+    return path
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """Six words by twelve speakers, and 60 s of noise; ann and bob are validation, cid and dan testing."""
+    root = tmp_path / "speech"
+    speakers = ["ann", "bob", "cid", "dan", *(f"s{index}" for index in range(8))]
+    for place, word in enumerate(["one", "two", "three", "tree", "cat", "dog"]):
+        for number, speaker in enumerate(speakers):
+            write(root / word / f"{speaker}_nohash_0.wav", tone(200 + 100 * place + 5 * number))
+    noise = np.random.default_rng(1).normal(0, 0.05, 60 * RATE_HZ)
+    write(root / "_background_noise_" / "hiss.wav", noise)
+    words = ["one", "two", "three", "tree", "cat", "dog"]
+    for name, members in (("validation", ["ann", "bob"]), ("testing", ["cid", "dan"])):
+        lines = [f"{word}/{speaker}_nohash_0.wav" for word in words for speaker in members]
+        (root / f"{name}_list.txt").write_text("\n".join(lines) + "\n")
+    return root
+
+
+@pytest.fixture
+def make_dataset(corpus: Path) -> Callable[..., DatasetConfig]:
+    """Builds a configuration of the corpus; keywords replace single values."""
+
+    def make(**values: Any) -> DatasetConfig:
+        defaults: dict[str, Any] = {
+            "words": ("one", "two", "three"),
+            "sources": ("folder",),
+            "root": str(corpus),
+            "noise_roots": (),
+            "unknown_words": (),
+            "unknown_class_percentage": 1.0,
+            "silence_class_percentage": 0.5,
+            "zero_silence_percentage": 0.25,
+            "max_clips_per_word": None,
+            "validation_percentage": 10.0,
+            "testing_percentage": 10.0,
+            "min_clip_ms": 100,
+            "min_peak_db": -50.0,
+            "trim_below_peak_db": 30.0,
+            "speech_commands": SpeechCommandsConfig(
+                url="http://127.0.0.1:9/none.tar.gz", size_bytes=1, sha256="0" * 64, cache_dir=str(corpus.parent)
+            ),
+            "synthetic": SyntheticConfig(
+                clips_per_word=10,
+                unknown_words=("cat", "dog", "house", "tree"),
+                accents=("en-us", "en-gb"),
+                min_rate_wpm=120,
+                max_rate_wpm=200,
+                min_pitch=30,
+                max_pitch=70,
+                max_voices=6,
+                noise_s=4.0,
+            ),
+        }
+        return DatasetConfig(**(defaults | values))
+
+    return make
+
+
+@pytest.fixture
+def frontend() -> FrontendConfig:
+    """The vendor's front end: 16 kHz, clips of 1.2 s."""
+    return FrontendConfig(
+        sample_rate_hz=RATE_HZ,
+        sample_length_ms=1200,
+        window_size_ms=30,
+        window_step_ms=20,
+        filterbank_n_channels=49,
+        filterbank_upper_band_limit=3999.0,
+        filterbank_lower_band_limit=125.0,
+        noise_reduction_enable=True,
+        noise_reduction_smoothing_bits=10,
+        noise_reduction_even_smoothing=0.025,
+        noise_reduction_odd_smoothing=0.06,
+        noise_reduction_min_signal_remaining=0.03,
+        pcan_enable=False,
+        pcan_strength=0.95,
+        pcan_offset=80.0,
+        pcan_gain_bits=21,
+        log_scale_enable=True,
+        log_scale_shift=6,
+        dc_notch_filter_enable=False,
+        dc_notch_filter_coefficient=0.95,
+        quantize_dynamic_scale_enable=False,
+        quantize_dynamic_scale_range_db=40.0,
+    )
