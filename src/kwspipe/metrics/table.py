@@ -1,0 +1,86 @@
+"""The table at the end of a run: what the model is worth, float and int8 side by side."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+KINDS = ("float", "int8", "device")
+TOTALS = (
+    ("accuracy", "all clips right"),
+    ("words_accuracy", "words right"),
+    ("unknown_rejected", "_unknown_ not called a word"),
+    ("silence_rejected", "_silence_ not called a word"),
+)
+# A recall or precision below this is shown in red, one above the other in green.
+POOR, GOOD = 0.8, 0.95
+
+
+def print_results(metrics: Mapping[str, Any], console: Console) -> None:
+    """Prints the results of a run.
+
+    Args:
+        metrics: as metrics.json has them: ``float``, ``int8`` and, where a device was measured, ``device``,
+            each as ``clips.measure`` returns it; ``data``, the summary of prepare.
+        console: where to.
+    """
+    kinds = [kind for kind in KINDS if kind in metrics]
+    console.print()
+    console.print(_per_class(metrics, kinds))
+    console.print(_totals(metrics, kinds))
+    warning = synthetic_warning(metrics.get("data", {}))
+    if warning:
+        console.print(Text(warning, style="bold yellow"))
+
+
+def synthetic_warning(data: Mapping[str, Any]) -> str | None:
+    """Returns the line to print where synthetic speech took part, or None.
+
+    Args:
+        data: the summary of prepare; ``sources`` counts its clips by source.
+    """
+    sources = data.get("sources", {})
+    synthetic, clips = sources.get("synthetic", 0), sum(sources.values())
+    if not synthetic:
+        return None
+    share = "all" if synthetic == clips else f"{synthetic} of {clips}"
+    return (
+        f"Warning: {share} clips are synthetic speech (espeak-ng), in training and in this test. "
+        "The figures say little of how real people are understood; recordings in dataset.root would tell."
+    )
+
+
+def _per_class(metrics: Mapping[str, Any], kinds: list[str]) -> Table:
+    table = Table(title="Test clips by class", title_justify="left", title_style="bold", header_style="bold")
+    table.add_column("class", no_wrap=True)
+    table.add_column("clips", justify="right")
+    for kind in kinds:
+        table.add_column(f"{kind}\nrecall", justify="right")
+        table.add_column("\nprecision", justify="right")
+    for label, first in metrics[kinds[0]]["per_class"].items():
+        cells = [
+            _percent(metrics[kind]["per_class"][label][figure])
+            for kind in kinds
+            for figure in ("recall", "precision")
+        ]
+        table.add_row(label, str(first["clips"]), *cells)
+    return table
+
+
+def _totals(metrics: Mapping[str, Any], kinds: list[str]) -> Table:
+    table = Table(title="Together", title_justify="left", title_style="bold", header_style="bold")
+    table.add_column("share of", no_wrap=True)
+    for kind in kinds:
+        table.add_column(kind, justify="right")
+    for figure, meaning in TOTALS:
+        table.add_row(meaning, *(_percent(metrics[kind].get(figure)) for kind in kinds))
+    return table
+
+
+def _percent(value: float | None) -> Text:
+    if value is None:
+        return Text("-", style="dim")
+    style = "red" if value < POOR else "green" if value >= GOOD else ""
+    return Text(f"{100 * value:.1f} %", style=style)
