@@ -1,6 +1,7 @@
 """Runs the stages of an experiment in order, each only where it has to, each in a process of its own."""
 
 import json
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -68,6 +69,9 @@ def _forced(config: PipelineConfig, name: str) -> str | None:
 
 def _run_stage(config: PipelineConfig, run_dir: Path, name: str, fingerprint: Fingerprint) -> None:
     """Runs in the stage's own process."""
+    logging.basicConfig(
+        filename=run_dir / "log.txt", level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
     stage = stages.load(name)
     with stage_folder(run_dir / name, fingerprint, stage.resumable) as folder:
         stage.run(config, run_dir, folder)
