@@ -28,7 +28,7 @@ LEVEL_FRAME_MS = 10
 TRIM_MARGIN_MS = 50
 
 
-class AudioFault(KwspipeError):
+class AudioError(KwspipeError):
     """A recording that cannot be used.
 
     Args:
@@ -105,19 +105,19 @@ def read_pcm(path: Path, sample_rate_hz: int, max_s: float | None = None) -> Pcm
         (samples,) int16.
 
     Raises:
-        AudioFault: the file cannot be used; its ``reason`` says why.
+        AudioError: the file cannot be used; its ``reason`` says why.
     """
     name = str(path)
     try:
         if path.stat().st_size == 0:
-            raise AudioFault(name, "empty", "0 bytes", "an audio file")
+            raise AudioError(name, "empty", "0 bytes", "an audio file")
         # As bytes: soundfile would fail on names that are no UTF-8.
         with soundfile.SoundFile(os.fsencode(path)) as file:
             return _read_open(file, name, sample_rate_hz, max_s)
     except OSError as error:
-        raise AudioFault(name, "unreadable", error.strerror or str(error), "a readable file") from None
+        raise AudioError(name, "unreadable", error.strerror or str(error), "a readable file") from None
     except (soundfile.SoundFileError, RuntimeError, ValueError) as error:
-        raise AudioFault(name, "unreadable", _reason(error), "wav, flac, ogg, opus or mp3") from None
+        raise AudioError(name, "unreadable", _reason(error), "wav, flac, ogg, opus or mp3") from None
 
 
 def resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:
@@ -128,7 +128,7 @@ def resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:
 def _read_open(file: soundfile.SoundFile, name: str, sample_rate_hz: int, max_s: float | None) -> Pcm:
     rate = file.samplerate
     if not MIN_RATE_HZ <= rate <= MAX_RATE_HZ:
-        raise AudioFault(name, "sample_rate", f"{rate} Hz", f"{MIN_RATE_HZ} to {MAX_RATE_HZ} Hz")
+        raise AudioError(name, "sample_rate", f"{rate} Hz", f"{MIN_RATE_HZ} to {MAX_RATE_HZ} Hz")
     stream = soxr.ResampleStream(rate, sample_rate_hz, 1, dtype="float32", quality="HQ")
     parts: list[Pcm] = []
     num_read = 0
@@ -137,25 +137,27 @@ def _read_open(file: soundfile.SoundFile, name: str, sample_rate_hz: int, max_s:
         num_read += len(block)
         last = len(block) < BLOCK_FRAMES
         if max_s is not None and num_read > max_s * rate:
-            raise AudioFault(name, "too_long", f"longer than {max_s:g} s", f"at most {max_s:g} s")
+            raise AudioError(name, "too_long", f"longer than {max_s:g} s", f"at most {max_s:g} s")
         mono = _checked(block, name).mean(axis=1)
         parts.append(pcm_from_float(mono if rate == sample_rate_hz else stream.resample_chunk(mono, last)))
         if last:
             break
     if num_read == 0:
-        raise AudioFault(name, "empty", "no samples", "an audio file")
+        raise AudioError(name, "empty", "no samples", "an audio file")
     # Formats that do not know their length say 0 or the largest number there is.
     if num_read < file.frames < 2**40:
-        raise AudioFault(name, "truncated", f"{num_read} of {file.frames} frames", "a whole file")
+        raise AudioError(name, "truncated", f"{num_read} of {file.frames} frames", "a whole file")
     return np.concatenate(parts)
 
 
 def _checked(block: Samples, name: str) -> Samples:
     peak = np.abs(block).max(initial=0)
     if not np.isfinite(peak):
-        raise AudioFault(name, "not_finite", "samples that are NaN or infinite", "finite samples")
+        raise AudioError(name, "not_finite", "samples that are NaN or infinite", "finite samples")
     if peak > MAX_OVER_SCALE:
-        raise AudioFault(name, "over_scale", f"a peak of {peak:g} times full scale", "float samples in [-1, 1]")
+        raise AudioError(
+            name, "over_scale", f"a peak of {peak:g} times full scale", "float samples in [-1, 1]"
+        )
     return block
 
 

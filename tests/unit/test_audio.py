@@ -11,7 +11,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwspipe.audio import AudioFault, float_from_pcm, pcm_from_float, peak_db, read_pcm, resample, word_bounds
+from kwspipe.audio import AudioError, float_from_pcm, pcm_from_float, peak_db, read_pcm, resample, word_bounds
 
 RATE_HZ = 16000
 ALL_PCM = np.arange(-32768, 32768).astype(np.int16)
@@ -31,8 +31,8 @@ def _short_wav() -> bytes:
 DAMAGED = _short_wav()
 
 
-def fault(path: Path, max_s: float | None = None) -> AudioFault:
-    with pytest.raises(AudioFault) as caught:
+def fault(path: Path, max_s: float | None = None) -> AudioError:
+    with pytest.raises(AudioError) as caught:
         read_pcm(path, RATE_HZ, max_s)
     return caught.value
 
@@ -86,20 +86,24 @@ def test_channels_are_averaged(tmp_path: Path, channels: int):
     assert np.abs(read_pcm(tmp_path / "many.wav", RATE_HZ) - expected).max() <= 1
 
 
-@pytest.mark.parametrize(("subtype", "tolerance"), [("PCM_24", 1), ("PCM_U8", 256), ("FLOAT", 1), ("DOUBLE", 1)])
+@pytest.mark.parametrize(
+    ("subtype", "tolerance"), [("PCM_24", 1), ("PCM_U8", 256), ("FLOAT", 1), ("DOUBLE", 1)]
+)
 def test_other_widths_are_read(tmp_path: Path, subtype: str, tolerance: int):
     soundfile.write(tmp_path / "wide.wav", chirp(RATE_HZ), RATE_HZ, subtype=subtype)
     difference = read_pcm(tmp_path / "wide.wav", RATE_HZ) - np.rint(chirp(RATE_HZ) * 32768)
     assert np.abs(difference).max() <= tolerance
 
 
-@pytest.mark.parametrize(("suffix", "subtype"), [("ogg", "VORBIS"), ("opus", "OPUS"), ("mp3", "MPEG_LAYER_III")])
+@pytest.mark.parametrize(
+    ("suffix", "subtype"), [("ogg", "VORBIS"), ("opus", "OPUS"), ("mp3", "MPEG_LAYER_III")]
+)
 def test_compressed_formats_are_read(tmp_path: Path, suffix: str, subtype: str):
     container = "MP3" if suffix == "mp3" else "OGG"
     soundfile.write(str(tmp_path / f"c.{suffix}"), chirp(RATE_HZ), RATE_HZ, format=container, subtype=subtype)
     pcm = read_pcm(tmp_path / f"c.{suffix}", RATE_HZ)
     assert pcm.size >= RATE_HZ
-    assert peak_db(pcm) == pytest.approx(-6.0, abs=1.0)
+    assert peak_db(pcm[:15000]) == pytest.approx(-6.0, abs=1.0)  # libsndfile's Opus rings at the end
 
 
 def test_float_beyond_full_scale_is_clipped(tmp_path: Path):
@@ -191,14 +195,14 @@ def test_damaged_files_are_faults_or_sound_never_a_crash(
     path.write_bytes(content)
     try:
         assert read_pcm(path, RATE_HZ, 60.0).dtype == np.int16
-    except AudioFault as damage:
+    except AudioError as damage:
         assert damage.reason in (
             "unreadable", "truncated", "empty", "sample_rate", "not_finite", "over_scale", "too_long",
         )  # fmt: skip
 
 
 def test_faults_cross_processes():
-    copy = pickle.loads(pickle.dumps(AudioFault("a.wav", "empty", "0 bytes", "an audio file")))
+    copy = pickle.loads(pickle.dumps(AudioError("a.wav", "empty", "0 bytes", "an audio file")))
     assert (copy.reason, copy.detail, str(copy)) == (
         "empty", "0 bytes", "a.wav: 0 bytes. Allowed: an audio file. Next: replace the recording, or leave it out",
     )  # fmt: skip

@@ -7,7 +7,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from kwspipe.audio import AudioFault, Pcm, peak_db, read_pcm, word_bounds
+from kwspipe.audio import AudioError, Pcm, peak_db, read_pcm, word_bounds
 from kwspipe.config import DatasetConfig
 from kwspipe.dataset.recordings import Recording
 
@@ -57,13 +57,13 @@ def in_order(
             future.cancel()
 
 
-def read_files(recordings: Sequence[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioFault]:
+def read_files(recordings: Sequence[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
     """Decodes files whose path is the recording's origin; decoders run outside the GIL, so threads do."""
 
-    def read(recording: Recording) -> Pcm | AudioFault:
+    def read(recording: Recording) -> Pcm | AudioError:
         try:
             return read_pcm(recording.origin, sample_rate_hz, MAX_CLIP_S if recording.word else None)
-        except AudioFault as fault:
+        except AudioError as fault:
             return fault
 
     with ThreadPoolExecutor(num_workers(), thread_name_prefix="decode") as executor:
@@ -74,14 +74,14 @@ def examine(pcm: Pcm, path: str, dataset: DatasetConfig, sample_rate_hz: int) ->
     """Judges a clip by length and level, and finds the word in it.
 
     Raises:
-        AudioFault: it is too short or silent.
+        AudioError: it is too short or silent.
     """
     duration_ms = pcm.size * 1000 / sample_rate_hz
     if duration_ms < dataset.min_clip_ms:
         allowed = f"at least dataset.min_clip_ms={dataset.min_clip_ms}"
-        raise AudioFault(path, "too_short", f"{duration_ms:.0f} ms", allowed)
+        raise AudioError(path, "too_short", f"{duration_ms:.0f} ms", allowed)
     peak = peak_db(pcm)
     if peak < dataset.min_peak_db:
         allowed = f"a peak of at least dataset.min_peak_db={dataset.min_peak_db:g}"
-        raise AudioFault(path, "silent", f"a peak of {peak:.1f} dB", allowed)
+        raise AudioError(path, "silent", f"a peak of {peak:.1f} dB", allowed)
     return Clip(pcm, *word_bounds(pcm, sample_rate_hz, dataset.trim_below_peak_db))

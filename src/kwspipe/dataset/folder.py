@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from kwspipe.audio import SUFFIXES, AudioFault, Pcm
+from kwspipe.audio import SUFFIXES, AudioError, Pcm
 from kwspipe.dataset.decode import read_files
 from kwspipe.dataset.recordings import Found, Recording, Rejected, SourceUnavailable, Split, printable
 from kwspipe.errors import KwspipeError
@@ -41,7 +41,7 @@ class FolderSource:
         if not self.root.is_dir():
             raise SourceUnavailable(f"dataset.root {str(self.root)!r} is no folder")
         try:
-            folders = sorted(entry.name for entry in os.scandir(self.root) if entry.is_dir())
+            folders = sorted(entry.name for entry in os.scandir(self.root) if _is_folder(entry))
         except OSError as error:
             raise SourceUnavailable(f"dataset.root {str(self.root)!r}: {error.strerror}") from None
         rejected: list[Rejected] = []
@@ -55,12 +55,14 @@ class FolderSource:
             for recording in _word_recordings(self.root, folder, given, rejected)
         ]
         if not words:
-            raise SourceUnavailable(f"dataset.root {str(self.root)!r} has no <word>/<speaker>_nohash_<n>.wav in it")
+            raise SourceUnavailable(
+                f"dataset.root {str(self.root)!r} has no <word>/<speaker>_nohash_<n>.wav in it"
+            )
         noise_root = self.root / NOISE_FOLDER
         noise = find_noise(noise_root, rejected) if noise_root.is_dir() else []
         return Found(tuple(words), tuple(noise), tuple(rejected), frozenset(given))
 
-    def read(self, recordings: Sequence[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioFault]:
+    def read(self, recordings: Sequence[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
         """Reads the files; see ``Source.read``."""
         return read_files(recordings, sample_rate_hz)
 
@@ -82,10 +84,12 @@ def find_noise(root: Path, rejected: list[Rejected]) -> list[Recording]:
     seen: set[tuple[int, int]] = set()
 
     def fail(error: OSError) -> None:
-        rejected.append(Rejected(printable(str(error.filename)), "", "unreadable", error.strerror or str(error)))
+        rejected.append(
+            Rejected(printable(str(error.filename)), "", "unreadable", error.strerror or str(error))
+        )
 
     for folder, subfolders, files in os.walk(root, onerror=fail, followlinks=True):
-        status = os.stat(folder)
+        status = Path(folder).stat()
         if (status.st_dev, status.st_ino) in seen:
             subfolders.clear()
             continue
@@ -108,7 +112,9 @@ def _word_recordings(
     except OSError as error:
         rejected.append(Rejected(word, word, "unreadable", error.strerror or str(error)))
         return []
-    found = (_recording(root / folder / name, f"{word}/{printable(name)}", word, rejected, lists) for name in names)
+    found = (
+        _recording(root / folder / name, f"{word}/{printable(name)}", word, rejected, lists) for name in names
+    )
     return sorted((r for r in found if r is not None), key=lambda recording: recording.path)
 
 
@@ -135,7 +141,9 @@ def _recording(
         rejected.append(Rejected(name, word, "unreadable", error.strerror or str(error)))
         return None
     if path.suffix.lower() not in SUFFIXES or not stat.S_ISREG(status.st_mode):
-        rejected.append(Rejected(name, word, "not_audio", f"allowed: files ending in {', '.join(sorted(SUFFIXES))}"))
+        rejected.append(
+            Rejected(name, word, "not_audio", f"allowed: files ending in {', '.join(sorted(SUFFIXES))}")
+        )
         return None
     stem = name.rpartition(".")[0]
     split = next((split for split, names in (lists or {}).items() if stem in names), None)
@@ -163,7 +171,10 @@ def _read_list(path: Path) -> frozenset[str] | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise KwspipeError(
-            str(path), f"it cannot be read ({error})", "one <word>/<file> a line, UTF-8", "correct it or delete it"
+            str(path),
+            f"it cannot be read ({error})",
+            "one <word>/<file> a line, UTF-8",
+            "correct it or delete it",
         ) from None
     lines = (printable(line.strip().replace("\\", "/")).removeprefix("./") for line in text.splitlines())
     return frozenset(line.rpartition(".")[0] or line for line in lines if line)

@@ -67,7 +67,11 @@ def split_noise(
             split = hash_split(recording.group, shares.get("validation", 0), shares.get("testing", 0))
             pieces.append(NoisePiece(recording.path, split, recording.offset, recording.length))
     for split in SPLITS:
-        if need_room and (split == "training" or split in shares) and not has_room(pieces, split, sample_length):
+        if (
+            need_room
+            and (split == "training" or split in shares)
+            and not has_room(pieces, split, sample_length)
+        ):
             pieces = _give_part(pieces, split, sample_length)
     return pieces
 

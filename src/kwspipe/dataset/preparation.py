@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from rich.progress import Progress
 
-from kwspipe.audio import AudioFault, Pcm
+from kwspipe.audio import AudioError, Pcm
 from kwspipe.config import DatasetConfig, FrontendConfig
 from kwspipe.dataset.decode import examine, read_files
 from kwspipe.dataset.noise import NoisePiece, NoiseRecording, silence_places, split_noise
@@ -70,15 +70,15 @@ class Preparation:
         samples = itertools.chain(self.source.read(own, rate), read_files(extra, rate))
         for recording, pcm in zip([*own, *extra], samples, strict=True):
             self.progress.advance(task)
-            fault = pcm if isinstance(pcm, AudioFault) else None
-            if fault is None and not np.any(pcm):
-                fault = AudioFault(recording.path, "silent", "nothing but digital zero", "background noise")
-            if fault is not None:
-                self.reject(Rejected(recording.path, "", fault.reason, fault.detail))
+            if not isinstance(pcm, AudioError) and not pcm.any():
+                pcm = AudioError(recording.path, "silent", "nothing but digital zero", "background noise")
+            if isinstance(pcm, AudioError):
+                self.reject(Rejected(recording.path, "", pcm.reason, pcm.detail))
                 continue
-            assert not isinstance(pcm, AudioFault)
             offset = self.writer.add_noise(pcm)
-            decoded.append(NoiseRecording(recording.path, recording.speaker, offset, pcm.size, recording.split))
+            decoded.append(
+                NoiseRecording(recording.path, recording.speaker, offset, pcm.size, recording.split)
+            )
         return self._divide_noise(decoded)
 
     def write_silence(self, pieces: Sequence[NoisePiece]) -> None:
@@ -88,16 +88,18 @@ class Preparation:
             num_clips = self._num_silence_clips(split)
             num_zero = round(num_clips * self.dataset.zero_silence_percentage)
             for piece, offset in silence_places(pieces, split, num_clips - num_zero, length, self.seed):
-                self._write_silent(split, f"{piece.path}@{offset - piece.offset}", self.writer.noise(offset, length))
+                self._write_silent(
+                    split, f"{piece.path}@{offset - piece.offset}", self.writer.noise(offset, length)
+                )
             for _ in range(num_zero):
                 self._write_silent(split, ZERO_PATH, np.zeros(length, np.int16))
 
-    def _write_clip(self, draw: Draw, recording: Recording, pcm: Pcm | AudioFault) -> bool:
+    def _write_clip(self, draw: Draw, recording: Recording, pcm: Pcm | AudioError) -> bool:
         try:
-            if isinstance(pcm, AudioFault):
+            if isinstance(pcm, AudioError):
                 raise pcm
             clip = examine(pcm, recording.path, self.dataset, self.frontend.sample_rate_hz)
-        except AudioFault as fault:
+        except AudioError as fault:
             self.reject(Rejected(recording.path, recording.word, fault.reason, fault.detail))
             return False
         self.counts[draw.label, draw.split] += 1
@@ -118,7 +120,14 @@ class Preparation:
     def _write_silent(self, split: Split, path: str, pcm: Pcm) -> None:
         self.counts[SILENCE, split] += 1
         self.writer.add_clip(
-            pcm, (0, pcm.size), label=SILENCE, word="", speaker="", split=split, source=self.source.name, path=path
+            pcm,
+            (0, pcm.size),
+            label=SILENCE,
+            word="",
+            speaker="",
+            split=split,
+            source=self.source.name,
+            path=path,
         )
 
     def _num_silence_clips(self, split: Split) -> int:

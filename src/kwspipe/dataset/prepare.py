@@ -12,7 +12,14 @@ from kwspipe.config import DatasetConfig, FrontendConfig
 from kwspipe.dataset.noise import NoisePiece
 from kwspipe.dataset.preparation import Preparation
 from kwspipe.dataset.recordings import SPLITS, Found, Recording, listing_hash, printable
-from kwspipe.dataset.selection import UNKNOWN, check_words, closest_first, keyword_draws, labels_of, unknown_draws
+from kwspipe.dataset.selection import (
+    UNKNOWN,
+    check_words,
+    closest_first,
+    keyword_draws,
+    labels_of,
+    unknown_draws,
+)
 from kwspipe.dataset.sources import extra_noise, first_source
 from kwspipe.dataset.splits import assign_splits
 from kwspipe.dataset.store import StoreWriter

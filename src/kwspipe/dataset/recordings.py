@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from kwspipe.audio import AudioFault, Pcm
+from kwspipe.audio import AudioError, Pcm
 
 Split = Literal["training", "validation", "testing"]
 SPLITS: tuple[Split, ...] = ("training", "validation", "testing")
@@ -82,7 +82,7 @@ class Source(Protocol):
         """
         ...
 
-    def read(self, recordings: Sequence[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioFault]:
+    def read(self, recordings: Sequence[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
         """Yields the samples of each recording, in order, (samples,) int16 at ``sample_rate_hz``."""
         ...
 

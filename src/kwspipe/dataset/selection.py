@@ -48,11 +48,15 @@ def check_words(dataset: DatasetConfig) -> None:
     for index, word in enumerate(words):
         if word in words[:index]:
             where = f"dataset.words.{index}"
-            raise KwspipeError(where, f"{word!r} for the second time", "each word once", "take one of them out")
+            raise KwspipeError(
+                where, f"{word!r} for the second time", "each word once", "take one of them out"
+            )
     for index, word in enumerate(map(printable, dataset.unknown_words)):
         if word in words:
             where = f"dataset.unknown_words.{index}"
-            raise KwspipeError(where, f"{word!r}, a keyword", "words not in dataset.words", "take it out of one list")
+            raise KwspipeError(
+                where, f"{word!r}, a keyword", "words not in dataset.words", "take it out of one list"
+            )
 
 
 def keyword_draws(recordings: Sequence[Recording], dataset: DatasetConfig, seed: int) -> list[Draw]:
@@ -121,7 +125,9 @@ def unknown_draws(
         Draw(
             UNKNOWN,
             split,
-            in_turn([seeded_order((r for r in others[word] if r.split == split), seed) for word in sorted(others)]),
+            in_turn(
+                [seeded_order((r for r in others[word] if r.split == split), seed) for word in sorted(others)]
+            ),
             share(num_keyword_clips[split], dataset.unknown_class_percentage, len(dataset.words)),
         )
         for split in SPLITS

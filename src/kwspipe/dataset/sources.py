@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kwspipe.config import DatasetConfig, FrontendConfig, SourceName
 from kwspipe.dataset.folder import FolderSource, find_noise
-from kwspipe.dataset.recordings import Found, Recording, Rejected, Source, SourceUnavailable
+from kwspipe.dataset.recordings import Found, Recording, Rejected, Source, SourceUnavailable, listing_hash
 from kwspipe.errors import KwspipeError
 
 log = logging.getLogger(__name__)
@@ -25,8 +25,8 @@ def first_source(
     """
     skipped: list[dict[str, str]] = []
     for name in dataset.sources:
-        source = make_source(name, dataset, frontend, seed)
         try:
+            source = make_source(name, dataset, frontend, seed)
             found = source.find()
         except SourceUnavailable as reason:
             log.warning("Data source %s skipped: %s", name, reason)
@@ -44,11 +44,32 @@ def first_source(
     )
 
 
+def input_hashes(dataset: DatasetConfig) -> dict[str, str]:
+    """Returns what the store of a data set depends on besides its configuration, without reading samples.
+
+    A download is known by its sha256, and synthetic speech by its configuration, so that neither is touched.
+    """
+    hashes: dict[str, str] = {}
+    if "folder" in dataset.sources:
+        try:
+            found = FolderSource(_root(dataset)).find()
+            hashes["folder"] = listing_hash([*found.words, *found.noise], with_times=True)
+        except SourceUnavailable:
+            hashes["folder"] = "not there"
+    noise, _ = extra_noise(dataset.noise_roots)
+    return hashes | {"noise_roots": listing_hash(noise, with_times=True)}
+
+
+def _root(dataset: DatasetConfig) -> Path | None:
+    return Path(dataset.root).expanduser() if dataset.root is not None else None
+
+
 def make_source(name: SourceName, dataset: DatasetConfig, frontend: FrontendConfig, seed: int) -> Source:
     """Builds a source from its settings."""
     del frontend, seed
-    assert name == "folder"
-    return FolderSource(Path(dataset.root).expanduser() if dataset.root is not None else None)
+    if name != "folder":
+        raise SourceUnavailable("this version does not have it yet")
+    return FolderSource(_root(dataset))
 
 
 def extra_noise(noise_roots: Sequence[str]) -> tuple[list[Recording], list[Rejected]]:
@@ -63,9 +84,14 @@ def extra_noise(noise_roots: Sequence[str]) -> tuple[list[Recording], list[Rejec
         folder = Path(root).expanduser()
         found = find_noise(folder, rejected) if folder.is_dir() else []
         if not found:
-            received = f"{root!r}, " + ("without recordings in it" if folder.is_dir() else "which is no folder")
+            received = f"{root!r}, " + (
+                "without recordings in it" if folder.is_dir() else "which is no folder"
+            )
             raise KwspipeError(
-                f"dataset.noise_roots.{index}", received, "a folder of noise recordings", "correct it or take it out"
+                f"dataset.noise_roots.{index}",
+                received,
+                "a folder of noise recordings",
+                "correct it or take it out",
             )
         noise += found
     return noise, rejected

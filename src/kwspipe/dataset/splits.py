@@ -32,7 +32,7 @@ def split_speakers(
     """Splits speakers by the hash rule, and sees to it that few speakers fill every split.
 
     Where the rule leaves a split empty though its percentage is above 0, the speaker of the fullest split whose
-    place is lowest moves there, as long as that split keeps one.
+    place is lowest moves there, as long as that split keeps one. A single speaker is training.
     """
     ordered = sorted(set(speakers), key=lambda speaker: (hash_percentage(speaker), speaker))
     splits = {s: hash_split(s, validation_percentage, testing_percentage) for s in ordered}
@@ -44,7 +44,7 @@ def split_speakers(
             continue
         members = {name: [s for s in ordered if splits[s] == name] for name in SPLITS}
         fullest = max(members.values(), key=len)
-        if len(fullest) > 1:
+        if len(fullest) > (0 if split == "training" else 1):
             splits[fullest[0]] = split
     return splits
 

@@ -6,7 +6,7 @@ each clip and each piece of noise lies; ``rejected.csv`` lists what was left out
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -74,7 +74,16 @@ class StoreWriter:
             file.close()
 
     def add_clip(
-        self, pcm: Pcm, trim: tuple[int, int], *, label: str, word: str, speaker: str, split: str, source: str, path: str
+        self,
+        pcm: Pcm,
+        trim: tuple[int, int],
+        *,
+        label: str,
+        word: str,
+        speaker: str,
+        split: str,
+        source: str,
+        path: str,
     ) -> None:
         """Appends a clip of ``label``; ``trim`` bounds the word in it."""
         offset = self._append("clips", pcm)
@@ -110,68 +119,8 @@ class StoreWriter:
         return offset
 
 
-@dataclass(frozen=True)
-class Clips:
-    """Clips of one split; the arrays have one entry a clip.
-
-    Attributes:
-        samples: (all samples of the store,) int16, mapped.
-        label_index: places in ``ClipStore.labels``.
-        offset: first sample of each clip in ``samples``.
-        length: samples of each clip.
-        trim_start: first sample of the word within its clip.
-        trim_end: the sample after the word's last within its clip.
-        rows: everything ``clips.csv`` says of each clip.
-    """
-
-    samples: Pcm
-    label_index: Indices
-    offset: Indices
-    length: Indices
-    trim_start: Indices
-    trim_end: Indices
-    rows: Sequence[ClipRow]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, index: int) -> Pcm:
-        """Returns a whole clip, (length,) int16, without copying it."""
-        start = self.offset[index]
-        return self.samples[start : start + self.length[index]]
-
-    def trimmed(self, index: int) -> Pcm:
-        """Returns the word of a clip, (trim_end - trim_start,) int16, without copying it."""
-        start = self.offset[index]
-        return self.samples[start + self.trim_start[index] : start + self.trim_end[index]]
-
-
-@dataclass(frozen=True)
-class Noise:
-    """Pieces of background noise of one split.
-
-    Attributes:
-        samples: (all samples of noise,) int16, mapped.
-        offset: first sample of each piece in ``samples``.
-        length: samples of each piece.
-        paths: the recording each piece was cut from.
-    """
-
-    samples: Pcm
-    offset: Indices
-    length: Indices
-    paths: Sequence[str]
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def __getitem__(self, index: int) -> Pcm:
-        """Returns a piece, (length,) int16, without copying it."""
-        return self.samples[self.offset[index] : self.offset[index] + self.length[index]]
-
-
 class ClipStore:
-    """Reads a store.
+    """Reads a store. Clips are numbered from 0, in the order they were written.
 
     Args:
         folder: where ``prepare`` wrote it.
@@ -179,6 +128,11 @@ class ClipStore:
     Attributes:
         labels: the classes, in the order of the model's outputs.
         summary: what ``summary.json`` says.
+        rows: what ``clips.csv`` says of each clip.
+        targets: (clips,) the place of each clip's label in ``labels``.
+        offsets: (clips,) first sample of each clip in ``samples``.
+        lengths: (clips,) samples of each clip.
+        samples: the samples of all clips, int16, mapped.
 
     Raises:
         KwspipeError: it is missing or not whole.
@@ -188,37 +142,43 @@ class ClipStore:
         self.folder = folder
         try:
             self.summary: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-            self._clips = [_clip_row(values) for values in _read_csv(folder / "clips.csv", CLIP_COLUMNS)]
+            self.rows = [_clip_row(values) for values in _read_csv(folder / "clips.csv", CLIP_COLUMNS)]
             noise = _read_csv(folder / "noise.csv", NOISE_COLUMNS)
             self._noise = [(path, split, int(offset), int(length)) for path, split, offset, length in noise]
-        except (OSError, ValueError) as error:
+            self.labels: tuple[str, ...] = tuple(self.summary["labels"])
+            self.targets = _indices(self.labels.index(row.label) for row in self.rows)
+        except (OSError, ValueError, KeyError) as error:
             raise _not_whole(folder, str(error)) from None
-        self.labels: tuple[str, ...] = tuple(self.summary["labels"])
-        self.samples = _map(folder / "clips.i16", max((row.offset + row.length for row in self._clips), default=0))
-        self.noise_samples = _map(folder / "noise.i16", max((row[2] + row[3] for row in self._noise), default=0))
+        self.offsets = _indices(row.offset for row in self.rows)
+        self.lengths = _indices(row.length for row in self.rows)
+        self.samples = _map(folder / "clips.i16", int(self.lengths.sum()))
+        self._noise_samples = _map(folder / "noise.i16", sum(length for *_, length in self._noise))
 
-    def select(self, split: Split) -> Clips:
-        """Returns the clips of a split, in the order of the store."""
-        rows = [row for row in self._clips if row.split == split]
-        index = {label: place for place, label in enumerate(self.labels)}
-        return Clips(
-            self.samples,
-            _indices(index[row.label] for row in rows),
-            _indices(row.offset for row in rows),
-            _indices(row.length for row in rows),
-            _indices(row.trim_start for row in rows),
-            _indices(row.trim_end for row in rows),
-            rows,
-        )
+    def select(self, split: str) -> Indices:
+        """Returns the numbers of a split's clips, ascending."""
+        return _indices(number for number, row in enumerate(self.rows) if row.split == split)
 
-    def noise(self, split: Split) -> Noise:
-        """Returns the background noise that a split may hear."""
-        rows = [row for row in self._noise if row[1] == split]
-        offsets, lengths = _indices(row[2] for row in rows), _indices(row[3] for row in rows)
-        return Noise(self.noise_samples, offsets, lengths, [row[0] for row in rows])
+    def clip(self, number: int) -> Pcm:
+        """Returns a whole clip, (samples,) int16, without copying it."""
+        start = self.offsets[number]
+        return self.samples[start : start + self.lengths[number]]
+
+    def word_bounds(self, number: int) -> tuple[int, int]:
+        """Returns the first sample of the word within its clip, and the one after its last."""
+        row = self.rows[number]
+        return row.trim_start, row.trim_end
+
+    def path(self, number: int) -> str:
+        """Returns where a clip comes from, as its source names it."""
+        return self.rows[number].path
+
+    def noise(self, split: str) -> list[Pcm]:
+        """Returns the pieces of background noise that a split may hear, (samples,) int16 each, without copying."""
+        pieces = [(offset, length) for _, piece_split, offset, length in self._noise if piece_split == split]
+        return [self._noise_samples[offset : offset + length] for offset, length in pieces]
 
 
-def _indices(values: Any) -> Indices:
+def _indices(values: Iterable[int]) -> Indices:
     return np.fromiter(values, np.int64)
 
 

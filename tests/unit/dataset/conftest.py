@@ -66,7 +66,10 @@ def make_dataset(corpus: Path) -> Callable[..., DatasetConfig]:
             "min_peak_db": -50.0,
             "trim_below_peak_db": 30.0,
             "speech_commands": SpeechCommandsConfig(
-                url="http://127.0.0.1:9/none.tar.gz", size_bytes=1, sha256="0" * 64, cache_dir=str(corpus.parent)
+                url="http://127.0.0.1:9/none.tar.gz",
+                size_bytes=1,
+                sha256="0" * 64,
+                cache_dir=str(corpus.parent),
             ),
             "synthetic": SyntheticConfig(
                 clips_per_word=10,

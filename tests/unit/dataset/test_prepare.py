@@ -1,0 +1,233 @@
+"""The whole way from folders to a store."""
+
+import csv
+import hashlib
+import json
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kwspipe.audio import read_pcm
+from kwspipe.config import DatasetConfig, FrontendConfig
+from kwspipe.dataset.prepare import prepare
+from kwspipe.dataset.sources import input_hashes
+from kwspipe.dataset.store import ClipStore
+from kwspipe.errors import KwspipeError
+
+from .conftest import RATE_HZ, tone, write
+
+Make = Callable[..., DatasetConfig]
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    folder = tmp_path / "prepare"
+    folder.mkdir()
+    return folder
+
+
+def table(folder: Path, name: str) -> list[dict[str, str]]:
+    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_store_holds_what_was_recorded(
+    make_dataset: Make, frontend: FrontendConfig, corpus: Path, out: Path
+):
+    summary = prepare(make_dataset(), frontend, 1, out)
+    store = ClipStore(out)
+    assert store.labels == ("one", "two", "three", "_unknown_", "_silence_")
+    assert summary["counts"] == {
+        "one": {"training": 8, "validation": 2, "testing": 2},
+        "two": {"training": 8, "validation": 2, "testing": 2},
+        "three": {"training": 8, "validation": 2, "testing": 2},
+        "_unknown_": {"training": 8, "validation": 2, "testing": 2},
+        "_silence_": {"training": 4, "validation": 1, "testing": 1},
+    }
+    assert (summary["source_used"], summary["synthetic"]) == ("folder", False)
+    for number in np.flatnonzero(store.targets < 4):
+        expected = read_pcm(corpus / store.path(int(number)), RATE_HZ)
+        assert np.array_equal(store.clip(number), expected)
+        start, end = store.word_bounds(number)
+        assert (start, end) == (4000 - 800, 10400 + 800)
+
+
+def test_every_split_gives_its_own_clips_and_noise(make_dataset: Make, frontend: FrontendConfig, out: Path):
+    prepare(make_dataset(), frontend, 1, out)
+    store = ClipStore(out)
+    speakers: dict[str, set[str]] = {}
+    for row in store.rows:
+        if row.speaker:
+            speakers.setdefault(row.split, set()).add(row.speaker)
+    assert speakers == {
+        "training": {f"s{n}" for n in range(8)},
+        "validation": {"ann", "bob"},
+        "testing": {"cid", "dan"},
+    }
+    selected = [store.select(split) for split in ("training", "validation", "testing")]
+    assert sorted(np.concatenate(selected).tolist()) == list(range(len(store.rows)))
+    noise = {split: np.concatenate(store.noise(split)) for split in ("training", "validation", "testing")}
+    assert {split: len(samples) for split, samples in noise.items()} == {
+        "training": 48 * RATE_HZ, "validation": 6 * RATE_HZ, "testing": 6 * RATE_HZ,
+    }  # fmt: skip
+
+
+def test_silence_is_noise_of_its_split_or_digital_zero(
+    make_dataset: Make, frontend: FrontendConfig, out: Path
+):
+    prepare(make_dataset(silence_class_percentage=2.0), frontend, 1, out)
+    store = ClipStore(out)
+    for split in ("training", "validation", "testing"):
+        silent = [n for n in store.select(split) if store.rows[n].label == "_silence_"]
+        zero = [n for n in silent if not store.clip(n).any()]
+        assert len(zero) == round(len(silent) * 0.25)
+        noise = np.concatenate(store.noise(split)).tobytes()
+        for number in set(silent) - set(zero):
+            assert store.clip(number).size == frontend.sample_length
+            assert store.clip(number).tobytes() in noise
+
+
+def test_the_same_settings_give_the_same_bytes(
+    make_dataset: Make, frontend: FrontendConfig, out: Path, tmp_path: Path
+):
+    def hashes(seed: int, name: str) -> dict[str, str]:
+        folder = tmp_path / name
+        folder.mkdir()
+        prepare(make_dataset(max_clips_per_word=8), frontend, seed, folder)
+        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+    first, again, other = hashes(1, "a"), hashes(1, "b"), hashes(2, "c")
+    assert len(first) == 6
+    assert first == again
+    assert first["clips.i16"] != other["clips.i16"]
+
+
+def test_unusable_recordings_are_listed_counted_and_replaced(
+    make_dataset: Make, frontend: FrontendConfig, corpus: Path, out: Path
+):
+    one = corpus / "one"
+    write(one / "s0_nohash_0.wav", tone()[:1000])
+    write(one / "s1_nohash_0.wav", tone(peak=0.001))
+    (one / "s2_nohash_0.wav").write_bytes(b"")
+    (one / "s3_nohash_0.wav").write_bytes(b"RIFF nonsense")
+    write(one / "s4_nohash_0.wav", np.full(RATE_HZ, np.nan), subtype="FLOAT")
+    write(corpus / "cat" / "s0_nohash_0.wav", np.zeros(RATE_HZ))
+    (corpus / "_background_noise_" / "bad.wav").write_bytes(b"x")
+    write(corpus / "_background_noise_" / "zero.wav", np.zeros(60 * RATE_HZ))
+    dataset = make_dataset(unknown_words=("cat", "dog"), unknown_class_percentage=2.4)
+    summary = prepare(dataset, frontend, 1, out)
+    assert summary["counts"]["one"]["training"] == 3
+    # 2.4 times the mean of 3, 8 and 8 keyword clips: all 16 other clips but the silent one, whose place another took.
+    assert summary["counts"]["_unknown_"]["training"] == 15
+    assert summary["rejected"] == {"empty": 1, "not_finite": 1, "silent": 3, "too_short": 1, "unreadable": 2}
+    rejected = {row["path"]: (row["word"], row["reason"], row["detail"]) for row in table(out, "rejected")}
+    assert rejected["one/s0_nohash_0.wav"] == ("one", "too_short", "62 ms")
+    assert rejected["one/s1_nohash_0.wav"] == ("one", "silent", "a peak of -60.0 dB")
+    assert rejected["_background_noise_/zero.wav"] == ("", "silent", "nothing but digital zero")
+    assert len(rejected) == 8
+
+
+def test_a_word_with_no_usable_clip_in_training_is_an_error(
+    make_dataset: Make, frontend: FrontendConfig, corpus: Path, out: Path
+):
+    for number in range(8):
+        write(corpus / "two" / f"s{number}_nohash_0.wav", np.zeros(RATE_HZ))
+    with pytest.raises(KwspipeError) as caught:
+        prepare(make_dataset(), frontend, 1, out)
+    assert str(caught.value) == (
+        "dataset.words.1: no usable clip of 'two' in training (of 12 recordings; left out: 8 silent). Allowed: at "
+        "least one; words with recordings in training, closest first: cat, dog, one, tree, three. Next: add recordings "
+        "of 'two' by more speakers, or leave the word out"
+    )
+
+
+def test_one_speaker_alone_is_an_error(make_dataset: Make, frontend: FrontendConfig, corpus: Path, out: Path):
+    for path in [*corpus.glob("*/*_nohash_*"), *corpus.glob("*_list.txt")]:
+        if not path.name.startswith("ann"):
+            path.unlink()
+    with pytest.raises(
+        KwspipeError, match=r"no usable clip of a keyword in validation; 1 speaker\(s\) in all"
+    ):
+        prepare(make_dataset(), frontend, 1, out)
+
+
+def test_three_speakers_are_enough(make_dataset: Make, frontend: FrontendConfig, corpus: Path, out: Path):
+    for path in [*corpus.glob("*/*_nohash_*"), *corpus.glob("*_list.txt")]:
+        if not path.name.startswith(("ann", "bob", "cid")):
+            path.unlink()
+    summary = prepare(make_dataset(), frontend, 1, out)
+    assert summary["speakers"] == {"training": 1, "validation": 1, "testing": 1}
+
+
+def test_no_noise_is_an_error_unless_silence_is_off(
+    make_dataset: Make, frontend: FrontendConfig, corpus: Path, out: Path, tmp_path: Path
+):
+    shutil.rmtree(corpus / "_background_noise_")
+    with pytest.raises(
+        KwspipeError, match="no usable background noise was found, which _silence_ is cut from"
+    ):
+        prepare(make_dataset(), frontend, 1, out)
+    summary = prepare(make_dataset(silence_class_percentage=0.0), frontend, 1, out)
+    assert "_silence_" not in summary["labels"]
+    assert ClipStore(out).noise("training") == []
+    write(
+        tmp_path / "rain" / "deep" / "roof.flac", np.random.default_rng(0).normal(0, 0.1, 20 * RATE_HZ), 8000
+    )
+    summary = prepare(make_dataset(noise_roots=(str(tmp_path / "rain"),)), frontend, 1, out)
+    assert summary["noise_s"] == {"training": 32.0, "validation": 4.0, "testing": 4.0}
+
+
+def test_a_noise_root_that_is_not_there_is_an_error(make_dataset: Make, frontend: FrontendConfig, out: Path):
+    with pytest.raises(KwspipeError, match=r"dataset.noise_roots.0: '/nowhere/noise', which is no folder"):
+        prepare(make_dataset(noise_roots=("/nowhere/noise",)), frontend, 1, out)
+
+
+def test_no_source_is_one_error_with_every_reason(make_dataset: Make, frontend: FrontendConfig, out: Path):
+    with pytest.raises(KwspipeError) as caught:
+        prepare(make_dataset(root="/nowhere"), frontend, 1, out)
+    assert "no source has recordings (folder: dataset.root '/nowhere' is no folder)" in str(caught.value)
+
+
+def test_inputs_are_known_by_name_and_time(make_dataset: Make, corpus: Path):
+    before = input_hashes(make_dataset())
+    assert before == input_hashes(make_dataset())
+    write(corpus / "one" / "new_nohash_0.wav", tone())
+    assert input_hashes(make_dataset())["folder"] != before["folder"]
+    assert input_hashes(make_dataset(root=None))["folder"] == "not there"
+
+
+def test_a_store_that_is_not_whole_is_refused(make_dataset: Make, frontend: FrontendConfig, out: Path):
+    prepare(make_dataset(), frontend, 1, out)
+    with (out / "clips.i16").open("r+b") as file:
+        file.truncate(1000)
+    with pytest.raises(
+        KwspipeError, match=r"clips.i16: 1000 bytes instead of \d+.*run the stage prepare again"
+    ):
+        ClipStore(out)
+    (out / "summary.json").unlink()
+    with pytest.raises(KwspipeError, match="a store that prepare wrote"):
+        ClipStore(out)
+
+
+def test_real_recordings(make_dataset: Make, frontend: FrontendConfig, shared_dir: Path, out: Path):
+    data = shared_dir / "data"
+    dataset = make_dataset(root=str(data / "speech"), noise_roots=(str(data / "noise"),))
+    summary = prepare(dataset, frontend, 42, out)
+    store = ClipStore(out)
+    listed = {
+        line.rpartition(".")[0]: split
+        for split in ("validation", "testing")
+        for line in (data / "speech" / f"{split}_list.txt").read_text().split()
+    }
+    for row in store.rows:
+        if row.speaker:
+            assert row.split == listed.get(row.path.rpartition(".")[0], "training")
+    assert summary["rejected"] == {}
+    assert summary["counts"]["one"] == {"training": 133, "validation": 1, "testing": 4}
+    unknown = Counter(row.word for row in store.rows if row.label == "_unknown_" and row.split == "training")
+    assert len(unknown) == 32 and max(unknown.values()) <= 6
+    assert json.loads((out / "summary.json").read_text()) == summary

@@ -1,0 +1,150 @@
+"""Which recordings become clips."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kwspipe.config import DatasetConfig
+from kwspipe.dataset.recordings import SPLITS, Recording, seeded_order
+from kwspipe.dataset.selection import (
+    capped,
+    check_words,
+    in_turn,
+    keyword_draws,
+    labels_of,
+    share,
+    unknown_draws,
+)
+from kwspipe.errors import KwspipeError
+
+Make = Callable[..., DatasetConfig]
+
+
+def clips(word: str, training: int, validation: int = 0, testing: int = 0) -> list[Recording]:
+    splits = ["training"] * training + ["validation"] * validation + ["testing"] * testing
+    return [
+        Recording(f"{word}/{split}{n}_nohash_0.wav", word, f"{split}{n}", split, None, "")  # type: ignore[arg-type]
+        for n, split in enumerate(splits)
+    ]
+
+
+def test_labels_are_the_words_then_unknown_then_silence(make_dataset: Make):
+    assert labels_of(make_dataset()) == ("one", "two", "three", "_unknown_", "_silence_")
+    assert labels_of(make_dataset(unknown_class_percentage=0.0)) == ("one", "two", "three", "_silence_")
+    assert labels_of(make_dataset(silence_class_percentage=0.0)) == ("one", "two", "three", "_unknown_")
+
+
+def test_a_word_listed_twice_is_an_error(make_dataset: Make):
+    with pytest.raises(KwspipeError) as caught:
+        check_words(make_dataset(words=("one", "two", "one")))
+    assert str(caught.value) == (
+        "dataset.words.2: 'one' for the second time. Allowed: each word once. Next: take one of them out"
+    )
+
+
+def test_the_same_word_in_another_composition_is_listed_twice(make_dataset: Make):
+    with pytest.raises(KwspipeError, match=r"dataset.words.1: 'grün' for the second time"):
+        check_words(make_dataset(words=("grün", "gru\u0308n")))
+
+
+def test_a_keyword_among_the_unknown_words_is_an_error(make_dataset: Make):
+    with pytest.raises(KwspipeError, match=r"dataset.unknown_words.1: 'two', a keyword"):
+        check_words(make_dataset(unknown_words=("cat", "two")))
+
+
+def test_a_word_without_recordings_names_the_closest_there_is(make_dataset: Make):
+    found = [*clips("one", 3), *clips("two", 3), *clips("tree", 3), *clips("cat", 3)]
+    with pytest.raises(KwspipeError) as caught:
+        keyword_draws(found, make_dataset(), 1)
+    assert str(caught.value) == (
+        "dataset.words.2: no recordings of 'three'. Allowed: words that there are recordings of, closest first: "
+        "tree, cat, one, two. Next: correct the word, or add a folder of recordings named 'three'"
+    )
+
+
+def test_keywords_get_all_their_clips(make_dataset: Make):
+    found = [*clips("one", 7, 2, 1), *clips("two", 3, 1, 1), *clips("three", 4), *clips("cat", 3)]
+    drawn = {(d.label, d.split): [r.path for r in d.queue] for d in keyword_draws(found, make_dataset(), 1)}
+    assert {key: len(paths) for key, paths in drawn.items() if paths} == {
+        ("one", "training"): 7, ("one", "validation"): 2, ("one", "testing"): 1,
+        ("two", "training"): 3, ("two", "validation"): 1, ("two", "testing"): 1, ("three", "training"): 4,
+    }  # fmt: skip
+
+
+def test_capped_words_keep_spare_recordings_for_replacement(make_dataset: Make):
+    found = [*clips("one", 80, 10, 10), *clips("two", 5), *clips("three", 5)]
+    draws = [d for d in keyword_draws(found, make_dataset(max_clips_per_word=20), 1) if d.label == "one"]
+    assert {d.split: d.missing for d in draws} == {"training": 16, "validation": 2, "testing": 2}
+    assert [len(list(d.queue)) for d in draws] == [80, 10, 10]
+
+
+counts = st.fixed_dictionaries({split: st.integers(0, 200) for split in SPLITS})
+
+
+@given(counts, st.integers(1, 300))
+def test_a_cap_is_kept_and_shared(counts: dict, cap: int):
+    quotas = capped(counts, cap)
+    assert all(0 <= quotas[split] <= counts[split] for split in SPLITS)
+    if cap >= 3:
+        assert sum(quotas.values()) <= cap
+        assert all(quotas[split] > 0 for split in ("validation", "testing") if counts[split])
+    if sum(counts.values()) <= cap:
+        assert quotas == counts
+
+
+def test_unknown_words_come_in_turn_as_many_as_a_keyword_has(make_dataset: Make):
+    found = [*clips("one", 9), *clips("cat", 20, 5, 5), *clips("dog", 20, 5, 5), *clips("tree", 2, 1, 0)]
+    num_clips = {"training": 30, "validation": 6, "testing": 3}
+    draws = {d.split: d for d in unknown_draws(found, make_dataset(), num_clips, 1)}
+    assert {split: draw.missing for split, draw in draws.items()} == {
+        "training": 10,
+        "validation": 2,
+        "testing": 1,
+    }
+    training = [r.word for r in draws["training"].queue]
+    assert Counter(training[:10]) == {"cat": 4, "dog": 4, "tree": 2}
+    assert len(training) == 42
+    assert all(r.split == "validation" for r in draws["validation"].queue)
+
+
+def test_unknown_words_can_be_named(make_dataset: Make):
+    found = [*clips("one", 9), *clips("cat", 9), *clips("dog", 9)]
+    dataset = make_dataset(unknown_words=("dog",))
+    (training, *_) = unknown_draws(found, dataset, dict.fromkeys(SPLITS, 9), 1)
+    assert {r.word for r in training.queue} == {"dog"}
+    with pytest.raises(
+        KwspipeError, match=r"dataset.unknown_words.0: no recordings of 'dg'.*closest first: dog, cat"
+    ):
+        unknown_draws(found, make_dataset(unknown_words=("dg",)), dict.fromkeys(SPLITS, 9), 1)
+
+
+def test_no_other_words_is_an_error_unless_unknown_is_off(make_dataset: Make):
+    found = clips("one", 9)
+    with pytest.raises(
+        KwspipeError, match=r"dataset.unknown_class_percentage: 1, but there are no other words"
+    ):
+        unknown_draws(found, make_dataset(), dict.fromkeys(SPLITS, 9), 1)
+    assert unknown_draws(found, make_dataset(unknown_class_percentage=0.0), dict.fromkeys(SPLITS, 9), 1) == []
+
+
+@pytest.mark.parametrize(
+    ("num_clips", "percentage", "expected"),
+    [(300, 1.0, 100), (300, 0.2, 20), (300, 2.5, 250), (3, 0.2, 1), (0, 1, 0)],
+)
+def test_shares_are_of_the_mean_keyword(num_clips: int, percentage: float, expected: int):
+    assert share(num_clips, percentage, 3) == expected
+
+
+def test_in_turn_empties_every_queue():
+    assert list(in_turn([[1, 2, 3], [], [4], [5, 6]])) == [1, 4, 5, 2, 6, 3]  # type: ignore[list-item]
+
+
+def test_a_recording_more_does_not_disturb_the_order_of_the_others():
+    found = clips("cat", 50)
+    order = seeded_order(found, 7)
+    assert order != found and order != seeded_order(found, 8)
+    without = [r for r in order if r is not found[20]]
+    assert seeded_order([r for r in found if r is not found[20]], 7) == without

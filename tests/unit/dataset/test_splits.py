@@ -1,0 +1,85 @@
+"""Speakers never cross splits; lists win over the hash rule."""
+
+import csv
+import hashlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kwspipe.dataset.folder import FolderSource
+from kwspipe.dataset.recordings import Found, Recording
+from kwspipe.dataset.splits import assign_splits, hash_percentage, hash_split, split_speakers
+from kwspipe.errors import KwspipeError
+
+
+def recording(speaker: str, number: int = 0, split: str | None = None) -> Recording:
+    return Recording(f"one/{speaker}_nohash_{number}.wav", "one", speaker, split, None, "")  # type: ignore[arg-type]
+
+
+def test_the_published_rule():
+    digest = int(hashlib.sha1(b"0a7c2a8d").hexdigest(), 16)
+    assert hash_percentage("0a7c2a8d") == pytest.approx(digest % 134217728 / 134217727 * 100)
+    assert hash_split("0a7c2a8d", hash_percentage("0a7c2a8d") + 0.001, 0) == "validation"
+    assert hash_split("0a7c2a8d", 0, hash_percentage("0a7c2a8d") + 0.001) == "testing"
+    assert hash_split("0a7c2a8d", 0, hash_percentage("0a7c2a8d")) == "training"
+
+
+def test_the_published_test_set_follows_the_rule(shared_dir: Path):
+    """The clips of Speech Commands' own test set: at 10 % and 10 % the rule tells that they are testing."""
+    with (shared_dir / "data" / "manifest.csv").open() as file:
+        speakers = [row["speaker"] for row in csv.DictReader(file) if row["source"] == "sc_testset_v002"]
+    assert len(speakers) == 2520
+    assert {hash_split(speaker, 10, 10) for speaker in speakers} == {"testing"}
+
+
+@given(st.sets(st.text(min_size=1), min_size=3, max_size=30), st.floats(0.1, 50), st.floats(0.1, 49))
+def test_no_split_is_empty_with_three_speakers_or_more(speakers: set[str], validation: float, testing: float):
+    splits = split_speakers(speakers, validation, testing)
+    assert set(splits) == speakers
+    assert set(splits.values()) == {"training", "validation", "testing"}
+
+
+@given(st.sets(st.text(min_size=1), min_size=1, max_size=30))
+def test_a_percentage_of_zero_leaves_a_split_empty(speakers: set[str]):
+    assert set(split_speakers(speakers, 0, 0).values()) == {"training"}
+
+
+def test_many_speakers_follow_the_rule_alone():
+    speakers = [f"speaker {index}" for index in range(300)]
+    splits = split_speakers(speakers, 10, 10)
+    assert all(splits[speaker] == hash_split(speaker, 10, 10) for speaker in speakers)
+    assert 15 < sum(split == "validation" for split in splits.values()) < 45
+
+
+def test_lists_win_and_speakers_they_do_not_name_are_training():
+    words = (recording("ann", 0, "validation"), recording("bob", 0, "testing"), recording("cid"))
+    found = Found(words, (), (), frozenset({"validation", "testing"}))
+    assert [r.split for r in assign_splits(found, 50, 50)] == ["validation", "testing", "training"]
+
+
+def test_a_split_without_a_list_is_made_by_hash():
+    words = (recording("ann", 0, "testing"), *(recording(f"s{index}") for index in range(40)))
+    splits = {r.speaker: r.split for r in assign_splits(Found(words, (), (), frozenset({"testing"})), 20, 20)}
+    assert splits["ann"] == "testing"
+    others = {speaker: split for speaker, split in splits.items() if speaker != "ann"}
+    assert others == {speaker: hash_split(speaker, 20, 0) for speaker in others}
+
+
+def test_a_speaker_in_two_splits_is_an_error():
+    words = (recording("ann", 0, "testing"), recording("ann", 1), recording("bob", 0, "validation"))
+    with pytest.raises(KwspipeError) as caught:
+        assign_splits(Found(words, (), (), frozenset({"testing", "validation"})), 10, 10)
+    assert str(caught.value) == (
+        "validation_list.txt, testing_list.txt: 1 speaker(s) in more than one split: 'ann' (one/ann_nohash_0.wav in "
+        "testing, one/ann_nohash_1.wav in training). Allowed: every clip of a speaker in one split. Next: list all "
+        "clips of a speaker or none, or delete the lists: speakers are then split by hash"
+    )
+
+
+def test_a_speaker_is_the_same_in_both_ways_of_naming(corpus: Path):
+    """ann_nohash_0.wav is listed as validation; ann_7.wav is not listed, and is ann's too."""
+    (corpus / "cat" / "ann_nohash_0.wav").rename(corpus / "cat" / "ann_7.wav")
+    with pytest.raises(KwspipeError, match=r"'ann' \(cat/ann_7.wav in training"):
+        assign_splits(FolderSource(corpus).find(), 10, 10)
