@@ -5,10 +5,13 @@ import sys
 from pathlib import Path
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
+from rich.markup import escape
 
 from kwspipe.errors import KwspipeError
 from kwspipe.parse import parse
@@ -37,8 +40,17 @@ def let_parse_judge(arguments: list[str], groups: set[str]) -> list[str]:
     return rewritten
 
 
+_failures: list[KwspipeError] = []
+
+
 def _task(composed: DictConfig) -> dict[str, float]:
-    return run(parse(composed))
+    try:
+        return run(parse(composed))
+    except KwspipeError as error:
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            raise  # the sweep has to know that this job failed
+        _failures.append(error)  # raised in main, without Hydra's line in front of it
+        return {}
 
 
 def main() -> None:
@@ -49,20 +61,15 @@ def main() -> None:
     sys.argv[1:] = let_parse_judge(sys.argv[1:], groups)
     try:
         hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(_task)()
+        if _failures:
+            raise _failures[0]
     except (KwspipeError, HydraException, OmegaConfBaseException) as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(
-            f"[bold red]Error[/] {_text(error)}", markup=True
-        )
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        console.print(f"[bold red]Error[/] {escape(str(error).strip())}")
         sys.exit(1)
     except KeyboardInterrupt:
         Console(stderr=True).print("Interrupted. The same command goes on from here.")
         sys.exit(130)
-
-
-def _text(error: Exception) -> str:
-    from rich.markup import escape
-
-    return escape(str(error).strip())
 
 
 if __name__ == "__main__":

@@ -27,12 +27,15 @@ def parse(composed: DictConfig | Mapping[str, Any]) -> PipelineConfig:
     Raises:
         ConfigError: unknown keys, wrong types, missing or impossible values, all of them together.
     """
-    plain = _plain(composed)
+    plain, missing = _plain(composed)
     try:
-        return _ADAPTER.validate_json(json.dumps(plain))
+        config = _ADAPTER.validate_json(json.dumps(plain))
     except ValidationError as error:
         details = [detail for detail in error.errors() if not _repeats(detail, error.errors())]
-        raise ConfigError([_sentence(detail, plain) for detail in details]) from None
+        if missing:  # what depends on missing values cannot be judged yet
+            details = [detail for detail in details if detail["type"] == "unexpected_keyword_argument"]
+        raise ConfigError([*(_sentence(detail, plain) for detail in details), *missing]) from None
+    return config
 
 
 def to_mapping(config: PipelineConfig) -> dict[str, Any]:
@@ -40,22 +43,22 @@ def to_mapping(config: PipelineConfig) -> dict[str, Any]:
     return _ADAPTER.dump_python(config, mode="json", by_alias=True)
 
 
-def _plain(composed: DictConfig | Mapping[str, Any]) -> dict[str, Any]:
+def _plain(composed: DictConfig | Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Returns the configuration as plain data, and a sentence for each value that is missing."""
     if not isinstance(composed, DictConfig):
-        return dict(composed)
+        return dict(composed), []
     # Without interpolations resolved: one that leads to a missing value would stop the search.
-    missing = list(_missing_keys(OmegaConf.to_container(composed, resolve=False)))
-    if missing:
-        hint = "choose an experiment (+experiment=digits_3), or give the value as key=value"
-        raise ConfigError([f"{key}: has no value; {hint}" for key in missing])
-    try:
-        plain = OmegaConf.to_container(composed, resolve=True)
-    except InterpolationKeyError as error:
-        raise ConfigError([f"{error.full_key}: {str(error).splitlines()[0]}"]) from None
-    except OmegaConfBaseException as error:
-        raise ConfigError([str(error).splitlines()[0]]) from None
-    assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items()}
+    plain: Any = OmegaConf.to_container(composed, resolve=False)
+    hint = "choose an experiment (+experiment=digits_3), or give the value as key=value"
+    missing = [f"{key}: has no value; {hint}" for key in _missing_keys(plain)]
+    if not missing:
+        try:
+            plain = OmegaConf.to_container(composed, resolve=True)
+        except InterpolationKeyError as error:
+            raise ConfigError([f"{error.full_key}: {str(error).splitlines()[0]}"]) from None
+        except OmegaConfBaseException as error:
+            raise ConfigError([str(error).splitlines()[0]]) from None
+    return plain, missing
 
 
 def _missing_keys(node: Any, path: str = "") -> Iterator[str]:
@@ -83,6 +86,7 @@ def _sentence(detail: Any, plain: Mapping[str, Any]) -> str:
     where = ".".join(str(part) for part in path)
     if detail["type"] == "unexpected_keyword_argument":
         known = _keys_at(PipelineConfig, [str(part) for part in path[:-1]])
+        known = [*known, "experiment"] if len(path) == 1 else known  # a group of conf/, not a value
         close = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.0)
         return f"{where}: unknown key. Closest known key: {'.'.join([*map(str, path[:-1]), *close])}"
     if detail["type"] in ("missing", "missing_argument"):

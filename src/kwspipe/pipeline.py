@@ -51,7 +51,7 @@ def run(config: PipelineConfig) -> dict[str, float]:
 def chosen_stages(config: PipelineConfig) -> list[str]:
     """Returns the stages to run, in the pipeline's order, from ``from`` on."""
     begin = stages.ORDER.index(config.from_stage) if config.from_stage else 0
-    chosen = [name for name in stages.ORDER[begin:] if name in config.stages]
+    chosen: list[str] = [name for name in stages.ORDER[begin:] if name in config.stages]
     if not chosen:
         raise KwspipeError(
             "from",
@@ -70,7 +70,9 @@ def _forced(config: PipelineConfig, name: str) -> str | None:
 def _run_stage(config: PipelineConfig, run_dir: Path, name: str, fingerprint: Fingerprint) -> None:
     """Runs in the stage's own process."""
     logging.basicConfig(
-        filename=run_dir / "log.txt", level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        filename=run_dir / "log.txt",
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     stage = stages.load(name)
     with stage_folder(run_dir / name, fingerprint, stage.resumable) as folder:

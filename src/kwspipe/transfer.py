@@ -10,7 +10,6 @@ import numpy as np
 from kwspipe.artifacts import file_hash
 from kwspipe.checkpoint import RUN_CHECKPOINT, Arrays, read_checkpoint
 from kwspipe.config import TransferConfig
-from kwspipe.download import fetch
 from kwspipe.errors import KwspipeError
 
 BUNDLED = Path(__file__).resolve().parent / "checkpoints" / "base.weights.h5"
@@ -59,6 +58,8 @@ def locate(config: TransferConfig) -> Path | None:
     if config.source == "bundled":
         return BUNDLED
     if config.source == "url" and config.url and config.sha256:
+        from kwspipe.download import fetch
+
         target = Path(config.cache_dir).expanduser() / config.url.rsplit("/", 1)[-1]
         return fetch(config.url, target, config.sha256)
     needed = {"path": "transfer.path", "url": "transfer.url and transfer.sha256"}[config.source]

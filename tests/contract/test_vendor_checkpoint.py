@@ -24,7 +24,7 @@ config = TransferConfig(source="path", path=None, url=None, sha256=None, cache_d
 network = ModelConfig(name="mobilenet_v2", alpha=0.15, last_block_filters=384, batch_norm_momentum=0.999)
 result = {}
 for num_classes in (8, 5, 11):
-    model = mobilenet_v2.build(network, (59, 49, 1), num_classes)
+    model = mobilenet_v2.build(network, (59, 49), num_classes)
     report = apply(model.layers, config, Path(sys.argv[1]))
     result[num_classes] = {
         "layers": len(model.layers), "parameters": model.count_params(),

@@ -41,12 +41,12 @@ def make_divisible(value: float, divisor: int = 8) -> int:
     return rounded if rounded >= 0.9 * value else rounded + divisor
 
 
-def build(config: ModelConfig, input_shape: tuple[int, int, int], num_classes: int) -> keras.Model:
+def build(config: ModelConfig, input_shape: tuple[int, ...], num_classes: int) -> keras.Model:
     """Builds the network.
 
     Args:
         config: width, last block and BatchNorm momentum.
-        input_shape: (frames, channels, 1).
+        input_shape: (frames, channels).
         num_classes: outputs of the softmax.
 
     Returns:
@@ -58,7 +58,7 @@ def build(config: ModelConfig, input_shape: tuple[int, int, int], num_classes: i
             epsilon=BATCH_NORM_EPSILON, momentum=config.batch_norm_momentum, name=name
         )
 
-    inputs = keras.Input(input_shape, name="input_1")
+    inputs = keras.Input((*input_shape, 1), name="input_1")
     stem_filters = make_divisible(STEM_FILTERS * config.alpha)
     x = layers.Conv2D(stem_filters, 3, strides=2, padding="same", use_bias=False, name="Conv1")(inputs)
     x = norm("bn_Conv1")(x)

@@ -12,21 +12,20 @@ from kwspipe.errors import KwspipeError
 from kwspipe.metrics import clips, mistakes, plots
 from kwspipe.stages import Stage
 from kwspipe.tflite import reference
-from kwspipe.training.data import plain_features
+from kwspipe.training.data import split_features
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     """Leaves metrics.json, mistakes.csv and the plots in ``folder``."""
     store = ClipStore(run_dir / "prepare")
-    testing = store.select("testing")
-    if not len(testing):
+    features, targets = split_features(store, config.frontend, "testing")
+    if not len(targets):
         raise KwspipeError(
             "dataset",
             "no clips for testing",
             "at least one clip of a speaker kept for testing",
             "add recordings of other speakers, or raise dataset.testing_percentage",
         )
-    features, targets = plain_features(testing, config.frontend), testing.label_index
     quantized = run_dir / "quantize"
     scores = {
         kind: reference.run((quantized / file).read_bytes(), features, f"testing {kind}")
@@ -35,7 +34,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     metrics: dict[str, Any] = {kind: clips.measure(targets, scores[kind], store.labels) for kind in scores}
     metrics["data"] = store.summary
     write_json(folder / "metrics.json", metrics)
-    paths = [row.path for row in testing.rows]
+    paths = [store.path(number) for number in store.select("testing")]
     mistakes.write(
         folder / "mistakes.csv", paths, targets, scores["int8"], store.labels, config.evaluate.max_mistakes
     )

@@ -1,5 +1,6 @@
 """quantize: the trained network as int8 .tflite, with everything a device has to know embedded."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ from kwspipe.config import PipelineConfig
 from kwspipe.dataset.store import ClipStore
 from kwspipe.errors import KwspipeError
 from kwspipe.stages import Stage
+from kwspipe.tflite import runtime_memory
 from kwspipe.tflite.metadata import model_parameters, write_parameters
-from kwspipe.training.data import plain_features
+from kwspipe.training.data import plain_features, split_features
 from kwspipe.training.loop import WEIGHTS
 
 
@@ -23,37 +25,51 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     from kwspipe.tflite import conversion, reference
 
     store = ClipStore(run_dir / "prepare")
-    clips = store.select("validation")
-    features = plain_features(clips, config.frontend)
-    model = mobilenet_v2.build(config.model, (*features.shape[1:], 1), len(store.labels))
+    features, targets = split_features(store, config.frontend, "validation")
+    model = mobilenet_v2.build(config.model, features.shape[1:], len(store.labels))
     model.load_weights(run_dir / "train" / WEIGHTS)
     console = Console(stderr=True, highlight=False)
     console.print("    converting to float and to int8")
     float_model = conversion.to_float(model)
     int8_model = conversion.to_int8(model, _representative(config, store))
     accuracies = {
-        kind: float(
-            np.mean(reference.run(content, features, "validation").argmax(axis=1) == clips.label_index)
-        )
+        kind: float(np.mean(reference.run(content, features, "validation").argmax(axis=1) == targets))
         for kind, content in (("float", float_model), ("int8", int8_model))
     }
     _gate(accuracies, config.quantize.max_accuracy_drop)
-    parameters = model_parameters(
-        config.frontend, config.detector, store.labels, name=config.name, version=1, description=__version__
+    (folder / "model.tflite").write_bytes(
+        _with_parameters(int8_model, config, store.labels, run_dir / "train")
     )
-    (folder / "model.tflite").write_bytes(write_parameters(int8_model, parameters))
     (folder / "float.tflite").write_bytes(float_model)
     (folder / "labels.txt").write_text("".join(f"{label}\n" for label in store.labels))
     write_json(folder / "summary.json", {"validation_accuracy": accuracies})
     console.print(f"    validation accuracy: float {accuracies['float']:.1%}, int8 {accuracies['int8']:.1%}")
 
 
+def _with_parameters(
+    int8_model: bytes, config: PipelineConfig, labels: tuple[str, ...], trained: Path
+) -> bytes:
+    """Embeds what a device has to know; the date is that of the training, so that a repeated stage gives the same file."""
+    parameters = model_parameters(
+        int8_model,
+        name=config.name,
+        description=f"keyword spotter for {', '.join(config.dataset.words)}, by kwspipe {__version__}",
+        version=1,
+        labels=labels,
+        frontend=config.frontend,
+        detector=config.detector,
+        runtime_memory_size=runtime_memory.estimate(int8_model),
+        date=datetime.fromtimestamp((trained / WEIGHTS).stat().st_mtime, UTC),
+    )
+    return write_parameters(int8_model, parameters)
+
+
 def _representative(config: PipelineConfig, store: ClipStore) -> npt.NDArray[np.int8]:
     """Features of training clips, spread evenly over the split, which is sorted by label."""
-    clips = store.select("training")
-    count = min(config.quantize.representative_clips, len(clips))
-    chosen = np.linspace(0, len(clips) - 1, count).round().astype(int)
-    return plain_features(clips, config.frontend, chosen)
+    numbers = store.select("training")
+    count = min(config.quantize.representative_clips, len(numbers))
+    chosen = numbers[np.linspace(0, len(numbers) - 1, count).round().astype(int)]
+    return plain_features(store, config.frontend, chosen)
 
 
 def _gate(accuracies: dict[str, float], max_drop: float) -> None:
@@ -69,7 +85,7 @@ def _gate(accuracies: dict[str, float], max_drop: float) -> None:
 
 STAGE = Stage(
     name="quantize",
-    reads=("name", "frontend", "model", "quantize", "detector"),
+    reads=("name", "dataset", "frontend", "model", "quantize", "detector"),
     needs=("prepare", "train"),
     run=run,
 )

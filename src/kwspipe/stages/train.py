@@ -11,7 +11,7 @@ from kwspipe.config import PipelineConfig
 from kwspipe.dataset.store import ClipStore
 from kwspipe.errors import KwspipeError
 from kwspipe.stages import Stage
-from kwspipe.training.data import TrainingBatches, plain_features
+from kwspipe.training.data import TrainingBatches, split_features
 from kwspipe.training.loop import HISTORY, STATE, TrainingLoop, class_weights
 from kwspipe.transfer import TransferReport, apply, checkpoint_hash, locate
 
@@ -32,17 +32,15 @@ def _fit(config: PipelineConfig, prepared: Path, folder: Path) -> None:
     keras.utils.set_random_seed(config.seed)
     tf.config.experimental.enable_op_determinism()
     store = ClipStore(prepared)
-    clips = store.select("validation")
-    if not len(clips):
+    validation = split_features(store, config.frontend, "validation")
+    if not len(validation[1]):
         raise KwspipeError(
             "dataset",
             "no clips for validation",
             "at least one clip of a speaker kept for validation",
             "add recordings of other speakers, or raise dataset.validation_percentage",
         )
-    validation = (plain_features(clips, config.frontend), clips.label_index)
-    shape = (*validation[0].shape[1:], 1)
-    model = mobilenet_v2.build(config.model, shape, len(store.labels))
+    model = mobilenet_v2.build(config.model, validation[0].shape[1:], len(store.labels))
     report = apply(model.layers, config.transfer, locate(config.transfer))
     write_json(folder / "transfer.json", report.as_mapping())
     _print_report(report)
@@ -50,7 +48,9 @@ def _fit(config: PipelineConfig, prepared: Path, folder: Path) -> None:
     with TrainingBatches(
         prepared, config.frontend, config.augment, config.train.batch_size, config.seed, config.train.workers
     ) as batches:
-        weights = class_weights(batches.targets, len(store.labels), config.train.class_weights)
+        weights = class_weights(
+            batches.targets[batches.numbers], len(store.labels), config.train.class_weights
+        )
         ahead = batches.epochs(loop.next_epoch, config.train.epochs)
         loop.run(ahead, batches.num_batches, weights, validation)
 

@@ -1,5 +1,8 @@
-"""Runs .tflite models with TensorFlow Lite's reference kernels: the result a device must equal bit for bit."""
+"""Runs .tflite models with TensorFlow Lite's reference kernels: what a device must equal bit for bit."""
 
+import importlib
+import importlib.util
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -50,19 +53,13 @@ def _run_chunk(model: bytes, features: npt.NDArray[np.int8]) -> npt.NDArray[np.f
 
 def _interpreter(model: bytes) -> Any:
     """Takes TensorFlow's interpreter where TensorFlow is loaded: the small runtime fails beside it."""
-    import sys
-
     if "tensorflow" in sys.modules:
-        import tensorflow as tf
-
-        kind, kernels = tf.lite.Interpreter, tf.lite.experimental.OpResolverType
+        lite = importlib.import_module("tensorflow").lite
+        kernels = lite.experimental.OpResolverType
     else:
-        try:
-            from tflite_runtime.interpreter import Interpreter as kind  # noqa: N813
-            from tflite_runtime.interpreter import OpResolverType as kernels  # noqa: N813
-        except ImportError:
-            from ai_edge_litert.interpreter import Interpreter as kind  # noqa: N813
-            from ai_edge_litert.interpreter import OpResolverType as kernels  # noqa: N813
-    interpreter = kind(model_content=model, experimental_op_resolver_type=kernels.BUILTIN_REF)
+        name = "tflite_runtime" if importlib.util.find_spec("tflite_runtime") else "ai_edge_litert"
+        lite = importlib.import_module(f"{name}.interpreter")
+        kernels = lite.OpResolverType
+    interpreter = lite.Interpreter(model_content=model, experimental_op_resolver_type=kernels.BUILTIN_REF)
     interpreter.allocate_tensors()
     return interpreter

@@ -2,7 +2,7 @@
 
 import multiprocessing
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +14,12 @@ import numpy.typing as npt
 
 from kwspipe.augment import Augmenter, place
 from kwspipe.config import AugmentConfig, FrontendConfig
-from kwspipe.dataset.store import Clips, ClipStore
+from kwspipe.dataset.store import ClipStore
 from kwspipe.frontend import FrontEnd
 from kwspipe.process import exit_with_parent
 
 Features = npt.NDArray[np.int8]
+Indices = npt.NDArray[np.int64]
 
 # Batches in the making at one time: enough that the trainer never waits, and a few MB at most.
 BATCHES_AHEAD = 24
@@ -36,29 +37,25 @@ class Batch:
 
     epoch: int
     features: Features
-    targets: npt.NDArray[np.int64]
+    targets: Indices
 
 
-def plain_features(clips: Clips, frontend: FrontendConfig, indices: Iterable[int] | None = None) -> Features:
-    """Computes features as they are measured: no augmentation, the word in the middle.
-
-    Args:
-        clips: of one split.
-        frontend: settings of the features.
-        indices: of the clips wanted; None for all.
+def split_features(store: ClipStore, frontend: FrontendConfig, split: str) -> tuple[Features, Indices]:
+    """Computes the features of a split as they are measured: no augmentation, the word in the middle.
 
     Returns:
-        (clips, frames, channels) int8.
+        Features (clips, frames, channels) int8, and targets (clips,).
     """
+    numbers = store.select(split)
+    return plain_features(store, frontend, numbers), store.targets[numbers]
+
+
+def plain_features(store: ClipStore, frontend: FrontendConfig, numbers: Indices) -> Features:
+    """Computes the features (clips, frames, channels) int8 of clips with the word in the middle."""
     centre = np.random.default_rng(0)  # not drawn from: the placement is fixed
     length = frontend.sample_length
-    chosen = range(len(clips)) if indices is None else indices
-    placed = [place(clips[i], _word(clips, i), length, "center", centre) for i in chosen]
-    return FrontEnd(frontend).features(np.stack(placed) if placed else np.zeros((0, length), np.int16))
-
-
-def _word(clips: Clips, index: int) -> tuple[int, int]:
-    return int(clips.trim_start[index]), int(clips.trim_end[index])
+    clips = [place(store.clip(i), store.word_bounds(i), length, "center", centre) for i in numbers]
+    return FrontEnd(frontend).features(np.stack(clips) if clips else np.zeros((0, length), np.int16))
 
 
 class TrainingBatches:
@@ -82,7 +79,9 @@ class TrainingBatches:
         seed: int,
         workers: int,
     ) -> None:
-        self.targets = ClipStore(folder).select("training").label_index
+        store = ClipStore(folder)
+        self.numbers = store.select("training")
+        self.targets = store.targets
         self.batch_size = batch_size
         self.seed = seed
         self.pool = ProcessPoolExecutor(
@@ -95,26 +94,26 @@ class TrainingBatches:
     @property
     def num_batches(self) -> int:
         """Batches an epoch."""
-        return -(-len(self.targets) // self.batch_size)
+        return -(-len(self.numbers) // self.batch_size)
 
     def epochs(self, first: int, end: int) -> Iterator[Batch]:
         """Yields the batches of epochs ``first`` to ``end`` - 1, a bounded number of them made ahead."""
-        pending: deque[tuple[int, npt.NDArray[np.int64], Future[Features]]] = deque()
-        for epoch, indices in self._plan(first, end):
-            pending.append((epoch, indices, self.pool.submit(_make_features, epoch, indices)))
+        pending: deque[tuple[int, Indices, Future[Features]]] = deque()
+        for epoch, numbers in self._plan(first, end):
+            pending.append((epoch, numbers, self.pool.submit(_make_features, epoch, numbers)))
             if len(pending) == BATCHES_AHEAD:
                 yield self._finish(*pending.popleft())
         while pending:
             yield self._finish(*pending.popleft())
 
-    def _plan(self, first: int, end: int) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
+    def _plan(self, first: int, end: int) -> Iterator[tuple[int, Indices]]:
         for epoch in range(first, end):
-            order = np.random.default_rng((self.seed, epoch)).permutation(len(self.targets))
+            order = np.random.default_rng((self.seed, epoch)).permutation(self.numbers)
             for start in range(0, len(order), self.batch_size):
                 yield epoch, order[start : start + self.batch_size]
 
-    def _finish(self, epoch: int, indices: npt.NDArray[np.int64], features: "Future[Features]") -> Batch:
-        return Batch(epoch, features.result(), self.targets[indices])
+    def _finish(self, epoch: int, numbers: Indices, features: "Future[Features]") -> Batch:
+        return Batch(epoch, features.result(), self.targets[numbers])
 
     def __enter__(self) -> "TrainingBatches":
         return self
@@ -129,18 +128,16 @@ class _Worker:
     """What a worker process holds."""
 
     def __init__(self, folder: Path, frontend: FrontendConfig, augment: AugmentConfig, seed: int) -> None:
-        store = ClipStore(folder)
-        self.clips = store.select("training")
+        self.store = ClipStore(folder)
         self.frontend = FrontEnd(frontend)
-        stored = store.noise("training")
-        noise = [stored[i] for i in range(len(stored))]
+        noise = self.store.noise("training")
         self.augmenter = Augmenter(augment, noise, frontend.sample_length, frontend.sample_rate_hz)
         self.seed = seed
 
-    def features(self, epoch: int, indices: npt.NDArray[np.int64]) -> Features:
+    def features(self, epoch: int, numbers: Indices) -> Features:
         clips = [
-            self.augmenter.clip(self.clips[i], _word(self.clips, i), (self.seed, epoch, int(i)))
-            for i in indices
+            self.augmenter.clip(self.store.clip(i), self.store.word_bounds(i), (self.seed, epoch, int(i)))
+            for i in numbers
         ]
         return self.frontend.features(np.stack(clips))
 
@@ -154,5 +151,5 @@ def _start_worker(*arguments: Any) -> None:
     _worker = _Worker(*arguments)
 
 
-def _make_features(epoch: int, indices: npt.NDArray[np.int64]) -> Features:
-    return _worker.features(epoch, indices)
+def _make_features(epoch: int, numbers: Indices) -> Features:
+    return _worker.features(epoch, numbers)
