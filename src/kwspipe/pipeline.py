@@ -18,7 +18,10 @@ from kwspipe.artifacts import MANIFEST, Fingerprint, code_hash, settle, stage_fo
 from kwspipe.config import PipelineConfig
 from kwspipe.errors import KwspipeError
 from kwspipe.parse import to_mapping
-from kwspipe.process import call_in_process
+from kwspipe.process import call_in_process, divert_native_messages
+
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def run(config: PipelineConfig) -> dict[str, float]:
@@ -69,8 +72,11 @@ def _forced(config: PipelineConfig, name: str) -> str | None:
 
 def _run_stage(config: PipelineConfig, run_dir: Path, name: str, fingerprint: Fingerprint) -> None:
     """Runs in the stage's own process."""
+    log = run_dir / "log.txt"
+    divert_native_messages(log)
+    logging.captureWarnings(True)
     logging.basicConfig(
-        filename=run_dir / "log.txt",
+        filename=log,
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
@@ -144,5 +150,5 @@ def _conclude(config: PipelineConfig, run_dir: Path, chosen: list[str]) -> dict[
         metrics: dict[str, Any] = json.loads((run_dir / "evaluate" / "metrics.json").read_text())
         print_results(metrics, console)
         accuracies = {kind: metrics[kind]["accuracy"] for kind in ("float", "int8")}
-    console.print(f"Everything lies in {run_dir}: {', '.join(f'{name}/' for name in chosen)}")
+    console.print(f"Everything lies in {run_dir}", soft_wrap=True)
     return accuracies

@@ -4,10 +4,12 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 from typing import Any
 
 from kwspipe.errors import KwspipeError
@@ -25,6 +27,17 @@ def exit_with_parent() -> None:
 def _watch(sentinel: int) -> None:
     multiprocessing.connection.wait([sentinel])
     os._exit(1)
+
+
+def divert_native_messages(log: Path) -> None:
+    """Sends what libraries write to file descriptor 2 into a file; Python's own stderr stays where it was.
+
+    TensorFlow's C++ parts print dozens of lines about themselves there, whatever their log level.
+    """
+    sys.stderr.flush()
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding=sys.stderr.encoding)
+    with log.open("a") as file:
+        os.dup2(file.fileno(), 2)
 
 
 def call_in_process(function: Callable[..., Any], *arguments: Any) -> Any:

@@ -49,7 +49,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
 def _with_parameters(
     int8_model: bytes, config: PipelineConfig, labels: tuple[str, ...], trained: Path
 ) -> bytes:
-    """Embeds what a device has to know; the date is that of the training, so that a repeated stage gives the same file."""
+    """Embeds what a device has to know; the date is the training's, so that a repeated stage gives the same file."""
     parameters = model_parameters(
         int8_model,
         name=config.name,

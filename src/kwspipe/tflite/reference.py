@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from rich.console import Console
 from rich.progress import track
 
 CHUNK_CLIPS = 32
@@ -33,6 +34,7 @@ def run(model: bytes, features: npt.NDArray[np.int8], what: str) -> npt.NDArray[
                 f"    {what}",
                 total=len(chunks),
                 transient=True,
+                console=Console(stderr=True),
             )
         )
     return np.concatenate(results)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kwspipe.artifacts import write_json
@@ -105,7 +106,8 @@ class TrainingLoop:
             MofNCompleteColumn(),
             TimeRemainingColumn(),
         )
-        with Progress(*columns, TextColumn("{task.fields[result]}")) as progress:
+        shown = (*columns, TextColumn("{task.fields[result]}"))
+        with Progress(*shown, console=Console(stderr=True)) as progress:
             done, total = self.next_epoch * num_batches, self.config.epochs * num_batches
             task = progress.add_task("first step takes a while", total=total, completed=done, result="")
             while not self.finished:
