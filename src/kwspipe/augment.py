@@ -116,11 +116,9 @@ def check(transforms: Sequence[Mapping[str, Any]]) -> None:
         where = f"augment.transforms.{index}"
         try:
             _build(transform, ())
-        except ValueError as error:
-            problems.append(f"{where}: {error}")
         except Exception as error:
             # audiomentations checks its parameters with exceptions of many kinds.
-            problems.append(f"{where}: {transform.get('name')} refuses its parameters: {error}")
+            problems.append(f"{where}, {transform.get('name')}: {error}")
     if problems:
         raise ConfigError(problems)
 
@@ -131,16 +129,14 @@ def _build(transform: Mapping[str, Any], noise: Sequence[Pcm]) -> Transform:
     name = transform.get("name")
     if name not in ALLOWED:
         close = difflib.get_close_matches(str(name), ALLOWED, n=1, cutoff=0.0)
-        raise ValueError(f"unknown transform {name!r}. Closest: {close[0]}. Allowed: {', '.join(ALLOWED)}")
+        raise ValueError(f"unknown transform. Closest: {close[0]}. Allowed: {', '.join(ALLOWED)}")
     kind = BackgroundNoise if name == "AddBackgroundNoise" else getattr(audiomentations, name)
     known = [parameter for parameter in inspect.signature(kind).parameters if parameter != "noise"]
     parameters = {key: value for key, value in transform.items() if key != "name"}
     for key in parameters:
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
-            raise ValueError(
-                f"{name} has no parameter {key!r}. Closest: {close[0]}. Known: {', '.join(known)}"
-            )
+            raise ValueError(f"no parameter {key!r}. Closest: {close[0]}. Known: {', '.join(known)}")
     return kind(noise, **parameters) if kind is BackgroundNoise else kind(**parameters)
 
 

@@ -13,13 +13,12 @@ from filelock import FileLock, Timeout
 from omegaconf import OmegaConf
 from rich.console import Console
 
-from kwspipe import stages
+from kwspipe import augment, stages
 from kwspipe.artifacts import MANIFEST, Fingerprint, code_hash, settle, stage_folder, stale_because, text_hash
 from kwspipe.config import PipelineConfig
 from kwspipe.errors import KwspipeError
 from kwspipe.parse import to_mapping
 from kwspipe.process import call_in_process, divert_native_messages
-
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -36,6 +35,7 @@ def run(config: PipelineConfig) -> dict[str, float]:
     console = Console(stderr=True, highlight=False)
     run_dir = Path(config.run_dir).expanduser().resolve()
     chosen = chosen_stages(config)
+    augment.check(config.augment.transforms)
     with _locked(run_dir):
         _write_config(config, run_dir)
         for number, name in enumerate(chosen, 1):

@@ -68,7 +68,9 @@ def test_every_kind_of_checkpoint_gives_the_same_arrays(tmp_path: Path, kind: st
 
 def test_a_missing_file_says_what_is_accepted(tmp_path: Path) -> None:
     text = failure(tmp_path / "none.h5")
-    assert "there is no such checkpoint" in text and "a vendor's .mltk.zip" in text and "transfer.path" in text
+    assert (
+        "there is no such checkpoint" in text and "a vendor's .mltk.zip" in text and "transfer.path" in text
+    )
 
 
 def test_a_file_of_another_kind_and_a_cut_one_are_refused(tmp_path: Path) -> None:
