@@ -214,7 +214,7 @@ def test_the_table_has_both_kinds_side_by_side():
     metrics = {
         "float": clips.measure(TARGETS, scores_for(TARGETS), LABELS),
         "int8": clips.measure(TARGETS, scores_for(PREDICTED), LABELS),
-        "data": {"sources": {"folder": 8}},
+        "data": {"source_used": "folder", "synthetic": False},
     }
     text = printed(metrics)
     (row,) = [line for line in text.splitlines() if line.startswith("│ one ")]
@@ -233,7 +233,8 @@ def test_the_table_has_both_kinds_side_by_side():
 
 def test_the_table_warns_of_synthetic_speech():
     measured = clips.measure(TARGETS, scores_for(TARGETS), LABELS)
-    metrics = {"float": measured, "int8": measured, "data": {"sources": {"synthetic": 900}}}
-    assert "Warning: all clips are synthetic speech (espeak-ng)" in printed(metrics, 300)
-    metrics["data"]["sources"]["folder"] = 100
-    assert "Warning: 900 of 1000 clips are synthetic speech" in printed(metrics, 300)
+    metrics = {"float": measured, "int8": measured, "data": {"source_used": "synthetic", "synthetic": True}}
+    assert "Warning: all clips are synthetic speech (source synthetic), in training and in" in printed(
+        metrics, 300
+    )
+    assert "Warning" not in printed({"float": measured, "int8": measured}, 300)

@@ -36,19 +36,16 @@ def print_results(metrics: Mapping[str, Any], console: Console) -> None:
 
 
 def synthetic_warning(data: Mapping[str, Any]) -> str | None:
-    """Returns the line to print where synthetic speech took part, or None.
+    """Returns the line to print where the clips are synthetic speech, or None.
 
     Args:
-        data: the summary of prepare; ``sources`` counts its clips by source.
+        data: the summary of prepare.
     """
-    sources = data.get("sources", {})
-    synthetic, clips = sources.get("synthetic", 0), sum(sources.values())
-    if not synthetic:
+    if not data.get("synthetic"):
         return None
-    share = "all" if synthetic == clips else f"{synthetic} of {clips}"
     return (
-        f"Warning: {share} clips are synthetic speech (espeak-ng), in training and in this test. "
-        "The figures say little of how real people are understood; recordings in dataset.root would tell."
+        f"Warning: all clips are synthetic speech (source {data.get('source_used', 'unknown')}), in training and in "
+        "this test. The figures say little of how real people are understood; recordings in dataset.root would tell."
     )
 
 
