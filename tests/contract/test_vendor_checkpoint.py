@@ -20,7 +20,9 @@ from kwspipe.config import ModelConfig, TransferConfig
 from kwspipe.models import mobilenet_v2
 from kwspipe.transfer import apply
 
-config = TransferConfig(source="path", path=None, url=None, sha256=None, cache_dir="", min_loaded_fraction=0.9, freeze=())
+config = TransferConfig(
+    source="path", path=None, url=None, sha256=None, cache_dir="", min_loaded_fraction=0.9, freeze=()
+)
 network = ModelConfig(name="mobilenet_v2", alpha=0.15, last_block_filters=384, batch_norm_momentum=0.999)
 result = {}
 for num_classes in (8, 5, 11):

@@ -85,7 +85,7 @@ def test_freezing_by_pattern(tmp_path: Path) -> None:
 def test_where_a_checkpoint_is_looked_for(tmp_path: Path) -> None:
     assert locate(dataclasses.replace(CONFIG, source="none")) is None
     assert locate(dataclasses.replace(CONFIG, path=str(tmp_path))) == tmp_path / "train" / "model.weights.h5"
-    with pytest.raises(KwspipeError, match="source path without transfer.path"):
+    with pytest.raises(KwspipeError, match=r"source path without transfer\.path"):
         locate(CONFIG)
     with pytest.raises(KwspipeError, match="there is no such checkpoint"):
         checkpoint_hash(dataclasses.replace(CONFIG, path=str(tmp_path / "none.h5")))

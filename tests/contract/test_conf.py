@@ -1,0 +1,46 @@
+"""Every YAML file of conf/ is part of a configuration that parses."""
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.errors import MissingConfigException
+
+from kwspipe import augment
+from kwspipe.__main__ import conf_dir
+from kwspipe.parse import parse
+
+GROUPS = sorted(folder.name for folder in conf_dir().iterdir() if folder.is_dir() and folder.name != "hydra")
+CHOICES = [
+    (group, file.stem)
+    for group in GROUPS
+    for file in sorted((conf_dir() / group).glob("*.yaml"))
+    if (group, file.stem) != ("dataset", "base")  # what the others share; it names no source
+]
+
+
+@pytest.mark.parametrize(("group", "choice"), CHOICES, ids="/".join)
+def test_it_parses(group: str, choice: str) -> None:
+    overrides = (
+        [f"+experiment={choice}"] if group == "experiment" else ["+experiment=digits_3", f"{group}={choice}"]
+    )
+    if (group, choice) == ("transfer", "path"):
+        overrides.append("transfer.path=runs/other")
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        config = parse(compose("config", overrides=overrides))
+    augment.check(config.augment.transforms)
+    if group == "experiment":
+        assert config.name == choice
+
+
+def test_the_groups_are_those_of_the_design() -> None:
+    named = (
+        "augment board dataset detector evaluate experiment frontend model quantize schedule train transfer"
+    )
+    assert set(named.split()) <= set(GROUPS)
+
+
+def test_an_unknown_choice_lists_the_known_ones() -> None:
+    with (
+        initialize_config_dir(str(conf_dir()), version_base="1.3"),
+        pytest.raises(MissingConfigException, match="bundled"),
+    ):
+        compose("config", overrides=["+experiment=digits_3", "transfer=bundeld"])

@@ -1,0 +1,150 @@
+"""Which stages run, and what a user is told where they cannot."""
+
+import dataclasses
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from hydra import compose, initialize_config_dir
+
+from kwspipe import pipeline, stages
+from kwspipe.__main__ import conf_dir
+from kwspipe.config import PipelineConfig
+from kwspipe.errors import ConfigError, KwspipeError
+from kwspipe.parse import parse
+from kwspipe.process import call_in_process
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> PipelineConfig:
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        composed = compose("config", overrides=["+experiment=digits_3", f"run_dir={tmp_path / 'run'}"])
+    return dataclasses.replace(parse(composed), stages=("prepare", "train"))
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Puts two small stages in the place of the real ones; the list tells which have run."""
+    names: list[str] = []
+
+    def stage(name: str, reads: tuple[str, ...], needs: tuple[str, ...]) -> stages.Stage:
+        def work(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
+            names.append(name)
+            (folder / "result").write_text(
+                f"{name} {config.train.epochs if name == 'train' else config.seed}"
+            )
+
+        return stages.Stage(name, reads, needs, work)
+
+    fakes = {"prepare": stage("prepare", ("seed",), ()), "train": stage("train", ("train",), ("prepare",))}
+
+    def directly(
+        function: object, config: PipelineConfig, run_dir: Path, name: str, fingerprint: object
+    ) -> None:
+        with pipeline.stage_folder(run_dir / name, fingerprint) as folder:  # type: ignore[arg-type]
+            fakes[name].run(config, run_dir, folder)
+
+    monkeypatch.setattr(stages, "load", fakes.__getitem__)
+    monkeypatch.setattr(pipeline, "call_in_process", directly)
+    return names
+
+
+def test_a_second_run_does_nothing(config: PipelineConfig, ran: list[str]) -> None:
+    pipeline.run(config)
+    pipeline.run(config)
+    assert ran == ["prepare", "train"]
+    assert "name: digits_3" in (Path(config.run_dir) / "config.yaml").read_text()
+
+
+def test_only_what_depends_on_a_change_runs_again(config: PipelineConfig, ran: list[str]) -> None:
+    pipeline.run(config)
+    pipeline.run(dataclasses.replace(config, train=dataclasses.replace(config.train, epochs=99)))
+    assert ran == ["prepare", "train", "train"]
+    pipeline.run(dataclasses.replace(config, seed=43))
+    assert ran[3:] == ["prepare", "train"]
+
+
+def test_force_and_from(config: PipelineConfig, ran: list[str]) -> None:
+    pipeline.run(config)
+    pipeline.run(dataclasses.replace(config, force=("train",)))
+    pipeline.run(dataclasses.replace(config, force=True, from_stage="train"))
+    assert ran == ["prepare", "train", "train", "train"]
+    with pytest.raises(KwspipeError, match=r"'evaluate' leaves none of stages=\['prepare', 'train'\]"):
+        pipeline.run(dataclasses.replace(config, from_stage="evaluate"))
+
+
+def test_a_missing_earlier_stage_is_named(config: PipelineConfig, ran: list[str]) -> None:
+    with pytest.raises(KwspipeError) as caught:
+        pipeline.run(dataclasses.replace(config, stages=("train",)))
+    assert "prepare: not there or not whole, and train needs it" in str(caught.value)
+    assert "add prepare to `stages`" in str(caught.value)
+
+
+def test_a_second_run_at_the_same_time_is_told_who_holds_the_folder(
+    config: PipelineConfig, ran: list[str]
+) -> None:
+    run_dir = Path(config.run_dir)
+    run_dir.mkdir()
+    (run_dir / ".lock.owner").write_text("4711")
+    with FileLock(run_dir / ".lock"), pytest.raises(KwspipeError) as caught:
+        pipeline.run(config)
+    assert "another run is at work there (process 4711)" in str(caught.value)
+    assert ran == []
+
+
+def test_a_run_directory_that_cannot_be_made(config: PipelineConfig, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(KwspipeError, match="cannot be made: Not a directory"):
+        pipeline.run(dataclasses.replace(config, run_dir=str(tmp_path / "file" / "run")))
+
+
+def test_every_stage_reads_groups_that_exist(config: PipelineConfig) -> None:
+    keys = json.loads(json.dumps(pipeline.to_mapping(config)))
+    for name in stages.ORDER:
+        stage = stages.load(name)
+        assert stage.name == name
+        assert set(stage.reads) <= set(keys)
+        assert set(stage.needs) < set(stages.ORDER[: stages.ORDER.index(name)]) | {"none"}
+
+
+def fail_with_text() -> None:
+    raise ConfigError(["a: one", "b: two"])
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def leave_a_file(path: str) -> None:
+    time.sleep(1.5)
+    Path(path).write_text("still alive")
+
+
+def die_with_a_child_at_work(path: str) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    ThreadPoolExecutor().submit(call_in_process, leave_a_file, path)
+    time.sleep(1)
+    os._exit(1)
+
+
+def test_errors_cross_from_a_stages_process_whole() -> None:
+    with pytest.raises(ConfigError) as caught:
+        call_in_process(fail_with_text)
+    assert caught.value.problems == ("a: one", "b: two")
+
+
+def test_a_process_that_dies_is_an_error_with_a_remedy() -> None:
+    with pytest.raises(KwspipeError, match=r"it was killed, or it crashed.*run the same command again"):
+        call_in_process(die)
+
+
+def test_children_end_with_their_parent(tmp_path: Path) -> None:
+    with pytest.raises(KwspipeError, match="it was killed"):
+        call_in_process(die_with_a_child_at_work, str(tmp_path / "file"))
+    time.sleep(2)
+    assert not (tmp_path / "file").exists()
