@@ -7,6 +7,7 @@ from pathlib import Path
 from kwspipe.config import DatasetConfig, FrontendConfig, SourceName
 from kwspipe.dataset.folder import FolderSource, find_noise
 from kwspipe.dataset.recordings import Found, Recording, Rejected, Source, SourceUnavailable, listing_hash
+from kwspipe.dataset.speech_commands import SpeechCommandsSource
 from kwspipe.errors import KwspipeError
 
 log = logging.getLogger(__name__)
@@ -67,8 +68,10 @@ def _root(dataset: DatasetConfig) -> Path | None:
 def make_source(name: SourceName, dataset: DatasetConfig, frontend: FrontendConfig, seed: int) -> Source:
     """Builds a source from its settings."""
     del frontend, seed
-    if name != "folder":
+    if name == "synthetic":
         raise SourceUnavailable("this version does not have it yet")
+    if name == "speech_commands":
+        return SpeechCommandsSource(dataset.speech_commands)
     return FolderSource(_root(dataset))
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kwspipe.config import DatasetConfig
@@ -84,6 +84,7 @@ def test_capped_words_keep_spare_recordings_for_replacement(make_dataset: Make):
 counts = st.fixed_dictionaries({split: st.integers(0, 200) for split in SPLITS})
 
 
+@settings(deadline=None, max_examples=60)
 @given(counts, st.integers(1, 300))
 def test_a_cap_is_kept_and_shared(counts: dict, cap: int):
     quotas = capped(counts, cap)

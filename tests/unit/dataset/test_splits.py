@@ -5,7 +5,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kwspipe.dataset.folder import FolderSource
@@ -34,6 +34,7 @@ def test_the_published_test_set_follows_the_rule(shared_dir: Path):
     assert {hash_split(speaker, 10, 10) for speaker in speakers} == {"testing"}
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.sets(st.text(min_size=1), min_size=3, max_size=30), st.floats(0.1, 50), st.floats(0.1, 49))
 def test_no_split_is_empty_with_three_speakers_or_more(speakers: set[str], validation: float, testing: float):
     splits = split_speakers(speakers, validation, testing)
@@ -41,6 +42,7 @@ def test_no_split_is_empty_with_three_speakers_or_more(speakers: set[str], valid
     assert set(splits.values()) == {"training", "validation", "testing"}
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.sets(st.text(min_size=1), min_size=1, max_size=30))
 def test_a_percentage_of_zero_leaves_a_split_empty(speakers: set[str]):
     assert set(split_speakers(speakers, 0, 0).values()) == {"training"}
