@@ -16,6 +16,7 @@ from kwspipe.errors import KwspipeError
 from kwspipe.tflite.dictionary import decode, encode
 from kwspipe.tflite.flatbuffer import MalformedError, Table, root_table
 from kwspipe.tflite.metadata import model_parameters, read_parameters, write_parameters
+from kwspipe.tflite.settings import class_labels, detector_settings, frontend_settings
 
 FRONTEND = FrontendConfig(
     sample_rate_hz=16000,
@@ -330,3 +331,53 @@ def test_the_fft_length_is_the_next_power_of_two(window_size_ms, fft_length):
         date=datetime.now(UTC),
     )
     assert parameters["fe.fft_length"] == fft_length
+
+
+def test_settings_come_back_as_they_were_written():
+    parameters = read_parameters(write_parameters(small_model(), own_parameters(small_model())))
+    assert frontend_settings(parameters) == FRONTEND
+    assert detector_settings(parameters) == DETECTOR
+    assert class_labels(parameters) == tuple(LABELS)
+
+
+def test_settings_of_the_vendors_older_tools_are_completed():
+    parameters = own_parameters(small_model())
+    for newer in ("fe.dc_notch_filter_enable", "fe.quantize_dynamic_scale_enable", "suppress_same_word_only"):
+        del parameters[newer]
+    parameters["volume_gain"] = 0.0
+    assert frontend_settings(parameters) == FRONTEND
+    assert detector_settings(parameters) == DETECTOR
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        ("fe.window_size_ms", None, "model parameter fe.window_size_ms: nothing. Allowed: a value for each"),
+        (
+            "fe.window_size_ms",
+            "wide",
+            "model parameter fe.window_size_ms: 'wide'. Allowed: Input should be a valid",
+        ),
+        (
+            "fe.filterbank_upper_band_limit",
+            9000.0,
+            "model parameter fe.*: filterbank_upper_band_limit must not",
+        ),
+        (
+            "suppression_ms",
+            70000,
+            "model parameter suppression_ms: 70000. Allowed: Input should be less than",
+        ),
+        ("minimum_count", 30, "model parameter *: minimum_count is 30"),
+        ("classes", [], "model parameter classes: []. Allowed: a list of labels"),
+        ("classes", "one", "model parameter classes: 'one'"),
+    ],
+)
+def test_impossible_settings_are_refused(key, value, text):
+    parameters = own_parameters(small_model()) | {key: value}
+    if value is None:
+        del parameters[key]
+    with pytest.raises(KwspipeError) as caught:
+        for read in (frontend_settings, detector_settings, class_labels):
+            read(parameters)
+    assert text in str(caught.value)
