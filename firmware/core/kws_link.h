@@ -1,0 +1,161 @@
+/* The board's end of the serial link: takes received bytes, carries out requests, gives bytes to send. It touches no
+ * hardware; the application moves the bytes and does the work behind kws_link_app_t. PROTOCOL.md describes every
+ * verb byte by byte. */
+#ifndef KWS_LINK_H
+#define KWS_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kws_frame.h"
+#include "kws_slots.h"
+
+/* python:begin */
+#define KWS_LINK_PROTOCOL 1        /* version in HELLO */
+#define KWS_LINK_MAX_RESPONSE 512  /* bytes of payload */
+#define KWS_LINK_MAX_ENCODED 524   /* a response as sent: 519 bytes, 3 COBS codes, 2 zeros */
+#define KWS_LINK_NUM_EVENTS 16     /* kept for EVENTS */
+#define KWS_LINK_EVENTS_A_RESPONSE 4 /* a short response comes through a bad line */
+#define KWS_LINK_LABEL_BYTES 24
+#define KWS_LINK_EVENT_BYTES 36
+#define KWS_LINK_EVENT_ENCODED 46
+
+typedef enum {
+    KWS_VERB_HELLO = 1,
+    KWS_VERB_STATUS = 2,
+    KWS_VERB_BEGIN = 3,
+    KWS_VERB_DATA = 4,
+    KWS_VERB_END = 5,
+    KWS_VERB_TEST = 6,
+    KWS_VERB_CONFIRM = 7,
+    KWS_VERB_ABORT = 8,
+    KWS_VERB_FEED = 9,
+    KWS_VERB_EVENTS = 10,
+    KWS_VERB_PROFILE = 11,
+    KWS_VERB_RESET = 12,
+    KWS_VERB_EVENT = 64,     /* sent by the board unasked */
+    KWS_VERB_RESPONSE = 128  /* added to the verb of the request */
+} kws_verb_t;
+
+typedef enum {
+    KWS_TARGET_ACTIVE = 0,
+    KWS_TARGET_CANDIDATE = 1
+} kws_target_t;
+
+typedef enum {
+    KWS_FEED_AUDIO = 0,   /* int16 samples */
+    KWS_FEED_FEATURES = 1 /* uint16 features, whole frames of the front end */
+} kws_feed_kind_t;
+
+/* Flags of BEGIN and FEED. */
+#define KWS_BEGIN_RESTART 1
+#define KWS_FEED_START 1
+#define KWS_FEED_STOP 2
+
+typedef enum {
+    KWS_SOURCE_NONE = 0,
+    KWS_SOURCE_MICROPHONE = 1,
+    KWS_SOURCE_FEED = 2
+} kws_source_t;
+
+/* One detection. */
+typedef struct {
+    uint32_t index; /* counts from 0 at the board's start; set by kws_link_post() */
+    uint32_t time_ms; /* of the audio, from the start of the stream */
+    uint8_t label_index;
+    uint8_t score; /* 0..255, the mean the detector compared with the threshold */
+    char label[24]; /* UTF-8, cut off if longer, zeros behind */
+} kws_event_t;
+
+/* What STATUS says beyond the slots. */
+typedef struct {
+    kws_source_t source;
+    uint32_t uptime_ms;
+    uint32_t num_inferences;
+} kws_link_activity_t;
+
+/* What HELLO says; the texts stay in place. */
+typedef struct {
+    const char *board;       /* at most 15 characters */
+    const char *firmware;    /* at most 31 */
+    const char *cycles_name; /* at most 15 */
+    uint32_t window_bytes;   /* encoded bytes the host may keep unanswered */
+    uint32_t arena_bytes;    /* of the largest model */
+    uint16_t image_version;  /* format of the images this firmware reads */
+} kws_link_identity_t;
+
+/* What the application does for the link. Each function returns KWS_OK or a count, or a negative status, which
+ * becomes the status of the response. */
+typedef struct {
+    void *context;
+    /* Prepares the image of this slot for a golden input. Returns the bytes of its input. */
+    int32_t (*test_open)(void *context, int32_t slot);
+    /* Takes the next bytes of the input. */
+    int32_t (*test_input)(void *context, uint32_t position, const uint8_t *data, uint32_t size_bytes);
+    /* Runs the model once. Returns how many outputs it wrote. */
+    int32_t (*test_run)(void *context, int8_t *outputs, uint32_t max_outputs, uint32_t *cycles);
+    /* Runs the active model once and counts cycles for each operator. Writes up to `max_counts` counts from operator
+     * `first` on, returns the number of all operators. */
+    int32_t (*profile)(void *context, uint32_t first, uint32_t *counts, uint32_t max_counts);
+    /* Listens to what is fed instead of the microphone, from a fresh start; or to the microphone again. */
+    int32_t (*feed_start)(void *context, kws_feed_kind_t kind);
+    int32_t (*feed_stop)(void *context);
+    int32_t (*feed)(void *context, kws_feed_kind_t kind, const uint8_t *data, uint32_t size_bytes);
+    /* The tests are over: spots with the active image, which may be another one now. */
+    void (*model_changed)(void *context);
+    void (*activity)(void *context, kws_link_activity_t *activity);
+    /* Starts the board again once the response has been sent. */
+    void (*reset)(void *context);
+} kws_link_app_t;
+
+typedef struct {
+    kws_slots_t *slots;
+    kws_link_app_t app;
+    kws_link_identity_t identity;
+    kws_frame_decoder_t decoder;
+
+    uint32_t num_requests;
+    bool answered;             /* `response` answers the request below */
+    uint8_t request_verb;
+    uint16_t request_sequence;
+    uint32_t request_crc32;
+    uint8_t response[524];     /* encoded; kept for a request that comes again */
+    uint32_t response_size;
+    uint32_t response_sent;
+
+    kws_event_t events[16];    /* index % KWS_LINK_NUM_EVENTS */
+    uint32_t num_events;
+    uint32_t num_announced;    /* sent as EVENT, or too old for it */
+    uint8_t event[46];         /* encoded */
+    uint32_t event_size;
+    uint32_t event_sent;
+
+    int32_t test_slot;         /* -1: no golden input under way */
+    uint32_t test_size;        /* bytes of its input */
+    uint32_t test_position;
+    uint32_t num_candidate_runs;
+    bool feeding;
+    kws_feed_kind_t feed_kind;
+    uint32_t feed_position;
+} kws_link_t;
+
+/* Starts a link over `slots`, which stay the caller's. KWS_OK or KWS_ERROR_ARGUMENT. */
+int32_t kws_link_open(kws_link_t *link, kws_slots_t *slots, const kws_link_app_t *app,
+                      const kws_link_identity_t *identity);
+
+/* Takes received bytes and carries out the requests in them. Returns how many it took: it takes none while a
+ * response waits to be sent. */
+uint32_t kws_link_receive(kws_link_t *link, const uint8_t *data, uint32_t size_bytes);
+
+/* Points to bytes that wait to be sent, and returns how many. */
+uint32_t kws_link_pending(kws_link_t *link, const uint8_t **data);
+
+/* Says that so many of the pending bytes have been sent. */
+void kws_link_sent(kws_link_t *link, uint32_t size_bytes);
+
+/* Announces a detection; the link sets its index. */
+void kws_link_post(kws_link_t *link, const kws_event_t *event);
+/* python:end */
+
+#endif
