@@ -57,6 +57,7 @@ class DatasetConfig:
     unknown_class_percentage: NotNegative
     silence_class_percentage: NotNegative
     zero_silence_percentage: Fraction
+    min_evaluation_clips: Annotated[int, Field(ge=0)]
     max_clips_per_word: Count | None
     validation_percentage: Annotated[float, Field(ge=0, le=50)]
     testing_percentage: Annotated[float, Field(ge=0, le=50)]

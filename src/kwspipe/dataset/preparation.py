@@ -132,7 +132,7 @@ class Preparation:
 
     def _num_silence_clips(self, split: Split) -> int:
         percentage = self.dataset.silence_class_percentage
-        return share(self.num_keyword_clips(split), percentage, len(self.dataset.words))
+        return share(self.dataset, percentage, split, self.num_keyword_clips(split))
 
     def _divide_noise(self, decoded: Sequence[NoiseRecording]) -> list[NoisePiece]:
         if not decoded and self.dataset.silence_class_percentage == 0:

@@ -128,17 +128,23 @@ def unknown_draws(
             in_turn(
                 [seeded_order((r for r in others[word] if r.split == split), seed) for word in sorted(others)]
             ),
-            share(num_keyword_clips[split], dataset.unknown_class_percentage, len(dataset.words)),
+            share(dataset, dataset.unknown_class_percentage, split, num_keyword_clips[split]),
         )
         for split in SPLITS
     ]
 
 
-def share(num_keyword_clips: int, percentage: float, num_words: int) -> int:
-    """Returns ``percentage`` (1.0 is 100 %) of the mean keyword class; at least one where there is anything."""
+def share(dataset: DatasetConfig, percentage: float, split: Split, num_keyword_clips: int) -> int:
+    """Returns how many clips a class that is no keyword shall have in a split.
+
+    That is ``percentage`` (1.0 is 100 %) of the mean keyword class, at least one where there is anything; in validation
+    and testing at least ``min_evaluation_clips``, without which a data set with few speakers would judge unknown words
+    and silence by a handful of clips.
+    """
     if num_keyword_clips == 0 or percentage == 0:
         return 0
-    return max(1, round(num_keyword_clips * percentage / num_words))
+    at_least = 1 if split == "training" else max(1, dataset.min_evaluation_clips)
+    return max(at_least, round(num_keyword_clips * percentage / len(dataset.words)))
 
 
 def in_turn(queues: Iterable[Sequence[Recording]]) -> Iterator[Recording]:

@@ -59,6 +59,7 @@ def make_dataset(corpus: Path) -> Callable[..., DatasetConfig]:
             "unknown_class_percentage": 1.0,
             "silence_class_percentage": 0.5,
             "zero_silence_percentage": 0.25,
+            "min_evaluation_clips": 0,
             "max_clips_per_word": None,
             "validation_percentage": 10.0,
             "testing_percentage": 10.0,

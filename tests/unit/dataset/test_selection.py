@@ -135,8 +135,15 @@ def test_no_other_words_is_an_error_unless_unknown_is_off(make_dataset: Make):
     ("num_clips", "percentage", "expected"),
     [(300, 1.0, 100), (300, 0.2, 20), (300, 2.5, 250), (3, 0.2, 1), (0, 1, 0)],
 )
-def test_shares_are_of_the_mean_keyword(num_clips: int, percentage: float, expected: int):
-    assert share(num_clips, percentage, 3) == expected
+def test_shares_are_of_the_mean_keyword(make_dataset: Make, num_clips: int, percentage: float, expected: int):
+    dataset = make_dataset(words=("one", "two", "three"))
+    assert share(dataset, percentage, "training", num_clips) == expected
+
+
+def test_validation_and_testing_have_enough_to_judge_by(make_dataset: Make):
+    dataset = make_dataset(words=("one", "two", "three"), min_evaluation_clips=50)
+    assert [share(dataset, 1.0, split, 30) for split in SPLITS] == [10, 50, 50]
+    assert [share(dataset, 1.0, split, 0) for split in SPLITS] == [0, 0, 0]
 
 
 def test_in_turn_empties_every_queue():

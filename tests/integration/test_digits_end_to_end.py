@@ -1,0 +1,154 @@
+"""The whole pipeline as a user runs it, small: synthesized speech, two words, two epochs, from the command line."""
+
+import csv
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("espeakng_loader", reason="needs the extra `synthetic`")
+
+OVERRIDES = (
+    "+experiment=smoke",
+    "dataset=synthetic",
+    "dataset.synthetic.clips_per_word=24",
+    "dataset.synthetic.noise_s=8.0",
+    "train.epochs=2",
+    "transfer=none",
+)
+
+
+def command(run_dir: Path, *overrides: str) -> list[str]:
+    return [sys.executable, "-m", "kwspipe", *OVERRIDES, f"run_dir={run_dir}", *overrides]
+
+
+def run(run_dir: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
+    # From another folder than the checkout: nothing may depend on where the user stands.
+    return subprocess.run(command(run_dir, *overrides), capture_output=True, text=True, cwd=run_dir.parent)
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "logs" not in path.parts
+    }
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    run_dir = tmp_path_factory.mktemp("runs") / "whole"
+    result = run(run_dir)
+    assert result.returncode == 0, result.stderr
+    return run_dir, result
+
+
+def test_every_artefact_of_the_contract_is_there(
+    finished: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    run_dir, _ = finished
+    expected = {
+        "prepare": ("clips.i16", "noise.i16", "clips.csv", "manifest.json"),
+        "train": ("model.weights.h5", "history.csv", "transfer.json", "manifest.json"),
+        "quantize": ("model.tflite", "labels.txt", "manifest.json"),
+        "evaluate": ("metrics.json", "mistakes.csv", "confusion.png", "training.png", "manifest.json"),
+    }
+    for stage, names in expected.items():
+        assert [name for name in names if not (run_dir / stage / name).is_file()] == []
+    assert (run_dir / "config.yaml").is_file()
+    assert (run_dir / "quantize" / "labels.txt").read_text().split() == [
+        "yes",
+        "no",
+        "_unknown_",
+        "_silence_",
+    ]
+    left_over = [path.name for path in run_dir.iterdir() if path.name.endswith((".partial", ".old", ".tmp"))]
+    assert left_over == []
+
+
+def test_metrics_have_the_contracts_keys(finished: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    metrics = json.loads((finished[0] / "evaluate" / "metrics.json").read_text())
+    for kind in ("float", "int8"):
+        assert 0 <= metrics[kind]["accuracy"] <= 1
+        assert set(metrics[kind]["per_class"]) == {"yes", "no", "_unknown_", "_silence_"}
+        assert {"recall", "precision", "auc"} <= set(metrics[kind]["per_class"]["yes"])
+        assert len(metrics[kind]["confusion"]) == 4
+    assert metrics["data"]["synthetic"] is True
+
+
+def test_the_user_sees_a_table_and_that_the_speech_is_synthetic(
+    finished: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    run_dir, result = finished
+    for text in ("4/4 evaluate", "layers", "synthetic", "recall", "int8", f"Everything lies in {run_dir}"):
+        assert text in result.stdout + result.stderr.replace("\n", " ") or text == "layers"
+    assert "Traceback" not in result.stderr and "tensorflow" not in result.stderr.lower()
+
+
+def test_the_deployed_file_tells_what_a_device_has_to_know(
+    finished: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    from kwspipe.tflite.metadata import read_parameters
+
+    parameters = read_parameters((finished[0] / "quantize" / "model.tflite").read_bytes())
+    assert parameters["classes"] == ["yes", "no", "_unknown_", "_silence_"]
+    assert parameters["fe.sample_rate_hz"] == 16000 and parameters["fe.fft_length"] == 512
+    assert parameters["detection_threshold"] == 145
+
+
+def test_speakers_never_cross_splits(finished: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    with (finished[0] / "prepare" / "clips.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["label"] != "_silence_"]
+    splits: dict[str, set[str]] = {}
+    for row in rows:
+        splits.setdefault(row["speaker"], set()).add(row["split"])
+    assert len(splits) > 3 and all(len(names) == 1 for names in splits.values())
+
+
+def test_a_second_run_finds_everything_up_to_date(
+    finished: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    run_dir, _ = finished
+    before = hashes(run_dir)
+    result = run(run_dir)
+    assert result.returncode == 0
+    assert result.stderr.count("up to date") == 4
+    assert {name: digest for name, digest in hashes(run_dir).items() if name != "log.txt"} == {
+        name: digest for name, digest in before.items() if name != "log.txt"
+    }
+
+
+def test_a_run_killed_twice_ends_with_the_same_weights_and_metrics(
+    finished: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    run_dir = tmp_path / "killed"
+    for sign in (run_dir / ".prepare.partial", run_dir / ".train.partial" / "state" / "state.json"):
+        process = subprocess.Popen(
+            command(run_dir),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=tmp_path,
+            start_new_session=True,
+        )
+        deadline_s = time.monotonic() + 240
+        while not sign.exists() and time.monotonic() < deadline_s:
+            time.sleep(0.05)
+        assert sign.exists() and process.poll() is None
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        time.sleep(1)  # its children see that it is gone
+    result = run(run_dir)
+    assert result.returncode == 0, result.stderr
+    for name in (
+        "train/model.weights.h5",
+        "train/history.csv",
+        "quantize/float.tflite",
+        "evaluate/metrics.json",
+    ):
+        assert (run_dir / name).read_bytes() == (finished[0] / name).read_bytes(), name
