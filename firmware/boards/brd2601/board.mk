@@ -1,0 +1,19 @@
+# BRD2601B. The compiler is arm-none-eabi-gcc where it is installed, else PyPI's ziglang; COMPILER=gcc or zig chooses.
+COMPILER ?= $(if $(shell command -v arm-none-eabi-gcc 2>/dev/null),gcc,zig)
+
+BOARD_CFLAGS := -ffreestanding -fno-builtin -fno-unwind-tables -fno-asynchronous-unwind-tables \
+	-ffunction-sections -fdata-sections -g0 -DKWS_TARGET_CORTEX_M33=1
+ifeq ($(COMPILER),gcc)
+BOARD_CC := arm-none-eabi-gcc -mcpu=cortex-m33 -mthumb -mfloat-abi=hard -mfpu=fpv5-sp-d16
+BOARD_LDLIBS := -lgcc
+else
+BOARD_CC := $(ZIG_CC) -target thumb-freestanding-eabihf -mcpu=cortex_m33+dsp
+BOARD_CFLAGS += -fno-sanitize=all
+BOARD_LDLIBS :=
+endif
+BOARD_LDFLAGS := -nostdlib -static -T boards/brd2601/brd2601.ld -Wl,--gc-sections -Wl,--build-id=none -Wl,-e,Reset_Handler $(BOARD_LDLIBS)
+BOARD_SUFFIX := .elf
+BOARD_TARGETS := $(BUILD)/kwspipe.s37
+
+$(BUILD)/kwspipe.s37: $(BUILD)/kwspipe.elf boards/brd2601/image.py
+	$(PYTHON) boards/brd2601/image.py $<

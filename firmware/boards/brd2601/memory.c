@@ -1,0 +1,76 @@
+/* What a compiler calls of its own accord, since there is no C library here. */
+#include <stddef.h>
+#include <stdint.h>
+
+void *memcpy(void *restrict to, const void *restrict from, size_t size);
+void *memmove(void *to, const void *from, size_t size);
+void *memset(void *to, int value, size_t size);
+int memcmp(const void *a, const void *b, size_t size);
+size_t strlen(const char *text);
+
+typedef uint32_t __attribute__((may_alias)) word_t;
+
+static int aligned(const void *a, const void *b) {
+    return (((uintptr_t)a | (uintptr_t)b) & 3u) == 0;
+}
+
+void *memcpy(void *restrict to, const void *restrict from, size_t size) {
+    uint8_t *out = to;
+    const uint8_t *in = from;
+    if (aligned(out, in)) {
+        for (; size >= 4; size -= 4, out += 4, in += 4) {
+            *(word_t *)(void *)out = *(const word_t *)(const void *)in;
+        }
+    }
+    for (; size > 0; size--) {
+        *out++ = *in++;
+    }
+    return to;
+}
+
+void *memmove(void *to, const void *from, size_t size) {
+    uint8_t *out = to;
+    const uint8_t *in = from;
+    if ((uintptr_t)out - (uintptr_t)in >= size) {
+        return memcpy(to, from, size);
+    }
+    while (size > 0) {
+        size--;
+        out[size] = in[size];
+    }
+    return to;
+}
+
+void *memset(void *to, int value, size_t size) {
+    uint8_t *out = to;
+    uint32_t word = 0x01010101u * (uint8_t)value;
+    for (; size > 0 && ((uintptr_t)out & 3u) != 0; size--) {
+        *out++ = (uint8_t)value;
+    }
+    for (; size >= 4; size -= 4, out += 4) {
+        *(word_t *)(void *)out = word;
+    }
+    for (; size > 0; size--) {
+        *out++ = (uint8_t)value;
+    }
+    return to;
+}
+
+int memcmp(const void *a, const void *b, size_t size) {
+    const uint8_t *left = a;
+    const uint8_t *right = b;
+    for (; size > 0; size--, left++, right++) {
+        if (*left != *right) {
+            return *left < *right ? -1 : 1;
+        }
+    }
+    return 0;
+}
+
+size_t strlen(const char *text) {
+    size_t size = 0;
+    while (text[size] != '\0') {
+        size++;
+    }
+    return size;
+}

@@ -1,0 +1,86 @@
+/* The serial line: EUSART0 on PA5 and PA6, 115200 baud 8N1, to the virtual COM port. Not yet run on silicon.
+ *
+ * Received bytes go by DMA into a ring in RAM, also while the processor computes or the flash is busy. */
+#include "brd2601.h"
+
+#define BAUD 115200u
+#define TX_PIN 5u
+#define RX_PIN 6u
+#define RING_BYTES (2u * DMA_MAX_UNITS)
+#define PATIENCE 100000u
+
+static volatile uint8_t ring[RING_BYTES];
+static dma_descriptor_t descriptors[2];
+static uint32_t read_at;
+
+static void settle(void) {
+    for (uint32_t i = 0; i < PATIENCE && REGISTER(EUSART0_SYNCBUSY) != 0; i++) {
+    }
+}
+
+void serial_open(const clocks_t *clocks) {
+    pin_mode(PORT_A, TX_PIN, GPIO_MODE_PUSHPULL, true);
+    pin_mode(PORT_A, RX_PIN, GPIO_MODE_INPUT, false);
+    REGISTER(GPIO_EUSART0_TXROUTE) = GPIO_ROUTE(PORT_A, TX_PIN);
+    REGISTER(GPIO_EUSART0_RXROUTE) = GPIO_ROUTE(PORT_A, RX_PIN);
+    REGISTER(GPIO_EUSART0_ROUTEEN) = GPIO_ROUTEEN_TX | GPIO_ROUTEEN_RX;
+
+    REGISTER(EUSART0_FRAMECFG) = EUSART0_FRAMECFG_8N1;
+    REGISTER(EUSART0_CFG0) = 0;
+    REGISTER(EUSART0_CFG1) = EUSART0_CFG1_TXFIW_8FRAMES;
+    SET_BITS(EUSART0_EN, 1);
+    /* baud = clock / (16 (1 + CLKDIV / 256)), rounded to the nearest */
+    uint32_t divisor = (clocks->group_hz * 16u + BAUD / 2) / BAUD;
+    REGISTER(EUSART0_CLKDIV) = (divisor - 256u + 4u) & EUSART0_CLKDIV_MASK;
+    settle();
+    dma_make_ring(descriptors, 2, 0, EUSART0_RXDATA, ring, DMA_MAX_UNITS);
+    dma_start(DMA_SERIAL, LDMAXBAR_EUSART0_RXFL, descriptors);
+    REGISTER(EUSART0_CMD) = EUSART0_CMD_RXEN | EUSART0_CMD_TXEN;
+    settle();
+    REGISTER(EUSART0_IEN) = EUSART0_IF_RXFL;
+}
+
+static uint32_t write_at(void) {
+    /* One past the end for the moment between two descriptors. */
+    return (REGISTER(LDMA_CH_DST(DMA_SERIAL)) - (uint32_t)ring) % RING_BYTES;
+}
+
+bool serial_pending(void) {
+    return write_at() != read_at;
+}
+
+uint32_t serial_read(void *context, uint8_t *data, uint32_t size_bytes) {
+    (void)context;
+    uint32_t taken = 0;
+    for (uint32_t end = write_at(); taken < size_bytes && read_at != end; taken++) {
+        data[taken] = ring[read_at];
+        read_at = (read_at + 1) % RING_BYTES;
+    }
+    return taken;
+}
+
+uint32_t serial_write(void *context, const uint8_t *data, uint32_t size_bytes) {
+    (void)context;
+    uint32_t given = 0;
+    uint32_t room = EUSART0_TX_FIFO_FRAMES;
+    /* Bytes leave while others are handed over, hence the second look. */
+    while (given < size_bytes && room > 0) {
+        room = EUSART0_TX_FIFO_FRAMES - EUSART0_STATUS_TXFCNT(REGISTER(EUSART0_STATUS));
+        for (uint32_t i = 0; i < room && given < size_bytes; i++) {
+            REGISTER(EUSART0_TXDATA) = data[given++];
+        }
+    }
+    /* Only a sender who found no room wants to be woken when room comes back. */
+    if (given < size_bytes) {
+        CLEAR_BITS(EUSART0_IF, EUSART0_IF_TXFL);
+        SET_BITS(EUSART0_IEN, EUSART0_IF_TXFL);
+    } else {
+        CLEAR_BITS(EUSART0_IEN, EUSART0_IF_TXFL);
+    }
+    return given;
+}
+
+void serial_flush(void) {
+    while ((REGISTER(EUSART0_STATUS) & EUSART0_STATUS_TXIDLE) == 0) {
+    }
+}

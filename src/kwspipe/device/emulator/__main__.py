@@ -1,0 +1,160 @@
+"""Runs the emulated board: python -m kwspipe.device.emulator --firmware kwspipe.elf --flash flash.bin."""
+
+import argparse
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+
+from kwspipe.device.emulator.peripheral import FirmwareError
+from kwspipe.device.emulator.process import require_unicorn
+from kwspipe.errors import KwspipeError
+
+FAULT_EXIT_STATUS = 3
+
+
+def emit(event: str, **facts: object) -> None:
+    """Prints an event as one line of JSON."""
+    sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
+    sys.stdout.flush()
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Returns the parsed command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m kwspipe.device.emulator",
+        description="The BRD2601B board on an emulated processor, behind a pseudo-terminal. "
+        "Prints events as JSON, one a line; the first, `ready`, names the port.",
+    )
+    parser.add_argument("--firmware", type=Path, required=True, help="the linked firmware (kwspipe.elf)")
+    parser.add_argument(
+        "--flash", type=Path, required=True, help="file of the flash memory, made where missing"
+    )
+    parser.add_argument("--link", type=Path, help="symbolic link to make to the pseudo-terminal")
+    parser.add_argument("--wav", type=Path, help="recording that the microphone plays (16 kHz)")
+    parser.add_argument(
+        "--baud", type=int, default=115200, help="speed of the line; 0: everything without delay"
+    )
+    parser.add_argument(
+        "--power-loss-at", type=int, help="let the power fail once, in this flash operation (from 1)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="for what a power cut leaves in the flash")
+    parser.add_argument("--crystal-fails", action="store_true", help="the 39 MHz crystal does not start")
+    parser.add_argument("--loop-fails", action="store_true", help="the 78 MHz loop does not lock")
+    parser.add_argument(
+        "--control",
+        action="store_true",
+        help="take commands, JSON a line, from standard input; end when it closes",
+    )
+    return parser.parse_args(arguments)
+
+
+class Control:
+    """Commands from standard input, and the ends of this process that must not wait for the firmware.
+
+    Threads read standard input and watch for SIGTERM and SIGINT, which Python itself would see only when the
+    engine hands back control. The flash file is always up to date: an end at any moment is a power cut.
+    """
+
+    def __init__(self, takes_commands: bool) -> None:
+        self._commands: queue.Queue[dict[str, object]] = queue.Queue()
+        self.descriptor, self._signal_board = os.pipe()
+        signals, signal_end = os.pipe()
+        os.set_blocking(signal_end, False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+        signal.set_wakeup_fd(signal_end)
+        self.at_end = lambda: None
+        threading.Thread(target=self._watch_signals, args=(signals,), daemon=True).start()
+        if takes_commands:
+            threading.Thread(target=self._read_commands, daemon=True).start()
+
+    def _end(self) -> None:
+        self.at_end()
+        os._exit(0)
+
+    def _watch_signals(self, signals: int) -> None:
+        while os.read(signals, 1)[0] not in (signal.SIGTERM, signal.SIGINT):
+            pass
+        self._end()
+
+    def _read_commands(self) -> None:
+        for line in sys.stdin:
+            self._commands.put(json.loads(line))
+            os.write(self._signal_board, b"!")
+        self._end()
+
+    def next_command(self) -> dict[str, object]:
+        """Returns the command that made `descriptor` readable."""
+        os.read(self.descriptor, 1)
+        return self._commands.get()
+
+
+def run(options: argparse.Namespace) -> None:
+    """Runs the board until it is told to end."""
+    from kwspipe.device.emulator.board import Board, Settings
+    from kwspipe.device.emulator.line import Line
+    from kwspipe.device.emulator.microphone import read_recording
+
+    recording = read_recording(options.wav) if options.wav else np.zeros(0, np.int16)
+    settings = Settings(
+        options.firmware, options.flash, recording, options.baud,
+        options.power_loss_at, options.seed, options.crystal_fails, options.loop_fails,
+    )  # fmt: skip
+    control = Control(options.control)
+
+    def obey() -> bool:
+        try:
+            carry_out(control.next_command())
+        except KwspipeError as error:
+            emit("error", message=str(error))
+        return True
+
+    def carry_out(command: dict[str, object]) -> None:
+        match command["command"]:
+            case "status":
+                emit("status", **board.status())
+            case "reset":
+                board.reset()
+            case "power_cycle":
+                board.power_on()
+            case "power_loss_at":
+                board.flash.power_loss_at = board.flash.num_operations + int(str(command["operation"]))
+            case "play":
+                board.microphone.play(read_recording(Path(str(command["wav"]))))
+            case unknown:
+                emit("error", message=f"there is no command {unknown!r}")
+
+    line = Line(options.link)
+    control.at_end = line.remove_link
+    try:
+        board = Board(settings, line, emit, obey, control.descriptor)
+        emit("ready", port=line.port, link=str(options.link) if options.link else None, process=os.getpid())
+        board.run()
+    finally:
+        line.close()
+
+
+def main() -> int:
+    """Runs the command line; returns the exit status."""
+    options = parse_arguments()
+    try:
+        require_unicorn()
+        run(options)
+    except FirmwareError as fault:
+        emit("fault", reason=str(fault))
+        sys.stderr.write(f"The firmware would have failed on the chip: {fault}\n")
+        return FAULT_EXIT_STATUS
+    except KwspipeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

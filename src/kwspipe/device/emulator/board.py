@@ -1,0 +1,203 @@
+"""The emulated BRD2601B: all parts wired together, and the loop that runs them."""
+
+import os
+import select
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kwspipe.device.emulator import clocks, core, flash, microphone, uart
+from kwspipe.device.emulator.cpu import Cpu, Stop
+from kwspipe.device.emulator.elf import load_segments
+from kwspipe.device.emulator.gpio import Gpio
+from kwspipe.device.emulator.ldma import Dma, RequestSelect
+from kwspipe.device.emulator.line import Line
+from kwspipe.device.emulator.peripheral import Emit, FirmwareError
+from kwspipe.device.emulator.timebase import Clock
+
+DEVINFO = 0x0FE08000
+HFRCODPLLCAL_80MHZ = 0x98
+# How often to look whether a host that does not read has begun to.
+BLOCKED_POLL_US = 1000
+# Module and its bit in CLKEN0 or CLKEN1.
+GATES = {
+    "LDMA": (clocks.CLKEN0, 0),
+    "LDMAXBAR": (clocks.CLKEN0, 1),
+    "TIMER0": (clocks.CLKEN0, 4),
+    "USART0": (clocks.CLKEN0, 9),
+    "DPLL0": (clocks.CLKEN0, 17),
+    "HFRCO0": (clocks.CLKEN0, 18),
+    "HFXO0": (clocks.CLKEN0, 20),
+    "GPIO": (clocks.CLKEN0, 26),
+    "MSC": (clocks.CLKEN1, 16),
+    "EUSART0": (clocks.CLKEN1, 22),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the board is started with.
+
+    Args:
+        firmware: the linked firmware, ELF.
+        flash_file: the flash memory's file, made where it is missing.
+        recording: int16 samples, (samples,), that the microphone plays.
+        baud: speed of the host's end; 0 for one that takes no time, and with it a flash that takes none.
+        power_loss_at: the flash operation, counted from 1, in which the power fails once; None for never.
+        seed: for what a power cut leaves behind.
+        crystal_fails: whether the crystal does not start.
+        loop_fails: whether the loop does not lock.
+    """
+
+    firmware: Path
+    flash_file: Path
+    recording: np.ndarray
+    baud: int
+    power_loss_at: int | None
+    seed: int
+    crystal_fails: bool
+    loop_fails: bool
+
+
+class Board:
+    """The board, from power-on until it is told to end.
+
+    Args:
+        settings: see there.
+        line: the far end of the serial line.
+        emit: reports events.
+        commands: called when `command_descriptor` can be read; returns False to end.
+        command_descriptor: watched while the firmware waits; -1 for none.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        line: Line,
+        emit: Emit,
+        commands: Callable[[], bool] = lambda: True,
+        command_descriptor: int = -1,
+    ) -> None:
+        self._line = line
+        self._emit = emit
+        self._restarted = False
+        self._commands = commands
+        self._watched = [line.descriptor] + ([command_descriptor] if command_descriptor >= 0 else [])
+        self.clock = Clock(paced=settings.baud > 0)
+        memory = flash.open_flash_file(settings.flash_file)
+        self.flash = flash.Flash(memory, self.clock, settings.seed)
+        self.flash.power_loss_at = settings.power_loss_at
+        for address, content in load_segments(settings.firmware):
+            self.flash.program_firmware(address, content)
+        self.cpu = Cpu(memory)
+        self.gpio = Gpio(emit)
+        crystal = clocks.Crystal()
+        crystal.fails = settings.crystal_fails
+        loop = clocks.Loop(crystal)
+        loop.fails = settings.loop_fails
+        self.clocks = clocks.Clocks(crystal, loop)
+        self.core = core.Core(self.clock, self.clocks.core_hz, lambda: self.cpu.instructions, self.cpu.stop)
+        select_requests = RequestSelect()
+        dma = Dma(select_requests, self.cpu.read_memory, self.cpu.write_memory)
+        self.uart = uart.Uart(line, dma, self.clocks, self.clock, settings.baud or 115200, emit)
+        self.microphone = microphone.Microphone(
+            settings.recording, self.gpio, dma, self.clocks, self.clock, emit
+        )
+        dma.before_read = self._pump_paced
+        self._modules = {
+            0x40008000: self.clocks, 0x40010000: clocks.RcOscillator(), 0x4001C000: loop, 0x4A004000: crystal,
+            0x40030000: self.flash, 0x4003C000: self.gpio, 0x40040000: dma, 0x40044000: select_requests,
+            0x40048000: clocks.Timer(self.clocks, self.clock), microphone.BASE: self.microphone,
+            uart.BASE: self.uart,
+        }  # fmt: skip
+        for base, module in self._modules.items():
+            if module.name in GATES:
+                self.clocks.gate(module, *GATES[module.name])
+            self.cpu.attach(base, 0x4000, module)
+        self.cpu.attach(core.BASE, core.SIZE, self.core)
+        self.cpu.map_constant(DEVINFO, bytes(HFRCODPLLCAL_80MHZ) + struct.pack("<I", 0xCCF09F40))
+
+    def power_on(self) -> None:
+        """Loses RAM and starts the firmware."""
+        self.cpu.power_on()
+        self.reset()
+
+    def reset(self) -> None:
+        """Starts the firmware again; RAM keeps its content."""
+        for module in (*self._modules.values(), self.core):
+            module.reset()
+        self.cpu.reset()
+        self._restarted = True
+        self._emit("start", operations=self.flash.num_operations)
+
+    def run(self) -> None:
+        """Runs until a command ends it.
+
+        Raises:
+            FirmwareError: the firmware did what would fail on the chip.
+        """
+        self.power_on()
+        while True:
+            try:
+                stop = self.cpu.run()
+            except flash.PowerLossError:
+                self._emit("power_loss", operation=self.flash.num_operations)
+                self.power_on()
+                continue
+            if self.core.reset_requested:
+                self._emit("reset")
+                self.reset()
+            elif stop is Stop.WAITING:
+                if not self._wait():
+                    return
+            else:
+                self.cpu.count(self.core.counting)
+
+    def _wait(self) -> bool:
+        """Lets time pass until an interrupt or a restart ends the wait; False if a command ends all."""
+        if not self.core.can_wake():
+            raise FirmwareError("WFI with no interrupt enabled that could end it: the board would hang")
+        self.microphone.pump()
+        self._restarted = False
+        while not self._restarted:
+            self.uart.pump()
+            self.core.assert_interrupts(self.uart.interrupts())
+            if self.core.should_wake():
+                return True
+            if not self._sleep():
+                return False
+            self.microphone.pump()
+        return True
+
+    def _sleep(self) -> bool:
+        events = (self.core.until_tick_us(), self.uart.until_event_us(), self.microphone.until_chunk_us())
+        timeout_us = min((event for event in events if event is not None), default=1_000_000)
+        # A recording on free time is taken as fast as the firmware can.
+        skips = self.microphone.playing and not self.clock.paced
+        if self._line.blocked:
+            self._line.send(b"")
+            timeout_us = min(timeout_us, BLOCKED_POLL_US)
+        start = time.monotonic_ns()
+        readable, _, _ = select.select(self._watched, [], [], 0 if skips else timeout_us / 1e6)
+        self.clock.waited(timeout_us if skips else (time.monotonic_ns() - start) // 1000)
+        return self._commands() if any(d != self._line.descriptor for d in readable) else True
+
+    def _pump_paced(self) -> None:
+        if self.clock.paced:
+            self.uart.pump()
+            self.microphone.pump()
+
+    def status(self) -> dict[str, object]:
+        """Returns figures about the run."""
+        return {
+            "flash": self.flash.statistics(),
+            "stack_bytes": self.cpu.stack_used_bytes(),
+            "core_hz": self.clocks.core_hz(),
+            "lights": dict(self.gpio.lights),
+            "serial_lost_bytes": self._line.num_lost_bytes,
+            "process": os.getpid(),
+        }

@@ -1,0 +1,129 @@
+/* Firmware for testing a board's drivers by themselves: a letter and its arguments in, an answer out. */
+#include "kws_board.h"
+#include "kws_status.h"
+#include <string.h>
+
+static const kws_board_t *board;
+static uint8_t data[4096];
+
+static void put(const void *bytes, uint32_t size) {
+    const uint8_t *next = bytes;
+    while (size > 0) {
+        uint32_t sent = board->serial_write(board->context, next, size);
+        next += sent;
+        size -= sent;
+        if (size > 0) {
+            board->idle(board->context, 10);
+        }
+    }
+}
+
+static void get(void *bytes, uint32_t size) {
+    uint8_t *next = bytes;
+    while (size > 0) {
+        uint32_t taken = board->serial_read(board->context, next, size);
+        next += taken;
+        size -= taken;
+        if (taken == 0) {
+            board->idle(board->context, 10);
+        }
+    }
+}
+
+static uint32_t get_word(void) {
+    uint32_t word;
+    get(&word, sizeof word);
+    return word;
+}
+
+static void put_word(uint32_t word) {
+    put(&word, sizeof word);
+}
+
+static void record(uint32_t num_samples) {
+    put_word((uint32_t)board->audio_start(board->context, 16000));
+    while (num_samples > 0) {
+        int16_t samples[100];
+        uint32_t taken = board->audio_read(board->context, samples, num_samples < 100 ? num_samples : 100);
+        put(samples, taken * 2);
+        num_samples -= taken;
+        if (taken == 0) {
+            board->idle(board->context, 100);
+        }
+    }
+    (void)board->audio_start(board->context, 0);
+}
+
+static void count(void) {
+    uint32_t start = board->cycles(board->context);
+    for (volatile int i = 0; i < 1000; i++) {
+    }
+    put_word(board->cycles(board->context) - start);
+}
+
+static int overflow(volatile int *depth) {
+    volatile int here[64];
+    here[0] = *depth;
+    return *depth == 0 ? 0 : overflow(here) + here[0];
+}
+
+static void spend(uint32_t duration_ms) {
+    uint32_t start = board->time_ms(board->context);
+    while (board->time_ms(board->context) - start < duration_ms) {
+    }
+}
+
+int main(int argc, char **argv) {
+    board = kws_board_open(argc, argv);
+    put("ready\n", 6);
+    for (;;) {
+        uint8_t command;
+        volatile int depth = 1;
+        get(&command, 1);
+        if (command == 'h') {
+            put("hello\n", 6);
+        } else if (command == 'e') {
+            put_word((uint32_t)board->flash.erase_page(board->flash.context, get_word()));
+        } else if (command == 'w') {
+            uint32_t offset = get_word();
+            uint32_t size = get_word();
+            get(data, size);
+            put_word((uint32_t)board->flash.write(board->flash.context, offset, data, size));
+        } else if (command == 'f') {
+            uint32_t offset = get_word();
+            put(board->flash.base + offset, get_word());
+        } else if (command == 'p') {
+            put_word((uint32_t)(uintptr_t)board->flash.base);
+            put_word(board->flash.page_bytes);
+            put_word(board->flash.slot_bytes);
+            put_word(board->serial_window_bytes);
+        } else if (command == 'm') {
+            record(get_word());
+        } else if (command == 'l') {
+            uint32_t led = get_word();
+            board->set_led(board->context, (kws_led_t)led, get_word() != 0);
+            put_word(0);
+        } else if (command == 'c') {
+            count();
+        } else if (command == 'n') {
+            put(board->cycles_name, (uint32_t)strlen(board->cycles_name) + 1);
+        } else if (command == 'v') {
+            put(board->version, (uint32_t)strlen(board->version) + 1);
+        } else if (command == 't') {
+            spend(get_word());
+            put_word(board->time_ms(board->context));
+        } else if (command == 'b') {
+            spend(get_word());
+            uint32_t size = get_word();
+            get(data, size);
+            put(data, size);
+        } else if (command == 'r') {
+            put("bye", 3);
+            board->reset(board->context);
+        } else if (command == 's') {
+            put_word((uint32_t)overflow(&depth));
+        } else if (command == 'x') {
+            put_word(*(volatile uint32_t *)(uintptr_t)get_word());
+        }
+    }
+}

@@ -1,0 +1,54 @@
+"""Fixtures of the tests that run firmware."""
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
+
+
+def build_firmware(name: str, sources: list[Path]) -> Path:
+    """Links firmware for BRD2601 with whatever compiler is here; skips the test where none is."""
+    has_zig = importlib.util.find_spec("ziglang") is not None
+    if not (shutil.which("make") and (shutil.which("arm-none-eabi-gcc") or has_zig)):
+        pytest.skip("needs make, and arm-none-eabi-gcc or the package ziglang, to build the board's firmware")
+    build = f"build/{name}"
+    (FIRMWARE / build).mkdir(parents=True, exist_ok=True)
+    files = " ".join(str(path.relative_to(FIRMWARE)) for path in sources)
+    run = subprocess.run(
+        ["make", "-s", "BOARD=brd2601", f"PYTHON={sys.executable}", f"BUILD={build}", f"SOURCES={files}"],
+        cwd=FIRMWARE, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+    return FIRMWARE / build / "kwspipe.elf"
+
+
+def board_sources() -> list[Path]:
+    """Returns the board's own files."""
+    return sorted((FIRMWARE / "boards" / "brd2601").glob("*.c"))
+
+
+@pytest.fixture(scope="session")
+def board_check_firmware() -> Path:
+    """Firmware that drives each device of the board on its own (tests/firmware/board_check.c)."""
+    pytest.importorskip("unicorn", reason="the emulated board needs the extra `emulator`")
+    main = FIRMWARE / "build" / "board_check" / "main.c"
+    main.parent.mkdir(parents=True, exist_ok=True)
+    source = (Path(__file__).parents[1] / "firmware" / "board_check.c").read_text()
+    if not main.exists() or main.read_text() != source:
+        main.write_text(source)
+    return build_firmware("board_check", [main, *board_sources()])
+
+
+@pytest.fixture(scope="session")
+def brd2601_firmware() -> Path:
+    """The firmware of BRD2601 as it is delivered."""
+    pytest.importorskip("unicorn", reason="the emulated board needs the extra `emulator`")
+    if not (FIRMWARE / "app" / "main.c").exists():
+        pytest.skip("needs firmware/app/main.c")
+    common = [path for folder in ("core", "app") for path in sorted((FIRMWARE / folder).glob("*.c"))]
+    return build_firmware("brd2601", [*common, *board_sources()])

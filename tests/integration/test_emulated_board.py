@@ -1,0 +1,291 @@
+"""The board's drivers on the emulated chip, device by device (tests/firmware/board_check.c)."""
+
+import os
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+import serial
+import soundfile
+
+from kwspipe.device.emulator import EmulatedBoard
+from kwspipe.errors import KwspipeError
+
+KWS_OK, KWS_ERROR_FLASH = 0, -6
+Start = Callable[..., "Check"]
+
+
+class Check:
+    """The far end of board_check.c."""
+
+    def __init__(self, board: EmulatedBoard) -> None:
+        self.board = board
+        self.port = serial.Serial(board.port, 115200, timeout=10)
+        # Opening a port discards what has come: whether the greeting after power-on is seen is chance.
+        self.port.write(b"h")
+        assert self.port.read_until(b"hello\n").endswith(b"hello\n")
+
+    def ask(self, command: str, *words: int, data: bytes = b"") -> int:
+        self.port.write(command.encode() + struct.pack(f"<{len(words)}I", *words) + data)
+        return int(struct.unpack("<i", self.port.read(4))[0])
+
+    def write(self, offset: int, data: bytes) -> int:
+        return self.ask("w", offset, len(data), data=data)
+
+    def content(self, offset: int, size: int) -> bytes:
+        self.port.write(b"f" + struct.pack("<II", offset, size))
+        return self.port.read(size)
+
+
+@pytest.fixture
+def start(board_check_firmware: Path, tmp_path: Path) -> Iterator[Start]:
+    """Starts boards that share one flash file, without delays unless told otherwise."""
+    boards: list[EmulatedBoard] = []
+
+    def start_one(baud: int = 0, **settings: object) -> Check:
+        board = EmulatedBoard(board_check_firmware, tmp_path / "flash.bin", baud=baud, **settings)  # type: ignore[arg-type]
+        boards.append(board)
+        board.start()
+        return Check(board)
+
+    yield start_one
+    for board in boards:
+        board.close()
+
+
+def test_the_slots_lie_at_the_end_of_flash_page_aligned(start: Start) -> None:
+    check = start()
+    check.port.write(b"p")
+    base, page, slot, window = struct.unpack("<4I", check.port.read(16))
+    assert page == 8192
+    assert base % page == 0 and slot % page == 0
+    assert base + 2 * slot == 0x08180000
+    assert slot >= 330 * 1024
+    assert window >= 2048
+
+
+def test_the_board_reports_the_version_it_was_built_with(start: Start, board_check_firmware: Path) -> None:
+    check = start()
+    check.port.write(b"v")
+    version = check.port.read_until(b"\0")[:-1].decode()
+    assert version == (board_check_firmware.parent / "version.txt").read_text().strip()
+    assert len(version) <= 31
+
+
+def test_written_flash_reads_back_and_survives_a_killed_process(start: Start) -> None:
+    check = start()
+    data = bytes(range(256)) * 4
+    assert check.ask("e", 8192) == KWS_OK
+    assert check.write(8192, data) == KWS_OK
+    assert check.content(8192, len(data)) == data
+    check.board.restart()
+    assert Check(check.board).content(8192, len(data)) == data
+
+
+def test_unaligned_data_is_programmed_as_it_is(start: Start) -> None:
+    check = start()
+    assert check.write(8192 - 12, b"ABCDEFGHIJKL") == KWS_OK
+    assert check.content(8192 - 12, 16) == b"ABCDEFGHIJKL\xff\xff\xff\xff"
+
+
+def test_nothing_outside_the_slots_can_be_touched(start: Start) -> None:
+    check = start()
+    end = 2 * 92 * 8192
+    for offset in (4, end, 2**32 - 8192):
+        assert check.ask("e", offset) == KWS_ERROR_FLASH
+    for offset, data in (
+        (2, b"1234"),
+        (8188, b"12345678"),
+        (end, b"1234"),
+        (2**32 - 4, b"1234"),
+        (0, b"123"),
+    ):
+        assert check.write(offset, data) == KWS_ERROR_FLASH
+    assert check.board.status()["flash"]["operations"] == 0  # type: ignore[index]
+
+
+def test_a_power_cut_in_the_middle_of_a_write_restarts_the_board(start: Start) -> None:
+    check = start(power_loss_at=2)
+    assert check.ask("e", 0) == KWS_OK
+    data = bytes(1024)
+    check.port.write(b"w" + struct.pack("<II", 0, len(data)) + data)
+    assert check.port.read_until(b"ready\n").endswith(b"ready\n")
+    found = np.frombuffer(check.content(0, len(data)), "<u4")
+    num_written = int(np.argmax(found != 0))
+    assert (found[:num_written] == 0).all()
+    assert (found[num_written + 1 :] == 0xFFFFFFFF).all()
+
+
+def test_the_microphone_delivers_every_sample_of_a_recording(start: Start, tmp_path: Path) -> None:
+    # Longer than the ring of 8192 samples, and full scale both ways.
+    samples = np.random.default_rng(0).integers(-32768, 32768, 40_000).astype(np.int16)
+    soundfile.write(tmp_path / "noise.wav", samples, 16000)
+    check = start(wav=tmp_path / "noise.wav")
+    assert check.ask("m", len(samples)) == KWS_OK
+    received = np.frombuffer(check.port.read(2 * len(samples)), "<i2")
+    np.testing.assert_array_equal(received, samples)
+    started = next(event for event in check.board.events if event["event"] == "microphone")
+    assert started["understood"] is True
+    assert started["sample_rate_hz"] == pytest.approx(16000, rel=0.003)
+
+
+def test_paced_the_microphone_takes_as_long_as_the_recording(start: Start, tmp_path: Path) -> None:
+    samples = np.arange(8000, dtype=np.int16)
+    soundfile.write(tmp_path / "ramp.wav", samples, 16000)
+    check = start(baud=115200, wav=tmp_path / "ramp.wav")
+    begin = time.monotonic()
+    check.ask("m", 2000)
+    received = np.frombuffer(check.port.read(4000), "<i2")
+    np.testing.assert_array_equal(received, samples[:2000])
+    assert time.monotonic() - begin > 0.1
+
+
+def test_nothing_is_lost_while_the_firmware_is_busy(start: Start) -> None:
+    data = np.random.default_rng(1).bytes(1500)
+    check = start(baud=115200)
+    check.port.write(b"b" + struct.pack("<II", 200, len(data)) + data)
+    assert check.port.read(len(data)) == data
+
+
+def test_the_lights_are_reported(start: Start) -> None:
+    check = start()
+    check.ask("l", 0, 1)
+    assert check.board.wait_for("light") == {"event": "light", "colour": "red", "on": True}
+    check.ask("l", 1, 1)
+    assert check.board.wait_for("light") == {"event": "light", "colour": "green", "on": True}
+    check.ask("l", 0, 0)
+    assert check.board.wait_for("light") == {"event": "light", "colour": "red", "on": False}
+
+
+def test_the_counter_counts_instructions_and_repeats(start: Start) -> None:
+    check = start()
+    check.port.write(b"n")
+    assert check.port.read_until(b"\0") == b"instructions\0"
+    counts = [check.ask("c") for _ in range(3)]
+    assert counts[1] == counts[2]
+    assert 4_000 < counts[1] < 12_000  # a thousand turns of a loop over a volatile variable
+
+
+def test_time_passes(start: Start) -> None:
+    check = start()
+    first = check.ask("t", 0)
+    assert 250 <= check.ask("t", 250) - first < 1000
+
+
+def test_a_reset_sends_its_last_bytes_first(start: Start) -> None:
+    check = start(baud=115200)
+    check.port.write(b"r")
+    assert check.port.read_until(b"ready\n") == b"byeready\n"
+
+
+@pytest.mark.parametrize(
+    ("option", "core_hz"), [(None, 78_000_000), ("--loop-fails", 39_000_000), ("--crystal-fails", 19_000_000)]
+)
+def test_slower_clocks_serve_where_faster_ones_do_not_start(
+    start: Start, option: str | None, core_hz: int
+) -> None:
+    check = start(options=(option,) if option else ())
+    assert check.board.status()["core_hz"] == core_hz
+    line = next(event for event in check.board.events if event["event"] == "serial")
+    assert line["understood"] is True
+    assert line["baud"] == pytest.approx(115200, rel=0.002)
+    assert check.ask("t", 10) >= 10
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "reason"),
+    [
+        ("s", (), "Unhandled CPU exception"),
+        ("x", (0x30000000,), "Invalid memory read"),
+        ("x", (0x40090000,), "Invalid memory read"),
+        ("x", (0x4005C0F0,), "USART0+0x0f0 is not a register"),
+    ],
+)
+def test_what_fails_on_the_chip_stops_the_emulator_with_a_reason(
+    start: Start, command: str, words: tuple[int, ...], reason: str
+) -> None:
+    check = start()
+    check.port.write(command.encode() + struct.pack(f"<{len(words)}I", *words))
+    assert reason in str(check.board.wait_for("fault")["reason"])
+    with pytest.raises(KwspipeError, match="would have failed on the chip"):
+        check.board.wait_for("start")
+
+
+def test_the_stack_stays_far_from_its_limit(start: Start) -> None:
+    used = start().board.status()["stack_bytes"]
+    assert isinstance(used, int)
+    assert 50 < used < 4096
+
+
+def test_the_port_keeps_its_name_and_goes_away_at_the_end(board_check_firmware: Path, tmp_path: Path) -> None:
+    with EmulatedBoard(board_check_firmware, tmp_path / "flash.bin", baud=0) as board:
+        port = Path(board.port)
+        board.power_cycle()
+        board.restart()
+        assert port.is_symlink()
+    assert not port.is_symlink()
+
+
+@contextmanager
+def by_hand(*options: str | Path) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kwspipe.device.emulator", *map(str, options)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_it_ends_cleanly_when_told_to(board_check_firmware: Path, tmp_path: Path) -> None:
+    link = tmp_path / "port"
+    with by_hand("--firmware", board_check_firmware, "--flash", tmp_path / "f", "--link", link) as process:
+        assert process.stdout is not None and '"ready"' in process.stdout.readline()
+        assert link.is_symlink()
+        os.kill(process.pid, signal.SIGTERM)
+        assert process.wait(5) == 0
+    assert not link.is_symlink()
+
+
+def test_it_ends_when_its_parent_does(board_check_firmware: Path, tmp_path: Path) -> None:
+    with by_hand("--firmware", board_check_firmware, "--flash", tmp_path / "f", "--control") as process:
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(5) == 0
+        process.stdin = None
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not an ELF file at all" * 10])
+def test_a_file_that_is_no_firmware_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "x.elf").write_bytes(content)
+    with by_hand("--firmware", tmp_path / "x.elf", "--flash", tmp_path / "f") as process:
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "make firmware BOARD=brd2601" in said
+    assert "Traceback" not in said
+
+
+def test_a_recording_at_another_rate_is_refused(board_check_firmware: Path, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "8k.wav", np.zeros(100, np.int16), 8000)
+    board = EmulatedBoard(board_check_firmware, tmp_path / "f", wav=tmp_path / "8k.wav")
+    with pytest.raises(KwspipeError, match=r"8000 Hz\. Allowed: 16000 Hz"):
+        board.start()
+    board.close()
+
+
+def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    board = EmulatedBoard(tmp_path / "x.elf", tmp_path / "f")
+    with pytest.raises(KwspipeError, match=r"pip install kwspipe\[emulator\]"):
+        board.start()
+    board.close()
