@@ -4,6 +4,8 @@
 #ifndef BRD2601_STRING_H
 #define BRD2601_STRING_H
 
+#include <stddef.h>
+
 #define memcpy __builtin_memcpy
 #define memmove __builtin_memmove
 #define memset __builtin_memset
