@@ -81,7 +81,7 @@ typedef struct {
     const char *firmware;    /* at most 31 */
     const char *cycles_name; /* at most 15 */
     uint32_t window_bytes;   /* encoded bytes the host may keep unanswered */
-    uint32_t arena_bytes;    /* of the largest model */
+    uint32_t memory_bytes;   /* for a spotter: tensor arena, features, front end, detector */
     uint16_t image_version;  /* format of the images this firmware reads */
 } kws_link_identity_t;
 

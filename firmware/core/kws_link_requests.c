@@ -36,7 +36,7 @@ static int32_t hello(kws_link_t *link, request_t *request) {
     kws_write_u16(request->out + 2, identity->image_version);
     kws_write_u32(request->out + 4, identity->window_bytes);
     kws_write_u32(request->out + 8, kws_slots_capacity(link->slots));
-    kws_write_u32(request->out + 12, identity->arena_bytes);
+    kws_write_u32(request->out + 12, identity->memory_bytes);
     write_text(request->out + 16, identity->board, 16);
     write_text(request->out + 32, identity->firmware, 32);
     write_text(request->out + 64, identity->cycles_name, 16);

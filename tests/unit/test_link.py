@@ -50,7 +50,7 @@ def bring(link: Link, image: bytes = IMAGE) -> ImageId:
 def test_hello_tells_board_and_limits(link):
     hello = link.hello()
     assert (hello.board, hello.firmware, hello.cycles_name) == ("model", "0.0-test", "cycles")
-    assert (hello.max_image_bytes, hello.arena_bytes, hello.image_version) == (7 * 2048, 61440, 1)
+    assert (hello.max_image_bytes, hello.memory_bytes, hello.image_version) == (7 * 2048, 61440, 1)
     assert link.window.window_bytes == hello.window_bytes == 2048
 
 

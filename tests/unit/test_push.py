@@ -62,9 +62,9 @@ class Bench:
         if self.between:
             self.between.pop(0)()
 
-    def push(self, image: bytes, golden: Golden | None = None, arena_bytes: int = 1000):
+    def push(self, image: bytes, golden: Golden | None = None, memory_bytes: int = 1000):
         watcher = Watcher(on_sent=lambda done, total: self.sent.append(done), on_resume=self.on_resume)
-        return push(self.connect, image, arena_bytes, golden or golden_of(image), watcher, self.time.sleep)
+        return push(self.connect, image, memory_bytes, golden or golden_of(image), watcher, self.time.sleep)
 
 
 @pytest.fixture
@@ -112,20 +112,20 @@ def test_a_differing_bit_keeps_the_old_image(bench, board, golden_input):
 
 
 @pytest.mark.parametrize(
-    ("image", "arena_bytes", "match"),
+    ("image", "memory_bytes", "match"),
     [
         (
             b"KWSi" + bytes(7 * 2048),
             100,
-            "flash of a slot: 14,340 of 14,336 bytes, 4 too many; tensor arena: 100 of",
+            "flash of a slot: 14,340 of 14,336 bytes, 4 too many; memory .arena, features, front end.: 100 of",
         ),
         (NEW, ARENA_BYTES + 5, r"61,445 of 61,440 bytes, 5 too many.*nothing was sent"),
     ],
 )
-def test_what_does_not_fit_is_not_sent(bench, board, image, arena_bytes, match):
+def test_what_does_not_fit_is_not_sent(bench, board, image, memory_bytes, match):
     before = board.flash.num_operations
     with pytest.raises(DoesNotFitError, match=match):
-        bench.push(image, golden_of(NEW), arena_bytes)
+        bench.push(image, golden_of(NEW), memory_bytes)
     assert board.flash.num_operations == before
 
 

@@ -112,7 +112,7 @@ class Hello:
     Attributes:
         window_bytes: encoded bytes that may be unanswered at a time.
         max_image_bytes: largest image a slot holds.
-        arena_bytes: memory for a model's tensors.
+        memory_bytes: for a spotter: tensor arena, features, front end, detector.
         cycles_name: unit of the counts in TEST and PROFILE.
     """
 
@@ -120,7 +120,7 @@ class Hello:
     image_version: int
     window_bytes: int
     max_image_bytes: int
-    arena_bytes: int
+    memory_bytes: int
     board: str
     firmware: str
     cycles_name: str

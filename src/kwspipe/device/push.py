@@ -47,14 +47,14 @@ class Fit:
 
     image_bytes: int
     max_image_bytes: int
-    arena_bytes: int
-    max_arena_bytes: int
+    memory_bytes: int
+    max_memory_bytes: int
 
     def lines(self) -> list[str]:
         """One line a resource: needed, there, left or missing."""
         rows = (
             ("flash of a slot", self.image_bytes, self.max_image_bytes),
-            ("tensor arena", self.arena_bytes, self.max_arena_bytes),
+            ("memory (arena, features, front end)", self.memory_bytes, self.max_memory_bytes),
         )
         return [
             f"{name}: {needed:,} of {there:,} bytes, "
@@ -107,19 +107,19 @@ class Watcher:
     on_resume: Callable[[DeviceError, float], None] = lambda error, pause_s: None
 
 
-def check_fit(link: Link, image: bytes, arena_bytes: int) -> tuple[Hello, Fit]:
+def check_fit(link: Link, image: bytes, memory_bytes: int) -> tuple[Hello, Fit]:
     """Asks the board for its limits and compares.
 
     Raises:
         DoesNotFitError: the model is too large.
     """
     hello = link.hello()
-    fit = Fit(len(image), hello.max_image_bytes, arena_bytes, hello.arena_bytes)
-    if fit.image_bytes > fit.max_image_bytes or fit.arena_bytes > fit.max_arena_bytes:
+    fit = Fit(len(image), hello.max_image_bytes, memory_bytes, hello.memory_bytes)
+    if fit.image_bytes > fit.max_image_bytes or fit.memory_bytes > fit.max_memory_bytes:
         raise DoesNotFitError(
             f"board {hello.board}",
             f"the model does not fit: {'; '.join(fit.lines())}",
-            f"images up to {fit.max_image_bytes:,} bytes, arenas up to {fit.max_arena_bytes:,}",
+            f"images up to {fit.max_image_bytes:,} bytes, memory up to {fit.max_memory_bytes:,}",
             "make the model smaller, for example with a smaller model.alpha; nothing was sent",
         )
     return hello, fit
@@ -151,7 +151,7 @@ def run_golden(link: Link, target: Target, golden: Golden, watcher: Watcher) -> 
 def push(
     connect: Callable[[], Link],
     image: bytes,
-    arena_bytes: int,
+    memory_bytes: int,
     golden: Golden,
     watcher: Watcher,
     sleep: Callable[[float], None] = time.sleep,
@@ -161,7 +161,7 @@ def push(
     Args:
         connect: opens the link; called again after a loss.
         image: the model image.
-        arena_bytes: memory the image's tensors need.
+        memory_bytes: what a spotter with this image needs (kws_spotter_memory_bytes).
         golden: what the board must compute before the image becomes the active one.
         watcher: hears how it goes on.
         sleep: waits so many seconds.
@@ -178,7 +178,7 @@ def push(
         try:
             with connect() as link:
                 try:
-                    report = _push_once(link, image, arena_bytes, golden, watcher)
+                    report = _push_once(link, image, memory_bytes, golden, watcher)
                 finally:
                     sent_bytes += link.transport.num_sent_bytes
             push_s = time.monotonic() - started_s
@@ -199,8 +199,8 @@ def _can_resume(error: DeviceError) -> bool:
     )
 
 
-def _push_once(link: Link, image: bytes, arena_bytes: int, golden: Golden, watcher: Watcher) -> PushReport:
-    hello, fit = check_fit(link, image, arena_bytes)
+def _push_once(link: Link, image: bytes, memory_bytes: int, golden: Golden, watcher: Watcher) -> PushReport:
+    hello, fit = check_fit(link, image, memory_bytes)
     watcher.on_fit(hello, fit)
     image_id = ImageId.of(image)
     was_active = link.status().active == image_id
