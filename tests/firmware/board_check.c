@@ -43,13 +43,18 @@ static void put_word(uint32_t word) {
 static void record(uint32_t num_samples) {
     put_word((uint32_t)board->audio_start(board->context, 16000));
     while (num_samples > 0) {
-        int16_t samples[100];
-        uint32_t taken = board->audio_read(board->context, samples, num_samples < 100 ? num_samples : 100);
-        put(samples, taken * 2);
-        num_samples -= taken;
-        if (taken == 0) {
-            board->idle(board->context, 100);
+        /* Recorded first and sent then: 115200 baud is too slow for sound. */
+        static int16_t samples[2048];
+        uint32_t wanted = num_samples < 2048 ? num_samples : 2048;
+        for (uint32_t have = 0; have < wanted;) {
+            uint32_t taken = board->audio_read(board->context, samples + have, wanted - have);
+            have += taken;
+            if (taken == 0) {
+                board->idle(board->context, 100);
+            }
         }
+        put(samples, wanted * 2);
+        num_samples -= wanted;
     }
     (void)board->audio_start(board->context, 0);
 }

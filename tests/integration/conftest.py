@@ -4,6 +4,7 @@ import importlib.util
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,25 +12,31 @@ import pytest
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 
 
-def build_firmware(name: str, sources: list[Path]) -> Path:
+def build(name: str, sources: list[Path], folder: Path = FIRMWARE) -> Path:
     """Links firmware for BRD2601 with whatever compiler is here; skips the test where none is."""
     has_zig = importlib.util.find_spec("ziglang") is not None
     if not (shutil.which("make") and (shutil.which("arm-none-eabi-gcc") or has_zig)):
         pytest.skip("needs make, and arm-none-eabi-gcc or the package ziglang, to build the board's firmware")
-    build = f"build/{name}"
-    (FIRMWARE / build).mkdir(parents=True, exist_ok=True)
-    files = " ".join(str(path.relative_to(FIRMWARE)) for path in sources)
+    target = f"build/{name}"
+    (folder / target).mkdir(parents=True, exist_ok=True)
+    files = " ".join(str(path.relative_to(folder)) for path in sources)
     run = subprocess.run(
-        ["make", "-s", "BOARD=brd2601", f"PYTHON={sys.executable}", f"BUILD={build}", f"SOURCES={files}"],
-        cwd=FIRMWARE, capture_output=True, text=True, check=False,
+        ["make", "-s", "BOARD=brd2601", f"PYTHON={sys.executable}", f"BUILD={target}", f"SOURCES={files}"],
+        cwd=folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
-    return FIRMWARE / build / "kwspipe.elf"
+    return folder / target / "kwspipe.elf"
 
 
 def board_sources() -> list[Path]:
     """Returns the board's own files."""
     return sorted((FIRMWARE / "boards" / "brd2601").glob("*.c"))
+
+
+@pytest.fixture(scope="session")
+def build_firmware() -> Callable[..., Path]:
+    """Builds firmware from given sources; see build()."""
+    return build
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +48,7 @@ def board_check_firmware() -> Path:
     source = (Path(__file__).parents[1] / "firmware" / "board_check.c").read_text()
     if not main.exists() or main.read_text() != source:
         main.write_text(source)
-    return build_firmware("board_check", [main, *board_sources()])
+    return build("board_check", [main, *board_sources()])
 
 
 @pytest.fixture(scope="session")
@@ -51,4 +58,4 @@ def brd2601_firmware() -> Path:
     if not (FIRMWARE / "app" / "main.c").exists():
         pytest.skip("needs firmware/app/main.c")
     common = [path for folder in ("core", "app") for path in sorted((FIRMWARE / folder).glob("*.c"))]
-    return build_firmware("brd2601", [*common, *board_sources()])
+    return build("brd2601", [*common, *board_sources()])

@@ -1,6 +1,7 @@
 """The board's drivers on the emulated chip, device by device (tests/firmware/board_check.c)."""
 
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -18,6 +19,7 @@ import soundfile
 from kwspipe.device.emulator import EmulatedBoard
 from kwspipe.errors import KwspipeError
 
+FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 KWS_OK, KWS_ERROR_FLASH = 0, -6
 Start = Callable[..., "Check"]
 
@@ -218,10 +220,34 @@ def test_what_fails_on_the_chip_stops_the_emulator_with_a_reason(
         check.board.wait_for("start")
 
 
-def test_the_stack_stays_far_from_its_limit(start: Start) -> None:
-    used = start().board.status()["stack_bytes"]
+def test_the_stack_stays_under_the_bound_computed_at_build_time(
+    start: Start, board_check_firmware: Path
+) -> None:
+    script = FIRMWARE / "boards" / "brd2601" / "stack.py"
+    said = subprocess.run(
+        [sys.executable, script, board_check_firmware], capture_output=True, text=True, check=True
+    ).stdout
+    bound = int(said.split("stack ")[1].split(" of ")[0].replace(",", ""))
+    check = start()
+    check.ask("t", 0)
+    used = check.board.status()["stack_bytes"]
     assert isinstance(used, int)
-    assert 50 < used < 4096
+    assert 50 < used < bound < 8192
+
+
+def test_equal_sources_give_equal_bytes_wherever_they_lie(
+    board_check_firmware: Path, build_firmware: Callable[..., Path], tmp_path: Path
+) -> None:
+    copy = tmp_path / "elsewhere" / "firmware"
+    shutil.copytree(FIRMWARE, copy, ignore=shutil.ignore_patterns("build"))
+    (copy.parent / "src" / "kwspipe").mkdir(parents=True)
+    shutil.copy(FIRMWARE.parent / "src" / "kwspipe" / "__init__.py", copy.parent / "src" / "kwspipe")
+    (copy / "build" / "board_check").mkdir(parents=True)
+    shutil.copy(board_check_firmware.parent / "main.c", copy / "build" / "board_check")
+    sources = [copy / "build" / "board_check" / "main.c", *sorted((copy / "boards" / "brd2601").glob("*.c"))]
+    again = build_firmware("board_check", sources, copy)
+    for suffix in (".bin", ".s37"):
+        assert again.with_suffix(suffix).read_bytes() == board_check_firmware.with_suffix(suffix).read_bytes()
 
 
 def test_the_port_keeps_its_name_and_goes_away_at_the_end(board_check_firmware: Path, tmp_path: Path) -> None:

@@ -232,3 +232,15 @@ def test_the_tick_comes_when_its_period_is_over() -> None:
 def test_waiting_without_the_floating_point_unit_enabled_is_an_error() -> None:
     with pytest.raises(FirmwareError, match="SCB_CPACR"):
         make_core(Clock(paced=False)).should_wake()
+
+
+def test_paced_time_stands_still_while_the_host_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    host_ns = 0
+    monkeypatch.setattr("time.monotonic_ns", lambda: host_ns)
+    clock = Clock(paced=True)
+    host_ns = 20_000_000
+    assert clock.now_us() == 20_000
+    host_ns += 3_000_000_000
+    assert clock.now_us() == 70_000
+    host_ns += 10_000_000
+    assert clock.now_us() == 80_000

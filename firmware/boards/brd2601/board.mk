@@ -2,7 +2,7 @@
 COMPILER ?= $(if $(shell command -v arm-none-eabi-gcc 2>/dev/null),gcc,zig)
 
 BOARD_CFLAGS := -ffreestanding -fno-builtin -fno-unwind-tables -fno-asynchronous-unwind-tables \
-	-ffunction-sections -fdata-sections -g0 -DKWS_TARGET_CORTEX_M33=1
+	-fstack-usage -ffunction-sections -fdata-sections -g0 -DKWS_TARGET_CORTEX_M33=1
 ifeq ($(COMPILER),gcc)
 BOARD_CC := arm-none-eabi-gcc -mcpu=cortex-m33 -mthumb -mfloat-abi=hard -mfpu=fpv5-sp-d16
 BOARD_LDLIBS := -lgcc
@@ -15,5 +15,6 @@ BOARD_LDFLAGS := -nostdlib -static -T boards/brd2601/brd2601.ld -Wl,--gc-section
 BOARD_SUFFIX := .elf
 BOARD_TARGETS := $(BUILD)/kwspipe.s37
 
-$(BUILD)/kwspipe.s37: $(BUILD)/kwspipe.elf boards/brd2601/image.py
-	$(PYTHON) boards/brd2601/image.py $<
+$(BUILD)/kwspipe.s37: $(BUILD)/kwspipe.elf boards/brd2601/image.py boards/brd2601/stack.py
+	@$(PYTHON) boards/brd2601/image.py $<
+	@$(PYTHON) boards/brd2601/stack.py $<

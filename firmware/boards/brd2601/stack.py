@@ -1,0 +1,187 @@
+"""The deepest the stack can get: frames from the compiler, calls from the linked code.
+
+The compiler writes every function's frame into .su files (-fstack-usage). Who calls whom is read from the machine
+code (Armv8-M Architecture Reference Manual, chapter C2.4): BL and branches to the beginning of another function. A
+call through a pointer may reach any function whose address lies somewhere in the image, which is more than can
+happen; so the result is a bound, not a figure that will be seen.
+"""
+
+import struct
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+STT_FUNC = 2
+SHT_SYMTAB, SHT_PROGBITS, SHF_EXECINSTR = 2, 1, 4
+# Pushed by hardware for a fault: 8 words, and 18 of the floating point unit.
+EXCEPTION_FRAME_BYTES = 4 * (8 + 18)
+
+
+@dataclass
+class Function:
+    """A function of the image."""
+
+    name: str
+    address: int
+    code: bytes
+    frame_bytes: int = 0
+    calls: set[str] = field(default_factory=set)
+    calls_pointer: bool = False
+
+
+def sections(elf: bytes) -> list[tuple[int, ...]]:
+    """Returns the section headers (ELF32)."""
+    offset, size, count = struct.unpack_from("<I10xHH", elf, 32)
+    return [struct.unpack_from("<10I", elf, offset + i * size) for i in range(count)]
+
+
+def symbols(elf: bytes) -> Iterator[tuple[str, int, int, int, int]]:
+    """Yields name, value, size, type and section index of every symbol."""
+    headers = sections(elf)
+    table = next(h for h in headers if h[1] == SHT_SYMTAB)
+    names_at = headers[table[6]][4]
+    for at in range(table[4], table[4] + table[5], 16):
+        name_at, value, size, info, _, index = struct.unpack_from("<IIIBBH", elf, at)
+        yield (
+            elf[names_at + name_at : elf.index(0, names_at + name_at)].decode(),
+            value,
+            size,
+            info & 0xF,
+            index,
+        )
+
+
+def symbol(elf: bytes, wanted: str) -> int:
+    """Returns the value of a symbol."""
+    return next(value for name, value, *_ in symbols(elf) if name == wanted)
+
+
+def read_functions(elf: bytes) -> dict[str, Function]:
+    """Returns the functions of the image by name."""
+    headers = sections(elf)
+    functions = {}
+    for name, value, size, kind, index in symbols(elf):
+        if kind == STT_FUNC and size and index < len(headers):
+            section, address = headers[index], value & ~1
+            start = section[4] + address - section[3]
+            functions[name] = Function(name, address, elf[start : start + size])
+    return functions
+
+
+def branch_targets(function: Function) -> Iterator[int | None]:
+    """Yields where a function calls or jumps to outside of itself; None for a call through a pointer."""
+    at, code = 0, function.code
+    while at + 2 <= len(code):
+        first = code[at] | code[at + 1] << 8
+        wide = first >> 11 in (0b11101, 0b11110, 0b11111) and at + 4 <= len(code)
+        here = function.address + at + 4
+        if not wide and first & 0xFF87 in (0x4780, 0x4700) and first >> 3 & 0xF != 14:
+            yield None  # BLX register, or BX register other than LR
+        elif not wide and first >> 11 == 0b11100:
+            offset = (first & 0x7FF) << 1
+            yield here + (offset - 0x1000 if offset & 0x800 else offset)
+        elif wide and first >> 11 == 0b11110:
+            second = code[at + 2] | code[at + 3] << 8
+            if second & 0x9000 == 0x9000:  # BL, B.W
+                sign = first >> 10 & 1
+                bits = ~((second >> 13 & 1) ^ sign) & 1, ~((second >> 11 & 1) ^ sign) & 1
+                offset = (first & 0x3FF) << 12 | (second & 0x7FF) << 1 | bits[0] << 23 | bits[1] << 22
+                yield here + offset - (sign << 24)
+        at += 4 if wide else 2
+
+
+def link_calls(functions: dict[str, Function], elf: bytes) -> None:
+    """Fills in who calls whom."""
+    by_address = {function.address: function.name for function in functions.values()}
+    stored = set()
+    for header in sections(elf):
+        if header[1] == SHT_PROGBITS and header[3]:
+            content = elf[header[4] : header[4] + header[5] & ~3]
+            stored |= {
+                word & ~1 for (word,) in struct.iter_unpack("<I", content[: len(content) & ~3]) if word & 1
+            }
+    pointed_at = {name for address, name in by_address.items() if address in stored}
+    for function in functions.values():
+        for target in branch_targets(function):
+            if target is not None and 0 < target - function.address < len(function.code):
+                continue  # a jump inside
+            if target in by_address:
+                function.calls.add(by_address[target])
+            else:
+                function.calls_pointer = True  # also what the linker puts between flash and RAM
+        if function.calls_pointer:
+            function.calls |= pointed_at - {function.name, "Reset_Handler", "fault"}
+
+
+def read_frames(build: Path) -> dict[str, int]:
+    """Returns frame sizes by function name, the largest where names repeat.
+
+    Raises:
+        ValueError: a frame has no fixed size.
+    """
+    frames: dict[str, int] = {}
+    for path in build.rglob("*.su"):
+        for line in path.read_text().splitlines():
+            place, size, kind = line.split("\t")
+            if "dynamic" in kind and "bounded" not in kind:
+                raise ValueError(f"{place}: a stack frame without a fixed size")
+            name = place.rsplit(":", 1)[1]
+            frames[name] = max(frames.get(name, 0), int(size))
+    return frames
+
+
+def reach(functions: dict[str, Function], start: str) -> set[str]:
+    """Returns what `start` may call, directly or not."""
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        new = functions[waiting.pop()].calls - found
+        found |= new
+        waiting += new
+    return found
+
+
+def deepest(functions: dict[str, Function], start: str) -> tuple[int, list[str]]:
+    """Returns a bound on the bytes from `start` down, and the calls that lead there.
+
+    Functions that may call each other in a circle count together, each once: none of them calls itself by design,
+    a circle only appears because a pointer could be any.
+    """
+    reached = {name: reach(functions, name) for name in functions}
+    best: dict[str, tuple[int, list[str]]] = {}
+
+    def visit(name: str) -> tuple[int, list[str]]:
+        circle = {name} | {other for other in reached[name] if name in reached[other]}
+        key = min(circle)
+        if key not in best:
+            below = {callee for member in circle for callee in functions[member].calls} - circle
+            depth, path = max(map(visit, sorted(below)), key=lambda found: found[0], default=(0, []))
+            here = name if len(circle) == 1 else "{" + ", ".join(sorted(circle)) + "}"
+            best[key] = sum(functions[member].frame_bytes for member in circle) + depth, [here, *path]
+        return best[key]
+
+    return visit(start)
+
+
+def main(path: Path) -> None:
+    """Prints the bound, and fails if it exceeds the stack."""
+    elf = path.read_bytes()
+    functions = read_functions(elf)
+    stack_bytes = symbol(elf, "linker_stack_top") - symbol(elf, "linker_stack_limit")
+    link_calls(functions, elf)
+    frames = read_frames(path.parent)
+    for function in functions.values():
+        # Names the compiler made out of others (main.part.0, read_at.constprop.0) have the frame of their origin.
+        function.frame_bytes = frames.get(function.name, frames.get(function.name.split(".")[0], 0))
+    depth, calls = deepest(functions, "Reset_Handler")
+    depth += EXCEPTION_FRAME_BYTES
+    for name in sorted(name for name, function in functions.items() if name in function.calls):
+        print(f"stack: {name} calls itself, counted once")
+    print(f"stack {depth:7,} of {stack_bytes:9,} bytes at most: {' > '.join(calls[2:])}")
+    if depth > stack_bytes:
+        sys.exit(f"{path}: the stack may need {depth} bytes, it has {stack_bytes}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
