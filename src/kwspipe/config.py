@@ -156,7 +156,7 @@ class TrainConfig:
     epochs: Count
     batch_size: Count
     class_weights: Literal["balanced", "none"]
-    monitor: Literal["val_accuracy", "val_loss"]
+    monitor: Literal["val_balanced_accuracy", "val_accuracy", "val_loss"]
     early_stop_patience: Count | None
     tensorboard: bool
     workers: Count

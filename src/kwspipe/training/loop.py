@@ -20,6 +20,7 @@ from kwspipe.training.data import Batch
 
 WEIGHTS = "model.weights.h5"
 HISTORY = "history.csv"
+SMALLEST_POSTERIOR = 1e-7  # Keras clips there too before it takes the logarithm
 STATE = "state"
 
 
@@ -33,6 +34,7 @@ class EpochResult:
     accuracy: float
     val_loss: float
     val_accuracy: float
+    val_balanced_accuracy: float
 
 
 def class_weights(targets: npt.NDArray[np.int64], num_classes: int, kind: str) -> npt.NDArray[np.float32]:
@@ -83,7 +85,7 @@ class TrainingLoop:
         """The best epoch by the monitored metric, the earliest of equals."""
         if self.config.monitor == "val_loss":
             return min(self.history, key=lambda row: row.val_loss)
-        return max(self.history, key=lambda row: (row.val_accuracy, -row.val_loss))
+        return max(self.history, key=lambda row: (getattr(row, self.config.monitor), -row.val_loss))
 
     def run(
         self,
@@ -106,6 +108,7 @@ class TrainingLoop:
             MofNCompleteColumn(),
             TimeRemainingColumn(),
         )
+        monitor = self.config.monitor
         shown = (*columns, TextColumn("{task.fields[result]}"))
         with Progress(*shown, console=Console(stderr=True)) as progress:
             done, total = self.next_epoch * num_batches, self.config.epochs * num_batches
@@ -122,7 +125,7 @@ class TrainingLoop:
                 loss, accuracy = totals[:2] / totals[2]
                 result = self._validated(epoch, float(loss), float(accuracy), validation)
                 self._keep(result)
-                progress.update(task, result=f"val_accuracy {result.val_accuracy:.3f}")
+                progress.update(task, result=f"{monitor} {getattr(result, monitor):.3f}")
         self._conclude()
 
     def _step(self, batch: Batch, weights: npt.NDArray[np.float32]) -> dict[str, float]:
@@ -133,14 +136,23 @@ class TrainingLoop:
         return logs
 
     def _validated(
-        self, epoch: int, loss: float, accuracy: float, validation: tuple[Any, Any]
+        self, epoch: int, loss: float, accuracy: float, validation: tuple[Any, npt.NDArray[np.int64]]
     ) -> EpochResult:
         features, targets = validation
-        measured = self.model.evaluate(
-            features[..., None].astype(np.float32), targets, batch_size=256, verbose=0, return_dict=True
+        posteriors = self.model.predict(features[..., None].astype(np.float32), batch_size=256, verbose=0)
+        right = posteriors.argmax(axis=1) == targets
+        true_class = np.clip(posteriors[np.arange(len(targets)), targets], SMALLEST_POSTERIOR, 1)
+        return EpochResult(
+            epoch=epoch,
+            learning_rate=learning_rate(self.schedule, epoch),
+            loss=loss,
+            accuracy=accuracy,
+            val_loss=float(-np.log(true_class).mean()),
+            val_accuracy=float(right.mean()),
+            val_balanced_accuracy=float(
+                np.mean([right[targets == label].mean() for label in np.unique(targets)])
+            ),
         )
-        rate = learning_rate(self.schedule, epoch)
-        return EpochResult(epoch, rate, loss, accuracy, measured["loss"], measured["accuracy"])
 
     def _keep(self, result: EpochResult) -> None:
         """Writes the state to resume from; a kill at any moment leaves the last or this epoch's state, whole."""
