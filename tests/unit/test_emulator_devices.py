@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from kwspipe.device.emulator import clocks, core, ldma, uart
-from kwspipe.device.emulator.peripheral import FirmwareError, Peripheral
+from kwspipe.device.emulator.peripheral import HardFaultError, Peripheral
 from kwspipe.device.emulator.timebase import Clock
 
 RAM = 0x20000000
@@ -91,10 +91,10 @@ def test_aliases_set_clear_and_toggle_bits() -> None:
 
 def test_an_unknown_register_and_a_module_without_clock_are_errors() -> None:
     module = Peripheral("TEST", {8: 0})
-    with pytest.raises(FirmwareError, match=r"TEST\+0x00c is not a register"):
+    with pytest.raises(HardFaultError, match=r"TEST\+0x00c is not a register"):
         module.bus_read(12)
     module.clock_on = False
-    with pytest.raises(FirmwareError, match="no clock"):
+    with pytest.raises(HardFaultError, match="no clock"):
         module.bus_read(8)
 
 
@@ -140,7 +140,7 @@ def test_dma_fills_a_ring_and_begins_again_at_its_end() -> None:
 def test_a_descriptor_in_flash_is_an_error() -> None:
     rig = Rig(Clock(paced=False))
     rig.dma.bus_write(ldma.CH_LINK, 0x08001000)
-    with pytest.raises(FirmwareError, match="not in RAM"):
+    with pytest.raises(HardFaultError, match="not in RAM"):
         rig.dma.bus_write(ldma.LINKLOAD, 1)
 
 
@@ -184,7 +184,7 @@ def test_sent_bytes_leave_at_the_speed_of_the_line_and_room_comes_back() -> None
 def test_a_clock_from_a_crystal_that_does_not_run_is_an_error() -> None:
     crystal = clocks.Crystal()
     tree = clocks.Clocks(crystal, clocks.Loop(crystal))
-    with pytest.raises(FirmwareError, match="HFXO0"):
+    with pytest.raises(HardFaultError, match="HFXO0"):
         tree.bus_write(clocks.SYSCLKCTRL, 3)
 
 
@@ -195,7 +195,7 @@ def test_a_core_without_divided_peripherals_is_too_fast() -> None:
     crystal.bus_write(clocks.HFXO_CTRL, clocks.FORCEEN)
     loop.bus_write(clocks.DPLL_CFG1, 3839 << 16 | 1919)
     loop.bus_write(clocks.DPLL_EN, 1)
-    with pytest.raises(FirmwareError, match="core at 78000000 Hz, peripherals at 78000000 Hz"):
+    with pytest.raises(HardFaultError, match="core at 78000000 Hz, peripherals at 78000000 Hz"):
         tree.bus_write(clocks.SYSCLKCTRL, 2)
 
 
@@ -230,7 +230,7 @@ def test_the_tick_comes_when_its_period_is_over() -> None:
 
 
 def test_waiting_without_the_floating_point_unit_enabled_is_an_error() -> None:
-    with pytest.raises(FirmwareError, match="SCB_CPACR"):
+    with pytest.raises(HardFaultError, match="SCB_CPACR"):
         make_core(Clock(paced=False)).should_wake()
 
 

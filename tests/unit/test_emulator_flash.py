@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kwspipe.device.emulator import flash
 from kwspipe.device.emulator.flash import BASE, PAGE_BYTES, SIZE, Flash, PowerLossError, open_flash_file
-from kwspipe.device.emulator.peripheral import FirmwareError
+from kwspipe.device.emulator.peripheral import HardFaultError
 from kwspipe.device.emulator.timebase import Clock
 from kwspipe.errors import KwspipeError
 
@@ -75,7 +75,7 @@ def test_a_locked_controller_keeps_its_content() -> None:
 def test_writing_without_enable_is_an_error_of_the_firmware() -> None:
     controller = make_flash()
     controller.bus_write(flash.WRITECTRL + 0x2000, flash.WREN)  # the window that clears bits
-    with pytest.raises(FirmwareError, match=r"without WRITECTRL\.WREN"):
+    with pytest.raises(HardFaultError, match=r"without WRITECTRL\.WREN"):
         erase(controller, SLOTS)
 
 
@@ -83,7 +83,7 @@ def test_an_address_outside_is_seen_in_the_status_and_refused() -> None:
     controller = make_flash()
     controller.bus_write(flash.ADDRB, BASE + SIZE)
     assert controller.bus_read(flash.STATUS) & flash.INVADDR
-    with pytest.raises(FirmwareError, match="not in flash"):
+    with pytest.raises(HardFaultError, match="not in flash"):
         controller.bus_write(flash.WDATA, 0)
 
 

@@ -1,9 +1,9 @@
-# BRD2601B. The compiler is arm-none-eabi-gcc where it is installed, else PyPI's ziglang; COMPILER=gcc or zig chooses.
-COMPILER ?= $(if $(shell command -v arm-none-eabi-gcc 2>/dev/null),gcc,zig)
+# BRD2601B. The compiler is arm-none-eabi-gcc where it is installed, else PyPI's ziglang; TOOLCHAIN=gcc or zig chooses.
+TOOLCHAIN ?= $(if $(shell command -v arm-none-eabi-gcc 2>/dev/null),gcc,zig)
 
 BOARD_CFLAGS := -ffreestanding -fno-builtin -fno-unwind-tables -fno-asynchronous-unwind-tables \
-	-fstack-usage -ffunction-sections -fdata-sections -g0 -DKWS_TARGET_CORTEX_M33=1
-ifeq ($(COMPILER),gcc)
+	-fstack-usage -ffunction-sections -fdata-sections -g0
+ifeq ($(TOOLCHAIN),gcc)
 BOARD_CC := arm-none-eabi-gcc -mcpu=cortex-m33 -mthumb -mfloat-abi=hard -mfpu=fpv5-sp-d16
 BOARD_LDLIBS := -lgcc
 else
@@ -11,8 +11,15 @@ BOARD_CC := $(ZIG_CC) -target thumb-freestanding-eabihf -mcpu=cortex_m33+dsp
 BOARD_CFLAGS += -fno-sanitize=all
 BOARD_LDLIBS :=
 endif
-BOARD_LDFLAGS := -nostdlib -static -T boards/brd2601/brd2601.ld -Wl,--gc-sections -Wl,--build-id=none -Wl,-e,Reset_Handler $(BOARD_LDLIBS)
+BOARD_LDFLAGS := -nostdlib -static -T boards/brd2601/brd2601.ld -Wl,--gc-sections -Wl,--build-id=none \
+	-Wl,-e,Reset_Handler $(BOARD_LDLIBS)
 BOARD_SUFFIX := .elf
+
+# Objects of two compilers do not mix.
+ifneq ($(shell cat $(BUILD)/toolchain 2>/dev/null),$(TOOLCHAIN))
+$(shell rm -rf $(BUILD)/core $(BUILD)/app $(BUILD)/boards; mkdir -p $(BUILD); echo $(TOOLCHAIN) > $(BUILD)/toolchain)
+endif
+
 BOARD_TARGETS := $(BUILD)/kwspipe.s37
 
 $(BUILD)/kwspipe.s37: $(BUILD)/kwspipe.elf boards/brd2601/image.py boards/brd2601/stack.py

@@ -12,7 +12,8 @@
 #define DPLL_HZ 78000000u
 #define HFRCO_RESET_HZ 19000000u
 #define MAX_0WS_HZ 40000000u /* flash without wait states */
-#define MAX_PCLK_HZ 50000000u
+#define MAX_UNDIVIDED_HZ 40000000u /* PCLK may reach 50 MHz, the radio's clock 40 MHz */
+#define DIVIDED (CMU_SYSCLKCTRL_PCLKPRESC_DIV2 | CMU_SYSCLKCTRL_RHCLKPRESC_DIV2)
 #define PATIENCE 200000u /* polls; over 30 ms at the 20 MHz after reset, oscillators need less than 5 */
 
 static bool becomes(uint32_t address, uint32_t mask, uint32_t value) {
@@ -67,7 +68,7 @@ clocks_t clocks_start(void) {
                              CMU_CLKEN0_LDMAXBAR | CMU_CLKEN0_TIMER0 | CMU_CLKEN0_USART0);
     SET_BITS(CMU_CLKEN1, CMU_CLKEN1_MSC | CMU_CLKEN1_EUSART0);
     /* Safe at any core clock; the loop overshoots while it locks, so the core must not run on it. */
-    REGISTER(CMU_SYSCLKCTRL) = CMU_SYSCLKCTRL_CLKSEL_FSRCO | CMU_SYSCLKCTRL_PCLKPRESC_DIV2;
+    REGISTER(CMU_SYSCLKCTRL) = CMU_SYSCLKCTRL_CLKSEL_FSRCO | DIVIDED;
     REGISTER(MSC_LOCK) = MSC_LOCK_UNLOCK;
     REGISTER(MSC_READCTRL) = MSC_READCTRL_WS1;
 
@@ -87,12 +88,12 @@ clocks_t clocks_start(void) {
             clocks.core_hz = HFXO_HZ;
         }
     }
-    bool divided = clocks.core_hz > MAX_PCLK_HZ;
+    bool divided = clocks.core_hz > MAX_UNDIVIDED_HZ;
     clocks.peripheral_hz = divided ? clocks.core_hz / 2 : clocks.core_hz;
     REGISTER(CMU_EM01GRPACLKCTRL) = group;
     REGISTER(CMU_EM01GRPCCLKCTRL) = group;
     REGISTER(CMU_EUSART0CLKCTRL) = CMU_EUSART0CLKCTRL_EM01GRPCCLK;
-    REGISTER(CMU_SYSCLKCTRL) = source | (divided ? CMU_SYSCLKCTRL_PCLKPRESC_DIV2 : 0);
+    REGISTER(CMU_SYSCLKCTRL) = source | (divided ? DIVIDED : 0);
     if (clocks.core_hz <= MAX_0WS_HZ) {
         REGISTER(MSC_READCTRL) = 0;
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kwspipe.device.emulator.peripheral import FirmwareError
+from kwspipe.device.emulator.peripheral import HardFaultError
 from kwspipe.device.emulator.process import require_unicorn
 from kwspipe.errors import KwspipeError
 
@@ -146,7 +146,7 @@ def main() -> int:
     try:
         require_unicorn()
         run(options)
-    except FirmwareError as fault:
+    except HardFaultError as fault:
         emit("fault", reason=str(fault))
         sys.stderr.write(f"The firmware would have failed on the chip: {fault}\n")
         return FAULT_EXIT_STATUS

@@ -16,7 +16,7 @@ from kwspipe.device.emulator.elf import load_segments
 from kwspipe.device.emulator.gpio import Gpio
 from kwspipe.device.emulator.ldma import Dma, RequestSelect
 from kwspipe.device.emulator.line import Line
-from kwspipe.device.emulator.peripheral import Emit, FirmwareError
+from kwspipe.device.emulator.peripheral import Emit, HardFaultError
 from kwspipe.device.emulator.timebase import Clock
 
 DEVINFO = 0x0FE08000
@@ -138,7 +138,7 @@ class Board:
         """Runs until a command ends it.
 
         Raises:
-            FirmwareError: the firmware did what would fail on the chip.
+            HardFaultError: the firmware did what would fail on the chip.
         """
         self.power_on()
         while True:
@@ -160,7 +160,7 @@ class Board:
     def _wait(self) -> bool:
         """Lets time pass until an interrupt or a restart ends the wait; False if a command ends all."""
         if not self.core.can_wake():
-            raise FirmwareError("WFI with no interrupt enabled that could end it: the board would hang")
+            raise HardFaultError("WFI with no interrupt enabled that could end it: the board would hang")
         self.microphone.pump()
         self._restarted = False
         while not self._restarted:

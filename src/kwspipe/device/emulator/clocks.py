@@ -1,6 +1,6 @@
 """Clocks: which oscillators run, which module has a clock, and the frequencies that follow; and the timer."""
 
-from kwspipe.device.emulator.peripheral import FirmwareError, Peripheral
+from kwspipe.device.emulator.peripheral import HardFaultError, Peripheral
 from kwspipe.device.emulator.timebase import Clock
 
 HFXO_HZ = 39_000_000
@@ -95,7 +95,7 @@ class Clocks(Peripheral):
         if offset in (CLKEN0, CLKEN1):
             self._apply_gates()
         if offset == SYSCLKCTRL and (self.core_hz() > MAX_CORE_HZ or self.peripheral_hz() > MAX_PCLK_HZ):
-            raise FirmwareError(
+            raise HardFaultError(
                 f"CMU: core at {self.core_hz()} Hz, peripherals at {self.peripheral_hz()} Hz: too fast"
             )
 
@@ -105,14 +105,14 @@ class Clocks(Peripheral):
 
     def _crystal_hz(self) -> int:
         if not self._crystal.running:
-            raise FirmwareError("CMU: a clock is taken from the crystal (HFXO0), which does not run")
+            raise HardFaultError("CMU: a clock is taken from the crystal (HFXO0), which does not run")
         return HFXO_HZ
 
     def core_hz(self) -> int:
         """Returns the frequency of the core."""
         source = self.values[SYSCLKCTRL] & 7
         if source not in (1, 2, 3):
-            raise FirmwareError(f"CMU: SYSCLKCTRL.CLKSEL {source} is no source this emulator has")
+            raise HardFaultError(f"CMU: SYSCLKCTRL.CLKSEL {source} is no source this emulator has")
         return (FSRCO_HZ, self._loop.hz(), self._crystal_hz() if source == 3 else 0)[source - 1]
 
     def peripheral_hz(self) -> int:
@@ -122,7 +122,7 @@ class Clocks(Peripheral):
     def _group_hz(self, register: int) -> int:
         source = self.values[register] & 7
         if source not in (1, 2, 3):
-            raise FirmwareError(f"CMU: CLKSEL {source} at {register:#x} is no source this emulator has")
+            raise HardFaultError(f"CMU: CLKSEL {source} at {register:#x} is no source this emulator has")
         return (self._loop.hz(), self._crystal_hz() if source == 2 else 0, FSRCO_HZ)[source - 1]
 
     def timer0_hz(self) -> int:
@@ -132,7 +132,7 @@ class Clocks(Peripheral):
     def eusart0_hz(self) -> int:
         """Returns the frequency that clocks EUSART0."""
         if self.values[EUSART0CLKCTRL] != 1:
-            raise FirmwareError("CMU: EUSART0 has no clock source (EUSART0CLKCTRL)")
+            raise HardFaultError("CMU: EUSART0 has no clock source (EUSART0CLKCTRL)")
         return self._group_hz(EM01GRPCCLKCTRL)
 
 

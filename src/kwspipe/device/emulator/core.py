@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from kwspipe.device.emulator.peripheral import FirmwareError, Peripheral
+from kwspipe.device.emulator.peripheral import HardFaultError, Peripheral
 from kwspipe.device.emulator.timebase import Clock
 
 BASE = 0xE0000000
@@ -84,7 +84,7 @@ class Core(Peripheral):
     def should_wake(self) -> bool:
         """Whether WFI ends: an interrupt is pending and enabled."""
         if not self.values[SCB_CPACR] & CPACR_FPU:
-            raise FirmwareError(
+            raise HardFaultError(
                 "the floating point unit was not enabled (SCB_CPACR): its first use faults on the chip"
             )
         self._run_tick()

@@ -22,7 +22,7 @@ from unicorn import (
 from unicorn.arm_const import UC_ARM_REG_LR, UC_ARM_REG_PC, UC_ARM_REG_SP, UC_CPU_ARM_CORTEX_M33
 
 from kwspipe.device.emulator import flash
-from kwspipe.device.emulator.peripheral import FirmwareError, Peripheral
+from kwspipe.device.emulator.peripheral import HardFaultError, Peripheral
 
 RAM_BASE, RAM_BYTES = 0x20000000, 0x40000
 # RAM holds anything after power-on; a firmware that counts on zeros should fail here too.
@@ -105,7 +105,7 @@ class Cpu:
     def write_memory(self, address: int, content: bytes) -> None:
         """Writes RAM, as a DMA controller does."""
         if not RAM_BASE <= address <= RAM_BASE + RAM_BYTES - len(content):
-            raise FirmwareError(f"DMA writes to {address:#010x}, which is not in RAM")
+            raise HardFaultError(f"DMA writes to {address:#010x}, which is not in RAM")
         self._engine.mem_write(address, content)
 
     def power_on(self) -> None:
@@ -130,20 +130,20 @@ class Cpu:
         """Runs on from where the processor stands.
 
         Raises:
-            FirmwareError: the firmware did what fails on the chip.
+            HardFaultError: the firmware did what fails on the chip.
         """
         self._asked = False
         try:
             self._engine.emu_start(self._engine.reg_read(UC_ARM_REG_PC) | 1, NEVER)
         except UcError as error:
-            self._problem = self._problem or FirmwareError(str(error))
+            self._problem = self._problem or HardFaultError(str(error))
         problem, self._problem = self._problem, None
-        if isinstance(problem, FirmwareError):
-            raise FirmwareError(f"{problem} (near {self.where()})") from problem
+        if isinstance(problem, HardFaultError):
+            raise HardFaultError(f"{problem} (near {self.where()})") from problem
         if problem is not None:
             raise problem
         if not self._asked and self.read_memory(self._engine.reg_read(UC_ARM_REG_PC) - 2, 2) != WFI:
-            raise FirmwareError(f"the processor stopped without WFI (near {self.where()})")
+            raise HardFaultError(f"the processor stopped without WFI (near {self.where()})")
         return Stop.ASKED if self._asked else Stop.WAITING
 
     def where(self) -> str:

@@ -4,7 +4,7 @@ import mmap
 import random
 from pathlib import Path
 
-from kwspipe.device.emulator.peripheral import FirmwareError, Peripheral
+from kwspipe.device.emulator.peripheral import HardFaultError, Peripheral
 from kwspipe.device.emulator.timebase import Clock
 from kwspipe.errors import KwspipeError
 
@@ -114,9 +114,11 @@ class Flash(Peripheral):
 
     def _check_writable(self) -> None:
         if not self.values[WRITECTRL] & WREN:
-            raise FirmwareError("MSC: a write or erase without WRITECTRL.WREN")
+            raise HardFaultError("MSC: a write or erase without WRITECTRL.WREN")
         if not BASE <= self.values[ADDRB] < BASE + SIZE or self.values[ADDRB] % 4:
-            raise FirmwareError(f"MSC: a write or erase at {self.values[ADDRB]:#010x}, which is not in flash")
+            raise HardFaultError(
+                f"MSC: a write or erase at {self.values[ADDRB]:#010x}, which is not in flash"
+            )
 
     def _count_operation(self) -> bool:
         self.num_operations += 1

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kwspipe.device.emulator.peripheral import FirmwareError, Peripheral
+from kwspipe.device.emulator.peripheral import HardFaultError, Peripheral
 
 NUM_CHANNELS = 8
 EN, CTRL, STATUS, CHEN, CHDIS, CHSTATUS, CHBUSY, CHDONE = 0x04, 0x08, 0x0C, 0x24, 0x28, 0x2C, 0x30, 0x34
@@ -33,7 +33,7 @@ class Control:
         """Decodes CHx_CTRL; faults on modes this emulator does not have."""
         increment = word >> 28 & 3
         if word & 3 or word >> 30 or word >> 24 & 3 != 3 or increment not in (0, 3):
-            raise FirmwareError(f"LDMA: descriptor control {word:#010x} is not a plain copy from a register")
+            raise HardFaultError(f"LDMA: descriptor control {word:#010x} is not a plain copy from a register")
         return cls((word >> 4 & 0x7FF) + 1, 1 << (word >> 26 & 3), increment == 0, bool(word & DONE_IEN))
 
 
@@ -126,7 +126,7 @@ class Dma(Peripheral):
             word = self.values[channel_register(channel, CH_CTRL)]
             control = Control.decode(word)
             if self.values[channel_register(channel, CH_SRC)] != data_register:
-                raise FirmwareError(
+                raise HardFaultError(
                     f"LDMA: channel {channel} reads from another register than {data_register:#010x}"
                 )
             count = min(control.num_units, (len(data) - taken) // control.unit_bytes)
@@ -158,7 +158,7 @@ class Dma(Peripheral):
     def _load(self, channel: int) -> None:
         address = self.values[channel_register(channel, CH_LINK)] & ~3
         if not RAM_BASE <= address < RAM_END:
-            raise FirmwareError(
+            raise HardFaultError(
                 f"LDMA: descriptor of channel {channel} at {address:#010x}, which is not in RAM"
             )
         words = self._read_memory(address, 16)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 WINDOW_BYTES = 0x1000
 
 
-class FirmwareError(Exception):
+class HardFaultError(Exception):
     """The firmware did what would fail on the real chip; the message says what, and where it was noticed."""
 
 
@@ -62,11 +62,11 @@ class Peripheral:
     def _check(self, offset: int) -> int:
         register = offset % WINDOW_BYTES if self.has_aliases else offset
         if not self.clock_on:
-            raise FirmwareError(
+            raise HardFaultError(
                 f"{self.name}+{register:#05x} is used while the module has no clock (CMU_CLKEN)"
             )
         if register not in self.values:
-            raise FirmwareError(f"{self.name}+{register:#05x} is not a register this emulator knows")
+            raise HardFaultError(f"{self.name}+{register:#05x} is not a register this emulator knows")
         return register
 
 
