@@ -108,12 +108,11 @@ def run(options: argparse.Namespace) -> None:
     )  # fmt: skip
     control = Control(options.control)
 
-    def obey() -> bool:
+    def obey() -> None:
         try:
             carry_out(control.next_command())
         except KwspipeError as error:
             emit("error", message=str(error))
-        return True
 
     def carry_out(command: dict[str, object]) -> None:
         match command["command"]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
@@ -70,7 +71,7 @@ class Board:
         settings: see there.
         line: the far end of the serial line.
         emit: reports events.
-        commands: called when `command_descriptor` can be read; returns False to end.
+        commands: called when `command_descriptor` can be read.
         command_descriptor: watched while the firmware waits; -1 for none.
     """
 
@@ -79,7 +80,7 @@ class Board:
         settings: Settings,
         line: Line,
         emit: Emit,
-        commands: Callable[[], bool] = lambda: True,
+        commands: Callable[[], None] = lambda: None,
         command_descriptor: int = -1,
     ) -> None:
         self._line = line
@@ -107,7 +108,7 @@ class Board:
         self.microphone = microphone.Microphone(
             settings.recording, self.gpio, dma, self.clocks, self.clock, emit
         )
-        dma.before_read = self._pump_paced
+        dma.before_read = self._pump
         self._modules = {
             0x40008000: self.clocks, 0x40010000: clocks.RcOscillator(), 0x4001C000: loop, 0x4A004000: crystal,
             0x40030000: self.flash, 0x4003C000: self.gpio, 0x40040000: dma, 0x40044000: select_requests,
@@ -134,8 +135,8 @@ class Board:
         self._restarted = True
         self._emit("start", operations=self.flash.num_operations)
 
-    def run(self) -> None:
-        """Runs until a command ends it.
+    def run(self) -> NoReturn:
+        """Runs until the process ends.
 
         Raises:
             HardFaultError: the firmware did what would fail on the chip.
@@ -152,13 +153,12 @@ class Board:
                 self._emit("reset")
                 self.reset()
             elif stop is Stop.WAITING:
-                if not self._wait():
-                    return
+                self._wait()
             else:
                 self.cpu.count(self.core.counting)
 
-    def _wait(self) -> bool:
-        """Lets time pass until an interrupt or a restart ends the wait; False if a command ends all."""
+    def _wait(self) -> None:
+        """Lets time pass until an interrupt or a restart ends the wait."""
         if not self.core.can_wake():
             raise HardFaultError("WFI with no interrupt enabled that could end it: the board would hang")
         self.microphone.pump()
@@ -167,13 +167,11 @@ class Board:
             self.uart.pump()
             self.core.assert_interrupts(self.uart.interrupts())
             if self.core.should_wake():
-                return True
-            if not self._sleep():
-                return False
+                return
+            self._sleep()
             self.microphone.pump()
-        return True
 
-    def _sleep(self) -> bool:
+    def _sleep(self) -> None:
         events = (self.core.until_tick_us(), self.uart.until_event_us(), self.microphone.until_chunk_us())
         timeout_us = min((event for event in events if event is not None), default=1_000_000)
         # A recording on free time is taken as fast as the firmware can.
@@ -184,11 +182,13 @@ class Board:
         start = time.monotonic_ns()
         readable, _, _ = select.select(self._watched, [], [], 0 if skips else timeout_us / 1e6)
         self.clock.waited(timeout_us if skips else (time.monotonic_ns() - start) // 1000)
-        return self._commands() if any(d != self._line.descriptor for d in readable) else True
+        if any(descriptor != self._line.descriptor for descriptor in readable):
+            self._commands()
 
-    def _pump_paced(self) -> None:
+    def _pump(self) -> None:
+        """Brings a firmware that looks without waiting up to date."""
+        self.uart.pump()
         if self.clock.paced:
-            self.uart.pump()
             self.microphone.pump()
 
     def status(self) -> dict[str, object]:
