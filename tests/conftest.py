@@ -3,6 +3,9 @@
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
+
+from kwspipe.config import FrontendConfig
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -14,3 +17,10 @@ def shared_dir() -> Path:
     if not (folder / "reference").is_dir():
         pytest.skip("needs the reference material in ../shared, which is not there")
     return folder
+
+
+@pytest.fixture(scope="session")
+def default_frontend() -> FrontendConfig:
+    """The front end's settings of conf/frontend/default.yaml."""
+    settings = OmegaConf.to_container(OmegaConf.load(REPOSITORY / "conf" / "frontend" / "default.yaml"))
+    return FrontendConfig(**settings)

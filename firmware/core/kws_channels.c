@@ -1,5 +1,8 @@
 #include "kws_channels.h"
 
+#include "kws_sqrt.h"
+#include "kws_vector.h"
+
 enum { PCAN_SNR_BITS = 12, PCAN_OUTPUT_BITS = 6, LOG_BITS = 16, SEGMENT_BITS = 7 };
 enum { LN_2_Q16 = 45426 };
 
@@ -14,25 +17,6 @@ static inline uint32_t bit_length(uint32_t value) {
     }
     return length;
 #endif
-}
-
-uint32_t kws_sqrt_rounded(uint64_t value) {
-    uint64_t rest = value;
-    uint64_t root = 0;
-    uint64_t bit = (uint64_t)1 << 62;
-    while (bit > value) {
-        bit >>= 2;
-    }
-    for (; bit != 0; bit >>= 2) {
-        if (rest >= root + bit) {
-            rest -= root + bit;
-            root = (root >> 1) + bit;
-        } else {
-            root >>= 1;
-        }
-    }
-    const uint32_t most = value >> 32 == 0 ? 0xFFFF : 0xFFFFFFFF;
-    return (uint32_t)root + (rest > root && root != most);
 }
 
 void kws_channels_filter(const kws_frontend_tables_t *tables, const uint32_t *energy, uint32_t shift,
@@ -55,7 +39,7 @@ void kws_channels_filter(const kws_frontend_tables_t *tables, const uint32_t *en
     }
 }
 
-void kws_channels_reduce_noise(const kws_frontend_tables_t *tables, uint32_t *signal, uint32_t *noise) {
+KWS_WIDE void kws_channels_reduce_noise(const kws_frontend_tables_t *tables, uint32_t *signal, uint32_t *noise) {
     const uint32_t bits = tables->noise_smoothing_bits;
     for (uint32_t i = 0; i < tables->num_channels; i++) {
         const uint32_t smoothing = i % 2 == 0 ? tables->noise_even_q14 : tables->noise_odd_q14;

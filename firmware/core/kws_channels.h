@@ -5,9 +5,6 @@
 
 #include "kws_frontend_tables.h"
 
-/* Square root rounded to nearest; below 2^32 it saturates at 65535, as TensorFlow's does. */
-uint32_t kws_sqrt_rounded(uint64_t value);
-
 /* num_bins energies -> num_channels amplitudes, each >> shift (0..15), which undoes the input's normalisation. */
 void kws_channels_filter(const kws_frontend_tables_t *tables, const uint32_t *energy, uint32_t shift,
                          uint32_t *signal);

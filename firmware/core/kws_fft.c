@@ -1,44 +1,39 @@
 #include "kws_fft.h"
 
+#include "kws_vector.h"
+
 enum { QUARTER = 8191, HALF = 16383 }; /* 32767 / 4 and 32767 / 2, as kissfft scales */
 
-/* Loops whose passes touch different elements, which the compiler cannot see from the strides. */
-#if defined(__clang__)
-#pragma clang diagnostic ignored "-Wpass-failed" /* a CPU without vectors leaves the loops as they are */
-#define KWS_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
-#elif defined(__GNUC__)
-#define KWS_INDEPENDENT _Pragma("GCC ivdep")
-#else
-#define KWS_INDEPENDENT
-#endif
-
 typedef struct {
-    int16_t re;
-    int16_t im;
+    int32_t re;
+    int32_t im;
 } point_t;
 
-static inline int16_t round_q15(int32_t product) { return (int16_t)((product + (1 << 14)) >> 15); }
+static inline int32_t round_q15(int32_t product) { return (product + (1 << 14)) >> 15; }
 
-static inline point_t point(int32_t re, int32_t im) {
-    const point_t p = {(int16_t)re, (int16_t)im}; /* kissfft stores every sum as int16: it wraps modulo 2^16 */
+static inline point_t plus(point_t a, point_t b) {
+    const point_t p = {a.re + b.re, a.im + b.im};
     return p;
 }
 
-static inline point_t plus(point_t a, point_t b) { return point(a.re + b.re, a.im + b.im); }
-
-static inline point_t minus(point_t a, point_t b) { return point(a.re - b.re, a.im - b.im); }
-
-static inline point_t scaled(const int16_t *re, const int16_t *im, int32_t factor) {
-    const point_t p = {round_q15(*re * factor), round_q15(*im * factor)};
+static inline point_t minus(point_t a, point_t b) {
+    const point_t p = {a.re - b.re, a.im - b.im};
     return p;
 }
 
-static inline point_t times(point_t a, int32_t re, int32_t im) {
+/* The casts tell the compiler what it cannot see: that both parts fit 16 bits, so that narrow multiplies will do. */
+static inline point_t scaled(int16_t re, int16_t im, int32_t factor) {
+    const point_t p = {(int16_t)round_q15(re * factor), (int16_t)round_q15(im * factor)};
+    return p;
+}
+
+static inline point_t times(point_t a, int16_t re, int16_t im) {
     const point_t p = {round_q15(a.re * re - a.im * im), round_q15(a.re * im + a.im * re)};
     return p;
 }
 
-/* One radix-4 butterfly on turned inputs; outputs `stride` apart. */
+/* One radix-4 butterfly on turned inputs; outputs `stride` apart. kissfft stores every sum as int16; as that wraps
+ * modulo 2^16, it is enough to wrap the last. */
 static inline void butterfly4(point_t a, point_t b, point_t c, point_t d, int16_t *re, int16_t *im,
                               size_t stride) {
     const point_t sum = plus(a, c);
@@ -59,8 +54,8 @@ static inline void butterfly4(point_t a, point_t b, point_t c, point_t d, int16_
 static void first_stage2(const int16_t *restrict in, int16_t *restrict out, size_t length) {
     const size_t half = length / 2;
     for (size_t q = 0; q < half; q++) {
-        const point_t a = scaled(in + q, in + length + q, HALF);
-        const point_t b = scaled(in + half + q, in + length + half + q, HALF);
+        const point_t a = scaled(in[q], in[length + q], HALF);
+        const point_t b = scaled(in[half + q], in[length + half + q], HALF);
         out[q] = (int16_t)(a.re + b.re);
         out[length + q] = (int16_t)(a.im + b.im);
         out[half + q] = (int16_t)(a.re - b.re);
@@ -74,10 +69,10 @@ static void first_stage4(const int16_t *restrict in, int16_t *restrict out, size
     const int16_t *restrict im = in + length;
     KWS_INDEPENDENT
     for (size_t q = 0; q < quarter; q++) {
-        const point_t a = scaled(in + q, im + q, QUARTER);
-        const point_t b = scaled(in + quarter + q, im + quarter + q, QUARTER);
-        const point_t c = scaled(in + 2 * quarter + q, im + 2 * quarter + q, QUARTER);
-        const point_t d = scaled(in + 3 * quarter + q, im + 3 * quarter + q, QUARTER);
+        const point_t a = scaled(in[q], im[q], QUARTER);
+        const point_t b = scaled(in[quarter + q], im[quarter + q], QUARTER);
+        const point_t c = scaled(in[2 * quarter + q], im[2 * quarter + q], QUARTER);
+        const point_t d = scaled(in[3 * quarter + q], im[3 * quarter + q], QUARTER);
         butterfly4(a, b, c, d, out + q, out + length + q, quarter);
     }
 }
@@ -90,16 +85,16 @@ static void row_stage4(const int16_t *restrict in, int16_t *restrict out, size_t
     for (size_t k = 0; k < joined; k++) {
         const int16_t *restrict re = in + 4 * columns * k;
         const int16_t *restrict im = re + length;
-        const int32_t re1 = twiddles[k], im1 = twiddles[joined + k];
-        const int32_t re2 = twiddles[2 * joined + k], im2 = twiddles[3 * joined + k];
-        const int32_t re3 = twiddles[4 * joined + k], im3 = twiddles[5 * joined + k];
+        const int16_t re1 = twiddles[k], im1 = twiddles[joined + k];
+        const int16_t re2 = twiddles[2 * joined + k], im2 = twiddles[3 * joined + k];
+        const int16_t re3 = twiddles[4 * joined + k], im3 = twiddles[5 * joined + k];
         int16_t *restrict to = out + columns * k;
         KWS_INDEPENDENT
         for (size_t q = 0; q < columns; q++) {
-            const point_t a = scaled(re + q, im + q, QUARTER);
-            const point_t b = scaled(re + columns + q, im + columns + q, QUARTER);
-            const point_t c = scaled(re + 2 * columns + q, im + 2 * columns + q, QUARTER);
-            const point_t d = scaled(re + 3 * columns + q, im + 3 * columns + q, QUARTER);
+            const point_t a = scaled(re[q], im[q], QUARTER);
+            const point_t b = scaled(re[columns + q], im[columns + q], QUARTER);
+            const point_t c = scaled(re[2 * columns + q], im[2 * columns + q], QUARTER);
+            const point_t d = scaled(re[3 * columns + q], im[3 * columns + q], QUARTER);
             butterfly4(a, times(b, re1, im1), times(c, re2, im2), times(d, re3, im3), to + q, to + length + q,
                        joined * columns);
         }
@@ -118,10 +113,10 @@ static void column_stage4(const int16_t *restrict in, int16_t *restrict out, siz
         int16_t *restrict to = out + 4 * q * joined;
         KWS_INDEPENDENT
         for (size_t k = 0; k < joined; k++) {
-            const point_t a = scaled(re + k, im + k, QUARTER);
-            const point_t b = scaled(re + step + k, im + step + k, QUARTER);
-            const point_t c = scaled(re + 2 * step + k, im + 2 * step + k, QUARTER);
-            const point_t d = scaled(re + 3 * step + k, im + 3 * step + k, QUARTER);
+            const point_t a = scaled(re[k], im[k], QUARTER);
+            const point_t b = scaled(re[step + k], im[step + k], QUARTER);
+            const point_t c = scaled(re[2 * step + k], im[2 * step + k], QUARTER);
+            const point_t d = scaled(re[3 * step + k], im[3 * step + k], QUARTER);
             butterfly4(a, times(b, twiddles[k], twiddles[joined + k]),
                        times(c, twiddles[2 * joined + k], twiddles[3 * joined + k]),
                        times(d, twiddles[4 * joined + k], twiddles[5 * joined + k]), to + k, to + length + k,
@@ -148,7 +143,7 @@ size_t kws_fft_twiddle_count(size_t complex_length) {
     return count;
 }
 
-int16_t *kws_fft_complex(int16_t *work, int16_t *spare, size_t complex_length, const int16_t *twiddles) {
+KWS_WIDE int16_t *kws_fft_complex(int16_t *work, int16_t *spare, size_t complex_length, const int16_t *twiddles) {
     size_t joined = complex_length;
     while (joined > 4) {
         joined /= 4;
@@ -193,16 +188,16 @@ typedef struct {
 
 static inline split_t split(const int16_t *re, const int16_t *im, size_t k, size_t length,
                             const int16_t *twiddles) {
-    const int16_t conjugate = (int16_t)-im[length - k];
-    const point_t bin = scaled(re + k, im + k, HALF);
-    const point_t mirror = scaled(re + length - k, &conjugate, HALF);
-    const split_t s = {plus(bin, mirror), times(minus(bin, mirror), twiddles[k - 1], twiddles[length / 2 + k - 1])};
+    const point_t bin = scaled(re[k], im[k], HALF);
+    const point_t mirror = scaled(re[length - k], (int16_t)-im[length - k], HALF);
+    const point_t odd = times(minus(bin, mirror), twiddles[k - 1], twiddles[length / 2 + k - 1]);
+    const split_t s = {plus(bin, mirror), {(int16_t)odd.re, (int16_t)odd.im}};
     return s;
 }
 
 static inline uint32_t energy_of(int32_t re, int32_t im) { return (uint32_t)(re * re) + (uint32_t)(im * im); }
 
-void kws_fft_real_energy(const int16_t *restrict spectrum, size_t complex_length, const int16_t *restrict twiddles,
+KWS_WIDE void kws_fft_real_energy(const int16_t *restrict spectrum, size_t complex_length, const int16_t *restrict twiddles,
                          size_t first, size_t count, uint32_t *restrict energy) {
     const int16_t *const im = spectrum + complex_length;
     const size_t end = first + count;

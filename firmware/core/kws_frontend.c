@@ -4,6 +4,7 @@
 
 #include "kws_channels.h"
 #include "kws_fft.h"
+#include "kws_vector.h"
 
 enum { WINDOW_BITS = 12 };
 
@@ -99,7 +100,7 @@ static uint32_t normalising_shift(uint32_t bits) {
     return shift;
 }
 
-void kws_frontend_frame(kws_frontend_t *frontend, const int16_t *window, uint16_t *features) {
+KWS_WIDE void kws_frontend_frame(kws_frontend_t *frontend, const int16_t *window, uint16_t *features) {
     const kws_frontend_tables_t *const t = frontend->tables;
     const size_t complex_length = t->fft_length / 2;
     const uint32_t bits =

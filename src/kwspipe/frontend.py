@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 from kwspipe._core import ffi, lib
 from kwspipe.config import FrontendConfig
 from kwspipe.errors import KwspipeError
-from kwspipe.frontend_tables import build_tables
+from kwspipe.frontend_blob import build_tables
 
 
 class FrontEnd:
@@ -153,8 +153,9 @@ class CoreState:
         ffi.memmove(self.blob, tables, len(tables))
         size = lib.kws_frontend_memory_bytes(self.blob, len(tables))
         if size < 0:
+            status = ffi.typeof("kws_status_t").elements[size]
             raise KwspipeError(
-                "front-end tables", f"status {size}", "a blob of build_tables", "build it again"
+                "front-end tables", status, "tables of kwspipe.frontend_blob", "build them again"
             )
         self.memory = ffi.new("uint32_t[]", (size + 3) // 4)
         self.core: Any = ffi.new("kws_frontend_t *")
