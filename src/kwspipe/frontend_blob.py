@@ -18,6 +18,7 @@ from kwspipe.frontend_tables import (
     fft_twiddles,
     gain_table,
     log_table,
+    max_gain_bits,
     mel_filterbank,
     split_twiddles,
     window_table,
@@ -104,7 +105,7 @@ def constants(config: FrontendConfig) -> dict[str, int]:
         "0 or more and less than 1",
     )
     units = np.float32(1 << config.log_scale_shift)
-    dynamic_range = int(float(np.float32(config.quantize_dynamic_scale_range_db) * units) * NEPER_PER_DB)
+    dynamic_range = float(np.float32(config.quantize_dynamic_scale_range_db) * units) * NEPER_PER_DB
     on = config.quantize_dynamic_scale_enable
     received = config.quantize_dynamic_scale_range_db
     demand(
@@ -120,7 +121,7 @@ def constants(config: FrontendConfig) -> dict[str, int]:
         "noise_odd_q14": fixed(config.noise_reduction_odd_smoothing, NOISE_BITS),
         "min_signal_q14": fixed(config.noise_reduction_min_signal_remaining, NOISE_BITS),
         "log_scale_shift": config.log_scale_shift,
-        "dynamic_range": min(dynamic_range, 0xFFFF),  # no feature is greater
+        "dynamic_range": int(min(dynamic_range, 0xFFFF)),  # no feature is greater
     }
 
 
@@ -134,10 +135,11 @@ def pcan_constants(config: FrontendConfig, length: int) -> dict[str, int]:
     bits = config.noise_reduction_smoothing_bits
     allowed = f"{correction} or more, with PCAN and an FFT of {length}"
     demand(bits >= correction, "noise_reduction_smoothing_bits", bits, allowed)
-    shift = config.pcan_gain_bits - correction - PCAN_SNR_BITS
-    allowed = f"{correction + PCAN_SNR_BITS} or more, with an FFT of {length}"
-    demand(shift >= 0, "pcan_gain_bits", config.pcan_gain_bits, allowed)
-    return {"pcan_shift": shift}
+    demand(config.pcan_offset >= 1, "pcan_offset", config.pcan_offset, "1 or more, with PCAN")
+    least, most = correction + PCAN_SNR_BITS, max_gain_bits(config)
+    allowed = f"{least} .. {most}, with an FFT of {length}, this pcan_offset and pcan_strength"
+    demand(least <= config.pcan_gain_bits <= most, "pcan_gain_bits", config.pcan_gain_bits, allowed)
+    return {"pcan_shift": config.pcan_gain_bits - least}
 
 
 def demand(condition: bool, key: str, received: object, allowed: str) -> None:

@@ -116,17 +116,18 @@ def log_table() -> Uint16:
 
 
 def gain_table(config: FrontendConfig, length: int) -> Int16:
-    """Returns PCAN's gain (noise + offset)^-strength as a quadratic over each power of two: (125,)."""
+    """Returns PCAN's gain (noise + offset)^-strength as a quadratic over each power of two: (125,).
+
+    Its greatest value, without noise, must fit: see ``max_gain_bits``.
+    """
     input_bits = config.noise_reduction_smoothing_bits - correction_bits(length)
     strength = float(np.float32(config.pcan_strength))
     offset = np.float32(config.pcan_offset)
 
     def gain(noise: int) -> int:
-        base = float(np.float32(np.float32(noise) / np.float32(1 << input_bits)) + offset)
-        if base == 0.0 and strength > 0.0:
-            return INT16_MAX
-        value = np.float32(1 << config.pcan_gain_bits) * np.float32(math.pow(base, -strength))
-        return INT16_MAX if value > INT16_MAX else int(value + np.float32(0.5))
+        base = np.float32(np.float32(noise) / np.float32(1 << input_bits)) + offset
+        value = np.float32(1 << config.pcan_gain_bits) * np.float32(math.pow(float(base), -strength))
+        return int(value + np.float32(0.5))
 
     table = np.zeros(GAIN_POINTS, np.int16)
     table[0:2] = gain(0), gain(1)
@@ -136,10 +137,17 @@ def gain_table(config: FrontendConfig, length: int) -> Int16:
         y0, y1, y2 = gain(start), gain(start + start // 2), gain(end)
         slope = 4 * (y1 - y0) - (y2 - y0)
         at = 4 * interval - 6
-        table[at : at + 3] = y0, as_int16(slope), as_int16(y2 - y0 - slope)
+        table[at : at + 3] = y0, slope, y2 - y0 - slope
     return table
 
 
-def as_int16(value: int) -> int:
-    """Returns the value as a C cast to int16 leaves it."""
-    return (value + 0x8000) % 0x10000 - 0x8000
+def max_gain_bits(config: FrontendConfig) -> int:
+    """Returns the most pcan_gain_bits with which the gain fits 16 bits; -1 if none do.
+
+    TensorFlow lets more through: its table is then cut at 32767, and the quadratic behind the cut overshoots and
+    wraps to negative gains.
+    """
+    gain_without_noise = float(np.float32(config.pcan_offset)) ** -float(np.float32(config.pcan_strength))
+    return max(
+        (bits for bits in range(31) if round((1 << bits) * gain_without_noise) <= INT16_MAX), default=-1
+    )

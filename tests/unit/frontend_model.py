@@ -173,7 +173,8 @@ class FrontEndModel:
 
     def controlled(self, channel: int, value: int) -> int:
         shift = self.config.pcan_gain_bits - correction_bits(self.length) - 12
-        snr = ((value * gain_at(self.noise[channel], self.gain_table)) >> shift) & 0xFFFFFFFF
+        snr = (value * gain_at(self.noise[channel], self.gain_table)) >> shift
+        assert 0 <= snr < 1 << 32
         return (snr * snr) >> 20 if snr < 2 << 12 else (snr >> 6) - 64
 
     def logged(self, value: int) -> int:
