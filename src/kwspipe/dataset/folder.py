@@ -66,6 +66,9 @@ class FolderSource:
         """Reads the files; see ``Source.read``."""
         return read_files(recordings, sample_rate_hz)
 
+    def close(self) -> None:
+        """Has nothing to give back."""
+
 
 def speaker_of(name: str) -> str:
     """Returns the speaker a file's name tells, by the rules at the top of this module."""

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def prepare(dataset: DatasetConfig, frontend: FrontendConfig, seed: int, folder:
     extra, extra_rejected = extra_noise(dataset.noise_roots)
     recordings = assign_splits(found, dataset.validation_percentage, dataset.testing_percentage)
     keywords = keyword_draws(recordings, dataset, seed)
-    with StoreWriter(folder) as writer, _progress() as progress:
+    with closing(source), StoreWriter(folder) as writer, _progress() as progress:
         run = Preparation(dataset, frontend, seed, source, writer, progress)
         for rejected in (*found.rejected, *extra_rejected):
             run.reject(rejected)

@@ -86,6 +86,10 @@ class Source(Protocol):
         """Yields the samples of each recording, in order, (samples,) int16 at ``sample_rate_hz``."""
         ...
 
+    def close(self) -> None:
+        """Gives back what reading took: processes, for one."""
+        ...
+
 
 def printable(name: str) -> str:
     """Returns a name in Unicode's composed form, bytes that are no UTF-8 shown as ``\\xNN``."""

@@ -8,6 +8,7 @@ from kwspipe.config import DatasetConfig, FrontendConfig, SourceName
 from kwspipe.dataset.folder import FolderSource, find_noise
 from kwspipe.dataset.recordings import Found, Recording, Rejected, Source, SourceUnavailable, listing_hash
 from kwspipe.dataset.speech_commands import SpeechCommandsSource
+from kwspipe.dataset.synthetic import SyntheticSource
 from kwspipe.errors import KwspipeError
 
 log = logging.getLogger(__name__)
@@ -26,8 +27,8 @@ def first_source(
     """
     skipped: list[dict[str, str]] = []
     for name in dataset.sources:
+        source = make_source(name, dataset, frontend, seed)
         try:
-            source = make_source(name, dataset, frontend, seed)
             found = source.find()
         except SourceUnavailable as reason:
             log.warning("Data source %s skipped: %s", name, reason)
@@ -67,9 +68,8 @@ def _root(dataset: DatasetConfig) -> Path | None:
 
 def make_source(name: SourceName, dataset: DatasetConfig, frontend: FrontendConfig, seed: int) -> Source:
     """Builds a source from its settings."""
-    del frontend, seed
     if name == "synthetic":
-        raise SourceUnavailable("this version does not have it yet")
+        return SyntheticSource(dataset, frontend.sample_length_ms / 1000, seed)
     if name == "speech_commands":
         return SpeechCommandsSource(dataset.speech_commands)
     return FolderSource(_root(dataset))

@@ -50,6 +50,9 @@ class SpeechCommandsSource:
         """Reads the files; see ``Source.read``."""
         return FolderSource(self.folder).read(recordings, sample_rate_hz)
 
+    def close(self) -> None:
+        """Has nothing to give back."""
+
     @property
     def _cache(self) -> Path:
         return Path(self.config.cache_dir).expanduser()
