@@ -153,7 +153,7 @@ class SyntheticSource:
     def _noise(
         self, words: Sequence[str], voices: Mapping[Split, Sequence[str]], accents: Sequence[str]
     ) -> Iterator[Recording]:
-        """Lists noise of every kind for every split, each recording of its own loudness; babble has the split's voices."""
+        """Lists noise of every kind for every split, each recording as loud as drawn; babble has the split's voices."""
         total = self.config.clips_per_word
         shares = {split: num_clips / total for split, num_clips in self._clips_a_split(voices).items()}
         for split in (split for split in SPLITS if voices[split]):
