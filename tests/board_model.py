@@ -1,7 +1,6 @@
 """A board for tests: the core's own slots and link over a flash model, with a line that can fail in every way."""
 
 import random
-from collections.abc import Callable
 
 import numpy as np
 from kwspipe._core import ffi, lib
@@ -35,7 +34,6 @@ class Board:
         self.num_starts = 0
         self.heard = b""
         self.is_spotting = True
-        self.inject: Callable[[], None] = lambda: None
         self.slots = ffi.new("kws_slots_t *")
         self.link = ffi.new("kws_link_t *")
         self._texts = [ffi.new("char[]", text) for text in (b"model", b"0.0-test", b"cycles")]
@@ -92,8 +90,8 @@ class Board:
         functions = {
             "test_open": ("int32_t(void *, int32_t)", self._on_test_open),
             "test_input": ("int32_t(void *, uint32_t, uint8_t *, uint32_t)", self._on_test_input),
-            "test_run": ("int32_t(void *, int8_t *, uint32_t, uint32_t *)", self._on_test_run),
-            "profile": ("int32_t(void *, uint32_t, uint32_t *, uint32_t)", self._on_profile),
+            "test_run": ("int32_t(void *, int8_t *, uint32_t)", self._on_test_run),
+            "profile": ("int32_t(void *, uint32_t, uint32_t *, uint32_t, uint32_t *)", self._on_profile),
             "feed_start": ("int32_t(void *, kws_feed_kind_t)", self._on_feed_start),
             "feed_stop": ("int32_t(void *)", lambda _: 0),
             "feed": ("int32_t(void *, kws_feed_kind_t, uint8_t *, uint32_t)", self._on_feed),
@@ -119,15 +117,14 @@ class Board:
         self._input[position : position + size] = bytes(ffi.buffer(data, size))
         return 0
 
-    def _on_test_run(self, _context: object, outputs: object, _room: int, cycles: object) -> int:
+    def _on_test_run(self, _context: object, outputs: object, _room: int) -> int:
         ffi.memmove(outputs, compute(self._tested, bytes(self._input)), NUM_OUTPUTS)
-        cycles[0] = 4321
-        self.inject()
         return NUM_OUTPUTS
 
-    def _on_profile(self, _context: object, first: int, counts: object, room: int) -> int:
+    def _on_profile(self, _context: object, first: int, counts: object, room: int, inference: object) -> int:
         for index in range(first, min(first + room, 300)):
             counts[index - first] = 1000 + index
+        inference[0] = 123456
         return 300
 
     def _on_feed_start(self, _context: object, kind: int) -> int:

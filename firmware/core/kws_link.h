@@ -94,10 +94,10 @@ typedef struct {
     /* Takes the next bytes of the input. */
     int32_t (*test_input)(void *context, uint32_t position, const uint8_t *data, uint32_t size_bytes);
     /* Runs the model once. Returns how many outputs it wrote. */
-    int32_t (*test_run)(void *context, int8_t *outputs, uint32_t max_outputs, uint32_t *cycles);
-    /* Runs the active model once and counts cycles for each operator. Writes up to `max_counts` counts from operator
-     * `first` on, returns the number of all operators. */
-    int32_t (*profile)(void *context, uint32_t first, uint32_t *counts, uint32_t max_counts);
+    int32_t (*test_run)(void *context, int8_t *outputs, uint32_t max_outputs);
+    /* Runs the active model once and counts cycles, of the whole `inference` and of each operator. Writes up to
+     * `max_counts` counts from operator `first` on, returns the number of all operators. */
+    int32_t (*profile)(void *context, uint32_t first, uint32_t *counts, uint32_t max_counts, uint32_t *inference);
     /* Listens to what is fed instead of the microphone, from a fresh start; or to the microphone again. */
     int32_t (*feed_start)(void *context, kws_feed_kind_t kind);
     int32_t (*feed_stop)(void *context);

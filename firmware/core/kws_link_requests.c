@@ -128,22 +128,19 @@ static int32_t open_test(kws_link_t *link, uint8_t target) {
 static int32_t run_test(kws_link_t *link, request_t *request) {
     const kws_slots_t *slots = link->slots;
     bool is_candidate = slots->push == KWS_PUSH_SEALED && link->test_slot == slots->target;
-    uint32_t cycles = 0;
-    int32_t count = link->app.test_run(link->app.context, (int8_t *)request->out + 16, KWS_LINK_MAX_RESPONSE - 16,
-                                       &cycles);
+    int32_t count = link->app.test_run(link->app.context, (int8_t *)request->out + 8, KWS_LINK_MAX_RESPONSE - 8);
     link->test_slot = -1;
     if (count < 0) {
         return count;
     }
     link->num_candidate_runs += is_candidate;
     kws_write_u16(request->out + 2, (uint16_t)count);
-    kws_write_u32(request->out + 8, cycles);
-    request->out_size = 16u + (uint32_t)count;
+    request->out_size = 8u + (uint32_t)count;
     return KWS_OK;
 }
 
 static int32_t test(kws_link_t *link, request_t *request) {
-    request->out_size = 16;
+    request->out_size = 8;
     if (request->size <= 8) {
         return KWS_ERROR_ARGUMENT;
     }
@@ -262,10 +259,11 @@ static int32_t profile(kws_link_t *link, request_t *request) {
         return KWS_ERROR_ARGUMENT;
     }
     uint32_t first = kws_read_u16(request->data);
-    uint32_t counts[(KWS_LINK_MAX_RESPONSE - 8) / 4];
+    uint32_t counts[(KWS_LINK_MAX_RESPONSE - 12) / 4];
     uint32_t max_counts = sizeof counts / sizeof counts[0];
     link->test_slot = -1; /* the run uses the memory of a golden input */
-    int32_t total = link->app.profile(link->app.context, first, counts, max_counts);
+    uint32_t inference = 0;
+    int32_t total = link->app.profile(link->app.context, first, counts, max_counts, &inference);
     if (total < 0) {
         return total;
     }
@@ -273,10 +271,11 @@ static int32_t profile(kws_link_t *link, request_t *request) {
     uint32_t count = left < max_counts ? left : max_counts;
     kws_write_u16(request->out + 2, (uint16_t)total);
     kws_write_u16(request->out + 4, (uint16_t)count);
+    kws_write_u32(request->out + 8, inference);
     for (uint32_t i = 0; i < count; i++) {
-        kws_write_u32(request->out + 8 + 4 * i, counts[i]);
+        kws_write_u32(request->out + 12 + 4 * i, counts[i]);
     }
-    request->out_size = 8u + 4u * count;
+    request->out_size = 12u + 4u * count;
     return KWS_OK;
 }
 

@@ -75,7 +75,7 @@ def bench(board, time) -> Bench:
 def test_a_push_ends_with_the_new_image_tested_and_active(bench, board):
     report = bench.push(NEW)
     assert board.active_image() == NEW and board.is_spotting
-    assert (report.num_vectors, report.counts, report.num_resumes) == (3, (4321,) * 3, 0)
+    assert (report.num_vectors, report.num_resumes) == (3, 0)
     assert (report.was_active, report.resumed_from) == (False, 0)
     assert bench.sent[0] == 0 and bench.sent[-1] == len(NEW) and bench.sent == sorted(bench.sent)
     assert len(NEW) < report.sent_bytes < 1.3 * len(NEW) + 4 * INPUT_BYTES

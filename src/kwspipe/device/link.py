@@ -14,6 +14,7 @@ from kwspipe.device.messages import (
     FeedKind,
     Hello,
     ImageId,
+    Profile,
     Status,
     Target,
     Verb,
@@ -23,7 +24,7 @@ from kwspipe.device.window import Stream, Window
 
 # What these do takes the board a while: erasing, checking an image, inference.
 MIN_WAIT_S = {Verb.BEGIN: 1.0, Verb.END: 3.0, Verb.CONFIRM: 1.0, Verb.PROFILE: 5.0}
-DATA_WAIT_S, FEED_WAIT_S = 0.2, 1.0
+DATA_WAIT_S, FEED_WAIT_S = 0.5, 1.0  # gaps are told of at once; this is for silence
 FIRST_TEST_WAIT_S, MIN_TEST_WAIT_S = 3.0, 0.3
 FEED_SLICE_BYTES = 16384  # about half a second of audio; detections that got lost are asked for after each
 
@@ -101,8 +102,8 @@ class Link:
         """Has the board verify the image it received."""
         self.request(Verb.END)
 
-    def test(self, target: Target, golden_input: bytes) -> tuple[bytes, int]:
-        """Runs a golden input; returns the int8 outputs and the counts it took."""
+    def test(self, target: Target, golden_input: bytes) -> bytes:
+        """Runs a golden input; returns the int8 outputs."""
 
         def head(position: int) -> bytes:
             return messages.TEST_REQUEST.pack(target, position)
@@ -117,9 +118,9 @@ class Link:
         )
         took_s = time.monotonic() - started_s  # the sending included: a safe bound for an inference
         self._test_wait_s = max(MIN_TEST_WAIT_S, min(2 * took_s, self._test_wait_s))
-        num_outputs, _next, count = messages.TEST_RESPONSE.unpack_from(payload)
+        num_outputs, _next = messages.TEST_RESPONSE.unpack_from(payload)
         outputs = self._sized(Verb.TEST, payload, messages.TEST_RESPONSE.size + num_outputs)
-        return outputs[messages.TEST_RESPONSE.size :], count
+        return outputs[messages.TEST_RESPONSE.size :]
 
     def confirm(self, image_id: ImageId) -> int:
         """Makes the tested image the active one; returns its slot."""
@@ -134,17 +135,17 @@ class Link:
         """Starts the board again."""
         self.request(Verb.RESET)
 
-    def profile(self) -> list[int]:
-        """Counts of each operator of the active model, in the unit ``Hello.cycles_name``."""
+    def profile(self) -> Profile:
+        """Has the board count what an inference of the active model costs."""
         counts: list[int] = []
         head = messages.PROFILE_RESPONSE
         while True:
             payload = self.request(Verb.PROFILE, messages.PROFILE_REQUEST.pack(len(counts)))
-            total, count = self._unpack(Verb.PROFILE, head, payload[: head.size])
+            num_operators, count, inference = self._unpack(Verb.PROFILE, head, payload[: head.size])
             self._sized(Verb.PROFILE, payload, head.size + 4 * count)
             counts += struct.unpack_from(f"<{count}I", payload, head.size)
-            if count == 0 or len(counts) >= total:
-                return counts
+            if count == 0 or len(counts) >= num_operators:
+                return Profile(inference, tuple(counts))
 
     def start_feed(self, kind: FeedKind) -> None:
         """Has the board listen to what is fed, from a fresh start."""

@@ -193,6 +193,19 @@ class Event:
         return cls(*fields[:4], *map(_text, fields[4:]))
 
 
+@dataclass(frozen=True)
+class Profile:
+    """What an inference costs, in the unit ``Hello.cycles_name``.
+
+    Attributes:
+        inference: all of it.
+        operators: of each operator of the device, in order.
+    """
+
+    inference: int
+    operators: tuple[int, ...]
+
+
 # Layouts of the other messages, without the status of a response where only that matters.
 BEGIN_REQUEST = struct.Struct("<Bxxx40s")  # flags, identity
 BEGIN_RESPONSE = struct.Struct("<xBxxI")  # slot, offset to go on from
@@ -200,7 +213,7 @@ DATA_REQUEST = struct.Struct("<I")  # offset; the data follow
 DATA_RESPONSE = struct.Struct("<xxxxI")  # next offset
 END_RESPONSE = struct.Struct("<x")
 TEST_REQUEST = struct.Struct("<BxxxI")  # target, offset in the input; the data follow
-TEST_RESPONSE = struct.Struct("<xxHIIxxxx")  # outputs, next offset, cycles; the outputs follow
+TEST_RESPONSE = struct.Struct("<xxHI")  # outputs, next offset; the outputs follow
 CONFIRM_REQUEST = struct.Struct("<32s")  # sha256
 CONFIRM_RESPONSE = struct.Struct("<xBxx")  # active slot
 ABORT_RESPONSE = struct.Struct("<x")
@@ -209,5 +222,5 @@ FEED_RESPONSE = struct.Struct("<xxxxII")  # next offset, events so far
 EVENTS_REQUEST = struct.Struct("<I")  # first index
 EVENTS_RESPONSE = struct.Struct("<xBxxI")  # events in this response, events so far; the events follow
 PROFILE_REQUEST = struct.Struct("<H")  # first operator
-PROFILE_RESPONSE = struct.Struct("<xxHHxx")  # operators, counts in this response; the counts follow
+PROFILE_RESPONSE = struct.Struct("<xxHHxxI")  # operators, counts here, whole inference; the counts follow
 RESET_RESPONSE = struct.Struct("<x")

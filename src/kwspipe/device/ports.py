@@ -66,7 +66,7 @@ def find_port(
     )
 
 
-def open_port(path: str) -> serial.SerialBase:
+def open_port(path: str) -> serial.Serial:
     """Opens a port at 115200 baud, 8N1, for this process alone. ``socket://host:port`` works too.
 
     Raises:

@@ -15,7 +15,8 @@ from kwspipe.device.transport import MAX_TIMEOUTS, Transport
 
 MIN_PIECE_BYTES = 64
 FIRST_PIECE_BYTES = 512
-MAX_PIECES = 4  # under way; more would only have to be sent again
+MAX_PIECES = 4  # under way: enough to keep the line busy; more would only have to be sent again
+PIECE_OVERHEAD_BYTES = 24  # at most: fields, framing
 PIECES_UNTIL_LARGER = 32  # that arrived in a row
 MAX_REWINDS = 100  # without any progress
 
@@ -113,8 +114,7 @@ class Window:
 
     def _fill(self, stream: Stream) -> None:
         while self._following < len(stream.data) and len(self._pieces) < MAX_PIECES:
-            size = max(self._piece_bytes // stream.unit_bytes, 1) * stream.unit_bytes
-            data = stream.data[self._following : self._following + size]
+            data = stream.data[self._following : self._following + self._size(stream.unit_bytes)]
             sequence, encoded = self._transport.encode(stream.verb, stream.head(self._following) + data)
             under_way = sum(piece.encoded_bytes for piece in self._pieces)
             if under_way and under_way + len(encoded) > self.window_bytes:
@@ -134,6 +134,11 @@ class Window:
         if self._arrived_in_a_row == PIECES_UNTIL_LARGER:
             self._arrived_in_a_row = 0
             self._piece_bytes = min(2 * self._piece_bytes, MAX_DATA_BYTES)
+
+    def _size(self, unit_bytes: int) -> int:
+        """Bytes of the next piece: as many as fit the window MAX_PIECES times, in whole units."""
+        room = self.window_bytes // MAX_PIECES - PIECE_OVERHEAD_BYTES
+        return max(min(self._piece_bytes, room) // unit_bytes, 1) * unit_bytes
 
     def _rewind(self, base: int) -> None:
         self._given_up.update(piece.sequence for piece in self._pieces)

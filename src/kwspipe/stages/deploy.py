@@ -1,20 +1,112 @@
-"""deploy: pushes the model onto a board."""
+"""deploy: puts the model onto a board and proves that the board computes what was trained."""
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from kwspipe.artifacts import write_json
 from kwspipe.config import PipelineConfig
+from kwspipe.device import boards
+from kwspipe.device.boards import Attached
+from kwspipe.device.errors import DeviceError
+from kwspipe.device.image import ImageFacts
+from kwspipe.device.messages import Hello, Profile
+from kwspipe.device.push import Fit, Golden, PushReport, Watcher, push
 from kwspipe.errors import KwspipeError
 from kwspipe.stages import Stage
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
-    """Not there yet."""
-    raise KwspipeError(
-        "stages",
-        "deploy is not part of this version",
-        "prepare, train, quantize, evaluate",
-        "leave deploy out; the int8 model lies in quantize/model.tflite",
+    """Leaves ``<board>.json`` in ``folder``."""
+    quantized = run_dir / "quantize"
+    image = (quantized / "model.kws").read_bytes()
+    golden = read_golden(quantized / "golden.npz", config.board.golden_inputs)
+    facts = ImageFacts.of(image)
+    console = Console(stderr=True, highlight=False)
+    with boards.attach(config.board.name, config.board.port, console) as attached:
+        report = push_with_progress(attached, image, facts, golden, console)
+        with attached.connect() as link:
+            profile = link.profile()
+    write_json(folder / f"{config.board.name}.json", summary(report, facts, attached, profile))
+    console.print(
+        f"    {report.hello.board} has the model: {report.num_vectors} golden inputs equal bit for bit, "
+        f"{report.push_s:.1f} s"
     )
+
+
+def read_golden(path: Path, count: int) -> Golden:
+    """Reads the first golden inputs with their outputs.
+
+    Raises:
+        KwspipeError: quantize left fewer.
+    """
+    with np.load(path) as archive:
+        inputs, outputs = archive["inputs"], archive["outputs"]
+    if len(inputs) < count:
+        raise KwspipeError(
+            "board.golden_inputs",
+            f"{count}, but quantize left {len(inputs)} in {path}",
+            f"1 to {len(inputs)}",
+            "lower board.golden_inputs, or run quantize again",
+        )
+    return Golden(inputs[:count].reshape(count, -1), outputs[:count])
+
+
+def push_with_progress(
+    attached: Attached, image: bytes, facts: ImageFacts, golden: Golden, console: Console
+) -> PushReport:
+    """Pushes, and shows how far it has come and how long it will take."""
+    columns = (
+        TextColumn("    {task.description}"),
+        BarColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        sending: TaskID = progress.add_task("pushing", total=len(image))
+        testing: TaskID = progress.add_task("testing", total=len(golden.inputs), visible=False)
+
+        def on_fit(hello: Hello, fit: Fit) -> None:
+            console.print(f"    {hello.board}, firmware {hello.firmware}")
+            for line in fit.lines():
+                console.print(f"    {line}")
+
+        def on_tested(done: int, total: int) -> None:
+            progress.update(testing, completed=done, visible=True)
+
+        def on_resume(error: DeviceError, pause_s: float) -> None:
+            console.print(f"    {error.received}; going on in {pause_s:g} s")
+
+        watcher = Watcher(
+            on_fit=on_fit,
+            on_sent=lambda done, total: progress.update(sending, completed=done),
+            on_tested=on_tested,
+            on_resume=on_resume,
+        )
+        return push(attached.connect, image, facts.memory_bytes, golden, watcher)
+
+
+def summary(report: PushReport, facts: ImageFacts, attached: Attached, profile: Profile) -> dict[str, Any]:
+    """What ``deploy/<board>.json`` says."""
+    unit = report.hello.cycles_name
+    return {
+        "board": report.hello.board,
+        "firmware": report.hello.firmware,
+        f"{unit}_per_inference": profile.inference,
+        f"{unit}_per_operator": list(profile.operators),
+        "arena_bytes": facts.arena_bytes,
+        "memory_bytes": facts.memory_bytes,
+        "image_bytes": report.fit.image_bytes,
+        "slot_bytes": report.fit.max_image_bytes,
+        **attached.firmware.sizes(),
+        "push_seconds": round(report.push_s, 3),
+        "pushed": not report.was_active,
+        "resumes": report.num_resumes,
+        "parity": {"vectors": report.num_vectors, "equal": True},
+    }
 
 
 STAGE = Stage(name="deploy", reads=("board",), needs=("quantize",), run=run)

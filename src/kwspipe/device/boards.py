@@ -1,0 +1,115 @@
+"""Reaches the board of the configuration: starts it, finds its port, brings its firmware up to date."""
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from serial.tools import list_ports
+
+from kwspipe.device import firmware as firmware_module
+from kwspipe.device import ports
+from kwspipe.device.errors import LinkLostError, WrongBoardError
+from kwspipe.device.firmware import Firmware
+from kwspipe.device.host import HostBoard
+from kwspipe.device.link import Link
+from kwspipe.device.messages import Hello
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A board within reach.
+
+    Attributes:
+        connect: opens a link to it.
+        firmware: what runs on it.
+        baud: of its line, None where it has no limit.
+    """
+
+    connect: Callable[[], Link]
+    firmware: Firmware
+    baud: int | None
+
+
+@contextlib.contextmanager
+def attach(name: str, port: str | None, console: Console) -> Iterator[Attached]:
+    """Brings the board of that name within reach, with this release's firmware on it.
+
+    Args:
+        name: ``emulated``, ``brd2601`` or ``host``.
+        port: ``board.port``, for a board that is connected.
+        console: says what goes on.
+
+    Raises:
+        KwspipeError: no board, two boards, a port that cannot be used, another board, no firmware.
+    """
+    if name == "brd2601":
+        firmware = firmware_module.build("brd2601")
+        path = ports.find_port(port)
+        bring_up_to_date(path, firmware, console)
+        yield Attached(lambda: open_link(path), firmware, ports.BAUD)
+        return
+    with tempfile.TemporaryDirectory(prefix="kwspipe-") as folder:
+        flash_file = Path(folder) / "flash.bin"
+        if name == "host":
+            firmware = firmware_module.build("host")
+            with HostBoard(firmware.program, flash_file) as host:
+                yield Attached(lambda: open_link(host.port), firmware, None)
+        else:
+            from kwspipe.device.emulator.process import EmulatedBoard
+
+            firmware = firmware_module.build("brd2601")
+            with EmulatedBoard(firmware.program, flash_file) as emulated:
+                yield Attached(lambda: open_link(emulated.port), firmware, ports.BAUD)
+
+
+def open_link(path: str) -> Link:
+    """Opens a link over the port at ``path``."""
+    return Link(ports.open_port(path), path)
+
+
+def bring_up_to_date(
+    path: str,
+    firmware: Firmware,
+    console: Console,
+    flash: Callable[[Firmware, str, str | None], None] = firmware_module.flash,
+    connect: Callable[[str], Link] = open_link,
+) -> None:
+    """Flashes a BRD2601 whose firmware differs from ``firmware``, or that has none of ours.
+
+    Raises:
+        WrongBoardError: another board answers.
+        FirmwareError: flashing failed.
+    """
+    hello = _ask(path, connect)
+    if hello is not None and hello.board != "brd2601":
+        raise WrongBoardError(
+            path,
+            f"the board there is {hello.board!r}",
+            "a brd2601",
+            f"name the right port with board.port=..., or use board={hello.board}",
+        )
+    if hello is not None and hello.firmware == firmware.version:
+        return
+    received = "no firmware of kwspipe answers" if hello is None else f"it has version {hello.firmware}"
+    console.print(f"    flashing firmware {firmware.version}: {received}")
+    numbers = {str(port.device): port.serial_number for port in list_ports.comports()}
+    flash(firmware, received, numbers.get(path))
+    hello = _ask(path, connect)
+    if hello is None or hello.firmware != firmware.version:
+        raise WrongBoardError(
+            path,
+            "flashing succeeded, and "
+            + ("nothing answers" if hello is None else f"the board still says {hello.firmware}"),
+            f"firmware {firmware.version} on the board of this port",
+            "with several boards connected, leave only the one that is meant",
+        )
+
+
+def _ask(path: str, connect: Callable[[str], Link]) -> Hello | None:
+    """What the board says it is; None where nothing answers in our protocol."""
+    with connect(path) as link, contextlib.suppress(LinkLostError):
+        return link.hello()
+    return None
