@@ -39,16 +39,27 @@ def build_firmware() -> Callable[..., Path]:
     return build
 
 
+def build_check(name: str, sources: list[Path]) -> Path:
+    """Links a program of tests/firmware with the board's own files and further sources."""
+    pytest.importorskip("unicorn", reason="the emulated board needs the extra `emulator`")
+    main = FIRMWARE / "build" / name / "main.c"
+    main.parent.mkdir(parents=True, exist_ok=True)
+    source = (Path(__file__).parents[1] / "firmware" / f"{name}.c").read_text()
+    if not main.exists() or main.read_text() != source:
+        main.write_text(source)
+    return build(name, [main, *sources, *board_sources()])
+
+
 @pytest.fixture(scope="session")
 def board_check_firmware() -> Path:
     """Firmware that drives each device of the board on its own (tests/firmware/board_check.c)."""
-    pytest.importorskip("unicorn", reason="the emulated board needs the extra `emulator`")
-    main = FIRMWARE / "build" / "board_check" / "main.c"
-    main.parent.mkdir(parents=True, exist_ok=True)
-    source = (Path(__file__).parents[1] / "firmware" / "board_check.c").read_text()
-    if not main.exists() or main.read_text() != source:
-        main.write_text(source)
-    return build("board_check", [main, *board_sources()])
+    return build_check("board_check", [])
+
+
+@pytest.fixture(scope="session")
+def link_check_firmware() -> Path:
+    """Firmware with link and slots, and a sum for a model (tests/firmware/link_check.c)."""
+    return build_check("link_check", sorted((FIRMWARE / "core").glob("*.c")))
 
 
 @pytest.fixture(scope="session")

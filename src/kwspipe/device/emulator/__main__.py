@@ -44,6 +44,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--power-loss-at", type=int, help="let the power fail once, in this flash operation (from 1)"
     )
     parser.add_argument("--seed", type=int, default=0, help="for what a power cut leaves in the flash")
+    parser.add_argument("--stay-off", action="store_true", help="after it, wait for the command power_cycle")
     parser.add_argument("--crystal-fails", action="store_true", help="the 39 MHz crystal does not start")
     parser.add_argument("--loop-fails", action="store_true", help="the 78 MHz loop does not lock")
     parser.add_argument(
@@ -89,8 +90,10 @@ class Control:
             os.write(self._signal_board, b"!")
         self._end()
 
-    def next_command(self) -> dict[str, object]:
-        """Returns the command that made `descriptor` readable."""
+    def next_command(self) -> dict[str, object] | None:
+        """Returns the next command, None if there is none."""
+        if self._commands.empty():
+            return None
         os.read(self.descriptor, 1)
         return self._commands.get()
 
@@ -104,13 +107,14 @@ def run(options: argparse.Namespace) -> None:
     recording = read_recording(options.wav) if options.wav else np.zeros(0, np.int16)
     settings = Settings(
         options.firmware, options.flash, recording, options.baud,
-        options.power_loss_at, options.seed, options.crystal_fails, options.loop_fails,
+        options.power_loss_at, options.seed, options.stay_off, options.crystal_fails, options.loop_fails,
     )  # fmt: skip
     control = Control(options.control)
 
     def obey() -> None:
         try:
-            carry_out(control.next_command())
+            while (command := control.next_command()) is not None:
+                carry_out(command)
         except KwspipeError as error:
             emit("error", message=str(error))
 
@@ -124,6 +128,7 @@ def run(options: argparse.Namespace) -> None:
                 board.power_on()
             case "power_loss_at":
                 board.flash.power_loss_at = board.flash.num_operations + int(str(command["operation"]))
+                emit("power_loss_at", operation=board.flash.power_loss_at)
             case "play":
                 board.microphone.play(read_recording(Path(str(command["wav"]))))
             case unknown:

@@ -24,6 +24,7 @@ DEVINFO = 0x0FE08000
 HFRCODPLLCAL_80MHZ = 0x98
 # How often to look whether a host that does not read has begun to.
 BLOCKED_POLL_US = 1000
+MAX_LOST_BYTES = 4096
 # Module and its bit in CLKEN0 or CLKEN1.
 GATES = {
     "LDMA": (clocks.CLKEN0, 0),
@@ -50,6 +51,7 @@ class Settings:
         baud: speed of the host's end; 0 for one that takes no time, and with it a flash that takes none.
         power_loss_at: the flash operation, counted from 1, in which the power fails once; None for never.
         seed: for what a power cut leaves behind.
+        stays_off: whether a board whose power failed waits for the command `power_cycle`; else it starts at once.
         crystal_fails: whether the crystal does not start.
         loop_fails: whether the loop does not lock.
     """
@@ -60,6 +62,7 @@ class Settings:
     baud: int
     power_loss_at: int | None
     seed: int
+    stays_off: bool
     crystal_fails: bool
     loop_fails: bool
 
@@ -71,8 +74,8 @@ class Board:
         settings: see there.
         line: the far end of the serial line.
         emit: reports events.
-        commands: called when `command_descriptor` can be read.
-        command_descriptor: watched while the firmware waits; -1 for none.
+        commands: called each time the firmware waits; carries out what was asked meanwhile.
+        command_descriptor: becomes readable when there is something to carry out; -1 for none.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Board:
         self._line = line
         self._emit = emit
         self._restarted = False
+        self._stays_off = settings.stays_off
         self._commands = commands
         self._watched = [line.descriptor] + ([command_descriptor] if command_descriptor >= 0 else [])
         self.clock = Clock(paced=settings.baud > 0)
@@ -147,7 +151,7 @@ class Board:
                 stop = self.cpu.run()
             except flash.PowerLossError:
                 self._emit("power_loss", operation=self.flash.num_operations)
-                self.power_on()
+                self._lose_power()
                 continue
             if self.core.reset_requested:
                 self._emit("reset")
@@ -157,12 +161,22 @@ class Board:
             else:
                 self.cpu.count(self.core.counting)
 
+    def _lose_power(self) -> None:
+        self._restarted = False
+        while self._stays_off and not self._restarted:
+            select.select(self._watched, [], [])
+            self._line.receive(MAX_LOST_BYTES)
+            self._commands()
+        if not self._restarted:
+            self.power_on()
+
     def _wait(self) -> None:
         """Lets time pass until an interrupt or a restart ends the wait."""
         if not self.core.can_wake():
             raise HardFaultError("WFI with no interrupt enabled that could end it: the board would hang")
         self.microphone.pump()
         self._restarted = False
+        self._commands()
         while not self._restarted:
             self.uart.pump()
             self.core.assert_interrupts(self.uart.interrupts())
@@ -180,10 +194,9 @@ class Board:
             self._line.send(b"")
             timeout_us = min(timeout_us, BLOCKED_POLL_US)
         start = time.monotonic_ns()
-        readable, _, _ = select.select(self._watched, [], [], 0 if skips else timeout_us / 1e6)
+        select.select(self._watched, [], [], 0 if skips else timeout_us / 1e6)
         self.clock.waited(timeout_us if skips else (time.monotonic_ns() - start) // 1000)
-        if any(descriptor != self._line.descriptor for descriptor in readable):
-            self._commands()
+        self._commands()
 
     def _pump(self) -> None:
         """Brings a firmware that looks without waiting up to date."""

@@ -112,16 +112,24 @@ class EmulatedBoard:
         self.command("power_cycle")
         self.wait_for("start")
 
+    def lose_power_at(self, operation: int) -> None:
+        """Lets the power fail once, in the n-th flash operation from now."""
+        self.command("power_loss_at", operation=operation)
+        self.wait_for("power_loss_at")
+
     def status(self) -> dict[str, object]:
         """Returns counts of the flash, the stack used, the clock, the lights."""
         self.command("status")
         return self.wait_for("status")
 
     def command(self, name: str, **facts: object) -> None:
-        """Sends a command; see the module's command line."""
+        """Sends a command; see the module's command line. Events from before it are not waited for any more."""
         process = self._process
         if process is None or process.stdin is None:
             raise KwspipeError("the emulated board", f"command {name!r}", "a started board", "start it first")
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._fresh.get_nowait()
         process.stdin.write(json.dumps({"command": name, **facts}) + "\n")
         process.stdin.flush()
 
