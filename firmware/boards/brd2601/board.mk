@@ -15,10 +15,13 @@ BOARD_LDFLAGS := -nostdlib -static -T boards/brd2601/brd2601.ld -Wl,--gc-section
 	-Wl,-e,Reset_Handler $(BOARD_LDLIBS)
 BOARD_SUFFIX := .elf
 
-# Objects of two compilers do not mix.
-ifneq ($(shell cat $(BUILD)/toolchain 2>/dev/null),$(TOOLCHAIN))
-$(shell rm -rf $(BUILD)/core $(BUILD)/app $(BUILD)/boards; mkdir -p $(BUILD); echo $(TOOLCHAIN) > $(BUILD)/toolchain)
+# Objects of two compilers, or made with other flags, do not mix.
+TOOLS := $(TOOLCHAIN) $(firstword $(shell cksum < boards/brd2601/board.mk))
+ifneq ($(shell cat $(BUILD)/tools 2>/dev/null),$(TOOLS))
+$(shell rm -rf $(BUILD)/core $(BUILD)/app $(BUILD)/boards; mkdir -p $(BUILD); echo $(TOOLS) > $(BUILD)/tools)
 endif
+
+$(BUILD)/kwspipe.elf: boards/brd2601/brd2601.ld
 
 BOARD_TARGETS := $(BUILD)/kwspipe.s37
 
