@@ -4,6 +4,7 @@ PCM is int16, mono, at the front end's sample rate. Float samples lie in [-1, 1)
 """
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,8 @@ MIN_RATE_HZ = 4000
 MAX_RATE_HZ = 768000
 # Float files hold up to full scale by convention. Beyond this factor they hold another unit (integers as floats).
 MAX_OVER_SCALE = 10.0
+# Programs that write WAV into a pipe cannot know its length, and claim this or more.
+UNKNOWN_WAV_BYTES = 0x7FFF0000
 BLOCK_FRAMES = 1 << 18
 LEVEL_FRAME_MS = 10
 TRIM_MARGIN_MS = 50
@@ -144,10 +147,19 @@ def _read_open(file: soundfile.SoundFile, name: str, sample_rate_hz: int, max_s:
             break
     if num_read == 0:
         raise AudioError(name, "empty", "no samples", "an audio file")
+    _check_whole(file, name, num_read)
+    return np.concatenate(parts)
+
+
+def _check_whole(file: soundfile.SoundFile, name: str, num_read: int) -> None:
+    """Raises AudioError where the file ends before it should; a cut-off Ogg cannot be told from a short one."""
     # Formats that do not know their length say 0 or the largest number there is.
     if num_read < file.frames < 2**40:
         raise AudioError(name, "truncated", f"{num_read} of {file.frames} frames", "a whole file")
-    return np.concatenate(parts)
+    # Of a WAV file libsndfile counts the frames that are there; what its header claims is in its log only.
+    claim = re.search(r"^data : (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
+    if claim and int(claim[2]) < int(claim[1]) < UNKNOWN_WAV_BYTES:
+        raise AudioError(name, "truncated", f"{claim[2]} of {claim[1]} bytes", "a whole file")
 
 
 def _checked(block: Samples, name: str) -> Samples:

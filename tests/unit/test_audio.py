@@ -3,6 +3,7 @@
 import io
 import os
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +155,27 @@ def test_a_truncated_flac_is_a_fault(tmp_path: Path):
     content = (tmp_path / "whole.flac").read_bytes()
     (tmp_path / "cut.flac").write_bytes(content[: len(content) // 2])
     assert fault(tmp_path / "cut.flac").reason in ("truncated", "unreadable")
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT"])
+def test_a_truncated_wav_is_a_fault(tmp_path: Path, subtype: str):
+    soundfile.write(tmp_path / "whole.wav", chirp(RATE_HZ), RATE_HZ, subtype=subtype)
+    content = (tmp_path / "whole.wav").read_bytes()
+    (tmp_path / "cut.wav").write_bytes(content[:-1000])
+    received = fault(tmp_path / "cut.wav")
+    assert received.reason == "truncated"
+    assert re.fullmatch(r"\d+ of \d+ bytes", received.detail)
+
+
+@pytest.mark.parametrize("claimed", [0xFFFFFFFF, 0x7FFFFFFF])
+def test_a_wav_written_into_a_pipe_is_read(tmp_path: Path, claimed: int):
+    soundfile.write(tmp_path / "piped.wav", ALL_PCM, RATE_HZ)
+    content = (tmp_path / "piped.wav").read_bytes()
+    place = content.index(b"data") + 4
+    (tmp_path / "piped.wav").write_bytes(
+        content[:place] + claimed.to_bytes(4, "little") + content[place + 4 :]
+    )
+    assert np.array_equal(read_pcm(tmp_path / "piped.wav", RATE_HZ), ALL_PCM)
 
 
 @pytest.mark.parametrize("rate_hz", [3, 3999, 1_000_000])

@@ -107,20 +107,7 @@ def unknown_draws(
     """
     if dataset.unknown_class_percentage == 0:
         return []
-    by_word = _by_word(recordings)
-    others = {word: members for word, members in by_word.items() if word not in map(printable, dataset.words)}
-    if dataset.unknown_words:
-        for index, word in enumerate(map(printable, dataset.unknown_words)):
-            if word not in others:
-                raise _no_such_word(f"dataset.unknown_words.{index}", word, others)
-        others = {word: others[word] for word in map(printable, dataset.unknown_words)}
-    if not others:
-        raise KwspipeError(
-            "dataset.unknown_class_percentage",
-            f"{dataset.unknown_class_percentage:g}, but there are no other words than the keywords",
-            "recordings of other words, or 0",
-            "add folders of other words, or set dataset.unknown_class_percentage=0",
-        )
+    others = _other_words(_by_word(recordings), dataset)
     return [
         Draw(
             UNKNOWN,
@@ -132,6 +119,25 @@ def unknown_draws(
         )
         for split in SPLITS
     ]
+
+
+def _other_words(
+    by_word: Mapping[str, list[Recording]], dataset: DatasetConfig
+) -> dict[str, list[Recording]]:
+    # A folder "One" beside the keyword "one" holds the keyword, not another word.
+    keywords = {printable(word).casefold() for word in dataset.words}
+    others = {word: members for word, members in by_word.items() if word.casefold() not in keywords}
+    for index, word in enumerate(map(printable, dataset.unknown_words)):
+        if word not in others:
+            raise _no_such_word(f"dataset.unknown_words.{index}", word, others)
+    if not others:
+        raise KwspipeError(
+            "dataset.unknown_class_percentage",
+            f"{dataset.unknown_class_percentage:g}, but there are no other words than the keywords",
+            "recordings of other words, or 0",
+            "add folders of other words, or set dataset.unknown_class_percentage=0",
+        )
+    return {word: others[word] for word in map(printable, dataset.unknown_words)} or others
 
 
 def share(dataset: DatasetConfig, percentage: float, split: Split, num_keyword_clips: int) -> int:

@@ -71,7 +71,17 @@ class StoreWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for file in (*self._samples.values(), *self._tables.values()):
-            file.close()
+            try:
+                file.close()
+            except OSError as last:  # closing writes what is still buffered
+                error = error or last
+        if isinstance(error, OSError):
+            raise KwspipeError(
+                str(self.folder),
+                f"it cannot be written ({error.strerror or error})",
+                "a folder on a disk with room for the store: 32 kB a second of sound",
+                "make room, or set run_dir to another disk, and run the same command again",
+            ) from None
 
     def add_clip(
         self,

@@ -9,6 +9,7 @@ import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import cached_property, partial
 
 from kwspipe.audio import AudioError, Pcm
@@ -65,7 +66,15 @@ class SyntheticSource:
 
     def read(self, recordings: Sequence[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
         """Speaks, in processes, since espeak-ng has one voice a process; see ``Source.read``."""
-        yield from in_order(self._pool, partial(_render, sample_rate_hz=sample_rate_hz), recordings)
+        try:
+            yield from in_order(self._pool, partial(_render, sample_rate_hz=sample_rate_hz), recordings)
+        except BrokenProcessPool:
+            raise KwspipeError(
+                "espeak-ng",
+                "a process that speaks was killed, or it crashed",
+                "processes that run to their end",
+                "see whether the machine ran out of memory (dmesg), then run the same command again",
+            ) from None
 
     def close(self) -> None:
         """Ends the processes."""

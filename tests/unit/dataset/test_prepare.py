@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import resource
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -190,6 +191,21 @@ def test_no_source_is_one_error_with_every_reason(make_dataset: Make, frontend: 
     with pytest.raises(KwspipeError) as caught:
         prepare(make_dataset(root="/nowhere"), frontend, 1, out)
     assert "no source has recordings (folder: dataset.root '/nowhere' is no folder)" in str(caught.value)
+
+
+@pytest.mark.parametrize("limit_bytes", [1000, 100_000])
+def test_a_disk_that_fills_up_is_told(
+    make_dataset: Make, frontend: FrontendConfig, out: Path, limit_bytes: int
+):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limits[1]))
+    try:
+        with pytest.raises(KwspipeError) as caught:
+            prepare(make_dataset(), frontend, 1, out)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert f"{out}: it cannot be written (File too large)" in str(caught.value)
+    assert "make room, or set run_dir to another disk" in str(caught.value)
 
 
 def test_inputs_are_known_by_name_and_time(make_dataset: Make, corpus: Path):

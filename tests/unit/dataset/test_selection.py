@@ -122,6 +122,12 @@ def test_unknown_words_can_be_named(make_dataset: Make):
         unknown_draws(found, make_dataset(unknown_words=("dg",)), dict.fromkeys(SPLITS, 9), 1)
 
 
+def test_a_keyword_in_other_letters_is_no_unknown_word(make_dataset: Make):
+    found = [*clips("one", 9), *clips("One", 9), *clips("TWO", 9), *clips("cat", 9)]
+    (training, *_) = unknown_draws(found, make_dataset(), dict.fromkeys(SPLITS, 9), 1)
+    assert {r.word for r in training.queue} == {"cat"}
+
+
 def test_no_other_words_is_an_error_unless_unknown_is_off(make_dataset: Make):
     found = clips("one", 9)
     with pytest.raises(

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import multiprocessing
+import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -124,6 +125,22 @@ def test_processes_speak_in_order_and_end(make_dataset: Make):
     assert spoken[5].size >= 2.4 * RATE_HZ
     speaking.close()
     assert set(multiprocessing.active_children()) == before
+
+
+class Crash:
+    """Ends the process that unpickles it."""
+
+    def __reduce__(self) -> tuple:
+        return os._exit, (3,)
+
+
+@needs_espeak
+def test_a_process_that_dies_is_an_error(make_dataset: Make):
+    speaking = source(make_dataset())
+    fatal = dataclasses.replace(speaking.find().words[0], origin=Crash())
+    with pytest.raises(KwspipeError, match=r"espeak-ng: a process that speaks was killed, or it crashed"):
+        list(speaking.read([fatal], RATE_HZ))
+    speaking.close()
 
 
 @needs_espeak
