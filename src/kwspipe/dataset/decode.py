@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from kwspipe.audio import AudioError, Pcm, peak_db, read_pcm, word_bounds
@@ -62,7 +63,7 @@ def read_files(recordings: Sequence[Recording], sample_rate_hz: int) -> Iterator
 
     def read(recording: Recording) -> Pcm | AudioError:
         try:
-            return read_pcm(recording.origin, sample_rate_hz, MAX_CLIP_S if recording.word else None)
+            return read_pcm(Path(recording.origin), sample_rate_hz, MAX_CLIP_S if recording.word else None)
         except AudioError as fault:
             return fault
 

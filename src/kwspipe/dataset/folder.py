@@ -83,26 +83,22 @@ def find_noise(root: Path, rejected: list[Rejected]) -> list[Recording]:
 
     Recordings that differ only in a last ``-A`` or ``_1`` are taken as pieces of one.
     """
-    found = []
+    found: list[Recording] = []
     seen: set[tuple[int, int]] = set()
-
-    def fail(error: OSError) -> None:
-        rejected.append(
-            Rejected(printable(str(error.filename)), "", "unreadable", error.strerror or str(error))
-        )
-
-    for folder, subfolders, files in os.walk(root, onerror=fail, followlinks=True):
-        status = Path(folder).stat()
+    waiting = [(root, root.name)]
+    while waiting:
+        folder, name = waiting.pop()
+        status = folder.stat()
         if (status.st_dev, status.st_ino) in seen:
-            subfolders.clear()
             continue
         seen.add((status.st_dev, status.st_ino))
-        subfolders.sort()
-        for name in files:
-            relative = Path(folder).relative_to(root.parent).joinpath(name)
-            recording = _recording(Path(folder) / name, printable(relative.as_posix()), "", rejected)
-            if recording:
-                found.append(recording)
+        for entry in _entries(folder, printable(name), "", rejected):
+            below = f"{name}/{entry.name}"
+            if _is_folder(entry):
+                waiting.append((Path(entry.path), below))
+            else:
+                recording = _recording(entry, printable(below), "", rejected, {})
+                found += [recording] if recording else []
     return sorted(found, key=lambda recording: recording.path)
 
 
@@ -110,15 +106,20 @@ def _word_recordings(
     root: Path, folder: str, lists: dict[Split, frozenset[str]], rejected: list[Rejected]
 ) -> list[Recording]:
     word = printable(folder)
-    try:
-        names = sorted(entry.name for entry in os.scandir(root / folder) if not _is_folder(entry))
-    except OSError as error:
-        rejected.append(Rejected(word, word, "unreadable", error.strerror or str(error)))
-        return []
-    found = (
-        _recording(root / folder / name, f"{word}/{printable(name)}", word, rejected, lists) for name in names
-    )
+    entries = _entries(root / folder, word, word, rejected)
+    files = (entry for entry in entries if not _is_folder(entry))
+    found = (_recording(entry, f"{word}/{printable(entry.name)}", word, rejected, lists) for entry in files)
     return sorted((r for r in found if r is not None), key=lambda recording: recording.path)
+
+
+def _entries(folder: Path, name: str, word: str, rejected: list[Rejected]) -> list[os.DirEntry[str]]:
+    """Returns what is in a folder, by name; a folder that cannot be read is noted and taken as empty."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        rejected.append(Rejected(name, word, "unreadable", error.strerror or str(error)))
+        return []
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -129,30 +130,29 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _recording(
-    path: Path,
+    entry: os.DirEntry[str],
     name: str,
     word: str,
     rejected: list[Rejected],
-    lists: dict[Split, frozenset[str]] | None = None,
+    lists: dict[Split, frozenset[str]],
 ) -> Recording | None:
     """Makes the recording of a file, or notes why it is none; hidden files are passed over."""
-    if path.name.startswith("."):
+    if entry.name.startswith("."):
         return None
     try:
-        status = path.stat()
+        status = entry.stat()
     except OSError as error:
         rejected.append(Rejected(name, word, "unreadable", error.strerror or str(error)))
         return None
-    if path.suffix.lower() not in SUFFIXES or not stat.S_ISREG(status.st_mode):
-        rejected.append(
-            Rejected(name, word, "not_audio", f"allowed: files ending in {', '.join(sorted(SUFFIXES))}")
-        )
+    stem, dot, suffix = name.rpartition(".")
+    if f"{dot}{suffix.lower()}" not in SUFFIXES or not stat.S_ISREG(status.st_mode):
+        allowed = f"allowed: files ending in {', '.join(sorted(SUFFIXES))}"
+        rejected.append(Rejected(name, word, "not_audio", allowed))
         return None
-    stem = name.rpartition(".")[0]
-    split = next((split for split, names in (lists or {}).items() if stem in names), None)
+    split = next((split for split, names in lists.items() if stem in names), None)
     # For noise: takes of one place stay together.
-    speaker = speaker_of(Path(name).name) if word else re.sub(r"[-_][A-Za-z0-9]{1,2}$", "", stem)
-    return Recording(name, word, speaker, split, path, f"{status.st_size}", status.st_mtime_ns)
+    speaker = speaker_of(name.rpartition("/")[2]) if word else re.sub(r"[-_][A-Za-z0-9]{1,2}$", "", stem)
+    return Recording(name, word, speaker, split, entry.path, f"{status.st_size}", status.st_mtime_ns)
 
 
 def _check_lists(root: Path, lists: dict[Split, frozenset[str]]) -> None:

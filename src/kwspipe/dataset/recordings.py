@@ -13,7 +13,7 @@ Split = Literal["training", "validation", "testing"]
 SPLITS: tuple[Split, ...] = ("training", "validation", "testing")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Recording:
     """One recording of one word, or of noise.
 

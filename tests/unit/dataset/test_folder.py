@@ -138,7 +138,7 @@ def test_names_of_any_kind(corpus: Path):
     shutil.copy(source, os.fsencode(corpus / "gru\u0308n") + b"/\xff_nohash_0.wav")
     found = [r for r in FolderSource(corpus).find().words if r.word == "grün"]
     assert [r.speaker for r in found] == ["\\xff", "with space"]
-    assert all(r.origin.exists() for r in found)
+    assert all(Path(r.origin).exists() for r in found)
     listing_hash(found)
 
 
