@@ -162,11 +162,8 @@ def _curve(
     axes.plot(epochs, validation, color=VALIDATION, linewidth=2.2, marker=marker, label="validation")
     best = int(best_of(validation))
     axes.plot(epochs[best], validation[best], "o", color=VALIDATION, markersize=7, markeredgecolor="white")
-    text = f"best {form.format(validation[best])}, epoch {epochs[best]:.0f}"
-    axes.annotate(
-        text, (epochs[best], validation[best]), (0, 10), textcoords="offset points",
-        ha="right" if best else "left", fontsize=9, color=VALIDATION, fontweight="bold",
-    )  # fmt: skip
+    text = f"best on validation: {form.format(validation[best])}, epoch {epochs[best]:.0f}"
+    axes.set_title(text, loc="right", fontsize=9, color=VALIDATION, pad=10)
     axes.set_xlabel("epoch", color=INK)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)
