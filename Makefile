@@ -25,7 +25,7 @@ help:  ## list what can be made
 setup: $(VENV)/core  ## install everything into .venv and build the C core
 
 demo: setup  ## train and test "one", "two", "three" on synthesized speech: no recordings, no download
-	$(PY) -m kwspipe +experiment=$(EXPERIMENT) dataset=synthetic name=demo
+	$(PY) -m kwspipe +experiment=$(EXPERIMENT) dataset=synthetic name=demo train.epochs=8
 
 test: setup  ## run the tests
 	$(PY) -m pytest
