@@ -36,8 +36,7 @@ static const uint32_t remainder_of_byte[256] = {
     0xB3667A2Eu, 0xC4614AB8u, 0x5D681B02u, 0x2A6F2B94u, 0xB40BBE37u, 0xC30C8EA1u, 0x5A05DF1Bu, 0x2D02EF8Du,
 };
 
-uint32_t kws_crc32(uint32_t crc, const void *data, size_t size)
-{
+uint32_t kws_crc32(uint32_t crc, const void *data, size_t size) {
     const uint8_t *bytes = data;
     crc = ~crc;
     for (size_t i = 0; i < size; i++) {

@@ -1,0 +1,107 @@
+"""The vendor's two models through compiler and core: every layer's output is the reference kernels', bit for bit."""
+
+import csv
+import struct
+import zipfile
+
+import numpy as np
+import pytest
+from kwspipe._core import ffi, lib
+from omegaconf import OmegaConf
+
+from kwspipe import audio
+from kwspipe.__main__ import conf_dir
+from kwspipe.config import FrontendConfig
+from kwspipe.frontend import FrontEnd
+from kwspipe.tflite import image as container
+from kwspipe.tflite.compiler import compile_model
+from kwspipe.tflite.runner import CoreModel
+from reference_kernels import run_reference, with_output
+
+MODELS = {"keyword_spotting_mobilenetv2": 8, "keyword_spotting_with_transfer_learning": 11}
+OPERATOR_BYTES, PROGRAM_BYTES = 68, 48
+OUTPUT_OFFSET = struct.Struct("<44xI")  # position of output_offset in kws_operator_t
+
+
+@pytest.fixture(scope="module", params=sorted(MODELS))
+def model(request, shared_dir):
+    """(.tflite, image, summary) of one of the archives."""
+    with zipfile.ZipFile(shared_dir / "base" / f"{request.param}.mltk.zip") as file:
+        tflite = file.read(f"{request.param}.tflite")
+    labels = [f"class {i}" for i in range(MODELS[request.param])]
+    return tflite, *compile_model(tflite, labels, b"", b"", request.param)
+
+
+@pytest.fixture(scope="module")
+def real_features(shared_dir):
+    """Features of 200 clips of speech and noise, (200, 59, 49) int8."""
+    with (shared_dir / "data" / "manifest.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    settings = OmegaConf.to_container(OmegaConf.load(conf_dir() / "frontend" / "default.yaml"))
+    front_end = FrontEnd(FrontendConfig(**settings))
+    clips = np.zeros((200, front_end.clip_samples), np.int16)
+    for clip, row in zip(clips, rows[:: len(rows) // 200], strict=False):
+        pcm = audio.read_pcm(shared_dir / "data" / row["path"], 16000)[: len(clip)]
+        clip[: len(pcm)] = pcm
+    return front_end.features(clips)
+
+
+def extremes() -> np.ndarray:
+    """(10, 59, 49) int8: constants, random and half-random inputs."""
+    rng = np.random.default_rng(1)
+    inputs = rng.integers(-128, 128, (10, 59, 49)).astype(np.int8)
+    inputs[0], inputs[1], inputs[2] = -128, 127, 0
+    inputs[3, ::2] = -128
+    inputs[4, :, ::2] = 127
+    return inputs
+
+
+def test_outputs_on_real_features(model, real_features):
+    tflite, image, _ = model
+    expected = run_reference(tflite, real_features)
+    assert len(np.unique(expected.argmax(axis=1))) > 3
+    np.testing.assert_array_equal(CoreModel(image).run(real_features, threads=2), expected)
+
+
+def test_outputs_on_extremes(model):
+    tflite, image, _ = model
+    np.testing.assert_array_equal(CoreModel(image).run(extremes()), run_reference(tflite, extremes()))
+
+
+def test_every_layer(model):
+    """Each operator's output in the arena is that of the last layer it stands for."""
+    tflite, image, summary = model
+    inputs = extremes()[:5]
+    steps = [arena_outputs(image, clip) for clip in inputs]
+    for i, row in enumerate(summary.layers):
+        expected = run_reference(with_output(tflite, row.layers[-1]), inputs)
+        for clip, outputs in enumerate(steps):
+            actual = outputs[i][: expected.shape[1]]
+            np.testing.assert_array_equal(actual, expected[clip], err_msg=str(row))
+
+
+def arena_outputs(image: bytes, clip: np.ndarray) -> list[np.ndarray]:
+    """Runs the operators one by one; returns what lies in the arena from each one's output on, int16."""
+    core = CoreModel(image)
+    program = container.read_sections(image)[container.PROGRAM]
+    memory = np.zeros(core.arena_bytes + 16, np.uint8)
+    memory = memory[-memory.ctypes.data % 16 :][: core.arena_bytes]
+    arena = ffi.from_buffer("uint8_t[]", memory)
+    clip = np.ascontiguousarray(clip)
+    assert (
+        lib.kws_model_load(core._model, arena, len(memory), ffi.from_buffer("int8_t[]", clip), clip.size) == 0
+    )
+    outputs = []
+    for i in range(core.num_operators):
+        assert lib.kws_model_step(core._model, arena, len(memory), i) == 0
+        (offset,) = OUTPUT_OFFSET.unpack_from(program, PROGRAM_BYTES + OPERATOR_BYTES * i)
+        outputs.append(memory[offset:].view(np.int16).copy())
+    return outputs
+
+
+def test_it_fits_the_board(model):
+    _, image, summary = model
+    assert len(image) == summary.image_bytes <= 330_000
+    assert summary.arena_bytes <= 60_000
+    assert 1_737_000 < summary.num_macs < 1_740_000
+    assert sum(len(row.layers) for row in summary.layers) == 71

@@ -1,0 +1,41 @@
+"""TensorFlow Lite's reference kernels as the tests' judge. TensorFlow itself must not be in the same process."""
+
+import struct
+
+import numpy as np
+import tflite as schema
+
+
+def run_reference(tflite: bytes, inputs: np.ndarray) -> np.ndarray:
+    """Returns the outputs (clips, classes) int8 of inputs (clips, ...) int8."""
+    interpreter = make_interpreter(tflite)
+    source, result = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    outputs = []
+    for clip in inputs:
+        interpreter.set_tensor(source["index"], clip.reshape(source["shape"]))
+        interpreter.invoke()
+        outputs.append(interpreter.get_tensor(result["index"]).reshape(-1))
+    return np.stack(outputs)
+
+
+def with_output(tflite: bytes, layer: int) -> bytes:
+    """Returns the model with the output of one of its operators as its only output.
+
+    Asking an interpreter for inner tensors is no way: it lets sums overwrite their inputs.
+    """
+    subgraph = schema.Model.GetRootAs(tflite, 0).Subgraphs(0)
+    outputs = subgraph._tab.Vector(subgraph._tab.Offset(8))  # slot of SubGraph.outputs
+    changed = bytearray(tflite)
+    struct.pack_into("<i", changed, outputs, subgraph.Operators(layer).Outputs(0))
+    return bytes(changed)
+
+
+def make_interpreter(tflite: bytes):
+    """Returns an interpreter with the reference kernels, ready to run."""
+    try:
+        from tflite_runtime.interpreter import Interpreter, OpResolverType
+    except ImportError:
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    interpreter = Interpreter(model_content=tflite, experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
+    interpreter.allocate_tensors()
+    return interpreter
