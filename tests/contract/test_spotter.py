@@ -1,0 +1,263 @@
+"""The core's spotter on real speech, with the vendor's models: what it does follows from the samples alone."""
+
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import soundfile
+from kwspipe._core import ffi, lib
+from kwspipe.tflite.compiler import compile_model
+
+from kwspipe.detector import Detector, pack_settings
+from kwspipe.errors import KwspipeError
+from kwspipe.frontend import FrontEnd
+from kwspipe.spotter import Spotter
+from kwspipe.tflite import image as container
+from kwspipe.tflite.metadata import read_parameters
+from kwspipe.tflite.settings import class_labels, detector_settings, frontend_settings
+
+ARCHIVE = "keyword_spotting_mobilenetv2"
+WORDS = ["left", "right", "up", "down", "stop", "go", "yes", "bed"]
+GAP_SAMPLES = 12800
+
+
+@pytest.fixture(scope="module")
+def model(shared_dir):
+    """The vendor's base: .tflite, labels, front end, detector (with little averaging, so that words count)."""
+    with zipfile.ZipFile(shared_dir / "base" / f"{ARCHIVE}.mltk.zip") as archive:
+        tflite = archive.read(f"{ARCHIVE}.tflite")
+    parameters = read_parameters(tflite)
+    detector = replace(detector_settings(parameters), average_window_duration_ms=300, minimum_count=2)
+    return tflite, class_labels(parameters), frontend_settings(parameters), detector
+
+
+def compiled(model, **changes):
+    tflite, labels, frontend, detector = model
+    settings = replace(frontend, **changes)
+    image, _ = compile_model(
+        tflite, labels, FrontEnd(settings).tables, pack_settings(detector, labels), ARCHIVE
+    )
+    return image, settings
+
+
+@pytest.fixture(scope="module")
+def image(model):
+    return compiled(model)[0]
+
+
+@pytest.fixture(scope="module")
+def stream(shared_dir):
+    """Words of the test split by two speakers each, over faint noise; and which word ends when."""
+    speech = shared_dir / "data" / "speech"
+    testing = set((speech / "testing_list.txt").read_text().split())
+    random = np.random.default_rng(3)
+    pieces, ends_ms = [np.zeros(19200)], []
+    for speaker in range(2):
+        for word in WORDS:
+            files = sorted(f for f in (speech / word).glob("*.flac") if f"{word}/{f.name}" in testing)
+            samples, rate = soundfile.read(files[speaker * (len(files) // 2)])
+            assert rate == 16000
+            pieces += [samples, np.zeros(GAP_SAMPLES)]
+            ends_ms.append((word, (sum(map(len, pieces)) - GAP_SAMPLES) // 16))
+    samples = np.concatenate(pieces)
+    samples += random.normal(0, 0.001, len(samples))
+    return np.round(32767 * samples.clip(-1, 1)).astype(np.int16), ends_ms
+
+
+def in_pieces(samples, random, longest):
+    while len(samples):
+        count = int(random.integers(0, longest))
+        yield samples[:count]
+        samples = samples[count:]
+
+
+def test_pieces_of_any_size_give_the_same_detections(image, stream):
+    samples, _ = stream
+    expected = Spotter(image).feed(samples)
+    assert len(expected) >= 6
+    random = np.random.default_rng(4)
+    for longest in (50, 700, 40000):
+        spotter = Spotter(image)
+        found = [
+            detection for piece in in_pieces(samples, random, longest) for detection in spotter.feed(piece)
+        ]
+        assert found == expected
+
+
+def test_known_words_are_found(image, stream):
+    samples, ends_ms = stream
+    detections = Spotter(image).feed(samples)
+    keywords = [(word, end) for word, end in ends_ms if word in WORDS[:6]]
+    found = [
+        (word, end) for word, end in keywords
+        if any(d.label == word and end - 1000 <= d.time_ms <= end + 700 for d in detections)
+    ]  # fmt: skip
+    assert len(found) >= 9, (found, detections)
+
+
+@pytest.mark.parametrize("dynamic", [False, True])
+def test_equals_front_end_model_and_detector_one_after_another(model, stream, dynamic):
+    image, settings = compiled(model, quantize_dynamic_scale_enable=dynamic)
+    tflite, labels, _, detector = model
+    samples = stream[0][: 16000 * 5]
+    frontend = FrontEnd(settings).stream()
+    frames = frontend.push(samples)
+    ends = np.arange(
+        settings_frames(settings), len(frames) + 1, detector.latency_ms // settings.window_step_ms
+    )
+    clips = np.stack([frontend.quantize(frames[end - settings_frames(settings) : end]) for end in ends])
+    scores = reference_scores(tflite, clips)
+    times_ms = settings.window_size_ms + (ends - 1) * settings.window_step_ms
+    inferences = Spotter(image).infer(samples)
+    assert [inference.time_ms for inference in inferences] == times_ms.tolist()
+    np.testing.assert_array_equal([inference.scores for inference in inferences], scores)
+    expected = Detector(pack_settings(detector, labels), labels).process_many(scores, times_ms)
+    assert [inference.detection for inference in inferences if inference.detection] == expected
+
+
+def settings_frames(settings):
+    return (settings.sample_length_ms - settings.window_size_ms) // settings.window_step_ms + 1
+
+
+def reference_scores(tflite, clips):
+    """(clips, classes) int8 of TensorFlow Lite's reference kernels."""
+    runtime = pytest.importorskip("tflite_runtime.interpreter")
+    interpreter = runtime.Interpreter(
+        model_content=tflite, experimental_op_resolver_type=runtime.OpResolverType.BUILTIN_REF
+    )
+    interpreter.allocate_tensors()
+    source, target = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+    scores = []
+    for features in clips:
+        interpreter.set_tensor(source, features[np.newaxis, ..., np.newaxis])
+        interpreter.invoke()
+        scores.append(interpreter.get_tensor(target)[0].copy())
+    return np.array(scores)
+
+
+@pytest.mark.parametrize("dynamic", [False, True])
+def test_features_in_place_of_samples_give_the_same(model, stream, dynamic):
+    image, settings = compiled(model, quantize_dynamic_scale_enable=dynamic)
+    samples = stream[0][: 16000 * 10]
+    frames = FrontEnd(settings).stream().push(samples)
+    spotter = Spotter(image)
+    found = [detection for part in np.array_split(frames, 7) for detection in spotter.feed_features(part)]
+    assert found == Spotter(image).feed(samples)
+
+
+def test_listening_while_the_model_runs_gives_the_same(image, stream):
+    """As the firmware's main loop does it: some samples, some operators, in any order."""
+    samples = stream[0][: 16000 * 8]
+    expected = [(d.index, d.score, d.time_ms) for d in Spotter(image).feed(samples)]
+    random = np.random.default_rng(5)
+    spotter, found, used = Spotter(image), [], 0
+    core = spotter._core
+    detection, data = ffi.new("kws_detection_t *"), ffi.from_buffer("int16_t[]", samples)
+    while used < len(samples) or core.running:
+        count = min(int(random.integers(0, 4000)), len(samples) - used)
+        used += lib.kws_spotter_listen(core, data + used, count)
+        for _ in range(random.integers(0, 40)):
+            if lib.kws_spotter_step(core, detection):
+                found.append((detection.index, detection.score, detection.time_ms))
+    assert found == expected
+
+
+def test_reset_starts_a_new_stream(image, stream):
+    samples = stream[0][: 16000 * 6]
+    spotter = Spotter(image)
+    first = spotter.infer(samples)
+    spotter.reset()
+    again = spotter.infer(samples)
+    assert [i.time_ms for i in again] == [i.time_ms for i in first]
+    np.testing.assert_array_equal([i.scores for i in again], [i.scores for i in first])
+
+
+def rebuilt(image, **sections):
+    """The image with some of its sections in another form (None: without it), and a right checksum."""
+    parts = container.read_sections(image)
+    for name, data in sections.items():
+        parts[getattr(container, name)] = data
+    return container.write_image(
+        {key: data for key, data in parts.items() if data is not None}, bytes(32), 42720
+    )
+
+
+def status_of(image):
+    aligned = np.zeros(len(image) + 16, np.uint8)
+    start = -aligned.ctypes.data % 16
+    aligned[start : start + len(image)] = np.frombuffer(image, np.uint8)
+    return lib.kws_spotter_memory_bytes(ffi.from_buffer("uint8_t[]", aligned[start:]), len(image))
+
+
+def test_parts_that_do_not_fit_together_are_refused(model, image):
+    _, labels, frontend, detector = model
+    other = FrontEnd(replace(frontend, sample_length_ms=1000)).tables
+    fewer = pack_settings(detector, labels[1:])
+    for sections, status in [
+        ({"FRONTEND": None}, lib.KWS_ERROR_FORMAT),
+        ({"DETECTOR": None}, lib.KWS_ERROR_FORMAT),
+        ({"FRONTEND": other}, lib.KWS_ERROR_FORMAT),
+        ({"FRONTEND": other[:100]}, lib.KWS_ERROR_SIZE),
+        ({"DETECTOR": fewer[:-1]}, lib.KWS_ERROR_SIZE),
+        ({"LABELS": container.encode_labels(labels[1:])}, lib.KWS_ERROR_FORMAT),
+        ({"DETECTOR": fewer}, lib.KWS_ERROR_FORMAT),
+    ]:
+        assert status_of(rebuilt(image, **sections)) == status, sections
+        with pytest.raises(
+            KwspipeError, match=r"bytes that the core refuses with status -.* run quantize again"
+        ):
+            Spotter(rebuilt(image, **sections))
+    assert status_of(rebuilt(image)) > 42720
+    assert status_of(image[:-1]) == lib.KWS_ERROR_SIZE
+    assert status_of(image[:100] + b"\xff" + image[101:]) < 0
+
+
+def test_damaged_settings_are_refused_or_run(image, stream):
+    random, samples = np.random.default_rng(6), stream[0][:24000]
+    parts = container.read_sections(image)
+    ran = 0
+    for trial in range(120):
+        name = ("FRONTEND", "DETECTOR")[trial % 2]
+        damaged = bytearray(parts[getattr(container, name)])
+        for position in random.integers(0, min(len(damaged), 112), random.integers(1, 4)):
+            damaged[position] = random.integers(256)
+        candidate = rebuilt(image, **{name: bytes(damaged)})
+        if status_of(candidate) >= 0:
+            Spotter(candidate).feed(samples)
+            ran += 1
+    assert 0 < ran < 120
+
+
+def test_the_core_refuses_null_and_too_little_memory(image):
+    spotter = Spotter(image)
+    core, size = spotter._core, spotter.memory_bytes
+    again = ffi.new("kws_spotter_t *")
+    assert (
+        lib.kws_spotter_init(again, spotter._image, len(image), spotter._memory, size - 1)
+        == lib.KWS_ERROR_SIZE
+    )
+    assert (
+        lib.kws_spotter_init(again, spotter._image, len(image), spotter._memory + 4, size)
+        == lib.KWS_ERROR_ARGUMENT
+    )
+    assert lib.kws_spotter_init(again, spotter._image, len(image), ffi.NULL, size) == lib.KWS_ERROR_ARGUMENT
+    assert (
+        lib.kws_spotter_init(again, spotter._image + 4, len(image) - 4, spotter._memory, size)
+        == lib.KWS_ERROR_ARGUMENT
+    )
+    assert lib.kws_spotter_listen(core, ffi.NULL, 5) == lib.KWS_ERROR_ARGUMENT
+    assert lib.kws_spotter_listen_features(core, ffi.NULL, 5) == lib.KWS_ERROR_ARGUMENT
+    assert lib.kws_spotter_step(core, ffi.NULL) == lib.KWS_ERROR_ARGUMENT
+    assert lib.kws_spotter_step(core, ffi.new("kws_detection_t *")) == 0
+
+
+def test_samples_of_another_kind_are_refused(image):
+    spotter = Spotter(image)
+    with pytest.raises(
+        KwspipeError, match=r"Spotter.feed\(samples\): float64 of shape \(5,\). Allowed: int16"
+    ):
+        spotter.feed(np.zeros(5))
+    with pytest.raises(KwspipeError, match=r"Spotter.feed_features\(features\): uint16 of shape \(5, 48\)"):
+        spotter.feed_features(np.zeros((5, 48), np.uint16))
+    assert spotter.feed(np.zeros(0, np.int16)) == []
