@@ -70,3 +70,9 @@ def brd2601_firmware() -> Path:
         pytest.skip("needs firmware/app/main.c")
     common = [path for folder in ("core", "app") for path in sorted((FIRMWARE / folder).glob("*.c"))]
     return build("brd2601", [*common, *board_sources()])
+
+
+@pytest.fixture(scope="session")
+def model_check_firmware() -> Path:
+    """Firmware that runs a model image on inputs from the serial line (tests/firmware/model_check.c)."""
+    return build_check("model_check", sorted((FIRMWARE / "core").glob("*.c")))

@@ -7,6 +7,10 @@ void *memmove(void *to, const void *from, size_t size);
 void *memset(void *to, int value, size_t size);
 int memcmp(const void *a, const void *b, size_t size);
 size_t strlen(const char *text);
+void __aeabi_memcpy(void *restrict to, const void *restrict from, size_t size);
+void __aeabi_memmove(void *to, const void *from, size_t size);
+void __aeabi_memset(void *to, size_t size, int value);
+void __aeabi_memclr(void *to, size_t size);
 
 typedef uint32_t __attribute__((may_alias)) word_t;
 
@@ -74,3 +78,30 @@ size_t strlen(const char *text) {
     }
     return size;
 }
+
+/* The same under the names of Arm's run-time ABI (IHI0043), which clang calls. The ones with 4 and 8 promise
+ * alignment. */
+void __aeabi_memcpy(void *restrict to, const void *restrict from, size_t size) {
+    (void)memcpy(to, from, size);
+}
+
+void __aeabi_memmove(void *to, const void *from, size_t size) {
+    (void)memmove(to, from, size);
+}
+
+void __aeabi_memset(void *to, size_t size, int value) {
+    (void)memset(to, value, size);
+}
+
+void __aeabi_memclr(void *to, size_t size) {
+    (void)memset(to, 0, size);
+}
+
+#define ALIGNED(name, parameters) \
+    void name##4 parameters __attribute__((alias(#name))); \
+    void name##8 parameters __attribute__((alias(#name)))
+
+ALIGNED(__aeabi_memcpy, (void *restrict to, const void *restrict from, size_t size));
+ALIGNED(__aeabi_memmove, (void *to, const void *from, size_t size));
+ALIGNED(__aeabi_memset, (void *to, size_t size, int value));
+ALIGNED(__aeabi_memclr, (void *to, size_t size));

@@ -1,0 +1,91 @@
+"""The inference on the emulated board: the outputs of the host's core, and what they cost in instructions."""
+
+import csv
+import struct
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import serial
+from numpy.typing import NDArray
+from omegaconf import OmegaConf
+
+from kwspipe import audio
+from kwspipe.__main__ import conf_dir
+from kwspipe.config import FrontendConfig
+from kwspipe.device.emulator import EmulatedBoard
+from kwspipe.frontend import FrontEnd
+from kwspipe.tflite.compiler import compile_model
+from kwspipe.tflite.runner import CoreModel
+
+MODELS = {"keyword_spotting_mobilenetv2": 8, "keyword_spotting_with_transfer_learning": 11}
+SLOTS_AT = 0x10000
+FLASH_BYTES = 0x180000
+
+
+@pytest.fixture(scope="module")
+def features(shared_dir: Path) -> NDArray[np.int8]:
+    """Features of 200 clips of speech and noise, (200, 59, 49) int8, and extremes, (4, 59, 49)."""
+    with (shared_dir / "data" / "manifest.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    settings = OmegaConf.to_container(OmegaConf.load(conf_dir() / "frontend" / "default.yaml"))
+    front_end = FrontEnd(FrontendConfig(**settings))  # type: ignore[arg-type]
+    clips = np.zeros((200, front_end.clip_samples), np.int16)
+    for clip, row in zip(clips, rows[:: len(rows) // 200], strict=False):
+        pcm = audio.read_pcm(shared_dir / "data" / row["path"], 16000)[: len(clip)]
+        clip[: len(pcm)] = pcm
+    real = front_end.features(clips)
+    rng = np.random.default_rng(1)
+    extremes = rng.integers(-128, 128, (4, *real.shape[1:])).astype(np.int8)
+    extremes[0], extremes[1] = -128, 127
+    return np.concatenate([real, extremes])
+
+
+@pytest.fixture(scope="module", params=sorted(MODELS))
+def image(request: pytest.FixtureRequest, shared_dir: Path) -> bytes:
+    with zipfile.ZipFile(shared_dir / "base" / f"{request.param}.mltk.zip") as file:
+        tflite = file.read(f"{request.param}.tflite")
+    labels = [f"class {i}" for i in range(MODELS[request.param])]
+    return compile_model(tflite, labels, b"", b"", request.param)[0]
+
+
+@pytest.fixture(scope="module")
+def port(
+    model_check_firmware: Path, image: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[serial.Serial]:
+    """The serial port of a board that has the image in its flash."""
+    flash_file = tmp_path_factory.mktemp("flash") / "flash.bin"
+    flash_file.write_bytes((b"\xff" * SLOTS_AT + image).ljust(FLASH_BYTES, b"\xff"))
+    with EmulatedBoard(model_check_firmware, flash_file, baud=0) as board:
+        port = serial.Serial(board.port, 115200, timeout=20)
+        port.write(b"s")
+        assert port.read(4) == bytes(4), "the board refuses the image"
+        yield port
+
+
+def test_every_output_is_that_of_the_host(
+    port: serial.Serial, image: bytes, features: NDArray[np.int8]
+) -> None:
+    expected = CoreModel(image).run(features)
+    outputs = np.empty_like(expected)
+    for row, values in zip(outputs, features, strict=True):
+        port.write(b"i" + values.tobytes())
+        row[:] = np.frombuffer(port.read(len(row)), np.int8)
+    np.testing.assert_array_equal(outputs, expected)
+
+
+def profile(port: serial.Serial) -> list[int]:
+    port.write(b"p")
+    (num_operators,) = struct.unpack("<I", port.read(4))
+    return list(struct.unpack(f"<{num_operators + 1}I", port.read(4 * num_operators + 4)))
+
+
+def test_an_inference_stays_within_its_budget_of_instructions(port: serial.Serial) -> None:
+    counts = profile(port)
+    assert counts == profile(port), "equal runs count equally"
+    *operators, all_of_them = counts
+    assert sum(operators) <= all_of_them < 1.01 * sum(operators)
+    print(f"{all_of_them:,} instructions an inference")
+    assert all_of_them <= 5_200_000
