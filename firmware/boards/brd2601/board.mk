@@ -22,7 +22,7 @@ BOARD_SUFFIX := .elf
 # Objects of two compilers, or made with other flags, do not mix.
 TOOLS := $(TOOLCHAIN) $(firstword $(shell cksum < boards/brd2601/board.mk))
 ifneq ($(shell cat $(BUILD)/tools 2>/dev/null),$(TOOLS))
-$(shell rm -rf $(BUILD)/core $(BUILD)/app $(BUILD)/boards; mkdir -p $(BUILD); echo $(TOOLS) > $(BUILD)/tools)
+$(shell mkdir -p $(BUILD); find $(BUILD) -name '*.o' -delete; echo $(TOOLS) > $(BUILD)/tools)
 endif
 
 $(BUILD)/kwspipe.elf: boards/brd2601/brd2601.ld
