@@ -1,0 +1,54 @@
+"""A model image that is small and quick, with a front end and a detector: one dense layer of random weights."""
+
+from pathlib import Path
+
+import numpy as np
+from omegaconf import OmegaConf
+
+from kwspipe.config import DetectorConfig, FrontendConfig
+from kwspipe.detector import pack_settings
+from kwspipe.device.push import Golden
+from kwspipe.frontend import FrontEnd
+from kwspipe.tflite.compiler import compile_model
+from kwspipe.tflite.runner import CoreModel
+from tflite_builder import NONE, ModelBuilder
+
+CONF = Path(__file__).resolve().parents[1] / "conf"
+LABELS = ("one", "two", "_unknown_", "_silence_")
+NUM_FEATURES = 59 * 49
+
+
+def _load(group: str, **changes: object) -> dict:
+    settings = OmegaConf.to_container(OmegaConf.load(CONF / group / "default.yaml"))
+    assert isinstance(settings, dict)
+    return {**settings, **changes}
+
+
+def _dense(seed: int) -> bytes:
+    random = np.random.default_rng(seed)
+    weights = random.integers(-127, 128, (len(LABELS), NUM_FEATURES)).astype(np.int8)
+    model = ModelBuilder()
+    source = model.tensor((1, NUM_FEATURES), 1.0, 0)
+    constants = [
+        model.tensor(weights.shape, 0.01, 0, weights),
+        model.tensor((len(LABELS),), None, 0, np.zeros(len(LABELS), np.int32)),
+    ]
+    output = model.tensor((1, len(LABELS)), 20.0, 0)
+    model.operator("FULLY_CONNECTED", [source, *constants], [output], NONE)
+    return model.build([source], [output])
+
+
+def small_image(seed: int) -> bytes:
+    """An image of about 20 kB that detects "one" and "two" now and then, whatever it hears."""
+    detector = DetectorConfig(
+        **_load("detector", detection_threshold=130, average_window_duration_ms=200, minimum_count=1)
+    )
+    tables = FrontEnd(FrontendConfig(**_load("frontend"))).tables
+    image, _ = compile_model(_dense(seed), LABELS, tables, pack_settings(detector, LABELS), f"small {seed}")
+    return image
+
+
+def golden_of(image: bytes, vectors: int = 2) -> Golden:
+    """Random inputs, and what the core of this machine makes of them."""
+    inputs = np.random.default_rng(0).integers(-128, 128, (vectors, NUM_FEATURES)).astype(np.int8)
+    return Golden(inputs, CoreModel(image).run(inputs))
