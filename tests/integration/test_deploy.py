@@ -1,0 +1,91 @@
+"""The deploy stage on boards that need no hardware: what it leaves, what it says, what it refuses."""
+
+import importlib.util
+import json
+import shutil
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from kwspipe.config import BoardConfig
+from kwspipe.device import firmware
+from kwspipe.device.push import DoesNotFitError, SelfTestError
+from kwspipe.errors import KwspipeError
+from kwspipe.stages import deploy
+from small_model import golden_of, small_image
+
+IMAGE = small_image(7)
+
+
+@pytest.fixture
+def run_dir(tmp_path):
+    if shutil.which("make") is None:
+        pytest.skip("needs make to build firmware")
+    quantized = tmp_path / "quantize"
+    quantized.mkdir()
+    (quantized / "model.kws").write_bytes(IMAGE)
+    golden = golden_of(IMAGE, 6)
+    np.savez(quantized / "golden.npz", inputs=golden.inputs.reshape(6, 59, 49), outputs=golden.outputs)
+    return tmp_path
+
+
+def run(run_dir, board: str, golden_inputs: int = 4) -> dict:
+    config = SimpleNamespace(board=BoardConfig(name=board, port=None, golden_inputs=golden_inputs))
+    folder = run_dir / "deploy"
+    folder.mkdir()
+    deploy.run(config, run_dir, folder)
+    assert [path.name for path in folder.iterdir()] == [f"{board}.json"]
+    return json.loads((folder / f"{board}.json").read_text())
+
+
+def test_the_native_board_gets_the_model(run_dir, capsys):
+    result = run(run_dir, "host")
+    assert result["parity"] == {"vectors": 4, "equal": True}
+    assert (result["board"], result["firmware"]) == ("host", firmware.build("host").version)
+    assert (result["image_bytes"], result["slot_bytes"]) == (len(IMAGE), 504 * 1024)
+    assert result["arena_bytes"] < result["memory_bytes"] < 73728
+    assert result["nanoseconds_per_inference"] >= sum(result["nanoseconds_per_operator"]) > 0
+    assert 0 < result["push_seconds"] < 30
+    said = capsys.readouterr().err
+    assert f"flash of a slot: {len(IMAGE):,} of 516,096 bytes" in said
+    assert "memory (arena, features, front end): " in said and " left" in said
+    assert "host has the model: 4 golden inputs equal bit for bit" in said
+
+
+def test_the_emulated_board_gets_the_model(run_dir):
+    pytest.importorskip("unicorn", reason="the emulated board needs the extra `emulator`")
+    if not (shutil.which("arm-none-eabi-gcc") or importlib.util.find_spec("ziglang")):
+        pytest.skip("needs arm-none-eabi-gcc or ziglang to build the board's firmware")
+    result = run(run_dir, "emulated")
+    assert result["parity"] == {"vectors": 4, "equal": True}
+    assert (result["board"], result["firmware"]) == ("brd2601", firmware.build("brd2601").version)
+    assert 10_000 < result["instructions_per_inference"] < 1_000_000
+    assert 10_000 < result["firmware_flash_bytes"] <= 40 * 1024
+    assert 70_000 < result["firmware_ram_bytes"] <= 160 * 1024
+
+
+def test_an_output_that_differs_fails_the_stage(run_dir):
+    golden = golden_of(IMAGE, 6)
+    golden.outputs[2, 1] ^= 1
+    np.savez(run_dir / "quantize" / "golden.npz", inputs=golden.inputs, outputs=golden.outputs)
+    with pytest.raises(SelfTestError, match="golden input 2 of 4"):
+        run(run_dir, "host")
+    assert list((run_dir / "deploy").iterdir()) == []
+
+
+def test_more_golden_inputs_than_there_are_is_an_error(run_dir):
+    with pytest.raises(KwspipeError, match=r"board.golden_inputs: 7, but quantize left 6.*Allowed: 1 to 6"):
+        run(run_dir, "host", golden_inputs=7)
+
+
+def test_a_damaged_image_is_not_sent(run_dir):
+    (run_dir / "quantize" / "model.kws").write_bytes(IMAGE[:-1])
+    with pytest.raises(KwspipeError, match=r"cannot be run.*run quantize again"):
+        run(run_dir, "host")
+
+
+def test_an_image_that_is_too_large_is_not_sent(run_dir):
+    (run_dir / "quantize" / "model.kws").write_bytes(IMAGE + bytes(520_000))
+    with pytest.raises(DoesNotFitError, match=r"of 516,096 bytes, 30,935 too many.*nothing was sent"):
+        run(run_dir, "host")
