@@ -17,20 +17,26 @@ endif
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test check firmware deploy clean
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/core  ## install everything into .venv and build the C core
 
-demo: setup  ## train and test "one", "two", "three" on synthesized speech: no recordings, no download
+demo: setup $(VENV)/board-compiler  ## train and test "one", "two", "three" on synthesized speech: no recordings, no download
 	$(PY) -m kwspipe +experiment=$(EXPERIMENT) dataset=synthetic name=demo train.epochs=8
 
-test: setup  ## run the tests
+firmware: setup $(VENV)/board-compiler  ## build the firmware: make firmware BOARD=brd2601
+	$(MAKE) -C firmware BOARD=$(BOARD) PYTHON=$(abspath $(PY))
+
+deploy: setup $(VENV)/board-compiler  ## push a trained model: make deploy BOARD=brd2601 [EXPERIMENT=digits_3] [PORT=...]
+	$(PY) -m kwspipe +experiment=$(EXPERIMENT) board=$(BOARD) stages=[deploy] $(if $(PORT),board.port=$(PORT))
+
+test: setup $(VENV)/board-compiler  ## run the tests
 	$(PY) -m pytest
 
-check: setup  ## lint, types and tests
+check: setup $(VENV)/board-compiler  ## lint, types and tests
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
@@ -45,6 +51,11 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(if $(NEEDS_ZIG),$(PY) -m pip install --quiet -c constraints.txt ziglang)
 	$(PY) -m pip install --quiet -c constraints.txt setuptools cffi
 	$(PY) -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[$(EXTRAS)]'
+	touch $@
+
+# The boards' firmware is compiled on demand: by arm-none-eabi-gcc where it is installed, else by ziglang.
+$(VENV)/board-compiler: $(VENV)/installed
+	$(if $(shell command -v arm-none-eabi-gcc),,$(PY) -m pip install --quiet -c constraints.txt ziglang)
 	touch $@
 
 $(VENV)/core: $(VENV)/installed $(CORE)

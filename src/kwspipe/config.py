@@ -168,6 +168,7 @@ class QuantizeConfig:
 
     representative_clips: Count
     max_accuracy_drop: Fraction
+    count_instructions: bool
 
 
 @typed

@@ -23,13 +23,21 @@ def print_results(metrics: Mapping[str, Any], console: Console) -> None:
 
     Args:
         metrics: as metrics.json has them: ``float``, ``int8`` and, where a device was measured, ``device``,
-            each as ``clips.measure`` returns it; ``data``, the summary of prepare.
+            each as ``clips.measure`` returns it; ``data``, the summary of prepare; ``parity``, on how many clips the
+            device's code gives the reference kernels' outputs bit for bit.
         console: where to.
     """
     kinds = [kind for kind in KINDS if kind in metrics]
     console.print()
-    console.print(_per_class(metrics, kinds))
+    console.print(_per_class(metrics, [kind for kind in kinds if kind != "device"]))
     console.print(_totals(metrics, kinds))
+    if "parity" in metrics:
+        parity = metrics["parity"]
+        style = "green" if parity["equal"] == parity["clips"] else "bold red"
+        text = (
+            f"The device's code equals the reference kernels on {parity['equal']} of {parity['clips']} clips."
+        )
+        console.print(Text(text, style=style))
     warning = synthetic_warning(metrics.get("data", {}))
     if warning:
         console.print(Text(warning, style="bold yellow"))

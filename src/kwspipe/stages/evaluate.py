@@ -12,7 +12,10 @@ from kwspipe.errors import KwspipeError
 from kwspipe.metrics import clips, mistakes, plots
 from kwspipe.stages import Stage
 from kwspipe.tflite import reference
+from kwspipe.tflite.runner import CoreModel
 from kwspipe.training.data import split_features
+
+THREADS = 2
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
@@ -27,11 +30,18 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
             "add recordings of other speakers, or raise dataset.testing_percentage",
         )
     quantized = run_dir / "quantize"
-    scores = {
-        kind: reference.run((quantized / file).read_bytes(), features, f"testing {kind}")
-        for kind, file in (("float", "float.tflite"), ("int8", "model.tflite"))
+    float_scores = reference.run((quantized / "float.tflite").read_bytes(), features, "testing float")
+    outputs = {
+        "int8": reference.raw((quantized / "model.tflite").read_bytes(), features, "testing int8"),
+        "device": CoreModel((quantized / "model.kws").read_bytes()).run(features, threads=THREADS),
+    }
+    # A softmax's int8 output has scale 1/256 and zero point -128 (TensorFlow Lite's quantization specification).
+    scores = {"float": float_scores} | {
+        kind: (raw.astype(np.float32) + 128) / 256 for kind, raw in outputs.items()
     }
     metrics: dict[str, Any] = {kind: clips.measure(targets, scores[kind], store.labels) for kind in scores}
+    equal = np.all(outputs["int8"] == outputs["device"], axis=1)
+    metrics["parity"] = {"clips": len(equal), "equal": int(equal.sum())}
     metrics["data"] = store.summary
     write_json(folder / "metrics.json", metrics)
     paths = [store.path(number) for number in store.select("testing")]

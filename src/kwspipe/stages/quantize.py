@@ -11,16 +11,25 @@ from kwspipe import __version__
 from kwspipe.artifacts import write_json
 from kwspipe.config import PipelineConfig
 from kwspipe.dataset.store import ClipStore
+from kwspipe.detector import pack_settings
+from kwspipe.device.profile import count_instructions
+from kwspipe.device.push import Golden
 from kwspipe.errors import KwspipeError
+from kwspipe.frontend import FrontEnd
 from kwspipe.stages import Stage
-from kwspipe.tflite import runtime_memory
+from kwspipe.tflite import report, runtime_memory
+from kwspipe.tflite.compiler import ImageSummary, compile_model
 from kwspipe.tflite.metadata import model_parameters, write_parameters
+from kwspipe.tflite.runner import CoreModel
 from kwspipe.training.data import plain_features, split_features
 from kwspipe.training.loop import WEIGHTS
 
+THREADS = 2
+GOLDEN_INPUTS = 64  # board.golden_inputs says how many of them a board has to prove itself on
+
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
-    """Leaves model.tflite, float.tflite, labels.txt and summary.json in ``folder``."""
+    """Leaves the .tflite files, labels.txt, the model image, its golden inputs, summary and profile in ``folder``."""
     from kwspipe.models import mobilenet_v2
     from kwspipe.tflite import conversion, reference
 
@@ -32,19 +41,51 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     console.print("    converting to float and to int8")
     float_model = conversion.to_float(model)
     int8_model = conversion.to_int8(model, _representative(config, store))
+    deployed = _with_parameters(int8_model, config, store.labels, run_dir / "train")
+    image, summary = _compile(deployed, config, store.labels)
+    float_scores = reference.run(float_model, features, "validation")
+    int8_scores = CoreModel(image).run(
+        features, threads=THREADS
+    )  # equals the reference kernels, and is faster
     right = {
-        kind: reference.run(content, features, "validation").argmax(axis=1) == targets
-        for kind, content in (("float", float_model), ("int8", int8_model))
+        "float": float_scores.argmax(axis=1) == targets,
+        "int8": int8_scores.argmax(axis=1) == targets,
     }
     check_loss(right["float"], right["int8"], config.quantize.max_accuracy_drop)
     accuracies = {kind: float(np.mean(hits)) for kind, hits in right.items()}
-    (folder / "model.tflite").write_bytes(
-        _with_parameters(int8_model, config, store.labels, run_dir / "train")
+    golden = Golden(
+        features[:GOLDEN_INPUTS], reference.raw(deployed, features[:GOLDEN_INPUTS], "golden outputs")
     )
+    (folder / "model.tflite").write_bytes(deployed)
     (folder / "float.tflite").write_bytes(float_model)
+    (folder / "model.kws").write_bytes(image)
     (folder / "labels.txt").write_text("".join(f"{label}\n" for label in store.labels))
+    np.savez(folder / "golden.npz", inputs=golden.inputs, outputs=golden.outputs)
     write_json(folder / "summary.json", {"validation_accuracy": accuracies})
+    report.write_summary(folder / "summary.txt", config.name, store.labels, summary)
+    _profile(config, image, summary, golden, folder)
     console.print(f"    validation accuracy: float {accuracies['float']:.1%}, int8 {accuracies['int8']:.1%}")
+
+
+def _compile(deployed: bytes, config: PipelineConfig, labels: tuple[str, ...]) -> tuple[bytes, ImageSummary]:
+    """Returns the model image, with the front end's tables and the detector's settings in it, and its summary."""
+    settings = pack_settings(config.detector, labels)
+    return compile_model(deployed, labels, FrontEnd(config.frontend).tables, settings, config.name)
+
+
+def _profile(
+    config: PipelineConfig, image: bytes, summary: ImageSummary, golden: Golden, folder: Path
+) -> None:
+    """Leaves profile.csv: what each layer costs on the device."""
+    console = Console(stderr=True, highlight=False)
+    instructions = None
+    if config.quantize.count_instructions:
+        console.print("    counting instructions on the emulated board")
+        one = Golden(golden.inputs[:1].reshape(1, -1), golden.outputs[:1])
+        instructions = count_instructions(image, one)
+    report.write_profile(folder / "profile.csv", summary, instructions)
+    report.print_profile(console, summary, instructions)
+    console.print(f"    image {summary.image_bytes:,} bytes, tensor arena {summary.arena_bytes:,} bytes")
 
 
 def _with_parameters(

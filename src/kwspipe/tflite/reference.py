@@ -26,30 +26,30 @@ def run(model: bytes, features: npt.NDArray[np.int8], what: str) -> npt.NDArray[
     Returns:
         (clips, classes) float32; of an int8 model the dequantized outputs.
     """
+    scale, zero_point = _interpreter(model).get_output_details()[0]["quantization"]
+    outputs = raw(model, features, what)
+    return (outputs.astype(np.float32) - zero_point) * np.float32(scale) if scale else outputs
+
+
+def raw(model: bytes, features: npt.NDArray[np.int8], what: str) -> npt.NDArray[Any]:
+    """Returns the outputs (clips, classes) as the model gives them; arguments as for ``run``."""
     chunks = [features[start : start + CHUNK_CLIPS] for start in range(0, len(features), CHUNK_CLIPS)]
     with ThreadPoolExecutor(THREADS) as pool:
-        results = list(
-            track(
-                pool.map(lambda chunk: _run_chunk(model, chunk), chunks),
-                f"    {what}",
-                total=len(chunks),
-                transient=True,
-                console=Console(stderr=True),
-            )
+        results = pool.map(lambda chunk: _run_chunk(model, chunk), chunks)
+        console = Console(stderr=True)
+        return np.concatenate(
+            list(track(results, f"    {what}", total=len(chunks), transient=True, console=console))
         )
-    return np.concatenate(results)
 
 
-def _run_chunk(model: bytes, features: npt.NDArray[np.int8]) -> npt.NDArray[np.float32]:
+def _run_chunk(model: bytes, features: npt.NDArray[np.int8]) -> npt.NDArray[Any]:
     interpreter = _interpreter(model)
     source, result = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    scale, zero_point = result["quantization"]
     outputs = []
     for clip in features:
         interpreter.set_tensor(source["index"], clip[None, ..., None].astype(source["dtype"]))
         interpreter.invoke()
-        output = interpreter.get_tensor(result["index"])[0]
-        outputs.append((output.astype(np.float32) - zero_point) * scale if scale else output)
+        outputs.append(interpreter.get_tensor(result["index"])[0])
     return np.stack(outputs)
 
 
@@ -62,6 +62,9 @@ def _interpreter(model: bytes) -> Any:
         name = "tflite_runtime" if importlib.util.find_spec("tflite_runtime") else "ai_edge_litert"
         lite = importlib.import_module(f"{name}.interpreter")
         kernels = lite.OpResolverType
-    interpreter = lite.Interpreter(model_content=model, experimental_op_resolver_type=kernels.BUILTIN_REF)
-    interpreter.allocate_tensors()
-    return interpreter
+    reference = lite.Interpreter(model_content=model, experimental_op_resolver_type=kernels.BUILTIN_REF)
+    if reference.get_input_details()[0]["dtype"] == np.float32:
+        # No device has to equal float outputs bit for bit, and the optimized kernels are many times faster.
+        reference = lite.Interpreter(model_content=model)
+    reference.allocate_tensors()
+    return reference
