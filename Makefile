@@ -28,7 +28,7 @@ demo: setup $(VENV)/board-compiler  ## train and test "one", "two", "three" on s
 	$(PY) -m kwspipe +experiment=$(EXPERIMENT) dataset=synthetic name=demo train.epochs=8
 
 firmware: setup $(VENV)/board-compiler  ## build the firmware: make firmware BOARD=brd2601
-	$(MAKE) -C firmware BOARD=$(BOARD) PYTHON=$(abspath $(PY))
+	$(MAKE) -C firmware BOARD=$(BOARD:emulated=brd2601) PYTHON=$(abspath $(PY))
 
 deploy: setup $(VENV)/board-compiler  ## push a trained model: make deploy BOARD=brd2601 [EXPERIMENT=digits_3] [PORT=...]
 	$(PY) -m kwspipe +experiment=$(EXPERIMENT) board=$(BOARD) stages=[deploy] $(if $(PORT),board.port=$(PORT))
