@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("espeakng_loader", reason="needs the extra `synthetic`")
+pytest.importorskip("unicorn", reason="needs the extra `emulator`")
 
 OVERRIDES = (
     "+experiment=smoke",
@@ -56,8 +57,12 @@ def test_every_artefact_of_the_contract_is_there(
     expected = {
         "prepare": ("clips.i16", "noise.i16", "clips.csv", "manifest.json"),
         "train": ("model.weights.h5", "history.csv", "transfer.json", "manifest.json"),
-        "quantize": ("model.tflite", "labels.txt", "manifest.json"),
+        "quantize": (
+            *("model.tflite", "labels.txt", "model.kws", "golden.npz", "summary.txt", "profile.csv"),
+            "manifest.json",
+        ),
         "evaluate": ("metrics.json", "mistakes.csv", "confusion.png", "training.png", "manifest.json"),
+        "deploy": ("emulated.json", "manifest.json"),
     }
     for stage, names in expected.items():
         assert [name for name in names if not (run_dir / stage / name).is_file()] == []
@@ -74,20 +79,36 @@ def test_every_artefact_of_the_contract_is_there(
 
 def test_metrics_have_the_contracts_keys(finished: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     metrics = json.loads((finished[0] / "evaluate" / "metrics.json").read_text())
-    for kind in ("float", "int8"):
+    for kind in ("float", "int8", "device"):
         assert 0 <= metrics[kind]["accuracy"] <= 1
         assert set(metrics[kind]["per_class"]) == {"yes", "no", "_unknown_", "_silence_"}
         assert {"recall", "precision", "auc"} <= set(metrics[kind]["per_class"]["yes"])
         assert len(metrics[kind]["confusion"]) == 4
     assert metrics["data"]["synthetic"] is True
+    assert metrics["parity"]["clips"] > 0 and metrics["parity"]["equal"] == metrics["parity"]["clips"]
+
+
+def test_the_board_has_the_model_and_proved_it(
+    finished: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    report = json.loads((finished[0] / "deploy" / "emulated.json").read_text())
+    assert report["parity"] == {"vectors": 8, "equal": True}
+    assert report["instructions_per_inference"] > 1_000_000 and report["push_seconds"] > 0
+    assert report["arena_bytes"] <= 60_000 and report["image_bytes"] <= 330_000
+    with (finished[0] / "quantize" / "profile.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert sum(int(row["instructions"]) for row in rows) <= report["instructions_per_inference"]
+    assert sum(float(row["share"]) for row in rows) == pytest.approx(1, abs=0.01)
 
 
 def test_the_user_sees_a_table_and_that_the_speech_is_synthetic(
     finished: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     run_dir, result = finished
-    for text in ("4/4 evaluate", "layers", "synthetic", "recall", "int8", f"Everything lies in {run_dir}"):
-        assert text in result.stdout + result.stderr.replace("\n", " ") or text == "layers"
+    printed = " ".join((result.stdout + result.stderr).split())
+    for text in ("5/5 deploy", "synthetic speech", "recall", "int8", "equals the reference kernels on"):
+        assert text in printed
+    assert "Everything lies in" in printed and str(run_dir) in printed
     assert "Traceback" not in result.stderr and "tensorflow" not in result.stderr.lower()
 
 
@@ -118,7 +139,7 @@ def test_a_second_run_finds_everything_up_to_date(
     before = hashes(run_dir)
     result = run(run_dir)
     assert result.returncode == 0
-    assert result.stderr.count("up to date") == 4
+    assert result.stderr.count("up to date") == 5
     assert hashes(run_dir) == before
 
 
