@@ -214,6 +214,7 @@ class BoardConfig:
     name: Literal["emulated", "brd2601", "host"]
     port: str | None
     golden_inputs: Count
+    feed: str | None
 
 
 @typed

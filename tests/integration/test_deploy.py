@@ -3,10 +3,12 @@
 import importlib.util
 import json
 import shutil
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import soundfile
 
 from kwspipe.config import BoardConfig
 from kwspipe.device import firmware
@@ -30,8 +32,9 @@ def run_dir(tmp_path):
     return tmp_path
 
 
-def run(run_dir, board: str, golden_inputs: int = 4) -> dict:
-    config = SimpleNamespace(board=BoardConfig(name=board, port=None, golden_inputs=golden_inputs))
+def run(run_dir, board: str, golden_inputs: int = 4, feed: str | None = None) -> dict:
+    settings = BoardConfig(name=board, port=None, golden_inputs=golden_inputs, feed=feed)
+    config = SimpleNamespace(board=settings)
     folder = run_dir / "deploy"
     folder.mkdir()
     deploy.run(config, run_dir, folder)
@@ -63,6 +66,36 @@ def test_the_emulated_board_gets_the_model(run_dir):
     assert 10_000 < result["instructions_per_inference"] < 1_000_000
     assert 10_000 < result["firmware_flash_bytes"] <= 40 * 1024
     assert 70_000 < result["firmware_ram_bytes"] <= 160 * 1024
+
+
+@pytest.fixture
+def recording(tmp_path):
+    noise = np.random.default_rng(3).normal(0, 0.1, 48000).clip(-1, 1)
+    soundfile.write(tmp_path / "noise.wav", noise, 16000, subtype="PCM_16")
+    return str(tmp_path / "noise.wav")
+
+
+def test_a_recording_is_fed_and_its_detections_compared(run_dir, recording, capsys):
+    result = run(run_dir, "host", feed=recording)["feed"]
+    assert result["equal"] and len(result["detections"]) >= 2
+    assert result["audio_seconds"] == 3.0
+    first = result["detections"][0]
+    assert first["label"] in ("one", "two") and 1190 <= first["time_ms"] <= 3000 and first["score"] > 130
+    said = capsys.readouterr().err
+    assert f"{first['time_ms'] / 1000:7.2f} s  {first['label']} (score {first['score']})" in said
+    assert f"{len(result['detections'])} detections in 3.0 s of audio" in said
+
+
+def test_other_detections_than_here_fail_the_stage(run_dir, recording, monkeypatch):
+    monkeypatch.setattr(deploy.Spotter, "feed", lambda *_: [])
+    with pytest.raises(SelfTestError, match=r"board.feed: the board detected Detection.*detects: nothing"):
+        run(run_dir, "host", feed=recording)
+
+
+def test_the_recording_is_part_of_what_the_stage_depends_on(recording):
+    settings = BoardConfig(name="host", port=None, golden_inputs=1, feed=recording)
+    assert list(deploy.sources(SimpleNamespace(board=settings))) == ["board.feed"]
+    assert deploy.sources(SimpleNamespace(board=replace(settings, feed=None))) == {}
 
 
 def test_an_output_that_differs_fails_the_stage(run_dir):

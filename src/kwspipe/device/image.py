@@ -14,10 +14,12 @@ class ImageFacts:
     Attributes:
         arena_bytes: tensor arena.
         memory_bytes: all that a spotter with it needs: arena, features, front end, detector.
+        sample_rate_hz: of the audio it listens to.
     """
 
     arena_bytes: int
     memory_bytes: int
+    sample_rate_hz: int
 
     @classmethod
     def of(cls, image: bytes) -> "ImageFacts":
@@ -39,4 +41,7 @@ class ImageFacts:
                 "an image written by quantize of this release",
                 "run quantize again",
             )
-        return cls(opened.arena_bytes, memory_bytes)
+        section = ffi.new("uint8_t **")
+        lib.kws_image_section(opened, lib.KWS_SECTION_FRONTEND, section)
+        tables = ffi.cast("kws_frontend_tables_t *", section[0])
+        return cls(opened.arena_bytes, memory_bytes, tables.sample_rate_hz)

@@ -1,21 +1,28 @@
 """deploy: puts the model onto a board and proves that the board computes what was trained."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from kwspipe.artifacts import write_json
+from kwspipe.artifacts import file_hash, write_json
+from kwspipe.audio import read_pcm
 from kwspipe.config import PipelineConfig
+from kwspipe.detector import Detection
 from kwspipe.device import boards
 from kwspipe.device.boards import Attached
 from kwspipe.device.errors import DeviceError
+from kwspipe.device.feed import feed_audio
 from kwspipe.device.image import ImageFacts
+from kwspipe.device.link import Link
 from kwspipe.device.messages import Hello, Profile
-from kwspipe.device.push import Fit, Golden, PushReport, Watcher, push
+from kwspipe.device.push import Fit, Golden, PushReport, SelfTestError, Watcher, push
 from kwspipe.errors import KwspipeError
+from kwspipe.spotter import Spotter
 from kwspipe.stages import Stage
 
 
@@ -30,7 +37,11 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
         report = push_with_progress(attached, image, facts, golden, console)
         with attached.connect() as link:
             profile = link.profile()
-    write_json(folder / f"{config.board.name}.json", summary(report, facts, attached, profile))
+            result = summary(report, facts, attached, profile)
+            if config.board.feed is not None:
+                samples = read_pcm(Path(config.board.feed), facts.sample_rate_hz)
+                result["feed"] = feed(link, image, samples, facts.sample_rate_hz, attached.baud, console)
+    write_json(folder / f"{config.board.name}.json", result)
     console.print(
         f"    {report.hello.board} has the model: {report.num_vectors} golden inputs equal bit for bit, "
         f"{report.push_s:.1f} s"
@@ -109,4 +120,47 @@ def summary(report: PushReport, facts: ImageFacts, attached: Attached, profile: 
     }
 
 
-STAGE = Stage(name="deploy", reads=("board",), needs=("quantize",), run=run)
+def feed(
+    link: Link,
+    image: bytes,
+    samples: npt.NDArray[np.int16],
+    sample_rate_hz: int,
+    baud: int | None,
+    console: Console,
+) -> dict[str, Any]:
+    """Feeds a recording to the board, and holds its detections against those of the core of this machine.
+
+    Raises:
+        SelfTestError: they differ.
+    """
+    link.hello()
+    report = feed_audio(link, samples, sample_rate_hz, baud, console)
+    found = [Detection(event.label, event.label_index, event.score, event.time_ms) for event in report.events]
+    for detection in found:
+        console.print(f"    {detection.time_ms / 1000:7.2f} s  {detection.label} (score {detection.score})")
+    console.print(
+        f"    {len(found)} detections in {report.audio_s:.1f} s of audio, fed in {report.feed_s:.1f} s"
+    )
+    expected = Spotter(image).feed(samples)
+    if found != expected:
+        raise SelfTestError(
+            "board.feed",
+            f"the board detected {', '.join(map(str, found)) or 'nothing'}",
+            f"what this machine detects: {', '.join(map(str, expected)) or 'nothing'}",
+            "flash the firmware of this release and run again; if it stays, report it with the recording",
+        )
+    return {
+        "detections": [asdict(detection) for detection in found],
+        "audio_seconds": round(report.audio_s, 3),
+        "feed_seconds": round(report.feed_s, 3),
+        "equal": True,
+    }
+
+
+def sources(config: PipelineConfig) -> dict[str, str]:
+    """The recording that is fed, by its content."""
+    path = config.board.feed
+    return {} if path is None or not Path(path).is_file() else {"board.feed": file_hash(Path(path))}
+
+
+STAGE = Stage(name="deploy", reads=("board",), needs=("quantize",), run=run, sources=sources)

@@ -1,0 +1,68 @@
+"""The firmware as it is delivered, on the emulated board, with the vendor's model and real speech."""
+
+import zipfile
+
+import numpy as np
+import pytest
+import soundfile
+from rich.console import Console
+
+from kwspipe.detector import pack_settings
+from kwspipe.device.boards import open_link
+from kwspipe.device.feed import feed_audio
+from kwspipe.device.image import ImageFacts
+from kwspipe.device.messages import Target
+from kwspipe.device.push import Golden, Watcher, push
+from kwspipe.frontend import FrontEnd
+from kwspipe.spotter import Spotter
+from kwspipe.tflite.compiler import compile_model
+from kwspipe.tflite.metadata import read_parameters
+from kwspipe.tflite.runner import CoreModel
+from kwspipe.tflite.settings import class_labels, detector_settings, frontend_settings
+
+ARCHIVE = "keyword_spotting_mobilenetv2"
+WORDS = ("stop", "go", "up")
+
+
+@pytest.fixture(scope="module")
+def image(shared_dir) -> bytes:
+    with zipfile.ZipFile(shared_dir / "base" / f"{ARCHIVE}.mltk.zip") as archive:
+        tflite = archive.read(f"{ARCHIVE}.tflite")
+    parameters = read_parameters(tflite)
+    labels = class_labels(parameters)
+    tables = FrontEnd(frontend_settings(parameters)).tables
+    detector = pack_settings(detector_settings(parameters), labels)
+    return compile_model(tflite, labels, tables, detector, ARCHIVE)[0]
+
+
+@pytest.fixture(scope="module")
+def speech(shared_dir) -> np.ndarray:
+    """Three words of one kind of speaker each, with pauses."""
+    pieces = [np.zeros(16000)]
+    for word in WORDS:
+        path = sorted((shared_dir / "data" / "speech" / word).glob("*.flac"))[3]
+        pieces += [soundfile.read(path)[0], np.zeros(8000)]
+    return np.round(np.concatenate(pieces) * 32767).astype(np.int16)
+
+
+def test_three_words_are_detected_as_on_this_machine(brd2601_firmware, image, speech, tmp_path):
+    from kwspipe.device.emulator import EmulatedBoard
+
+    expected = Spotter(image).feed(speech)
+    assert len(expected) >= len(WORDS)
+    inputs = np.random.default_rng(1).integers(-128, 128, (2, 59 * 49)).astype(np.int8)
+    golden = Golden(inputs, CoreModel(image).run(inputs))
+    with EmulatedBoard(brd2601_firmware, tmp_path / "flash.bin", baud=0) as board:
+        memory_bytes = ImageFacts.of(image).memory_bytes
+        report = push(lambda: open_link(board.port), image, memory_bytes, golden, Watcher())
+        assert (report.num_vectors, report.num_resumes) == (2, 0)
+        board.restart()
+        with open_link(board.port) as link:
+            link.hello()
+            fed = feed_audio(link, speech, 16000, None, Console(quiet=True))
+            assert [(e.label, e.label_index, e.score, e.time_ms) for e in fed.events] == [
+                (d.label, d.index, d.score, d.time_ms) for d in expected
+            ]
+            assert link.test(Target.ACTIVE, inputs[0].tobytes()) == golden.outputs[0].tobytes()
+            profile = link.profile()
+    assert 1_000_000 < sum(profile.operators) <= profile.inference
