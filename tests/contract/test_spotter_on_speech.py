@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import soundfile
 from kwspipe._core import ffi, lib
-from kwspipe.tflite.compiler import compile_model
 
 from kwspipe.detector import Detector, pack_settings
 from kwspipe.errors import KwspipeError
 from kwspipe.frontend import FrontEnd
 from kwspipe.spotter import Spotter
 from kwspipe.tflite import image as container
+from kwspipe.tflite.compiler import compile_model
 from kwspipe.tflite.metadata import read_parameters
 from kwspipe.tflite.settings import class_labels, detector_settings, frontend_settings
 

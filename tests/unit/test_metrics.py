@@ -135,11 +135,11 @@ def coloured_share(file):
 
 def test_the_confusion_matrix_grows_with_its_classes(tmp_path):
     widths = []
-    for num_classes in (3, 12, 35):
+    for num_classes in (3, 35):
         labels = [f"word{index}" for index in range(num_classes)]
         plots.confusion(np.eye(num_classes, dtype=int) * 40, labels, tmp_path / "c.png")
         widths.append(png_size(tmp_path / "c.png")[0])
-    assert 300 < widths[0] < widths[1] < widths[2] < 3500
+    assert 300 < widths[0] < widths[1] < 3500
 
 
 def test_the_confusion_matrix_shows_mistakes(tmp_path):

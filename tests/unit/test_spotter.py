@@ -8,14 +8,14 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kwspipe._core import ffi, lib
-from kwspipe.tflite.compiler import compile_model
-from kwspipe.tflite.runner import CoreModel
-from tflite_builder import ModelBuilder
 
 from kwspipe.config import DetectorConfig, FrontendConfig
 from kwspipe.detector import Detector, pack_settings
 from kwspipe.frontend import FrontEnd
 from kwspipe.spotter import Spotter
+from kwspipe.tflite.compiler import compile_model
+from kwspipe.tflite.runner import CoreModel
+from tflite_builder import ModelBuilder
 
 LABELS = ["low", "high", "_silence_"]
 # 200 ms at 8 kHz: 24 frames of 10 channels, a hop every 8 ms.
