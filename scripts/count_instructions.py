@@ -28,14 +28,14 @@ SOURCES = (
     "program",
     "convolve",
     "kernels_portable",
-    "kernels_dsp",
+    "kernels_m33",
     "elementwise",
     "pool",
     "softmax",
 )
-ZIG_FLAGS = "-target thumb-freestanding-eabihf -mcpu=cortex_m33+dsp -fno-sanitize=all -fno-unwind-tables"
-GCC_FLAGS = "-mcpu=cortex-m33 -mthumb -mfloat-abi=hard -mfpu=fpv5-sp-d16"
-FLAGS = "-std=c11 -O2 -ffreestanding -nostdlib -fno-builtin -Wl,-e,kws_model_step -Wl,--image-base=0x10000"
+ZIG_FLAGS = "-target thumb-freestanding-eabihf -mcpu=cortex_m33+dsp -fno-sanitize=all -fno-unwind-tables -Wl,--image-base=0x10000"
+GCC_FLAGS = "-mcpu=cortex-m33 -mthumb -mfloat-abi=hard -mfpu=fpv5-sp-d16 -Wl,-Ttext=0x10000"
+FLAGS = "-std=c11 -O2 -ffreestanding -nostdlib -fno-builtin -fomit-frame-pointer -Wl,-e,kws_model_step"
 # What compilers call for on their own.
 SUPPORT = """
 #include <stddef.h>
@@ -64,7 +64,7 @@ def build(compiler: list[str], folder: Path) -> bytes:
     support, output = folder / "support.c", folder / "core.elf"
     support.write_text(SUPPORT)
     flags = ZIG_FLAGS if "ziglang" in compiler or compiler[0].endswith("zig") else GCC_FLAGS
-    sources = [str(CORE / f"kws_{name}.c") for name in SOURCES if (CORE / f"kws_{name}.c").exists()]
+    sources = [*(str(CORE / f"kws_{name}.c") for name in SOURCES), str(CORE / "kws_kernels_m33.S")]
     command = [*compiler, *flags.split(), *FLAGS.split(), *sources, str(support), "-o", str(output)]
     subprocess.run(command, check=True)
     return output.read_bytes()

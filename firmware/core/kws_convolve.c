@@ -100,7 +100,6 @@ static kws_slide_t slide_of(const kws_operator_t *op, const kws_plane_t *plane) 
         .positive = op->flags & KWS_FLAG_POSITIVE,
         .num_rows = op->output_height,
         .num_columns = op->output_width,
-        .output_row_stride = (uint32_t)op->output_width * op->output_channels,
         .output_pixel_stride = op->output_channels,
     };
 }

@@ -1,5 +1,5 @@
-/* The two inner loops of inference. Each is written twice, with the same results: in portable C, and for processors with
- * a dual 16-bit multiply-accumulate (kws_kernels_portable.c, kws_kernels_dsp.c). Inside the core only. */
+/* The two inner loops of inference. Each is written twice, with the same results: in portable C, and in assembly for the
+ * Cortex-M33's dual 16-bit multiply-accumulate (kws_kernels_portable.c, kws_kernels_m33.c). Inside the core only. */
 #ifndef KWS_KERNELS_H
 #define KWS_KERNELS_H
 
@@ -7,8 +7,8 @@
 
 #include "kws_program.h"
 
-/* Which of the two is built. KWS_EMULATE_DSP builds the second one on any machine, to test it there. */
-#if defined(__ARM_FEATURE_DSP) || defined(KWS_EMULATE_DSP)
+/* Which of the two is built. */
+#if defined(__ARM_FEATURE_DSP)
 #define KWS_USE_DSP 1
 #else
 #define KWS_USE_DSP 0
@@ -47,7 +47,7 @@ typedef struct {
     bool positive;
     uint32_t num_rows, num_columns; /* of the output */
     int16_t *output;
-    uint32_t output_row_stride, output_pixel_stride;
+    uint32_t output_pixel_stride; /* rows follow each other */
 } kws_slide_t;
 
 void kws_slide(const kws_slide_t *job);

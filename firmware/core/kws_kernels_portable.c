@@ -24,7 +24,7 @@ void kws_slide_any(const kws_slide_t *job) {
                     value += job->dilation_width;
                 }
             }
-            job->output[y * job->output_row_stride + x * job->output_pixel_stride] =
+            job->output[(y * job->num_columns + x) * job->output_pixel_stride] =
                 (int16_t)kws_requantize((int32_t)sum, job->channel, job->positive);
         }
     }

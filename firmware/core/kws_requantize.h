@@ -29,14 +29,31 @@ static inline int32_t kws_saturate_int8(int32_t value) {
     return value < -128 ? -128 : value > 127 ? 127 : value;
 }
 
-/* offset + upper half of a * b: SMMLA. */
+/* offset + upper half of a * b: SMMLA, which compilers do not always find. */
 static inline int32_t kws_add_upper_product(int32_t offset, int32_t a, int32_t b) {
+#if defined(__ARM_FEATURE_DSP)
+    int32_t sum;
+    __asm__("smmla %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(offset));
+    return sum;
+#else
     return kws_wrapping_add(offset, (int32_t)(((int64_t)a * b) >> 32));
+#endif
+}
+
+/* value / 2^KWS_POSITIVE_SHIFT, saturated: SSAT. */
+static inline int32_t kws_shift_and_saturate(int32_t value) {
+#if defined(__ARM_FEATURE_DSP)
+    int32_t result;
+    __asm__("ssat %0, #8, %1, asr %2" : "=r"(result) : "r"(value), "I"(KWS_POSITIVE_SHIFT));
+    return result;
+#else
+    return kws_saturate_int8(value >> KWS_POSITIVE_SHIFT);
+#endif
 }
 
 /* For channels where a negative accumulator gives the lowest value (a ReLU). */
 static inline int32_t kws_requantize_positive(int32_t accumulator, int32_t multiplier, int32_t offset) {
-    return kws_saturate_int8(kws_add_upper_product(offset, accumulator, multiplier) >> KWS_POSITIVE_SHIFT);
+    return kws_shift_and_saturate(kws_add_upper_product(offset, accumulator, multiplier));
 }
 
 /* For any channel. `correction` is the 2^31 that a negative accumulator lacks, in units of `offset`. */
