@@ -1,7 +1,7 @@
 """Counts the instructions a Cortex-M33 executes for one inference, operator by operator, on an emulated CPU.
 
 Builds firmware/core with Zig's C compiler (PyPI ``ziglang``), runs it on Unicorn (PyPI ``unicorn``), and compares the
-outputs with those of the core built for this machine. An instruction count says nothing of cycles, wait states or caches.
+outputs with those of the core built for this machine. A count of instructions says nothing of cycles or wait states.
 
     python scripts/count_instructions.py model.kws [--clips 3] [--cc "arm-none-eabi-gcc"]
 """
@@ -33,9 +33,12 @@ SOURCES = (
     "pool",
     "softmax",
 )
-ZIG_FLAGS = "-target thumb-freestanding-eabihf -mcpu=cortex_m33+dsp -fno-sanitize=all -fno-unwind-tables -Wl,--image-base=0x10000"
+ZIG_FLAGS = (
+    "-target thumb-freestanding-eabihf -mcpu=cortex_m33+dsp -fno-sanitize=all -fno-unwind-tables"
+    " -fno-unroll-loops -Wl,--image-base=0x10000"
+)
 GCC_FLAGS = "-mcpu=cortex-m33 -mthumb -mfloat-abi=hard -mfpu=fpv5-sp-d16 -Wl,-Ttext=0x10000"
-FLAGS = "-std=c11 -O2 -ffreestanding -nostdlib -fno-builtin -fomit-frame-pointer -Wl,-e,kws_model_step"
+FLAGS = "-std=c11 -O2 -ffreestanding -nostdlib -fno-builtin -Wl,-e,kws_model_step"
 # What compilers call for on their own.
 SUPPORT = """
 #include <stddef.h>
@@ -56,7 +59,8 @@ void __aeabi_memclr8(void *to, size_t size) { memset(to, 0, size); }
 """
 # The region from 0x40000000 on belongs to devices: nothing is executed there.
 CODE, IMAGE, ARENA, HEAP, STACK, STOP = 0x10000, 0x08000000, 0x20000000, 0x20400000, 0x20500000, 0x100000
-HEAP_BYTES = STACK_BYTES = 1 << 16
+REGION_BYTES, HEAP_BYTES, STACK_BYTES = 1 << 20, 1 << 16, 1 << 16
+ARENA_BYTES_AT = 48  # in the image's header
 
 
 def build(compiler: list[str], folder: Path) -> bytes:
@@ -107,20 +111,24 @@ class Board:
         for address, data in elf.segments:
             self.cpu.mem_write(address, data)
         for base, size in (
-            (IMAGE, 1 << 20),
-            (ARENA, 1 << 20),
+            (IMAGE, REGION_BYTES),
+            (ARENA, REGION_BYTES),
             (HEAP, HEAP_BYTES),
             (STACK, STACK_BYTES),
             (STOP, 4096),
         ):
             self.cpu.mem_map(base, size)
-        self.cpu.mem_write(IMAGE, image)
+        # Image and arena end where mapped memory ends: reading or writing further is an error.
+        self.image_at = IMAGE + REGION_BYTES - -(-len(image) // 16) * 16
+        self.cpu.mem_write(self.image_at, image)
         self.lengths: dict[tuple[int, int], int] = {}
         self.num_instructions = 0
         self.cpu.hook_add(unicorn.UC_HOOK_BLOCK, self._block)
-        self.image, self.model, self.arena_bytes = HEAP, HEAP + 256, 0
-        self.check("kws_image_open", self.image, IMAGE, len(image))
-        self.check("kws_model_open", self.model, self.image)
+        self.model = HEAP + 256
+        self.check("kws_image_open", HEAP, self.image_at, len(image))
+        self.check("kws_model_open", self.model, HEAP)
+        (self.arena_bytes,) = struct.unpack_from("<I", image, ARENA_BYTES_AT)
+        self.arena = ARENA + REGION_BYTES - -(-self.arena_bytes // 8) * 8
 
     def check(self, function: str, *arguments: int) -> int:
         """Calls a function that has to return KWS_OK; returns the instructions it took."""
@@ -142,10 +150,12 @@ class Board:
         """Returns the outputs, and the instructions of load, each operator, store."""
         inputs, outputs = HEAP + 1024, HEAP + 1024 + clip.size
         self.cpu.mem_write(inputs, clip.tobytes())
-        counts = [self.check("kws_model_load", self.model, ARENA, 1 << 20, inputs, clip.size)]
+        counts = [self.check("kws_model_load", self.model, self.arena, self.arena_bytes, inputs, clip.size)]
         for i in range(num_operators):
-            counts.append(self.check("kws_model_step", self.model, ARENA, 1 << 20, i))
-        counts.append(self.check("kws_model_store", self.model, ARENA, 1 << 20, outputs, num_outputs))
+            counts.append(self.check("kws_model_step", self.model, self.arena, self.arena_bytes, i))
+        counts.append(
+            self.check("kws_model_store", self.model, self.arena, self.arena_bytes, outputs, num_outputs)
+        )
         return np.frombuffer(self.cpu.mem_read(outputs, num_outputs), np.int8), counts
 
     def _block(self, cpu: unicorn.Uc, address: int, size: int, _: object) -> None:

@@ -31,7 +31,7 @@ _OPTIONS = {
     "PAD": ("PadOptions", ()),
 }
 # The version of an operator that takes int8.
-_VERSIONS = {"DEPTHWISE_CONV_2D": 3, "CONV_2D": 3, "FULLY_CONNECTED": 4}
+_VERSIONS = {"DEPTHWISE_CONV_2D": 3, "CONV_2D": 3, "FULLY_CONNECTED": 4, "RESHAPE": 1}
 SAME, VALID = schema.Padding.SAME, schema.Padding.VALID
 NONE, RELU, RELU6 = (
     schema.ActivationFunctionType.NONE,

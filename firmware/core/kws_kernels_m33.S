@@ -15,6 +15,10 @@
 \name:
     .endm
 
+    .macro END name
+    .size \name, . - \name
+    .endm
+
 /* From an accumulator to int8: kws_requantize.h. Constants in r8 (multiplier), r9 (offset), for a signed channel also
  * in r10 (correction) and r11 (shift), which then needs r12. */
     .macro REQUANTIZE form, sum
@@ -203,9 +207,11 @@
 
     FUNCTION kws_m33_pair_positive
     PAIR positive, 8
+    END kws_m33_pair_positive
 
     FUNCTION kws_m33_pair_signed
     PAIR signed, 16
+    END kws_m33_pair_signed
 
 /* ---- Eight taps, outputs side by side. ----
  *
@@ -266,6 +272,7 @@
     bne 1b
     add sp, #EIGHT_FRAME
     pop {r4-r11, pc}
+    END kws_m33_eight_positive
 
 /* ---- A 3x3 window over the plane of one channel. ----
  *
@@ -419,14 +426,23 @@
 
     FUNCTION kws_m33_slide_1_positive
     SLIDE positive, 1
+    END kws_m33_slide_1_positive
 
     FUNCTION kws_m33_slide_1_signed
     SLIDE signed, 1
+    END kws_m33_slide_1_signed
 
     FUNCTION kws_m33_slide_2_positive
     SLIDE positive, 2
+    END kws_m33_slide_2_positive
 
     FUNCTION kws_m33_slide_2_signed
     SLIDE signed, 2
+    END kws_m33_slide_2_signed
 
+#endif
+
+/* Where this file is built for a PC it is empty, and wants no executable stack. */
+#if defined(__linux__) && defined(__ELF__)
+    .section .note.GNU-stack, "", %progbits
 #endif

@@ -55,27 +55,25 @@ static int32_t maximum(const kws_operator_t *op, const int16_t *input, const win
     return largest;
 }
 
-typedef int32_t (*reduce_t)(const kws_operator_t *op, const int16_t *input, const window_t *window);
-
-static void run_pool(const kws_operator_t *op, uint8_t *arena, reduce_t reduce) {
+static void run_pool(const kws_operator_t *op, uint8_t *arena, bool takes_maximum) {
     const int16_t *input = activations(arena, op->input_offset);
     int16_t *output = activations(arena, op->output_offset);
     for (uint32_t y = 0; y < op->output_height; y++) {
         for (uint32_t x = 0; x < op->output_width; x++) {
             const window_t window = window_at(op, y, x);
             for (uint32_t c = 0; c < op->output_channels; c++) {
-                *output++ = (int16_t)reduce(op, input + c, &window);
+                *output++ = (int16_t)(takes_maximum ? maximum(op, input + c, &window) : average(op, input + c, &window));
             }
         }
     }
 }
 
 void kws_run_average_pool(const kws_operator_t *op, uint8_t *arena) {
-    run_pool(op, arena, average);
+    run_pool(op, arena, false);
 }
 
 void kws_run_max_pool(const kws_operator_t *op, uint8_t *arena) {
-    run_pool(op, arena, maximum);
+    run_pool(op, arena, true);
 }
 
 void kws_run_mean(const kws_operator_t *op, uint8_t *arena, const uint8_t *constants) {

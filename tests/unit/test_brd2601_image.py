@@ -108,3 +108,16 @@ def test_a_circle_counts_with_all_its_members() -> None:
         "leaf": make("leaf", 40),
     }
     assert stack.deepest(functions, "main") == (100, ["main", "{a, b}", "leaf"])
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (b"\x2d\xe9\xf0\x4f\x93\xb0\x00\xbf", 36 + 76),  # push {r4-r11, lr}; sub sp, #76; nop
+        (b"\x10\xb5\x00\xbf\x00\xbf", 8),  # push {r4, lr}
+        (b"\x00\xbf\x10\xb5\x00\xbf", 0),  # nothing at the beginning
+        (b"", 0),
+    ],
+)
+def test_a_function_in_assembly_has_its_frame_in_its_first_instructions(code: bytes, expected: int) -> None:
+    assert stack.pushed_bytes(code) == expected

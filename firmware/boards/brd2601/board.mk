@@ -7,12 +7,11 @@ BOARD_CFLAGS := -ffreestanding -fno-builtin -fno-unwind-tables -fno-asynchronous
 	-fstack-usage -ffunction-sections -fdata-sections -g0
 ifeq ($(TOOLCHAIN),gcc)
 BOARD_CC := arm-none-eabi-gcc -mcpu=cortex-m33 -mthumb -mfloat-abi=hard -mfpu=fpv5-sp-d16
-# Against spilled registers in the kernels: 4.8 million instructions an inference, where -O2 alone takes 7.7.
-BOARD_CFLAGS += -O3 -fira-loop-pressure -fno-schedule-insns
 BOARD_LDLIBS := -lgcc
 else
 BOARD_CC := $(ZIG_CC) -target thumb-freestanding-eabihf -mcpu=cortex_m33+dsp
-BOARD_CFLAGS += -fno-sanitize=all
+# The loops that matter are in assembly; unrolling the others costs 19 kB of flash and saves 0.5 % of instructions.
+BOARD_CFLAGS += -fno-sanitize=all -fno-unroll-loops
 BOARD_LDLIBS :=
 endif
 BOARD_LDFLAGS := -nostdlib -static -T boards/brd2601/brd2601.ld -Wl,--gc-sections -Wl,--build-id=none \

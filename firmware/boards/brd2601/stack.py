@@ -1,6 +1,7 @@
 """The deepest the stack can get: frames from the compiler, calls from the linked code.
 
-The compiler writes every function's frame into .su files (-fstack-usage). Who calls whom is read from the machine
+The compiler writes every function's frame into .su files (-fstack-usage); a function in assembly has it in its first
+instructions. Who calls whom is read from the machine
 code (Armv8-M Architecture Reference Manual, chapter C2.4): BL and branches to the beginning of another function. A
 call through a pointer may reach any function whose address lies somewhere in the image, which is more than can
 happen; so the result is a bound, not a figure that will be seen.
@@ -114,6 +115,24 @@ def link_calls(functions: dict[str, Function], elf: bytes) -> None:
             function.calls |= pointed_at - {function.name, "Reset_Handler", "fault"}
 
 
+def pushed_bytes(code: bytes) -> int:
+    """Returns what PUSH {...} and SUB SP, #n take at the beginning of a function in assembly."""
+    total = at = 0
+    while at + 4 <= len(code):
+        first, second = code[at] | code[at + 1] << 8, code[at + 2] | code[at + 3] << 8
+        if first == 0xE92D:  # PUSH.W
+            total += 4 * second.bit_count()
+            at += 4
+        elif first >> 9 == 0b1011010:  # PUSH, with LR in bit 8
+            total += 4 * (first & 0x1FF).bit_count()
+            at += 2
+        elif first >> 7 == 0b101100001:  # SUB SP, #n
+            return total + 4 * (first & 0x7F)
+        else:
+            return total
+    return total
+
+
 def read_frames(build: Path) -> dict[str, int]:
     """Returns frame sizes by function name, the largest where names repeat.
 
@@ -173,7 +192,8 @@ def main(path: Path) -> None:
     frames = read_frames(path.parent)
     for function in functions.values():
         # Names the compiler made out of others (main.part.0, read_at.constprop.0) have the frame of their origin.
-        function.frame_bytes = frames.get(function.name, frames.get(function.name.split(".")[0], 0))
+        origin = function.name if function.name in frames else function.name.split(".")[0]
+        function.frame_bytes = frames.get(origin, pushed_bytes(function.code))
     depth, calls = deepest(functions, "Reset_Handler")
     depth += EXCEPTION_FRAME_BYTES
     for name in sorted(name for name, function in functions.items() if name in function.calls):

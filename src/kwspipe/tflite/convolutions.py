@@ -73,12 +73,13 @@ def lower_fully_connected(state: Lowering, operator: Operator) -> None:
             operator, f"weights of shape {weights.shape} in a special order", "(units, inputs), plain"
         )
     rows = source.count // taps
-    window, filters = ops.Window(), weights.reshape(units, 1, 1, taps)
-    if rows == 1 and taps > _MAX_CHANNELS:  # more than a pixel can have: a kernel as large as the input
-        window = ops.Window(source.height, source.width)
-        filters = weights.reshape(units, source.height, source.width, source.channels)
-    else:
-        source = replace(source, height=1, width=rows, channels=taps)
+    # More taps than a pixel can have channels become a row of pixels, and a kernel as wide.
+    width = next((n for n in range(1, taps + 1) if taps % n == 0 and taps // n <= _MAX_CHANNELS), taps)
+    if rows > 1 and width > 1:
+        raise refuse(operator, f"{rows} rows of {taps} inputs", f"one row, or at most {_MAX_CHANNELS} inputs")
+    window = ops.Window(1, width)
+    filters = weights.reshape(units, 1, width, taps // width)
+    source = replace(source, height=1, width=rows * width, channels=taps // width)
     output = _output(operator)
     if output.count != rows * units:
         raise refuse(operator, f"an output of {output.count}", f"{rows * units}, from weights and input")

@@ -11,6 +11,7 @@ from kwspipe.tflite import operators as ops
 from kwspipe.tflite.reader import Graph, Operator, Tensor
 
 _MAX_EXTENT = 4096  # KWS_MAX_EXTENT
+_MAX_COUNT = 2**24
 _MAX_STEP = 255  # KWS_MAX_STEP
 _SAME = 0  # schema: Padding.SAME
 _NONE, _RELU, _RELU_N1_TO_1, _RELU6 = 0, 1, 2, 3  # schema: ActivationFunctionType
@@ -98,11 +99,11 @@ def activation_of(operator: Operator, tensor: Tensor, lowest: int, highest: int)
             operator, f"scale {scale}, zero point {zero_point}", "a positive scale, a zero point of int8"
         )
     shape = tensor.shape if len(tensor.shape) > 1 else (1, *tensor.shape)
-    if len(shape) > 4 or shape[0] != 1 or not all(1 <= extent <= _MAX_EXTENT for extent in shape):
+    if len(shape) > 4 or shape[0] != 1 or not all(1 <= extent <= _MAX_COUNT for extent in shape):
         raise refuse(
             operator,
             f"shape {list(tensor.shape)} of {tensor.name!r}",
-            f"batch 1, at most 4 dimensions of at most {_MAX_EXTENT}",
+            "batch 1, at most 4 dimensions",
         )
     height, width, channels = (1,) * (4 - len(shape)) + shape[1:]
     return ops.Activation(

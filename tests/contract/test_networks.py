@@ -1,0 +1,19 @@
+"""Random networks of several layers: the core gives the reference kernels' bits, on random inputs and on extremes."""
+
+import numpy as np
+import pytest
+
+from kwspipe.tflite.compiler import compile_model
+from kwspipe.tflite.runner import CoreModel
+from random_networks import random_network
+from reference_kernels import run_reference
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_outputs(seed):
+    rng = np.random.default_rng(seed)
+    tflite, size, classes = random_network(rng)
+    image, _ = compile_model(tflite, [f"class {i}" for i in range(classes)], b"", b"", "test")
+    inputs = rng.integers(-128, 128, (8, size)).astype(np.int8)
+    inputs[0], inputs[1] = -128, 127
+    np.testing.assert_array_equal(CoreModel(image).run(inputs), run_reference(tflite, inputs))

@@ -1,0 +1,81 @@
+"""The core built for the Cortex-M33, its loops in assembly, on an emulated one: the bits of the core on this machine.
+
+Image and arena lie at the end of the emulated memory, so that a loop that reads or writes too far is found.
+"""
+
+import importlib.util
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kwspipe.tflite.compiler import compile_model
+from kwspipe.tflite.runner import CoreModel
+from random_networks import Network, random_network
+from tflite_builder import VALID
+
+pytest.importorskip("unicorn", reason="the emulated CPU needs the extra `emulator`")
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "count_instructions.py"
+specification = importlib.util.spec_from_file_location("count_instructions", SCRIPT)
+count_instructions = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(count_instructions)
+
+# Each compiler that is here.
+COMPILERS = [["arm-none-eabi-gcc"]] if shutil.which("arm-none-eabi-gcc") else []
+COMPILERS += [[sys.executable, "-m", "ziglang", "cc"]] if importlib.util.find_spec("ziglang") else []
+
+
+@pytest.fixture(
+    scope="module", params=COMPILERS or [None], ids=lambda command: command[-1] if command else "none"
+)
+def elf(request, tmp_path_factory):
+    """The core for the Cortex-M33."""
+    if request.param is None:
+        pytest.skip("needs arm-none-eabi-gcc, or the package ziglang")
+    return count_instructions.Elf(count_instructions.build(request.param, tmp_path_factory.mktemp("core")))
+
+
+def assert_same_bits(elf, tflite: bytes, size: int, classes: int, rng: np.random.Generator) -> None:
+    image, _ = compile_model(tflite, [f"class {i}" for i in range(classes)], b"", b"", "test")
+    model = CoreModel(image)
+    inputs = rng.integers(-128, 128, (3, size)).astype(np.int8)
+    inputs[0] = rng.choice([-128, 127])
+    board = count_instructions.Board(elf, image)
+    for clip, expected in zip(inputs, model.run(inputs), strict=True):
+        outputs, _ = board.infer(clip, model.num_operators, classes)
+        np.testing.assert_array_equal(outputs, expected)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_networks(elf, seed):
+    rng = np.random.default_rng(seed)
+    assert_same_bits(elf, *random_network(rng), rng)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("columns", [1, 2, 3, 4, 5, 6, 7, 8])
+def test_every_width_of_a_slide(elf, columns, stride):
+    """Blocks of four outputs, and what is left of a row."""
+    rng = np.random.default_rng(10 * columns + stride)
+    for _ in range(3):  # with and without an activation
+        network = Network(rng, (5, (columns - 1) * stride + 3, 3))
+        network.depthwise((3, 3), 1, (1, stride), VALID)
+        tflite, classes = network.classifier(4)
+        assert_same_bits(elf, tflite, int(np.prod(network.input_shape)), classes, rng)
+
+
+@pytest.mark.parametrize("channels", [4, 8, 12, 16, 20, 24])
+@pytest.mark.parametrize("columns", [1, 2, 3, 4, 5, 6, 9])
+def test_every_width_of_a_product(elf, columns, channels):
+    """Pairs of pixels, pairs of channels, and what is left of both; whole groups of taps, odd and even."""
+    rng = np.random.default_rng(100 * columns + channels)
+    for filters in (1, 2, 5):
+        network = Network(rng, (3, columns, channels))
+        network.convolution((1, 1), filters, (1, int(rng.integers(1, 3))))
+        network.convolution((1, 1), 8)
+        network.convolution((1, 1), filters)
+        network.depthwise((3, 3))
+        tflite, classes = network.classifier(3)
+        assert_same_bits(elf, tflite, int(np.prod(network.input_shape)), classes, rng)
