@@ -49,6 +49,8 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
         folder / "mistakes.csv", paths, targets, scores["int8"], store.labels, config.evaluate.max_mistakes
     )
     plots.confusion(np.array(metrics["int8"]["confusion"]), store.labels, folder / "confusion.png")
+    plots.roc(targets, scores["int8"], store.labels, folder / "roc.png")
+    plots.precision_recall(targets, scores["int8"], store.labels, folder / "precision_recall.png")
     plots.training_curves(run_dir / "train" / "history.csv", folder / "training.png")
 
 
