@@ -11,6 +11,7 @@ class BuildWithConf(build_py):
     """Copies conf/ next to the package, where an installed kwspipe looks for it."""
 
     def run(self) -> None:
+        """Builds the package, then adds conf/ to it."""
         super().run()
         if not self.editable_mode:
             target = Path(self.build_lib) / "kwspipe" / "conf"
