@@ -24,28 +24,30 @@ def _load(group: str, **changes: object) -> dict:
     return {**settings, **changes}
 
 
-def _dense(seed: int) -> bytes:
+def _dense(seed: int, num_layers: int) -> bytes:
     random = np.random.default_rng(seed)
-    weights = random.integers(-127, 128, (len(LABELS), NUM_FEATURES)).astype(np.int8)
     model = ModelBuilder()
-    source = model.tensor((1, NUM_FEATURES), 1.0, 0)
-    constants = [
-        model.tensor(weights.shape, 0.01, 0, weights),
-        model.tensor((len(LABELS),), None, 0, np.zeros(len(LABELS), np.int32)),
-    ]
-    output = model.tensor((1, len(LABELS)), 20.0, 0)
-    model.operator("FULLY_CONNECTED", [source, *constants], [output], NONE)
-    return model.build([source], [output])
+    source = last = model.tensor((1, NUM_FEATURES), 1.0, 0)
+    for layer in range(num_layers):
+        units = NUM_FEATURES if layer == 0 else len(LABELS)
+        weights = random.integers(-127, 128, (len(LABELS), units)).astype(np.int8)
+        constants = [
+            model.tensor(weights.shape, 0.01, 0, weights),
+            model.tensor((len(LABELS),), None, 0, np.zeros(len(LABELS), np.int32)),
+        ]
+        output = model.tensor((1, len(LABELS)), 20.0, 0)
+        model.operator("FULLY_CONNECTED", [last, *constants], [output], NONE)
+        last = output
+    return model.build([source], [last])
 
 
-def small_image(seed: int) -> bytes:
+def small_image(seed: int, num_layers: int = 1, volume_gain: int = 0) -> bytes:
     """An image of about 20 kB that detects "one" and "two" now and then, whatever it hears."""
-    detector = DetectorConfig(
-        **_load("detector", detection_threshold=130, average_window_duration_ms=200, minimum_count=1)
-    )
+    changes = {"detection_threshold": 130, "average_window_duration_ms": 200, "minimum_count": 1}
+    detector = DetectorConfig(**_load("detector", **changes, volume_gain=volume_gain))
     tables = FrontEnd(FrontendConfig(**_load("frontend"))).tables
-    image, _ = compile_model(_dense(seed), LABELS, tables, pack_settings(detector, LABELS), f"small {seed}")
-    return image
+    settings = pack_settings(detector, LABELS)
+    return compile_model(_dense(seed, num_layers), LABELS, tables, settings, f"small {seed}")[0]
 
 
 def golden_of(image: bytes, vectors: int = 2) -> Golden:

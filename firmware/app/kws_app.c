@@ -9,6 +9,8 @@
 #define ACTIVITY_LIGHT_MS 150u
 #define ACTIVITY_LEVEL 300 /* mean magnitude of 10 ms of samples: speech at a metre, not a quiet room */
 #define HOST_GONE_MS 5000u /* without a request: a test or a feed is given up */
+#define MAX_BLOCKS 32u     /* of samples between two operators, so that the link is served too */
+#define MAX_WAIT_MS 40u    /* of samples for an inference; boards hold 100 ms of them */
 #define MAX_IDLE_MS 50u    /* the lights go out in time */
 
 int kws_app_check_image(void *context, const uint8_t *image, uint32_t size_bytes) {
@@ -131,6 +133,19 @@ static void amplify(kws_app_t *app) {
     }
 }
 
+/* Where inferences take longer than the time from one to the next, samples wait ever longer, and would be lost in the
+ * end: then the model runs less often. */
+static void keep_up(kws_app_t *app, bool waiting) {
+    uint32_t now_ms = app->board->time_ms(app->board->context);
+    if (!waiting || !app->waiting) {
+        app->waiting_ms = now_ms;
+    } else if (now_ms - app->waiting_ms > MAX_WAIT_MS) {
+        app->spotter.num_hops++;
+        app->waiting_ms = now_ms;
+    }
+    app->waiting = waiting;
+}
+
 /* Returns whether there was anything to do. */
 static bool hear(kws_app_t *app) {
     const kws_board_t *board = app->board;
@@ -147,6 +162,7 @@ static bool hear(kws_app_t *app) {
         return false;
     }
     app->num_samples_taken += (uint32_t)taken;
+    keep_up(app, app->num_samples_taken < app->num_samples);
     return taken > 0;
 }
 
@@ -189,7 +205,10 @@ void kws_app_step(kws_app_t *app) {
     bool busy = serve(app);
     if (app->mode == KWS_APP_SPOTTING) {
         if (app->source == KWS_SOURCE_MICROPHONE) {
-            busy |= hear(app);
+            /* All there is, as the operator that follows may take as long as the board can hold samples. */
+            for (uint32_t i = 0; i < MAX_BLOCKS && hear(app); i++) {
+                busy = true;
+            }
         }
         if (app->spotter.running) {
             (void)step_inference(app);

@@ -46,6 +46,8 @@ typedef struct {
     int16_t samples[160]; /* of the microphone, not yet taken by the spotter */
     uint32_t num_samples;
     uint32_t num_samples_taken;
+    bool waiting;          /* samples wait for an inference to end */
+    uint32_t waiting_ms;   /* since when */
 
     _Alignas(16) uint8_t memory[KWS_APP_MEMORY_BYTES];
 } kws_app_t;

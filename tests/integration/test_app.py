@@ -1,0 +1,164 @@
+"""The application's own doings: microphone, lights, gain, and hosts that go away."""
+
+import random
+
+import numpy as np
+import pytest
+
+from app_board import ACTIVITY, KEYWORD, AppBoard, build_library
+from board_model import LoopbackPort, VirtualTime
+from kwspipe.device.frames import FrameReader
+from kwspipe.device.image import ImageFacts
+from kwspipe.device.link import Link
+from kwspipe.device.messages import Event, FeedKind, ImageId, Source, Target, Verb
+from kwspipe.device.push import Watcher, push
+from kwspipe.spotter import Spotter
+from small_model import golden_of, small_image
+
+IMAGE = small_image(2)
+NOISE = np.random.default_rng(3).normal(0, 3000, 64000).astype(np.int16)
+QUIET = np.random.default_rng(4).normal(0, 20, 64000).astype(np.int16)
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory):
+    return build_library(tmp_path_factory.mktemp("app"))
+
+
+@pytest.fixture
+def board(library) -> AppBoard:
+    return AppBoard(library)
+
+
+def connect(board: AppBoard) -> Link:
+    return Link(LoopbackPort(board, VirtualTime()), "app")
+
+
+def install(board: AppBoard, image: bytes = IMAGE) -> None:
+    push(lambda: connect(board), image, ImageFacts.of(image).memory_bytes, golden_of(image), Watcher())
+
+
+def events(board: AppBoard) -> list[Event]:
+    frames = FrameReader().feed(bytes(board.sent))
+    board.sent.clear()
+    return [Event.unpack(frame.payload) for frame in frames if frame.verb == Verb.EVENT]
+
+
+def hear(board: AppBoard, audio: np.ndarray, duration_ms: float) -> list[Event]:
+    """Starts the board, lets it hear the audio, and returns what it detects."""
+    board.start()
+    board.sent.clear()
+    board.audio = audio.copy()
+    board.run(duration_ms)
+    return events(board)
+
+
+def test_what_the_microphone_hears_is_detected(board):
+    assert board.rate_hz == 0  # without a model it need not run
+    install(board)
+    assert board.rate_hz == 16000
+    found = hear(board, NOISE, 4100)
+    expected = Spotter(IMAGE).feed(NOISE)
+    assert len(expected) >= 3
+    assert [(e.label, e.label_index, e.score, e.time_ms) for e in found] == [
+        (d.label, d.index, d.score, d.time_ms) for d in expected
+    ]
+    assert board.num_lost == 0
+    assert connect(board).status().source is Source.MICROPHONE
+
+
+def test_the_red_light_shines_for_a_moment_after_a_word(board):
+    install(board)
+    seen = []
+    board.on_round = lambda: seen.append((board.now_ms, board.lights[KEYWORD]))
+    start_ms = board.now_ms
+    found = hear(board, NOISE[:24000], 3000)
+    assert len(found) == 1
+    shining = [now_ms - start_ms for now_ms, on in seen if on]
+    assert found[0].time_ms <= shining[0] <= found[0].time_ms + 40
+    assert 680 <= shining[-1] - shining[0] <= 760
+
+
+def test_the_green_light_shows_that_something_is_heard(board):
+    install(board)
+    hear(board, QUIET, 500)
+    assert not board.lights[ACTIVITY]
+    hear(board, NOISE[:8000], 400)
+    assert board.lights[ACTIVITY]
+    board.run(400)
+    assert not board.lights[ACTIVITY]
+
+
+def test_the_gain_of_the_model_is_applied_and_saturates(board):
+    image = small_image(2, volume_gain=30)
+    install(board, image)
+    loud = NOISE.astype(np.int32) * 30
+    expected = Spotter(image).feed(loud.clip(-32768, 32767).astype(np.int16))
+    assert [(e.score, e.time_ms) for e in hear(board, NOISE, 4100)] == [
+        (d.score, d.time_ms) for d in expected
+    ]
+
+
+def test_the_old_model_spots_on_while_a_new_one_comes(board):
+    install(board)
+    link = connect(board)
+    new = small_image(5)
+    link.begin(ImageId.of(new))
+    link.send_image(new[:8000], 0, lambda done: None)
+    assert link.status().source is Source.MICROPHONE
+    board.sent.clear()
+    board.audio = NOISE.copy()
+    board.run(3000)
+    assert events(board)
+
+
+@pytest.mark.parametrize("left_in", ["feed", "test"])
+def test_a_host_that_went_away_leaves_the_board_spotting(board, left_in):
+    install(board)
+    link = connect(board)
+    if left_in == "feed":
+        link.start_feed(FeedKind.AUDIO)
+        assert link.status().source is Source.FEED
+    else:
+        link.test(Target.ACTIVE, bytes(59 * 49))
+        assert link.status().source is Source.NONE
+    assert board.rate_hz == 0
+    board.run(4900)
+    assert board.rate_hz == 0
+    board.run(300)
+    assert board.rate_hz == 16000
+    assert link.status().source is Source.MICROPHONE
+
+
+def test_a_model_that_is_too_slow_runs_less_often_and_loses_little(board):
+    image = small_image(2, num_layers=20)
+    install(board, image)
+    board.round_ms = 8.0  # one layer a round: an inference of 160 ms, wanted every 100 ms
+    board.start()
+    board.audio = np.tile(NOISE, 4)
+    before = connect(board).status().num_inferences
+    board.run(4000)
+    lost_first = board.num_lost
+    board.run(8000)
+    assert board.num_lost == lost_first < 16000 // 5
+    inferences = connect(board).status().num_inferences - before
+    assert 12000 / 260 < inferences < 12000 / 155
+
+
+def test_a_reset_waits_for_its_response(board):
+    link = connect(board)
+    link.reset()
+    assert board.num_resets >= 1
+
+
+def test_noise_on_the_line_does_not_disturb_spotting(board):
+    install(board)
+    board.start()
+    board.sent.clear()
+    board.audio = NOISE.copy()
+    board.round_ms = 2.0  # bytes come all the time, so that it is never idle
+    noise = random.Random(1)
+    board.on_round = lambda: board.received.extend(noise.randbytes(20))
+    board.run(4100)
+    assert len(events(board)) == len(Spotter(IMAGE).feed(NOISE))
+    assert connect(board).status().num_bad_frames > 100
