@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from kwspipe.device import firmware
+from kwspipe.device import boards, firmware
 from kwspipe.device.boards import open_link
-from kwspipe.device.errors import LinkLostError, RefusedError
+from kwspipe.device.errors import LinkLostError, RefusedError, WrongBoardError
 from kwspipe.device.feed import feed_audio, feed_features, slowdown
 from kwspipe.device.host import POWER_CUT, HostBoard
 from kwspipe.device.image import ImageFacts
@@ -133,6 +133,19 @@ class _StoppedError(Exception):
 
 def _stop() -> None:
     raise _StoppedError
+
+
+def test_a_board_that_runs_already_is_reached_by_its_port(board, program, flash_file, tmp_path):
+    with boards.attach("host", board.port, QUIET) as attached, attached.connect() as link:
+        assert link.hello().board == "host"
+    with pytest.raises(WrongBoardError, match=r"the board there is 'host'.*Allowed: a brd2601.*board=host"):
+        boards.require(board.port, "brd2601", firmware.build("host"))
+    with (
+        HostBoard(program, tmp_path / "other.bin", version="0.0-old") as old,
+        pytest.raises(WrongBoardError, match=r"runs firmware 0.0-old. Allowed: firmware 0.1.0-"),
+        boards.attach("host", old.port, QUIET),
+    ):
+        pass
 
 
 def test_reset_starts_the_same_line_and_flash_again(board):

@@ -39,28 +39,29 @@ def attach(name: str, port: str | None, console: Console) -> Iterator[Attached]:
 
     Args:
         name: ``emulated``, ``brd2601`` or ``host``.
-        port: ``board.port``, for a board that is connected.
+        port: ``board.port``: of a board that is connected or that runs already; None finds or starts one.
         console: says what goes on.
 
     Raises:
         KwspipeError: no board, two boards, a port that cannot be used, another board, no firmware.
     """
-    if name == "brd2601":
-        firmware = firmware_module.build("brd2601")
+    firmware = firmware_module.build("host" if name == "host" else "brd2601")
+    if name == "brd2601" or port is not None:
         path = ports.find_port(port)
-        bring_up_to_date(path, firmware, console)
+        if name == "brd2601":
+            bring_up_to_date(path, firmware, console)
+        else:
+            require(path, "host" if name == "host" else "brd2601", firmware)
         yield Attached(lambda: open_link(path), firmware, ports.BAUD)
         return
     with tempfile.TemporaryDirectory(prefix="kwspipe-") as folder:
         flash_file = Path(folder) / "flash.bin"
         if name == "host":
-            firmware = firmware_module.build("host")
             with HostBoard(firmware.program, flash_file) as host:
                 yield Attached(lambda: open_link(host.port), firmware, None)
         else:
             from kwspipe.device.emulator.process import EmulatedBoard
 
-            firmware = firmware_module.build("brd2601")
             with EmulatedBoard(firmware.program, flash_file) as emulated:
                 yield Attached(lambda: open_link(emulated.port), firmware, ports.BAUD)
 
@@ -84,13 +85,8 @@ def bring_up_to_date(
         FirmwareError: flashing failed.
     """
     hello = _ask(path, connect)
-    if hello is not None and hello.board != "brd2601":
-        raise WrongBoardError(
-            path,
-            f"the board there is {hello.board!r}",
-            "a brd2601",
-            f"name the right port with board.port=..., or use board={hello.board}",
-        )
+    if hello is not None:
+        _check_name(path, hello, "brd2601")
     if hello is not None and hello.firmware == firmware.version:
         return
     received = "no firmware of kwspipe answers" if hello is None else f"it has version {hello.firmware}"
@@ -105,6 +101,35 @@ def bring_up_to_date(
             + ("nothing answers" if hello is None else f"the board still says {hello.firmware}"),
             f"firmware {firmware.version} on the board of this port",
             "with several boards connected, leave only the one that is meant",
+        )
+
+
+def require(path: str, board: str, firmware: Firmware, connect: Callable[[str], Link] = open_link) -> None:
+    """Checks that a board which runs already is the one that is meant, with this firmware.
+
+    Raises:
+        WrongBoardError: it is not.
+        LinkLostError: nothing answers.
+    """
+    with connect(path) as link:
+        hello = link.hello()
+    _check_name(path, hello, board)
+    if hello.firmware != firmware.version:
+        raise WrongBoardError(
+            path,
+            f"the board there runs firmware {hello.firmware}",
+            f"firmware {firmware.version}",
+            "start it again with the firmware of this checkout, or leave board.port out",
+        )
+
+
+def _check_name(path: str, hello: Hello, board: str) -> None:
+    if hello.board != board:
+        raise WrongBoardError(
+            path,
+            f"the board there is {hello.board!r}",
+            f"a {board}",
+            f"name the right port with board.port=..., or use board={hello.board}",
         )
 
 
