@@ -18,7 +18,7 @@ static void add_linear(const kws_linear_add_t *add, const int16_t *first, const 
         const int32_t a = first[i];
         const int32_t b = second[i];
         const uint32_t sum = offset + first_factor * (uint32_t)a + second_factor * (uint32_t)b;
-        output[i] = (int16_t)kws_saturate_int8((int32_t)sum >> add->shift);
+        output[i] = (int16_t)kws_shift_and_saturate((int32_t)sum, KWS_LINEAR_ADD_SHIFT);
     }
 }
 

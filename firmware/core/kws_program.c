@@ -133,11 +133,7 @@ static bool add_is_valid(const kws_operator_t *op, const kws_model_t *model) {
         return false;
     }
     if (op->flags & KWS_FLAG_LINEAR) {
-        if (!in_constants(model, op->weights_constants, sizeof(kws_linear_add_t))) {
-            return false;
-        }
-        const kws_linear_add_t *add = (const kws_linear_add_t *)(const void *)(model->constants + op->weights_constants);
-        return add->shift >= 0 && add->shift <= 31;
+        return in_constants(model, op->weights_constants, sizeof(kws_linear_add_t));
     }
     return in_constants(model, op->weights_constants, 2 * 256 * sizeof(int32_t)) &&
            channels_are_valid(model, op->channels_constants, 1, false);

@@ -80,7 +80,6 @@ typedef struct {
     int32_t first_factor;
     int32_t second_factor;
     int32_t offset;
-    int32_t shift;
 } kws_linear_add_t;
 
 typedef struct {

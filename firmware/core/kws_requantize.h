@@ -20,6 +20,9 @@
 /* s + k - 1 of all channels of an operator with KWS_FLAG_POSITIVE: an immediate operand. */
 #define KWS_POSITIVE_SHIFT 11
 
+/* The shift of an ADD with KWS_FLAG_LINEAR. */
+#define KWS_LINEAR_ADD_SHIFT 22
+
 /* Sums wrap, in any order: only what the compiler has proved makes them right, and no image makes them undefined. */
 static inline int32_t kws_wrapping_add(int32_t a, int32_t b) {
     return (int32_t)((uint32_t)a + (uint32_t)b);
@@ -40,20 +43,21 @@ static inline int32_t kws_add_upper_product(int32_t offset, int32_t a, int32_t b
 #endif
 }
 
-/* value / 2^KWS_POSITIVE_SHIFT, saturated: SSAT. */
-static inline int32_t kws_shift_and_saturate(int32_t value) {
+/* value / 2^shift, saturated: SSAT, which compilers do not always find. A macro: the shift is an immediate. */
 #if defined(__ARM_FEATURE_DSP)
-    int32_t result;
-    __asm__("ssat %0, #8, %1, asr %2" : "=r"(result) : "r"(value), "I"(KWS_POSITIVE_SHIFT));
-    return result;
+#define kws_shift_and_saturate(value, shift)                                              \
+    __extension__({                                                                       \
+        int32_t kws_result;                                                               \
+        __asm__("ssat %0, #8, %1, asr %2" : "=r"(kws_result) : "r"(value), "I"(shift));   \
+        kws_result;                                                                       \
+    })
 #else
-    return kws_saturate_int8(value >> KWS_POSITIVE_SHIFT);
+#define kws_shift_and_saturate(value, shift) kws_saturate_int8((value) >> (shift))
 #endif
-}
 
 /* For channels where a negative accumulator gives the lowest value (a ReLU). */
 static inline int32_t kws_requantize_positive(int32_t accumulator, int32_t multiplier, int32_t offset) {
-    return kws_shift_and_saturate(kws_add_upper_product(offset, accumulator, multiplier));
+    return kws_shift_and_saturate(kws_add_upper_product(offset, accumulator, multiplier), KWS_POSITIVE_SHIFT);
 }
 
 /* For any channel. `correction` is the 2^31 that a negative accumulator lacks, in units of `offset`. */

@@ -10,6 +10,7 @@ from kwspipe.tflite import operators as ops
 from kwspipe.tflite.arena import plan
 from kwspipe.tflite.compiler import compile_model
 from kwspipe.tflite.runner import CoreModel
+from kwspipe.tflite.sums import Line
 from tflite_builder import NONE, SAME, VALID, ModelBuilder
 
 
@@ -145,7 +146,7 @@ def table(source: ops.Activation, output: ops.Activation) -> ops.Table:
 
 def test_a_sum_overwrites_an_input_that_is_read_no_more():
     first, second, total = activation(0, 100), activation(1, 100), activation(2, 100)
-    add = ops.LinearAdd((0,), (first, second), total, 1, 1, 0, 0)
+    add = ops.LinearAdd((0,), (first, second), total, Line(1, 1, 0))
     arena = plan([ops.Pool((0,), (first,), second, ops.Window(), True), add], first, total, [0, 0])
     assert arena.buffers[2] in (arena.buffers[0], arena.buffers[1])
     assert arena.size == 400

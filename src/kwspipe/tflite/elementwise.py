@@ -22,6 +22,7 @@ from kwspipe.tflite.shapes import (
     refuse,
     window_of,
 )
+from kwspipe.tflite.sums import Line, find_line
 
 _VALUES = np.arange(-128, 128, dtype=np.int64)
 _ADD_LEFT_SHIFT = 20  # add.cc, for int8
@@ -87,12 +88,32 @@ def lower_add(state: Lowering, operator: Operator) -> None:
         shift=shift,
     )
     lowest, highest = activation_range(operator, output.scale, output.zero_point)
-    scaling = requantize(accumulator, output.zero_point, -128, 127, f".tflite {operator.place}")
-    state.append(ops.TableAdd((operator.index,), sources, output, tables, scaling))
+    line = _line(sources, output, tables, multiplier, shift)
+    if line is not None:
+        state.append(ops.LinearAdd((operator.index,), sources, output, line))
+    else:
+        scaling = requantize(accumulator, output.zero_point, -128, 127, f".tflite {operator.place}")
+        state.append(ops.TableAdd((operator.index,), sources, output, tables, scaling))
     if (lowest, highest) != (-128, 127):
         output = replace(output, lowest=lowest, highest=highest)
         state.append(ops.Table((operator.index,), (output,), output, clamp_table(lowest, highest)))
     state.define(operator.outputs[0], output)
+
+
+def _line(
+    sources: tuple[ops.Activation, ...],
+    output: ops.Activation,
+    tables: Integers,
+    multiplier: Integers,
+    shift: Integers,
+) -> Line | None:
+    """The sum as a line, if that is exact for all values the two inputs can have."""
+    first, second = (np.arange(source.lowest, source.highest + 1, dtype=np.int64) for source in sources)
+    total = tables[0, first + 128][:, None] + tables[1, second + 128][None, :]
+    result = multiply_by_quantized_multiplier(total, multiplier, shift) + output.zero_point
+    slopes = (sources[0].scale / output.scale, sources[1].scale / output.scale)
+    intercept = output.zero_point - slopes[0] * sources[0].zero_point - slopes[1] * sources[1].zero_point
+    return find_line(np.clip(result, -128, 127), first, second, slopes, intercept)
 
 
 def lower_pool(state: Lowering, operator: Operator) -> None:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from kwspipe.tflite.fixed_point import Integers
 from kwspipe.tflite.requantize import Requantization
+from kwspipe.tflite.sums import Line
 
 
 @dataclass(frozen=True)
@@ -123,12 +124,9 @@ class ExpandDepthwise(Operator):
 
 @dataclass(frozen=True)
 class LinearAdd(Operator):
-    """Sum as saturate((first * a + second * b + offset) >> shift), proved for all 65,536 pairs of values."""
+    """Sum by two multiplications, proved for all pairs of values."""
 
-    first_factor: int
-    second_factor: int
-    offset: int
-    shift: int
+    line: Line
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ def _details(operator: ops.Operator, constants: _Constants) -> _Details:
             middle = expand.output
             return EXPAND_DEPTHWISE, flags, depthwise.window, middle.zero_point, middle.channels, places
         case ops.LinearAdd():
-            numbers = [operator.first_factor, operator.second_factor, operator.offset, operator.shift]
+            numbers = [operator.line.first, operator.line.second, operator.line.offset]
             return ADD, FLAG_LINEAR, point, 0, 0, [constants.add(np.array(numbers, np.int32))]
         case ops.TableAdd():
             tables = _int32(operator.tables << operator.scaling.scale_bits)
