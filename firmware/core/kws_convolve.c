@@ -1,15 +1,14 @@
 /* Convolutions: what is around the inner loops of kws_kernels.h. */
 #include "kws_kernels.h"
 
+#define VALUE_BYTES ((uint32_t)sizeof(int16_t))
+
 static int16_t *activations(uint8_t *arena, uint32_t offset) {
     return (int16_t *)(void *)(arena + offset);
 }
 
-static const int16_t *weights_at(const uint8_t *constants, uint32_t offset) {
-    return (const int16_t *)(const void *)(constants + offset);
-}
-
 static void fill(int16_t *values, uint32_t count, int16_t value) {
+#pragma GCC unroll 4
     for (uint32_t i = 0; i < count; i++) {
         values[i] = value;
     }
@@ -43,7 +42,6 @@ static void gather_and_multiply(const kws_operator_t *op, kws_pointwise_t *job, 
     fill(patches + taps, patch_size - taps, 0);
     fill(patches + patch_size + taps, patch_size - taps, 0);
     job->input = patches;
-    job->input_pixel_stride = patch_size;
     job->num_rows = 1;
     for (uint32_t y = 0; y < op->output_height; y++) {
         for (uint32_t x = 0; x < op->output_width; x += 2) {
@@ -52,89 +50,100 @@ static void gather_and_multiply(const kws_operator_t *op, kws_pointwise_t *job, 
                 gather_patch(op, input, y, x + i, patches + i * patch_size);
             }
             kws_pointwise(job);
-            job->output += job->num_columns * job->output_pixel_stride;
+            job->output = (uint8_t *)job->output + job->num_columns * job->output_step;
         }
     }
 }
 
 void kws_run_convolve(const kws_operator_t *op, uint8_t *arena, const uint8_t *constants) {
-    const uint32_t channels = op->output_channels;
+    const bool is_direct = op->flags & KWS_FLAG_DIRECT;
+    const uint32_t pixel_bytes = kws_padded_taps(op) * VALUE_BYTES;
+    const uint32_t row_bytes = (uint32_t)op->input_width * op->input_channels * VALUE_BYTES;
+    const uint32_t step = is_direct ? op->stride_width * op->input_channels * VALUE_BYTES : pixel_bytes;
     kws_pointwise_t job = {
         .input = activations(arena, op->input_offset),
+        .input_advance = (int32_t)(2 * step - pixel_bytes),
+        .input_step = step,
+        .input_row_step = (int32_t)(op->stride_height * row_bytes - op->output_width * step),
+        .weights = constants + op->weights_constants,
+        .num_groups = kws_padded_taps(op) / 4,
+        .output = activations(arena, op->output_offset),
+        .channel_step = VALUE_BYTES,
+        .output_step = op->output_channels * VALUE_BYTES,
+        .output_row_step = 0,
         .num_rows = op->output_height,
         .num_columns = op->output_width,
-        .input_row_stride = (uint32_t)op->stride_height * op->input_width * op->input_channels,
-        .input_pixel_stride = (uint32_t)op->stride_width * op->input_channels,
-        .weights = weights_at(constants, op->weights_constants),
-        .num_groups = kws_padded_taps(op) / 4,
         .channels = constants + op->channels_constants,
-        .num_channels = channels,
+        .num_channels = op->output_channels,
         .positive = op->flags & KWS_FLAG_POSITIVE,
-        .output = activations(arena, op->output_offset),
-        .output_row_stride = op->output_width * channels,
-        .output_pixel_stride = channels,
-        .output_channel_stride = 1,
     };
-    if (op->flags & KWS_FLAG_DIRECT) {
-        if (job.input_row_stride == job.num_columns * job.input_pixel_stride) {
-            job.num_columns *= job.num_rows; /* one long row */
-            job.num_rows = 1;
-        }
-        kws_pointwise(&job);
+    if (!is_direct) {
+        gather_and_multiply(op, &job, activations(arena, op->scratch_offset));
         return;
     }
-    gather_and_multiply(op, &job, activations(arena, op->scratch_offset));
+    if (job.input_row_step == 0) {
+        job.num_columns *= job.num_rows; /* one long row */
+        job.num_rows = 1;
+    }
+    kws_pointwise(&job);
 }
 
-/* The job that slides over one plane of op's scratch. */
-static kws_slide_t slide_of(const kws_operator_t *op, const kws_plane_t *plane) {
+/* The job that slides over a plane in op's scratch, for its first output channel. */
+static kws_slide_t slide_of(const kws_operator_t *op, const kws_plane_t *plane, uint8_t *arena, const uint8_t *constants) {
     return (kws_slide_t){
-        .row_stride = plane->row_stride,
+        .plane = activations(arena, op->scratch_offset),
+        .row_bytes = plane->row_stride * VALUE_BYTES,
+        .row_step = op->stride_height * plane->row_stride * VALUE_BYTES,
+        .weights = constants + op->weights_constants,
+        .channel = constants + op->channels_constants,
+        .output = activations(arena, op->output_offset),
+        .output_step = op->output_channels * VALUE_BYTES,
+        .num_rows = op->output_height,
+        .num_columns = op->output_width,
         .kernel_height = op->kernel_height,
         .kernel_width = op->kernel_width,
-        .stride_height = op->stride_height,
         .stride_width = op->stride_width,
         .dilation_height = op->dilation_height,
         .dilation_width = op->dilation_width,
         .taps_3x3 = op->flags & KWS_FLAG_TAPS_3X3,
         .positive = op->flags & KWS_FLAG_POSITIVE,
-        .num_rows = op->output_height,
-        .num_columns = op->output_width,
-        .output_pixel_stride = op->output_channels,
     };
 }
 
-/* Runs the `count` output channels from `first` on, all of which read the plane `job` points to. */
-static void slide_channels(kws_slide_t *job, const kws_operator_t *op, uint8_t *arena, const uint8_t *constants,
-                           uint32_t first, uint32_t count) {
-    const uint32_t taps = job->taps_3x3 ? 12 : ((uint32_t)op->kernel_height * op->kernel_width + 1u) & ~1u;
-    const size_t channel_bytes = job->positive ? sizeof(kws_positive_channel_t) : sizeof(kws_signed_channel_t);
-    for (uint32_t c = first; c < first + count; c++) {
-        job->weights = weights_at(constants, op->weights_constants) + c * taps;
-        job->channel = constants + op->channels_constants + c * channel_bytes;
-        job->output = activations(arena, op->output_offset) + c;
+/* Runs the next `count` output channels, all of which read the plane `job` points to. */
+static void slide_channels(kws_slide_t *job, uint32_t count) {
+    const uint32_t taps = job->taps_3x3 ? 12 : (job->kernel_height * job->kernel_width + 1u) & ~1u;
+    const uint32_t channel_bytes = kws_channel_bytes(job->positive);
+    for (uint32_t i = 0; i < count; i++) {
         kws_slide(job);
+        job->weights = (const uint8_t *)job->weights + taps * VALUE_BYTES;
+        job->channel = (const uint8_t *)job->channel + channel_bytes;
+        job->output = (uint8_t *)job->output + VALUE_BYTES;
+    }
+}
+
+/* Copies one channel of the input into the middle of a padded plane. */
+static void gather_plane(const kws_operator_t *op, const kws_plane_t *plane, const int16_t *input, int16_t *scratch) {
+    const uint32_t channels = op->input_channels;
+    for (uint32_t y = 0; y < plane->num_rows; y++) {
+        const int16_t *pixel = input + y * op->input_width * channels;
+        int16_t *row = scratch + (y + op->pad_top) * plane->row_stride + op->pad_left;
+#pragma GCC unroll 4
+        for (uint32_t x = 0; x < plane->num_columns; x++) {
+            row[x] = pixel[x * channels];
+        }
     }
 }
 
 void kws_run_depthwise(const kws_operator_t *op, uint8_t *arena, const uint8_t *constants) {
     const kws_plane_t plane = kws_plane_of(op);
-    const uint32_t multiplier = op->output_channels / op->input_channels;
     const int16_t *input = activations(arena, op->input_offset);
     int16_t *scratch = activations(arena, op->scratch_offset);
-    kws_slide_t job = slide_of(op, &plane);
-    job.plane = scratch;
+    kws_slide_t job = slide_of(op, &plane, arena, constants);
     fill(scratch, plane.height * plane.row_stride, op->pad_value);
     for (uint32_t c = 0; c < op->input_channels; c++) {
-        for (uint32_t y = 0; y < plane.num_rows; y++) {
-            const int16_t *pixel = input + y * op->input_width * op->input_channels + c;
-            int16_t *row = scratch + (y + op->pad_top) * plane.row_stride + op->pad_left;
-            for (uint32_t x = 0; x < plane.num_columns; x++) {
-                row[x] = *pixel;
-                pixel += op->input_channels;
-            }
-        }
-        slide_channels(&job, op, arena, constants, c * multiplier, multiplier);
+        gather_plane(op, &plane, input + c, scratch);
+        slide_channels(&job, op->output_channels / op->input_channels);
     }
 }
 
@@ -142,33 +151,37 @@ void kws_run_expand_depthwise(const kws_operator_t *op, uint8_t *arena, const ui
     const kws_plane_t plane = kws_plane_of(op);
     const uint32_t plane_size = plane.height * plane.row_stride;
     const uint32_t multiplier = op->output_channels / op->middle_channels;
-    const bool positive = op->flags & KWS_FLAG_EXPAND_POSITIVE;
-    const size_t channel_bytes = positive ? sizeof(kws_positive_channel_t) : sizeof(kws_signed_channel_t);
+    const uint32_t pixel_bytes = op->input_channels * VALUE_BYTES;
     int16_t *scratch = activations(arena, op->scratch_offset);
     kws_pointwise_t expand = {
         .input = activations(arena, op->input_offset),
+        .input_advance = (int32_t)pixel_bytes,
+        .input_step = pixel_bytes,
+        .input_row_step = (int32_t)((op->input_width - plane.num_columns) * pixel_bytes),
+        .weights = constants + op->expand_weights_constants,
+        .num_groups = op->input_channels / 4u,
+        .output = scratch + op->pad_top * plane.row_stride + op->pad_left,
+        .channel_step = plane_size * VALUE_BYTES,
+        .output_step = VALUE_BYTES,
+        .output_row_step = (int32_t)((plane.row_stride - plane.num_columns) * VALUE_BYTES),
         .num_rows = plane.num_rows,
         .num_columns = plane.num_columns,
-        .input_row_stride = (uint32_t)op->input_width * op->input_channels,
-        .input_pixel_stride = op->input_channels,
-        .num_groups = op->input_channels / 4u,
-        .positive = positive,
-        .output = scratch + op->pad_top * plane.row_stride + op->pad_left,
-        .output_row_stride = plane.row_stride,
-        .output_pixel_stride = 1,
-        .output_channel_stride = plane_size,
+        .channels = constants + op->expand_channels_constants,
+        .positive = op->flags & KWS_FLAG_EXPAND_POSITIVE,
     };
-    kws_slide_t job = slide_of(op, &plane);
+    kws_slide_t job = slide_of(op, &plane, arena, constants);
+    const uint32_t channels_step = 2 * kws_channel_bytes(expand.positive);
     fill(scratch, 2 * plane_size, op->pad_value);
-    for (uint32_t c = 0; c < op->middle_channels; c += 2) {
-        const uint32_t count = op->middle_channels - c < 2 ? 1 : 2;
-        expand.weights = weights_at(constants, op->expand_weights_constants) + c * op->input_channels;
-        expand.channels = constants + op->expand_channels_constants + c * channel_bytes;
-        expand.num_channels = count;
+    for (uint32_t left = op->middle_channels; left > 0; left -= expand.num_channels) {
+        expand.num_channels = left < 2 ? 1 : 2;
         kws_pointwise(&expand);
-        for (uint32_t i = 0; i < count; i++) {
-            job.plane = scratch + i * plane_size;
-            slide_channels(&job, op, arena, constants, (c + i) * multiplier, multiplier);
+        expand.weights = (const uint8_t *)expand.weights + 2 * pixel_bytes;
+        expand.channels = (const uint8_t *)expand.channels + channels_step;
+        job.plane = scratch;
+        slide_channels(&job, multiplier);
+        if (expand.num_channels == 2) {
+            job.plane = scratch + plane_size;
+            slide_channels(&job, multiplier);
         }
     }
 }

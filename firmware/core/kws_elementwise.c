@@ -1,4 +1,5 @@
 /* Operators that look at one place at a time. */
+#include "kws_kernels.h"
 #include "kws_requantize.h"
 
 static int16_t *activations(uint8_t *arena, uint32_t offset) {
@@ -7,19 +8,6 @@ static int16_t *activations(uint8_t *arena, uint32_t offset) {
 
 static uint32_t num_outputs(const kws_operator_t *op) {
     return (uint32_t)op->output_height * op->output_width * op->output_channels;
-}
-
-static void add_linear(const kws_linear_add_t *add, const int16_t *first, const int16_t *second, int16_t *output,
-                       uint32_t count) {
-    const uint32_t first_factor = (uint32_t)add->first_factor;
-    const uint32_t second_factor = (uint32_t)add->second_factor;
-    const uint32_t offset = (uint32_t)add->offset;
-    for (uint32_t i = 0; i < count; i++) {
-        const int32_t a = first[i];
-        const int32_t b = second[i];
-        const uint32_t sum = offset + first_factor * (uint32_t)a + second_factor * (uint32_t)b;
-        output[i] = (int16_t)kws_shift_and_saturate((int32_t)sum, KWS_LINEAR_ADD_SHIFT);
-    }
 }
 
 /* Tables hold each input's share for each of its 256 values. */
@@ -38,7 +26,7 @@ void kws_run_add(const kws_operator_t *op, uint8_t *arena, const uint8_t *consta
     int16_t *output = activations(arena, op->output_offset);
     const void *weights = constants + op->weights_constants;
     if (op->flags & KWS_FLAG_LINEAR) {
-        add_linear(weights, first, second, output, num_outputs(op));
+        kws_add_line(first, second, output, num_outputs(op), weights);
     } else {
         const void *channel = constants + op->channels_constants;
         add_by_tables(weights, channel, first, second, output, num_outputs(op));

@@ -1,4 +1,4 @@
-/* The two inner loops of inference. Each is written twice, with the same results: in portable C, and in assembly for the
+/* The inner loops of inference. Each is written twice, with the same results: in portable C, and in assembly for the
  * Cortex-M33's dual 16-bit multiply-accumulate (kws_kernels_portable.c, kws_kernels_m33.c). Inside the core only. */
 #ifndef KWS_KERNELS_H
 #define KWS_KERNELS_H
@@ -14,48 +14,67 @@
 #define KWS_USE_DSP 0
 #endif
 
-/* A matrix of pixels times a matrix of weights. Strides count int16 elements.
+/* A matrix of pixels times a matrix of weights. Steps count bytes; a row step leads from behind the last column to the
+ * next row. kws_kernels_m33.S knows the places of the fields down to `channels`.
  *
  * Weights (channel pairs, groups, 2 channels, 4 taps) int16, the last pair filled up with zeros; channels are
  * kws_positive_channel_t or kws_signed_channel_t, as many as weights have. */
 typedef struct {
-    const int16_t *input; /* each pixel: num_groups * 4 values, pixels 4-byte aligned */
-    uint32_t num_rows, num_columns;
-    uint32_t input_row_stride, input_pixel_stride;
-    const int16_t *weights;
-    uint32_t num_groups; /* of four taps */
+    const void *input;        /* each pixel: num_groups * 4 values, 4-byte aligned */
+    int32_t input_advance;    /* from behind a pixel to the next but one: two steps less a pixel's bytes */
+    uint32_t input_step;      /* from pixel to pixel */
+    int32_t input_row_step;
+    const void *weights;
+    uint32_t num_groups;      /* of four taps */
+    void *output;
+    uint32_t channel_step;    /* of the output, from channel to channel */
+    uint32_t output_step;     /* from pixel to pixel */
+    int32_t output_row_step;
+    uint32_t num_rows;
+    uint32_t num_columns;
     const void *channels;
     uint32_t num_channels;
     bool positive;
-    int16_t *output;
-    uint32_t output_row_stride, output_pixel_stride, output_channel_stride;
 } kws_pointwise_t;
 
-void kws_pointwise(const kws_pointwise_t *job);
+/* The job is as before when this returns; meanwhile some of its fields change. */
+void kws_pointwise(kws_pointwise_t *job);
 
-/* One channel: a window sliding over a padded plane. Weights are kernel_height x kernel_width int16, or with `taps_3x3`
- * for each of three rows the pairs (w0, w1), (w1, w2). */
+/* One channel: a window sliding over a padded plane; outputs of a row lie behind those of the row above. Weights are
+ * kernel_height x kernel_width int16, or with `taps_3x3` for each of three rows the pairs (w0, w1), (w1, w2).
+ * kws_kernels_m33.S knows the places of the fields down to `num_columns`. */
 typedef struct {
-    const int16_t *plane; /* 4-byte aligned */
-    uint32_t row_stride;  /* even */
-    uint32_t kernel_height, kernel_width;
-    uint32_t stride_height, stride_width;
-    uint32_t dilation_height, dilation_width;
-    const int16_t *weights;
+    const void *plane;    /* 4-byte aligned */
+    uint32_t row_bytes;   /* of the plane, a multiple of 4 */
+    uint32_t row_step;    /* vertical stride times row_bytes */
+    const void *weights;
     const void *channel;
+    void *output;
+    uint32_t output_step; /* bytes from pixel to pixel */
+    uint32_t num_rows, num_columns; /* of the output */
+    uint32_t kernel_height, kernel_width;
+    uint32_t stride_width;
+    uint32_t dilation_height, dilation_width;
     bool taps_3x3;
     bool positive;
-    uint32_t num_rows, num_columns; /* of the output */
-    int16_t *output;
-    uint32_t output_pixel_stride; /* rows follow each other */
 } kws_slide_t;
 
 void kws_slide(const kws_slide_t *job);
 
-/* Any window, any stride: what the processors' own versions of kws_slide fall back on. */
+/* Any window, any stride: what kws_slide falls back on. */
 void kws_slide_any(const kws_slide_t *job);
+
+/* output[i] = saturate((first factor * first[i] + second factor * second[i] + offset) >> KWS_LINEAR_ADD_SHIFT). The
+ * output may be one of the inputs. */
+void kws_add_line(const int16_t *first, const int16_t *second, int16_t *output, uint32_t count,
+                  const kws_linear_add_t *line);
 
 /* Requantizes with either form of constants. */
 int32_t kws_requantize(int32_t accumulator, const void *channel, bool positive);
+
+/* Bytes of an output channel's constants. */
+static inline uint32_t kws_channel_bytes(bool positive) {
+    return positive ? (uint32_t)sizeof(kws_positive_channel_t) : (uint32_t)sizeof(kws_signed_channel_t);
+}
 
 #endif

@@ -1,5 +1,5 @@
 /* The inner loops of inference for the Cortex-M33's dual multiply-accumulate. They need all 14 registers, which
- * compilers do not manage. kws_kernels_m33.h has the jobs; results and what is read and written are those of
+ * compilers do not manage. kws_kernels.h has the jobs; results and what is read and written are those of
  * kws_kernels_portable.c. */
 #if defined(__ARM_FEATURE_DSP)
 
@@ -38,18 +38,20 @@
  *
  * r0, r1 pixels, r2 weights, r3 groups left, r4 to r7 sums (pixel 0: r4, r5; pixel 1: r6, r7), r8 to r11 weights, r12
  * and lr values. */
+/* Places in kws_pointwise_t. */
 #define JOB_INPUT 0
-#define JOB_INPUT_ADVANCE 4
-#define JOB_INPUT_STRIDE 8
+#define JOB_ADVANCE 4
+#define JOB_INPUT_STEP 8
 #define JOB_INPUT_ROW_STEP 12
-#define JOB_WEIGHTS 16
-#define JOB_OUTPUT 24
-#define JOB_PIXEL_STEP 32
+#define JOB_WEIGHTS 16 /* then groups */
+#define JOB_OUTPUT 24  /* then the step to the second channel */
+#define JOB_OUTPUT_STEP 32
 #define JOB_OUTPUT_ROW_STEP 36
-#define JOB_ROWS 40
+#define JOB_ROWS 40    /* then columns */
 #define JOB_COLUMNS 44
 #define JOB_CHANNELS 48
 
+/* The frame. */
 #define BIASES 0           /* two words */
 #define WEIGHTS 8          /* pointer, groups */
 #define OUTPUT 16          /* pointer, step to the second channel */
@@ -108,15 +110,15 @@
     strd r4, r5, [sp, #WEIGHTS]
     ldrd r4, r5, [r12, #JOB_OUTPUT]
     strd r4, r5, [sp, #OUTPUT]
-    ldr r4, [r12, #JOB_PIXEL_STEP]
+    ldr r4, [r12, #JOB_OUTPUT_STEP]
     ldr r0, [r12, #JOB_INPUT]
-    ldr r5, [r12, #JOB_INPUT_ADVANCE]
+    ldr r5, [r12, #JOB_ADVANCE]
     strd r4, r5, [sp, #PIXEL_STEP]
     ldrd r3, r2, [r12, #JOB_ROWS]
     str r3, [sp, #ROWS]
 
 1:  /* a row: job in r12, its columns in r2, first pixel in r0 */
-    ldr r1, [r12, #JOB_INPUT_STRIDE]
+    ldr r1, [r12, #JOB_INPUT_STEP]
     add r1, r0
     lsrs r2, #1
     beq 5f
@@ -127,12 +129,18 @@
     ldrd r2, r3, [sp, #WEIGHTS]
     mov r6, r4
     mov r7, r5
-    tst r3, #1
-    bne 4f
-3:  FOUR_TAPS_TWO_PIXELS
-4:  FOUR_TAPS_TWO_PIXELS
-    subs r3, #2
-    bgt 3b
+    ands r12, r3, #3 /* groups beyond a multiple of four: enter further down */
+    beq 30f
+    cmp r12, #2
+    beq 32f
+    bhi 31f
+    b 33f
+30: FOUR_TAPS_TWO_PIXELS
+31: FOUR_TAPS_TWO_PIXELS
+32: FOUR_TAPS_TWO_PIXELS
+33: FOUR_TAPS_TWO_PIXELS
+    subs r3, #4
+    bgt 30b
     LOAD_CONSTANTS \form, CONSTANTS
     REQUANTIZE \form, r4
     REQUANTIZE \form, r6
@@ -183,7 +191,7 @@
     str r2, [sp, #OUTPUT]
     /* half an advance, which leads from behind this pixel to the next but one, to the next */
     ldr r12, [sp, #JOB]
-    ldr r1, [r12, #JOB_INPUT_STRIDE]
+    ldr r1, [r12, #JOB_INPUT_STEP]
     add r0, r9
     sub r0, r1
 
@@ -216,10 +224,6 @@
 /* ---- Eight taps, outputs side by side. ----
  *
  * r0 pixels, r1 output, r2 its end, r3 to r6 weights, r7 bias, r8 multiplier, r9 offset, r10 to r12 and lr values. */
-#define EIGHT_INPUT 0  /* and output */
-#define EIGHT_ROWS 8   /* and row bytes */
-#define EIGHT_STEPS 16 /* of input and output */
-#define EIGHT_WEIGHTS 24 /* and channel */
 #define EIGHT_FRAME 16
 
     .macro EIGHT_TAPS
@@ -236,12 +240,16 @@
     push {r4-r11, lr}
     sub sp, #EIGHT_FRAME
     mov r12, r0
-    ldrd r2, r3, [r12, #EIGHT_ROWS]
+    ldrd r2, r3, [r12, #JOB_ROWS]
+    lsls r3, #1 /* bytes of an output row */
     strd r2, r3, [sp]
-    ldrd r2, r3, [r12, #EIGHT_STEPS]
+    ldr r2, [r12, #JOB_INPUT_ROW_STEP]
+    ldr r3, [r12, #JOB_OUTPUT_ROW_STEP]
     strd r2, r3, [sp, #8]
-    ldrd r10, r11, [r12, #EIGHT_WEIGHTS]
-    ldrd r0, r1, [r12, #EIGHT_INPUT]
+    ldr r10, [r12, #JOB_WEIGHTS]
+    ldr r11, [r12, #JOB_CHANNELS]
+    ldr r0, [r12, #JOB_INPUT]
+    ldr r1, [r12, #JOB_OUTPUT]
     ldrd r3, r4, [r10]
     ldrd r5, r6, [r10, #16]
     ldmia r11, {r7, r8, r9}
@@ -280,17 +288,18 @@
  * r7 sums, r8 to r10 values, r11 weights (w0, w1), r12 (w1, w2), lr bytes of a row of the plane.
  * An output at an even place takes a pair of values with (w0, w1), then the lower half of the next pair with w2; one at
  * an odd place the upper half with w0, then the next pair with (w1, w2). With stride 2 all places are even. */
-#define SLIDE_PLANE 0 /* and row bytes */
+/* Places in kws_slide_t. */
+#define SLIDE_PLANE 0 /* then bytes of a row */
 #define SLIDE_ROW_STEP 8
-#define SLIDE_WEIGHTS 12
-#define SLIDE_CHANNEL 16
-#define SLIDE_OUTPUT 20 /* and its step */
-#define SLIDE_ROWS 28   /* and columns */
+#define SLIDE_WEIGHTS 12 /* then channel */
+#define SLIDE_OUTPUT 20  /* then its step */
+#define SLIDE_ROWS 28    /* then columns */
 
-#define TAPS 0        /* six words */
-#define CHANNEL 24    /* three or five words */
-#define PLACE 44      /* of the row, and its step */
-#define LEFT 52       /* rows left, columns */
+/* The frame. */
+#define TAPS 0     /* six words */
+#define CHANNEL 24 /* three or five words */
+#define LEFT 44    /* rows left, columns */
+#define REST 52    /* from behind the last place of a row of the plane to the next row */
 #define SLIDE_FRAME 60
 
     .macro EVEN sum, pair, next, addend
@@ -352,7 +361,7 @@
     add r0, lr
     WINDOW_ROW \stride, \count, 2, r4, r5, r6, r7
     sub r0, r0, lr, lsl #1
-    adds r0, #4 * \stride * \count / 2 /* even counts only; after others the row ends */
+    adds r0, #2 * \stride * \count
     LOAD_CONSTANTS \form, CHANNEL + 4
     REQUANTIZE \form, r4
     strh r4, [r3]
@@ -381,8 +390,6 @@
     sub sp, #SLIDE_FRAME
     mov r12, r0
     ldrd r0, lr, [r12, #SLIDE_PLANE]
-    ldr r1, [r12, #SLIDE_ROW_STEP]
-    strd r0, r1, [sp, #PLACE]
     ldrd r2, r3, [r12, #SLIDE_WEIGHTS]
     ldmia r2, {r4, r5, r6, r7, r8, r9}
     stmia sp, {r4, r5, r6, r7, r8, r9}
@@ -395,6 +402,9 @@
     .endif
     ldrd r4, r2, [r12, #SLIDE_ROWS]
     strd r4, r2, [sp, #LEFT]
+    ldr r1, [r12, #SLIDE_ROW_STEP]
+    sub r1, r1, r2, lsl #\stride
+    str r1, [sp, #REST]
     ldrd r3, r1, [r12, #SLIDE_OUTPUT]
 
 1:  subs r2, #4
@@ -413,11 +423,10 @@
     b 7f
 6:  SLIDE_BLOCK \form, \stride, 2
 
-7:  ldrd r0, r5, [sp, #PLACE]
-    ldrd r4, r2, [sp, #LEFT]
-    add r0, r5
+7:  ldrd r4, r2, [sp, #LEFT]
+    ldr r5, [sp, #REST]
     subs r4, #1
-    str r0, [sp, #PLACE]
+    add r0, r5
     str r4, [sp, #LEFT]
     bne 1b
     add sp, #SLIDE_FRAME
@@ -439,6 +448,38 @@
     FUNCTION kws_m33_slide_2_signed
     SLIDE signed, 2
     END kws_m33_slide_2_signed
+
+/* ---- The sum of two tensors: kws_add_line. ----
+ *
+ * r0 first, r1 second, r2 output, r3 count, r4 and r5 factors, r6 offset, r7, r8 values. */
+    .macro SUM
+    ldrsh r7, [r0], #2
+    ldrsh r8, [r1], #2
+    mla r7, r7, r4, r6
+    mla r7, r8, r5, r7
+    ssat r7, #8, r7, asr #22 /* KWS_LINEAR_ADD_SHIFT */
+    strh r7, [r2], #2
+    .endm
+
+    FUNCTION kws_add_line
+    push {r4-r8, lr}
+    ldr r7, [sp, #24]
+    ldm r7, {r4, r5, r6}
+    subs r3, #4
+    blo 2f
+1:  SUM
+    SUM
+    SUM
+    SUM
+    subs r3, #4
+    bhs 1b
+2:  adds r3, #4
+    beq 4f
+3:  SUM
+    subs r3, #1
+    bne 3b
+4:  pop {r4-r8, pc}
+    END kws_add_line
 
 #endif
 

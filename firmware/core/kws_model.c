@@ -65,8 +65,7 @@ int32_t kws_model_open(kws_model_t *model, const kws_image_t *image) {
     model->input_size = (uint32_t)input_size;
     uint64_t work = 0;
     for (uint32_t i = 0; i < model->num_operators; i++) {
-        const kws_operator_t op = kws_operator_at(model, i);
-        const int32_t status = kws_operator_check(&op, model, &work);
+        const int32_t status = kws_operator_check(kws_operator_at(model, i), model, &work);
         if (status != KWS_OK) {
             return status;
         }
@@ -92,6 +91,7 @@ int32_t kws_model_load(const kws_model_t *model, void *arena, size_t arena_bytes
         return KWS_ERROR_SIZE;
     }
     int16_t *tensor = (int16_t *)(void *)((uint8_t *)arena + model->input_offset);
+#pragma GCC unroll 4
     for (size_t i = 0; i < input_size; i++) {
         tensor[i] = input[i];
     }
@@ -103,37 +103,37 @@ int32_t kws_model_step(const kws_model_t *model, void *arena, size_t arena_bytes
     if (status != KWS_OK || index >= model->num_operators) {
         return status != KWS_OK ? status : KWS_ERROR_ARGUMENT;
     }
-    const kws_operator_t op = kws_operator_at(model, index);
-    switch (op.kind) {
+    const kws_operator_t *op = kws_operator_at(model, index);
+    switch (op->kind) {
     case KWS_KIND_CONVOLVE:
-        kws_run_convolve(&op, arena, model->constants);
+        kws_run_convolve(op, arena, model->constants);
         break;
     case KWS_KIND_DEPTHWISE:
-        kws_run_depthwise(&op, arena, model->constants);
+        kws_run_depthwise(op, arena, model->constants);
         break;
     case KWS_KIND_EXPAND_DEPTHWISE:
-        kws_run_expand_depthwise(&op, arena, model->constants);
+        kws_run_expand_depthwise(op, arena, model->constants);
         break;
     case KWS_KIND_ADD:
-        kws_run_add(&op, arena, model->constants);
+        kws_run_add(op, arena, model->constants);
         break;
     case KWS_KIND_TABLE:
-        kws_run_table(&op, arena, model->constants);
+        kws_run_table(op, arena, model->constants);
         break;
     case KWS_KIND_AVERAGE_POOL:
-        kws_run_average_pool(&op, arena);
+        kws_run_average_pool(op, arena);
         break;
     case KWS_KIND_MAX_POOL:
-        kws_run_max_pool(&op, arena);
+        kws_run_max_pool(op, arena);
         break;
     case KWS_KIND_MEAN:
-        kws_run_mean(&op, arena, model->constants);
+        kws_run_mean(op, arena, model->constants);
         break;
     case KWS_KIND_SOFTMAX:
-        kws_run_softmax(&op, arena, model->constants);
+        kws_run_softmax(op, arena, model->constants);
         break;
     case KWS_KIND_PAD:
-        kws_run_pad(&op, arena);
+        kws_run_pad(op, arena);
         break;
     default:
         return KWS_ERROR_UNSUPPORTED; /* kws_model_open has refused it */

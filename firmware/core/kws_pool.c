@@ -77,7 +77,7 @@ void kws_run_max_pool(const kws_operator_t *op, uint8_t *arena) {
 }
 
 void kws_run_mean(const kws_operator_t *op, uint8_t *arena, const uint8_t *constants) {
-    const kws_mean_t *mean = (const kws_mean_t *)(const void *)(constants + op->weights_constants);
+    const kws_mean_t mean = *(const kws_mean_t *)(const void *)(constants + op->weights_constants);
     const int16_t *input = activations(arena, op->input_offset);
     int16_t *output = activations(arena, op->output_offset);
     const uint32_t channels = op->input_channels;
@@ -88,7 +88,7 @@ void kws_run_mean(const kws_operator_t *op, uint8_t *arena, const uint8_t *const
             const int32_t value = input[i];
             sum += (uint32_t)value;
         }
-        const uint32_t scaled = (uint32_t)mean->channel.bias + sum * (uint32_t)mean->factor;
-        output[c] = (int16_t)kws_requantize_signed((int32_t)scaled, &mean->channel);
+        const uint32_t scaled = (uint32_t)mean.channel.bias + sum * (uint32_t)mean.factor;
+        output[c] = (int16_t)kws_requantize_signed((int32_t)scaled, &mean.channel);
     }
 }

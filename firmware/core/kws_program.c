@@ -224,6 +224,6 @@ int32_t kws_operator_check(const kws_operator_t *op, const kws_model_t *model, u
     return *work <= KWS_MAX_WORK ? KWS_OK : KWS_ERROR_UNSUPPORTED;
 }
 
-kws_operator_t kws_operator_at(const kws_model_t *model, uint32_t index) {
-    return ((const kws_operator_t *)(const void *)model->operators)[index];
+const kws_operator_t *kws_operator_at(const kws_model_t *model, uint32_t index) {
+    return (const kws_operator_t *)(const void *)model->operators + index;
 }

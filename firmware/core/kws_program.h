@@ -114,8 +114,8 @@ static inline uint32_t kws_padded_taps(const kws_operator_t *op) {
  * multiply-accumulates to `work`. */
 int32_t kws_operator_check(const kws_operator_t *op, const kws_model_t *model, uint64_t *work);
 
-/* Copies the operator `index` out of the image. */
-kws_operator_t kws_operator_at(const kws_model_t *model, uint32_t index);
+/* The operator `index`, in the image. */
+const kws_operator_t *kws_operator_at(const kws_model_t *model, uint32_t index);
 
 /* The kernels. `arena` and `constants` are bases of the operator's offsets. */
 void kws_run_convolve(const kws_operator_t *op, uint8_t *arena, const uint8_t *constants);

@@ -43,21 +43,9 @@ static inline int32_t kws_add_upper_product(int32_t offset, int32_t a, int32_t b
 #endif
 }
 
-/* value / 2^shift, saturated: SSAT, which compilers do not always find. A macro: the shift is an immediate. */
-#if defined(__ARM_FEATURE_DSP)
-#define kws_shift_and_saturate(value, shift)                                              \
-    __extension__({                                                                       \
-        int32_t kws_result;                                                               \
-        __asm__("ssat %0, #8, %1, asr %2" : "=r"(kws_result) : "r"(value), "I"(shift));   \
-        kws_result;                                                                       \
-    })
-#else
-#define kws_shift_and_saturate(value, shift) kws_saturate_int8((value) >> (shift))
-#endif
-
 /* For channels where a negative accumulator gives the lowest value (a ReLU). */
 static inline int32_t kws_requantize_positive(int32_t accumulator, int32_t multiplier, int32_t offset) {
-    return kws_shift_and_saturate(kws_add_upper_product(offset, accumulator, multiplier), KWS_POSITIVE_SHIFT);
+    return kws_saturate_int8(kws_add_upper_product(offset, accumulator, multiplier) >> KWS_POSITIVE_SHIFT);
 }
 
 /* For any channel. `correction` is the 2^31 that a negative accumulator lacks, in units of `offset`. */
