@@ -26,11 +26,17 @@ def test_a_plain_line_is_found():
     assert find_line(result, VALUES, VALUES, (1.0, 2.0), 5.0) is not None
 
 
-def test_halves_away_from_zero_are_no_line():
-    """Equal scales, halved: below zero ties round down, above zero up."""
+def test_halves_away_from_zero_are_a_line_a_little_steeper():
+    """Equal scales, halved: the reference rounds ties down below zero and up above."""
     total = VALUES[:, None] + VALUES[None, :]
     result = np.sign(total) * ((np.abs(total) + 1) // 2)
-    assert find_line(result, VALUES, VALUES, (0.5, 0.5), 0.0) is None
+    assert find_line(result, VALUES, VALUES, (0.5, 0.5), 0.0) is not None
+
+
+def test_what_is_no_line_is_not_taken_for_one():
+    result = np.clip(VALUES[:, None] + VALUES[None, :], -128, 127)
+    result[130, 120] += 1
+    assert find_line(result, VALUES, VALUES, (1.0, 1.0), 0.0) is None
 
 
 def test_a_sum_beyond_int32_is_no_line():
