@@ -57,17 +57,9 @@ def board_check_firmware() -> Path:
 
 
 @pytest.fixture(scope="session")
-def link_check_firmware() -> Path:
-    """Firmware with link and slots, and a sum for a model (tests/firmware/link_check.c)."""
-    return build_check("link_check", sorted((FIRMWARE / "core").glob("*.[cS]")))
-
-
-@pytest.fixture(scope="session")
 def brd2601_firmware() -> Path:
     """The firmware of BRD2601 as it is delivered."""
     pytest.importorskip("unicorn", reason="the emulated board needs the extra `emulator`")
-    if not (FIRMWARE / "app" / "main.c").exists():
-        pytest.skip("needs firmware/app/main.c")
     common = [path for folder in ("core", "app") for path in sorted((FIRMWARE / folder).glob("*.[cS]"))]
     return build("brd2601", [*common, *board_sources()])
 

@@ -1,43 +1,46 @@
-"""Pushing to the emulated board: real frames over a pseudo-terminal, power cuts in the modelled flash.
-
-The firmware has the core's link and slots; its model is a sum (tests/firmware/link_check.c), so that each push is
-quick and needs no compiler of models.
-"""
+"""The delivered firmware on the emulated board: pushes over a pseudo-terminal, power cuts in the modelled flash."""
 
 import itertools
-import random
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import serial
+import soundfile
+from rich.console import Console
 
-from board_model import INPUT_BYTES, compute
+from kwspipe.device.boards import open_link
 from kwspipe.device.emulator import EmulatedBoard
+from kwspipe.device.feed import feed_audio
+from kwspipe.device.image import ImageFacts
 from kwspipe.device.link import Link
-from kwspipe.device.messages import ImageId
+from kwspipe.device.messages import ImageId, Source
 from kwspipe.device.ports import open_port
-from kwspipe.device.push import Golden, PushReport, Watcher, push
+from kwspipe.device.push import PushReport, Watcher, push
+from kwspipe.spotter import Spotter
+from small_model import golden_of, small_image
 
-OLD = b"KWSi" + random.Random(1).randbytes(3_000)
-NEW = b"KWSi" + random.Random(2).randbytes(10_000)
-MEMORY_BYTES = 1000
-
-
-def golden_of(image: bytes) -> Golden:
-    inputs = np.random.default_rng(0).integers(-128, 128, (2, INPUT_BYTES)).astype(np.int8)
-    outputs = [np.frombuffer(compute(image, row.tobytes()), np.int8) for row in inputs]
-    return Golden(inputs, np.stack(outputs))
+OLD, NEW = small_image(1), small_image(2)
+NOISE = np.random.default_rng(3).normal(0, 3000, 48000).astype(np.int16)
+Start = Callable[..., EmulatedBoard]
 
 
-def connect(board: EmulatedBoard) -> Link:
-    return Link(open_port(board.port), board.port)
-
-
-def push_to(board: EmulatedBoard, image: bytes, watcher: Watcher | None = None) -> PushReport:
+def push_to(
+    board: EmulatedBoard,
+    image: bytes,
+    watcher: Watcher | None = None,
+    connect: Callable[[str], Link] = open_link,
+) -> PushReport:
+    memory_bytes = ImageFacts.of(image).memory_bytes
     return push(
-        lambda: connect(board), image, MEMORY_BYTES, golden_of(image), watcher or Watcher(), lambda _: None
+        lambda: connect(board.port),
+        image,
+        memory_bytes,
+        golden_of(image),
+        watcher or Watcher(),
+        lambda _: None,
     )
 
 
@@ -47,11 +50,11 @@ def flash_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def start(link_check_firmware: Path, flash_file: Path) -> Iterator[Callable[..., EmulatedBoard]]:
+def start(brd2601_firmware: Path, flash_file: Path) -> Iterator[Start]:
     boards: list[EmulatedBoard] = []
 
     def start_one(baud: int = 0, **settings: object) -> EmulatedBoard:
-        board = EmulatedBoard(link_check_firmware, flash_file, baud=baud, **settings)  # type: ignore[arg-type]
+        board = EmulatedBoard(brd2601_firmware, flash_file, baud=baud, **settings)  # type: ignore[arg-type]
         boards.append(board)
         board.start()
         return board
@@ -68,20 +71,20 @@ def flash_counts(board: EmulatedBoard) -> dict[str, int]:
 
 
 def active(board: EmulatedBoard) -> bytes | None:
-    with connect(board) as link:
+    with open_link(board.port) as link:
         image_id = link.status().active
     return next((image for image in (OLD, NEW) if image_id == ImageId.of(image)), None)
 
 
-def test_the_board_introduces_itself(start: Callable[..., EmulatedBoard], link_check_firmware: Path) -> None:
-    with connect(start()) as link:
+def test_the_board_introduces_itself(start: Start, brd2601_firmware: Path) -> None:
+    with open_link(start().port) as link:
         hello = link.hello()
     assert (hello.board, hello.cycles_name) == ("brd2601", "instructions")
-    assert hello.firmware == (link_check_firmware.parent / "version.txt").read_text().strip()
+    assert hello.firmware == (brd2601_firmware.parent / "version.txt").read_text().strip()
     assert hello.max_image_bytes >= 330 * 1024
 
 
-def test_a_push_survives_power_off_and_programs_no_word_twice(start: Callable[..., EmulatedBoard]) -> None:
+def test_a_push_survives_power_off_and_programs_no_word_twice(start: Start) -> None:
     board = start()
     assert active(board) is None
     report = push_to(board, NEW)
@@ -121,18 +124,18 @@ class PoweredPort:
         return getattr(self._port, name)
 
 
-def test_a_profile_counts_instructions_and_repeats(start: Callable[..., EmulatedBoard]) -> None:
+def test_a_profile_counts_instructions_and_repeats(start: Start) -> None:
     board = start()
     push_to(board, NEW)
-    with connect(board) as link:
+    with open_link(board.port) as link:
         profiles = [link.profile() for _ in range(2)]
     assert profiles[0] == profiles[1]
-    assert len(NEW) < profiles[0].inference < 20 * len(NEW)
+    assert len(profiles[0].operators) == 1
+    # One dense layer of 4 x 2891 weights: less than four instructions for each.
+    assert 5_000 < profiles[0].operators[0] <= profiles[0].inference < 50_000
 
 
-def test_the_power_may_fail_in_every_flash_operation(
-    start: Callable[..., EmulatedBoard], flash_file: Path
-) -> None:
+def test_the_power_may_fail_in_every_flash_operation(start: Start, flash_file: Path) -> None:
     board = start(options=("--stay-off",))
     push_to(board, OLD)
     saved = flash_file.read_bytes()
@@ -147,9 +150,9 @@ def test_the_power_may_fail_in_every_flash_operation(
             file.write(saved)
         board.power_cycle()
         board.lose_power_at(cut)
-        report = push(
-            lambda: Link(PoweredPort(board), board.port),  # type: ignore[arg-type]
-            NEW, MEMORY_BYTES, golden_of(NEW), Watcher(on_resume=resume), lambda _: None,
+        report = push_to(
+            board, NEW, Watcher(on_resume=resume),
+            lambda port: Link(PoweredPort(board), port),  # type: ignore[arg-type]
         )  # fmt: skip
         assert active(board) == NEW
         assert report.num_resumes == len(found_after_cuts) - (cut - 1)
@@ -161,7 +164,7 @@ def test_the_power_may_fail_in_every_flash_operation(
     assert flash_counts(board)["overprogrammed_words"] == 0
 
 
-def test_killing_the_board_again_and_again_only_delays_a_push(start: Callable[..., EmulatedBoard]) -> None:
+def test_killing_the_board_again_and_again_only_delays_a_push(start: Start) -> None:
     board = start()
     push_to(board, OLD)
     kills = iter([0.2, 0.5, 0.8])
@@ -178,7 +181,42 @@ def test_killing_the_board_again_and_again_only_delays_a_push(start: Callable[..
     assert active(board) == NEW
 
 
-def test_at_115200_baud_the_line_is_the_only_brake(start: Callable[..., EmulatedBoard]) -> None:
+def test_at_115200_baud_the_line_is_the_only_brake(start: Start) -> None:
     report = push_to(start(baud=115200), NEW)
     ideal_s = report.sent_bytes * 10 / 115200
     assert ideal_s < report.push_s < 1.6 * ideal_s + 0.5
+
+
+def test_fed_audio_gives_what_the_host_detects(start: Start) -> None:
+    board = start()
+    push_to(board, NEW)
+    expected = Spotter(NEW).feed(NOISE)
+    assert len(expected) >= 2
+    with open_link(board.port) as link:
+        link.hello()
+        report = feed_audio(link, NOISE, 16000, None, Console(quiet=True))
+    assert [(e.label, e.score, e.time_ms) for e in report.events] == [
+        (d.label, d.score, d.time_ms) for d in expected
+    ]
+
+
+def test_the_microphone_gives_what_the_host_detects(start: Start, tmp_path: Path) -> None:
+    board = start()
+    push_to(board, NEW)
+    board.close()
+    soundfile.write(tmp_path / "noise.wav", NOISE, 16000)
+    # All that is decided before the recording ends; behind it the microphone hears silence.
+    expected = [d for d in Spotter(NEW).feed(NOISE) if d.time_ms < 2900]
+    board = start(wav=tmp_path / "noise.wav")
+    board.wait_for("recording_end")
+    with open_link(board.port) as link:
+        assert link.status().source is Source.MICROPHONE
+        link.num_events = 0  # all there were, also those from before
+        with link.listen() as found:
+            deadline_s = time.monotonic() + 10
+            while len(found) < len(expected) and time.monotonic() < deadline_s:
+                link.fetch_events()
+    heard = [(e.label, e.score, e.time_ms) for e in found][: len(expected)]
+    assert heard == [(d.label, d.score, d.time_ms) for d in expected]
+    assert len(heard) >= 2
+    assert {"event": "light", "colour": "red", "on": True} in board.events

@@ -86,6 +86,16 @@ def test_narrow_branches_are_decoded(code: int, targets: list[int | None]) -> No
     assert list(stack.branch_targets(function)) == targets
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 12))
+def test_constants_made_of_two_halves_are_put_together(value: int, register: int) -> None:
+    code = b""
+    for opcode, half in ((0xF240, value & 0xFFFF), (0xF2C0, value >> 16)):  # MOVW, MOVT
+        first = opcode | half >> 12 | (half >> 11 & 1) << 10
+        code += struct.pack("<HH", first, (half >> 8 & 7) << 12 | register << 8 | half & 0xFF)
+    assert list(stack.loaded_constants(code)) == [value]
+
+
 def make(name: str, frame_bytes: int, *calls: str) -> object:
     return stack.Function(name, 0, b"", frame_bytes, set(calls))
 
@@ -107,7 +117,7 @@ def test_a_circle_counts_with_all_its_members() -> None:
         "b": make("b", 30, "a", "leaf"),
         "leaf": make("leaf", 40),
     }
-    assert stack.deepest(functions, "main") == (100, ["main", "{a, b}", "leaf"])
+    assert stack.deepest(functions, "main") == (100, ["main", "{2 of a}", "leaf"])
 
 
 @pytest.mark.parametrize(

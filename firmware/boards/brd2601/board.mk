@@ -10,9 +10,9 @@ BOARD_CC := arm-none-eabi-gcc -mcpu=cortex-m33 -mthumb -mfloat-abi=hard -mfpu=fp
 BOARD_LDLIBS := -lgcc
 else
 BOARD_CC := $(ZIG_CC) -target thumb-freestanding-eabihf -mcpu=cortex_m33+dsp
-# The loops that matter are in assembly; unrolling the others costs 19 kB of flash and saves 0.5 % of instructions.
-BOARD_CFLAGS += -fno-sanitize=all -fno-unroll-loops
-BOARD_LDLIBS :=
+# The loops that matter are in assembly: an inference takes no more instructions than at -O2, the code 19 kB less.
+BOARD_CFLAGS += -fno-sanitize=all -Os
+BOARD_LDLIBS := -O2 # when linking at -Os it would drop the symbols, which stack.py reads
 endif
 BOARD_LDFLAGS := -nostdlib -static -T boards/brd2601/brd2601.ld -Wl,--gc-sections -Wl,--build-id=none \
 	-Wl,-e,Reset_Handler $(BOARD_LDLIBS)

@@ -92,10 +92,28 @@ def branch_targets(function: Function) -> Iterator[int | None]:
         at += 4 if wide else 2
 
 
+def loaded_constants(code: bytes) -> Iterator[int]:
+    """Yields the constants a function puts together with MOVW and MOVT."""
+    low: dict[int, int] = {}
+    at = 0
+    while at + 4 <= len(code):
+        first, second = struct.unpack_from("<HH", code, at)
+        if first >> 11 not in (0b11101, 0b11110, 0b11111):
+            at += 2
+            continue
+        value = (first & 0xF) << 12 | (first >> 10 & 1) << 11 | (second >> 12 & 7) << 8 | second & 0xFF
+        register = second >> 8 & 0xF
+        if first & 0xFBF0 == 0xF240 and not second & 0x8000:  # MOVW, encoding T3
+            low[register] = value
+        elif first & 0xFBF0 == 0xF2C0 and not second & 0x8000 and register in low:  # MOVT, T1
+            yield value << 16 | low[register]
+        at += 4
+
+
 def link_calls(functions: dict[str, Function], elf: bytes) -> None:
     """Fills in who calls whom."""
     by_address = {function.address: function.name for function in functions.values()}
-    stored = set()
+    stored = {value & ~1 for function in functions.values() for value in loaded_constants(function.code)}
     for header in sections(elf):
         if header[1] == SHT_PROGBITS and header[3]:
             content = elf[header[4] : header[4] + header[5] & ~3]
@@ -165,7 +183,7 @@ def deepest(functions: dict[str, Function], start: str) -> tuple[int, list[str]]
     """Returns a bound on the bytes from `start` down, and the calls that lead there.
 
     Functions that may call each other in a circle count together, each once: none of them calls itself by design,
-    a circle only appears because a pointer could be any.
+    a circle only appears because a pointer could be any. In the path it is "{number of functions of one}".
     """
     reached = {name: reach(functions, name) for name in functions}
     best: dict[str, tuple[int, list[str]]] = {}
@@ -176,7 +194,7 @@ def deepest(functions: dict[str, Function], start: str) -> tuple[int, list[str]]
         if key not in best:
             below = {callee for member in circle for callee in functions[member].calls} - circle
             depth, path = max(map(visit, sorted(below)), key=lambda found: found[0], default=(0, []))
-            here = name if len(circle) == 1 else "{" + ", ".join(sorted(circle)) + "}"
+            here = name if len(circle) == 1 else f"{{{len(circle)} of {name}}}"
             best[key] = sum(functions[member].frame_bytes for member in circle) + depth, [here, *path]
         return best[key]
 
