@@ -1,5 +1,6 @@
 """The firmware as it is delivered, on the emulated board, with the vendor's model and real speech."""
 
+import time
 import zipfile
 
 import numpy as np
@@ -66,3 +67,25 @@ def test_three_words_are_detected_as_on_this_machine(brd2601_firmware, image, sp
             assert link.test(Target.ACTIVE, inputs[0].tobytes()) == golden.outputs[0].tobytes()
             profile = link.profile()
     assert 1_000_000 < sum(profile.operators) <= profile.inference
+
+
+def test_three_words_spoken_to_the_microphone(brd2601_firmware, image, speech, tmp_path):
+    from kwspipe.device.emulator import EmulatedBoard
+
+    flash_file, wav = tmp_path / "flash.bin", tmp_path / "words.wav"
+    soundfile.write(wav, speech, 16000)
+    expected = Spotter(image).feed(speech)
+    inputs = np.zeros((1, 59 * 49), np.int8)
+    golden = Golden(inputs, CoreModel(image).run(inputs))
+    with EmulatedBoard(brd2601_firmware, flash_file, baud=0) as board:
+        push(lambda: open_link(board.port), image, ImageFacts.of(image).memory_bytes, golden, Watcher())
+    with EmulatedBoard(brd2601_firmware, flash_file, baud=0, wav=wav) as board:
+        board.wait_for("recording_end", timeout_s=60)
+        with open_link(board.port) as link, link.listen() as heard:
+            link.num_events = 0  # also those from before the port was opened
+            deadline_s = time.monotonic() + 20
+            while len(heard) < len(expected) and time.monotonic() < deadline_s:
+                link.fetch_events()
+        for colour in ("green", "red"):  # something is heard, a keyword is recognised
+            assert {"event": "light", "colour": colour, "on": True} in board.events
+    assert [(e.label, e.score, e.time_ms) for e in heard] == [(d.label, d.score, d.time_ms) for d in expected]
