@@ -88,4 +88,4 @@ def test_an_inference_stays_within_its_budget_of_instructions(port: serial.Seria
     *operators, all_of_them = counts
     assert sum(operators) <= all_of_them < 1.01 * sum(operators)
     print(f"{all_of_them:,} instructions an inference")
-    assert all_of_them <= 5_200_000
+    assert all_of_them <= 3_000_000
