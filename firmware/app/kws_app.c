@@ -150,7 +150,8 @@ static void keep_up(kws_app_t *app, bool waiting) {
 static bool hear(kws_app_t *app) {
     const kws_board_t *board = app->board;
     if (app->num_samples_taken == app->num_samples) {
-        app->num_samples = board->audio_read(board->context, app->samples, sizeof app->samples / sizeof app->samples[0]);
+        uint32_t room = sizeof app->samples / sizeof app->samples[0];
+        app->num_samples = board->audio_read(board->context, app->samples, room);
         app->num_samples_taken = 0;
         amplify(app);
         show_activity(app);

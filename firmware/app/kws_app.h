@@ -10,8 +10,8 @@
 #include "kws_slots.h"
 #include "kws_spotter.h"
 
-/* Memory of the spotter, for any model: a tensor arena of 60 kB, 2 x 2,891 bytes of features and 2,891 of input with the
- * default front end, the front end's own 3,204, the detector's. HELLO tells it to the host. */
+/* Memory of the spotter, for any model: a tensor arena of 60 kB, 2 x 2,891 bytes of features and 2,891 of input with
+ * the default front end, the front end's own 3,204, the detector's. HELLO tells it to the host. */
 #define KWS_APP_MEMORY_BYTES 73728
 /* The whole application: the memory above, and 4 kB at most for link, slots and buffers. */
 #define KWS_APP_MAX_BYTES (KWS_APP_MEMORY_BYTES + 4096)

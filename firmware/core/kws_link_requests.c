@@ -5,23 +5,10 @@
 #include "kws_bytes.h"
 #include "kws_status.h"
 
-typedef struct {
-    const uint8_t *data;
-    uint32_t size;
-    uint8_t *out;      /* the response's payload; byte 0 is the status */
-    uint32_t out_size; /* 1 unless a request says more */
-} request_t;
-
 static void write_text(uint8_t *bytes, const char *text, uint32_t size) {
     for (uint32_t i = 0; i + 1 < size && text[i] != '\0'; i++) {
         bytes[i] = (uint8_t)text[i];
     }
-}
-
-static kws_image_id_t read_id(const uint8_t *bytes) {
-    kws_image_id_t id = {.size_bytes = kws_read_u32(bytes), .crc32 = kws_read_u32(bytes + 4)};
-    memcpy(id.sha256, bytes + 8, KWS_SHA256_BYTES);
-    return id;
 }
 
 static void write_id(uint8_t *bytes, const kws_image_id_t *id) {
@@ -30,7 +17,7 @@ static void write_id(uint8_t *bytes, const kws_image_id_t *id) {
     memcpy(bytes + 8, id->sha256, KWS_SHA256_BYTES);
 }
 
-static int32_t hello(kws_link_t *link, request_t *request) {
+static int32_t hello(kws_link_t *link, kws_request_t *request) {
     const kws_link_identity_t *identity = &link->identity;
     request->out[1] = KWS_LINK_PROTOCOL;
     kws_write_u16(request->out + 2, identity->image_version);
@@ -44,7 +31,7 @@ static int32_t hello(kws_link_t *link, request_t *request) {
     return KWS_OK;
 }
 
-static int32_t status(kws_link_t *link, request_t *request) {
+static int32_t status(kws_link_t *link, kws_request_t *request) {
     const kws_slots_t *slots = link->slots;
     kws_link_activity_t activity = {0};
     link->app.activity(link->app.context, &activity);
@@ -66,139 +53,6 @@ static int32_t status(kws_link_t *link, request_t *request) {
     return KWS_OK;
 }
 
-static int32_t begin(kws_link_t *link, request_t *request) {
-    request->out_size = 8;
-    if (request->size != 44) {
-        return KWS_ERROR_ARGUMENT;
-    }
-    kws_image_id_t id = read_id(request->data + 4);
-    bool was_sealed = link->slots->push == KWS_PUSH_SEALED;
-    int32_t offset = kws_slots_begin(link->slots, &id, (request->data[0] & KWS_BEGIN_RESTART) != 0);
-    if (offset < 0) {
-        return offset;
-    }
-    if (!was_sealed || link->slots->push != KWS_PUSH_SEALED) {
-        link->num_candidate_runs = 0;
-    }
-    request->out[1] = (uint8_t)link->slots->target;
-    kws_write_u32(request->out + 4, (uint32_t)offset);
-    return KWS_OK;
-}
-
-static int32_t data(kws_link_t *link, request_t *request) {
-    request->out_size = 8;
-    if (request->size <= 4) {
-        return KWS_ERROR_ARGUMENT;
-    }
-    int32_t next = kws_slots_write(link->slots, kws_read_u32(request->data), request->data + 4, request->size - 4u);
-    if (next < 0) {
-        return next;
-    }
-    kws_write_u32(request->out + 4, (uint32_t)next);
-    return KWS_OK;
-}
-
-static int32_t end(kws_link_t *link, request_t *request) {
-    (void)request;
-    return kws_slots_seal(link->slots);
-}
-
-static int32_t open_test(kws_link_t *link, uint8_t target) {
-    const kws_slots_t *slots = link->slots;
-    int32_t slot = slots->active;
-    if (target == KWS_TARGET_CANDIDATE) {
-        slot = slots->push == KWS_PUSH_SEALED ? slots->target : -1;
-    } else if (target != KWS_TARGET_ACTIVE) {
-        return KWS_ERROR_ARGUMENT;
-    }
-    link->test_slot = -1;
-    if (slot < 0) {
-        return KWS_ERROR_STATE;
-    }
-    int32_t size = link->app.test_open(link->app.context, slot);
-    if (size <= 0) {
-        return size < 0 ? size : KWS_ERROR_STATE;
-    }
-    link->test_slot = slot;
-    link->test_size = (uint32_t)size;
-    link->test_position = 0;
-    return KWS_OK;
-}
-
-static int32_t run_test(kws_link_t *link, request_t *request) {
-    const kws_slots_t *slots = link->slots;
-    bool is_candidate = slots->push == KWS_PUSH_SEALED && link->test_slot == slots->target;
-    int32_t count = link->app.test_run(link->app.context, (int8_t *)request->out + 8, KWS_LINK_MAX_RESPONSE - 8);
-    link->test_slot = -1;
-    if (count < 0) {
-        return count;
-    }
-    link->num_candidate_runs += is_candidate;
-    kws_write_u16(request->out + 2, (uint16_t)count);
-    request->out_size = 8u + (uint32_t)count;
-    return KWS_OK;
-}
-
-static int32_t test(kws_link_t *link, request_t *request) {
-    request->out_size = 8;
-    if (request->size <= 8) {
-        return KWS_ERROR_ARGUMENT;
-    }
-    uint32_t position = kws_read_u32(request->data + 4);
-    uint32_t size = request->size - 8u;
-    if (position == 0) {
-        int32_t opened = open_test(link, request->data[0]);
-        if (opened != KWS_OK) {
-            return opened;
-        }
-    }
-    if (link->test_slot < 0 || position != link->test_position) {
-        uint32_t expected = link->test_slot < 0 ? 0 : link->test_position;
-        kws_write_u32(request->out + 4, expected);
-        return KWS_OK;
-    }
-    if (size > link->test_size - position) {
-        return KWS_ERROR_SIZE;
-    }
-    int32_t taken = link->app.test_input(link->app.context, position, request->data + 8, size);
-    if (taken < 0) {
-        return taken;
-    }
-    link->test_position += size;
-    kws_write_u32(request->out + 4, link->test_position);
-    return link->test_position < link->test_size ? KWS_OK : run_test(link, request);
-}
-
-static int32_t confirm(kws_link_t *link, request_t *request) {
-    kws_slots_t *slots = link->slots;
-    request->out_size = 4;
-    if (request->size != KWS_SHA256_BYTES) {
-        return KWS_ERROR_ARGUMENT;
-    }
-    bool is_active = slots->active >= 0 && memcmp(slots->active_id.sha256, request->data, KWS_SHA256_BYTES) == 0;
-    if (slots->push == KWS_PUSH_NONE && is_active) {
-        request->out[1] = (uint8_t)slots->active; /* done before, and only the response was lost */
-        return KWS_OK;
-    }
-    if (slots->push != KWS_PUSH_SEALED || link->num_candidate_runs == 0 ||
-        memcmp(slots->target_id.sha256, request->data, KWS_SHA256_BYTES) != 0) {
-        return KWS_ERROR_STATE;
-    }
-    int32_t result = kws_slots_confirm(slots);
-    request->out[1] = (uint8_t)slots->active;
-    link->test_slot = -1;
-    link->app.model_changed(link->app.context);
-    return result;
-}
-
-static int32_t abort_push(kws_link_t *link, request_t *request) {
-    (void)request;
-    kws_slots_abort(link->slots);
-    link->test_slot = -1;
-    link->app.model_changed(link->app.context);
-    return KWS_OK;
-}
-
 static int32_t start_or_stop_feed(kws_link_t *link, uint8_t kind, uint8_t flags) {
     if ((flags & KWS_FEED_STOP) != 0) {
         link->feeding = false;
@@ -214,7 +68,7 @@ static int32_t start_or_stop_feed(kws_link_t *link, uint8_t kind, uint8_t flags)
     return result;
 }
 
-static int32_t feed(kws_link_t *link, request_t *request) {
+static int32_t feed(kws_link_t *link, kws_request_t *request) {
     request->out_size = 12;
     if (request->size < 8) {
         return KWS_ERROR_ARGUMENT;
@@ -235,7 +89,7 @@ static int32_t feed(kws_link_t *link, request_t *request) {
     return result;
 }
 
-static int32_t events(kws_link_t *link, request_t *request) {
+static int32_t events(kws_link_t *link, kws_request_t *request) {
     if (request->size != 4) {
         return KWS_ERROR_ARGUMENT;
     }
@@ -254,7 +108,7 @@ static int32_t events(kws_link_t *link, request_t *request) {
     return KWS_OK;
 }
 
-static int32_t profile(kws_link_t *link, request_t *request) {
+static int32_t profile(kws_link_t *link, kws_request_t *request) {
     if (request->size != 2) {
         return KWS_ERROR_ARGUMENT;
     }
@@ -279,7 +133,7 @@ static int32_t profile(kws_link_t *link, request_t *request) {
     return KWS_OK;
 }
 
-static int32_t reset(kws_link_t *link, request_t *request) {
+static int32_t reset(kws_link_t *link, kws_request_t *request) {
     (void)request;
     link->app.reset(link->app.context);
     return KWS_OK;
@@ -295,14 +149,22 @@ void kws_link_write_event(const kws_event_t *event, uint8_t *bytes) {
 }
 
 uint32_t kws_link_carry_out(kws_link_t *link, uint8_t verb, const uint8_t *payload, uint32_t size, uint8_t *response) {
-    typedef int32_t (*carry_out_t)(kws_link_t *, request_t *);
+    typedef int32_t (*carry_out_t)(kws_link_t *, kws_request_t *);
     static const carry_out_t by_verb[] = {
-        [KWS_VERB_HELLO] = hello,     [KWS_VERB_STATUS] = status,     [KWS_VERB_BEGIN] = begin,
-        [KWS_VERB_DATA] = data,       [KWS_VERB_END] = end,           [KWS_VERB_TEST] = test,
-        [KWS_VERB_CONFIRM] = confirm, [KWS_VERB_ABORT] = abort_push,  [KWS_VERB_FEED] = feed,
-        [KWS_VERB_EVENTS] = events,   [KWS_VERB_PROFILE] = profile,   [KWS_VERB_RESET] = reset,
+        [KWS_VERB_HELLO] = hello,
+        [KWS_VERB_STATUS] = status,
+        [KWS_VERB_BEGIN] = kws_link_begin,
+        [KWS_VERB_DATA] = kws_link_data,
+        [KWS_VERB_END] = kws_link_end,
+        [KWS_VERB_TEST] = kws_link_test,
+        [KWS_VERB_CONFIRM] = kws_link_confirm,
+        [KWS_VERB_ABORT] = kws_link_abort,
+        [KWS_VERB_FEED] = feed,
+        [KWS_VERB_EVENTS] = events,
+        [KWS_VERB_PROFILE] = profile,
+        [KWS_VERB_RESET] = reset,
     };
-    request_t request = {.data = payload, .size = size, .out = response, .out_size = 1};
+    kws_request_t request = {.data = payload, .size = size, .out = response, .out_size = 1};
     int32_t result = KWS_ERROR_UNSUPPORTED;
     if (verb < sizeof by_verb / sizeof by_verb[0] && by_verb[verb] != NULL) {
         result = by_verb[verb](link, &request);

@@ -220,6 +220,28 @@ static void damage(uint8_t *bytes, uint32_t size) {
     kws_write_u32(bytes + crc_offset, kws_crc32(0, bytes + crc_offset + 4, size - crc_offset - 4));
 }
 
+static uint32_t any_request(void) {
+    uint8_t payload[KWS_FRAME_MAX_PAYLOAD];
+    uint32_t size = draw(3) ? draw(48) : draw(KWS_FRAME_MAX_PAYLOAD + 1);
+    for (uint32_t i = 0; i < size; i++) {
+        payload[i] = (uint8_t)(draw(3) ? 0 : draw(256));
+    }
+    if (size >= 8 && draw(2)) {
+        kws_write_u32(payload + 4, next_position);
+    }
+    send((uint8_t)(draw(10) ? 1 + draw(12) : draw(256)), payload, size);
+    return 1;
+}
+
+/* Now and then something else comes in between. */
+static void interrupt(void) {
+    uint32_t position = next_position;
+    if (draw(400) == 0) {
+        any_request();
+    }
+    next_position = position;
+}
+
 /* A whole push, each step of which may go wrong. Returns the frames it took. */
 static uint32_t push(void) {
     uint32_t size = image_size > 0 && draw(4) ? image_size : 1 + draw(3000);
@@ -244,6 +266,7 @@ static uint32_t push(void) {
         kws_write_u32(payload, draw(50) ? next_position : draw(size));
         memcpy(payload + 4, bytes + next_position, count);
         uint32_t before = next_position;
+        interrupt();
         send(KWS_VERB_DATA, payload, 4 + count);
         if (last_status != 0 || next_position > size || next_position < before) {
             break;
@@ -253,25 +276,13 @@ static uint32_t push(void) {
     for (uint32_t position = 0; position < 2891; position += 1000, frames++) {
         payload[0] = (uint8_t)(draw(10) != 0);
         kws_write_u32(payload + 4, position);
+        interrupt();
         send(KWS_VERB_TEST, payload, 8 + (2891 - position < 1000 ? 2891 - position : 1000));
     }
     write_id(payload, bytes, size);
     send(KWS_VERB_CONFIRM, payload + 8, KWS_SHA256_BYTES);
     free(bytes);
     return frames + 2;
-}
-
-static uint32_t any_request(void) {
-    uint8_t payload[KWS_FRAME_MAX_PAYLOAD];
-    uint32_t size = draw(3) ? draw(48) : draw(KWS_FRAME_MAX_PAYLOAD + 1);
-    for (uint32_t i = 0; i < size; i++) {
-        payload[i] = (uint8_t)(draw(3) ? 0 : draw(256));
-    }
-    if (size >= 8 && draw(2)) {
-        kws_write_u32(payload + 4, next_position);
-    }
-    send((uint8_t)(draw(10) ? 1 + draw(12) : draw(256)), payload, size);
-    return 1;
 }
 
 static uint32_t feed(void) {

@@ -7,7 +7,7 @@ from kwspipe._core import ffi, lib
 
 from board_model import INPUT_BYTES, Board, LoopbackPort, VirtualTime, compute
 from flash_model import FlashModel
-from kwspipe.device import frames, transport, window
+from kwspipe.device import frames, messages, transport, window
 from kwspipe.device import link as link_module
 from kwspipe.device.errors import LinkLostError, RefusedError, WrongBoardError
 from kwspipe.device.link import Link
@@ -96,6 +96,16 @@ def test_a_test_of_the_active_image_does_not_count_for_the_candidate(link):
     assert refusal(link.confirm, second) is Status.ERROR_STATE
     link.test(Target.CANDIDATE, bytes(INPUT_BYTES))
     assert link.confirm(second) == 1
+
+
+def test_a_golden_input_ends_where_its_image_does(link):
+    """Else the rest of the input would run a model that is being overwritten."""
+    bring(link)
+    piece = messages.TEST_REQUEST.pack(Target.CANDIDATE, 0) + bytes(400)
+    assert messages.TEST_RESPONSE.unpack(link.request(Verb.TEST, piece)) == (0, 400)
+    link.begin(ImageId.of(IMAGE + b"2"))
+    rest = messages.TEST_REQUEST.pack(Target.CANDIDATE, 400) + bytes(INPUT_BYTES - 400)
+    assert messages.TEST_RESPONSE.unpack(link.request(Verb.TEST, rest)) == (0, 0)
 
 
 def test_abort_keeps_the_old_image(link, board):

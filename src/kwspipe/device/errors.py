@@ -45,6 +45,12 @@ MEANING = {
 }
 
 
+REMEDIES = {
+    Status.ERROR_STATE: "run again: the board may have started anew in between",
+    Status.ERROR_FLASH: "run again; if it stays, the board's flash is worn out",
+}
+
+
 class RefusedError(DeviceError):
     """The board answered a request with an error.
 
@@ -61,7 +67,7 @@ class RefusedError(DeviceError):
             where,
             f"the board refused {verb.name} ({status.name}): {MEANING.get(status, 'unknown status')}",
             "requests that the board's firmware and its present state allow",
-            "flash the firmware of this release and run again",
+            REMEDIES.get(status, "flash the firmware of this release and run again"),
         )
 
     def __reduce__(self) -> tuple[type, tuple[str, Verb, Status]]:
