@@ -5,12 +5,15 @@ Image and arena lie at the end of the emulated memory, so that a loop that reads
 
 import importlib.util
 import shutil
+import struct
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from kwspipe.errors import KwspipeError
 from kwspipe.tflite.compiler import compile_model
 from kwspipe.tflite.runner import CoreModel
 from random_networks import Network, random_network
@@ -52,6 +55,41 @@ def assert_same_bits(elf, tflite: bytes, size: int, classes: int, rng: np.random
 def test_random_networks(elf, seed):
     rng = np.random.default_rng(seed)
     assert_same_bits(elf, *random_network(rng), rng)
+
+
+def test_damaged_programs_stay_within_their_memory(elf):
+    """What the core accepts of them touches nothing but image and arena. (Outputs may differ from the host's: where
+    tensors overlap, the order in which the loops go counts.)"""
+    rng = np.random.default_rng(5)
+    num_run = 0
+    for seed in range(8):
+        tflite, size, classes = random_network(np.random.default_rng(seed))
+        image, summary = compile_model(tflite, [f"class {i}" for i in range(classes)], b"", b"", "test")
+        clip = rng.integers(-128, 128, (1, size)).astype(np.int8)
+        for _ in range(9):
+            damaged = damage_operator(image, len(summary.layers), rng)
+            try:
+                model = CoreModel(damaged)
+            except KwspipeError:
+                continue
+            board = count_instructions.Board(elf, damaged)
+            board.infer(clip[0], model.num_operators, classes)
+            num_run += 1
+    assert num_run > 20
+
+
+def damage_operator(image: bytes, num_operators: int, rng: np.random.Generator) -> bytes:
+    """Changes one field of one operator, with the checksum made right again."""
+    damaged = bytearray(image)
+    (program,) = struct.unpack_from("<I", image, 64 + 4)
+    operator = program + 48 + 68 * int(rng.integers(num_operators))
+    if rng.integers(2):
+        at, layout, values = operator + 2 * int(rng.integers(2, 18)), "<H", [1, 2, 3, 4, 5, 6, 8]
+    else:
+        at, layout, values = operator + 36 + 4 * int(rng.integers(8)), "<I", [0, 4, 8, 64, 100, 400, 1000]
+    struct.pack_into(layout, damaged, at, int(rng.choice(values)))
+    struct.pack_into("<I", damaged, 4, zlib.crc32(damaged[8:]))
+    return bytes(damaged)
 
 
 @pytest.mark.parametrize("stride", [1, 2])
