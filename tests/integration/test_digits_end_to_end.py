@@ -15,6 +15,9 @@ import pytest
 pytest.importorskip("espeakng_loader", reason="needs the extra `synthetic`")
 pytest.importorskip("unicorn", reason="needs the extra `emulator`")
 
+# Training's first step traces for half a minute on a quiet machine, and for minutes on a busy one.
+pytestmark = pytest.mark.timeout(1800)
+
 OVERRIDES = (
     "+experiment=smoke",
     "dataset=synthetic",
@@ -143,31 +146,26 @@ def test_a_second_run_finds_everything_up_to_date(
     assert hashes(run_dir) == before
 
 
-def test_a_run_killed_twice_ends_with_the_same_weights_and_metrics(
+def test_a_run_killed_twice_ends_with_the_same_weights(
     finished: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     run_dir = tmp_path / "killed"
     for sign in (run_dir / ".prepare.partial", run_dir / ".train.partial" / "state" / "state.json"):
         process = subprocess.Popen(
-            command(run_dir),
+            command(run_dir, "stages=[prepare,train]"),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd=tmp_path,
             start_new_session=True,
         )
-        deadline_s = time.monotonic() + 240
+        deadline_s = time.monotonic() + 600
         while not sign.exists() and time.monotonic() < deadline_s:
             time.sleep(0.05)
         assert sign.exists() and process.poll() is None
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         time.sleep(1)  # its children see that it is gone
-    result = run(run_dir)
+    result = run(run_dir, "stages=[prepare,train]")
     assert result.returncode == 0, result.stderr
-    for name in (
-        "train/model.weights.h5",
-        "train/history.csv",
-        "quantize/float.tflite",
-        "evaluate/metrics.json",
-    ):
+    for name in ("prepare/clips.i16", "prepare/clips.csv", "train/model.weights.h5", "train/history.csv"):
         assert (run_dir / name).read_bytes() == (finished[0] / name).read_bytes(), name
