@@ -37,6 +37,14 @@ def quantized_weights(rng, shape, scale_shape, spread):
     return weights, scales
 
 
+def biases(rng, scale, scales, out_scale):
+    """Biases of some output steps; some channels all but switched off, their tiny weights beside a large bias."""
+    scales = np.where(rng.integers(4, size=scales.shape) == 0, scales * 2.0 ** rng.uniform(-24, -6), scales)
+    steps = rng.uniform(-150, 150, scales.shape)
+    limit = 2.0**30
+    return np.clip(steps * out_scale / (scale * scales), -limit, limit).astype(np.int32), scales
+
+
 def output_scale(rng, input_scale, filter_scale, taps):
     """A scale such that outputs fill the int8 range and overstep it now and then."""
     return float(input_scale * filter_scale * 74 * 74 * np.sqrt(taps) / rng.uniform(10, 200))
@@ -69,13 +77,13 @@ def test_convolution(
     scale = float(rng.uniform(0.01, 2))
     model = ModelBuilder()
     source = model.tensor((1, height, width, channels), scale, zero_point)
-    values = rng.integers(-5000, 5000, filters).astype(np.int32)
+    out_scale = output_scale(rng, scale, scales.max(), taps)
+    values, scales = biases(rng, scale, scales, out_scale)
     inputs = [
         source,
         model.tensor(weights.shape, scales, 0, weights),
         model.tensor((filters,), scale * scales, 0, values),
     ]
-    out_scale = output_scale(rng, scale, scales.max(), taps)
     output = model.tensor((1, *shape, filters), out_scale, output_zero_point)
     model.operator("CONV_2D", inputs, [output], padding, *strides, *dilations, activation)
     size = height * width * channels
@@ -109,13 +117,13 @@ def test_depthwise_convolution(
     scale = float(rng.uniform(0.01, 2))
     model = ModelBuilder()
     source = model.tensor((1, height, width, channels), scale, zero_point)
-    values = rng.integers(-5000, 5000, filters).astype(np.int32)
+    out_scale = output_scale(rng, scale, scales.max(), kernel[0] * kernel[1])
+    values, scales = biases(rng, scale, scales, out_scale)
     inputs = [
         source,
         model.tensor(weights.shape, scales, 0, weights, axis=3),
         model.tensor((filters,), scale * scales, 0, values),
     ]
-    out_scale = output_scale(rng, scale, scales.max(), kernel[0] * kernel[1])
     output = model.tensor((1, *shape, filters), out_scale, output_zero_point)
     options = (padding, *strides, *dilations, activation, multiplier)
     model.operator("DEPTHWISE_CONV_2D", inputs, [output], *options)

@@ -134,16 +134,16 @@ def lower_pool(state: Lowering, operator: Operator) -> None:
 
 
 def lower_mean(state: Lowering, operator: Operator) -> None:
-    """MEAN over height and width."""
+    """MEAN over height and width, or over the time of a one-dimensional network."""
     source = state.source(operator, operator.inputs[0])
     tensor = operator.inputs[0]
     output = activation_of(operator, operator.outputs[0], -128, 127)
     assert tensor is not None
-    axes = sorted(int(axis) % len(tensor.shape) for axis in operator_constant(operator, 1).reshape(-1))
-    if len(tensor.shape) != 4 or axes != [1, 2]:
-        raise refuse(
-            operator, f"axes {axes} of {len(tensor.shape)} dimensions", "height and width of 4 dimensions"
-        )
+    dimensions = len(tensor.shape)
+    axes = {int(axis) % dimensions for axis in operator_constant(operator, 1).reshape(-1)}
+    needed = {axis for axis in range(1, dimensions - 1) if tensor.shape[axis] > 1}
+    if not needed <= axes or dimensions - 1 in axes or output.count != source.channels:
+        raise refuse(operator, f"axes {sorted(axes)} of {dimensions} dimensions", "all but the first and last")
     count = source.height * source.width
     multiplier, shift = _mean_multiplier(source.scale, output.scale, count)
     accumulator = Accumulator(

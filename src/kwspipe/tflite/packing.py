@@ -123,7 +123,9 @@ def _details(operator: ops.Operator, constants: _Constants) -> _Details:
             numbers = [operator.line.first, operator.line.second, operator.line.offset]
             return ADD, FLAG_LINEAR, point, 0, 0, [constants.add(np.array(numbers, np.int32))]
         case ops.TableAdd():
-            tables = _int32(operator.tables << operator.scaling.scale_bits)
+            shares = operator.tables.copy()
+            shares[0] += operator.scaling.bias_change  # this kernel has no bias to add
+            tables = _int32(shares << operator.scaling.scale_bits)
             channel = _channels(np.zeros(1, np.int64), operator.scaling, 1)
             return ADD, 0, point, 0, 0, [constants.add(tables), constants.add(channel)]
         case ops.Table():
@@ -182,7 +184,9 @@ def _depthwise(operator: ops.Depthwise, constants: _Constants) -> tuple[int, lis
 
 def _channels(bias: Integers, scaling: Requantization, multiple: int) -> npt.NDArray[np.int32]:
     """kws_positive_channel_t or kws_signed_channel_t of each channel, filled up to a multiple."""
-    columns = [bias << scaling.scale_bits, scaling.multiplier, scaling.offset]
+    # Sums wrap: a bias beyond int32, by the zero point folded in, serves as well modulo 2^32.
+    wrapped = (((bias + scaling.bias_change) << scaling.scale_bits) + 2**31) % 2**32 - 2**31
+    columns = [wrapped, scaling.multiplier, scaling.offset]
     if not scaling.positive:
         columns += [scaling.correction, scaling.shift]
     table = np.stack(columns, axis=1)

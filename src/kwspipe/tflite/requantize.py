@@ -44,10 +44,12 @@ class Requantization:
     Attributes:
         positive: the short form without correction, with the common shift.
         scale_bits: k; weights and bias are stored times 2^k.
+        bias_change: added to the bias first.
     """
 
     positive: bool
     scale_bits: Integers
+    bias_change: Integers
     multiplier: Integers
     offset: Integers
     correction: Integers
@@ -85,7 +87,8 @@ def requantize(
     for positive in forms:
         found: Requantization | None = None
         missing = np.ones(len(accumulator.lowest), bool)
-        for candidate in _candidates(accumulator, zero_point, positive):
+        candidates = _candidates(accumulator, zero_point, positive)
+        for candidate in (*candidates, _single_step(accumulator, zero_point, lowest, highest, positive)):
             proved = missing & _is_exact(candidate, accumulator, zero_point, lowest, highest)
             found = candidate if found is None else _merge(found, candidate, proved)
             missing &= ~proved
@@ -97,40 +100,72 @@ def requantize(
         place,
         f"channel {channel}: accumulators {accumulator.lowest[channel]} to {accumulator.highest[channel]}, "
         f"scaled by {real:.3g}",
-        "accumulators within 2^29 and scalings up to 64",
+        "accumulators within 2^31 and scalings up to 64",
         "check the scales of this layer's tensors; calibrate the quantizer with more clips",
     )
 
 
 def _candidates(accumulator: Accumulator, zero_point: int, positive: bool) -> list[Requantization]:
-    """Constants to try, the exact ones first."""
+    """Constants to try: those that are exact by construction first, then some for proof to decide."""
     right = -accumulator.shift
+    largest = np.maximum(np.maximum(np.abs(accumulator.lowest), np.abs(accumulator.highest)), 1)
+    room = 31 - np.ceil(np.log2(largest + 1)).astype(np.int64)  # bits an accumulator may grow by
     if positive:
         shift = np.full_like(right, POSITIVE_SHIFT)
-        scale_bits = np.maximum(POSITIVE_SHIFT + 1 - right, 2)
+        scale_bits = np.minimum(np.maximum(POSITIVE_SHIFT + 1 - right, 2), np.maximum(room, 0))
     else:
-        shift = np.clip(right + 1, 1, _MAX_SHIFT)
-        scale_bits = np.where(right >= 1, 2, shift + 1 - right)
-    # Where even k = 2 is too much for the shift, the multiplier gives up its low bits; proof decides.
-    lost_bits = np.maximum(right + scale_bits - 1 - shift, 0)
+        scale_bits = np.where(right >= 1, np.clip(room, 0, 2), 2 - right)
+        shift = np.clip(right + scale_bits - 1, 1, _MAX_SHIFT)
+    # Where even a small k is too much for the shift, the multiplier gives up its low bits.
+    lost_bits = right + scale_bits - 1 - shift
     rounding = np.int64(1) << (shift - 1)
+    once = right < 1  # a single rounding in the reference, too
     candidates = []
     for nudge, correction in ((None, None), (0, 0), (0, 1), (1, 1), (1, 2)):
-        exact = nudge is None
-        first = (np.int64(1) << np.maximum(scale_bits - 2, 0)) if exact else np.full_like(right, nudge)
-        second = (np.int64(1) << np.maximum(scale_bits - 1, 0)) if exact else np.full_like(right, correction)
-        once = right < 1  # a single rounding in the reference, too
+        is_exact = nudge is None
+        first = (np.int64(1) << np.maximum(scale_bits - 2, 0)) if is_exact else np.full_like(right, nudge)
+        second = (np.int64(1) << np.maximum(scale_bits - 1, 0)) if is_exact else np.full_like(right, correction)
         candidates.append(
             Requantization(
                 positive,
                 scale_bits,
-                divide_rounded(accumulator.multiplier, lost_bits),
+                np.zeros_like(right),
+                divide_rounded(accumulator.multiplier, np.maximum(lost_bits, 0)),
                 rounding + np.where(once, 0, first) + (np.int64(zero_point) << shift),
                 np.zeros_like(right) if positive else np.where(once, 0, second),
                 shift,
             )
         )
     return candidates
+
+
+def _single_step(
+    accumulator: Accumulator, zero_point: int, lowest: int, highest: int, positive: bool
+) -> Requantization:
+    """Constants for channels that give at most two values: with M = 1, the sign of the accumulator is the result.
+
+    Channels that batch normalization has all but switched off are like this: a large bias, tiny weights.
+    """
+
+    def reference(value: Integers) -> Integers:
+        result = multiply_by_quantized_multiplier(value, accumulator.multiplier, accumulator.shift) + zero_point
+        return np.clip(result, lowest, highest)
+
+    first, below, above = reference(accumulator.lowest), accumulator.lowest - 1, accumulator.highest + 1
+    for _ in range(34):  # halves any range of 32-bit numbers down to one
+        middle = (below + above) >> 1
+        rises = reference(middle) > first
+        above, below = np.where(rises, middle, above), np.where(rises, below, middle)
+    shift = np.full_like(first, POSITIVE_SHIFT)
+    return Requantization(
+        positive,
+        scale_bits=np.zeros_like(first),
+        bias_change=-above,
+        multiplier=np.ones_like(first),
+        offset=(first + 1) << shift,
+        correction=np.zeros_like(first),
+        shift=shift,
+    )
 
 
 def divide_rounded(value: Integers, bits: Integers) -> Integers:
@@ -177,13 +212,14 @@ def _device_steps(constants: Requantization, levels: Integers) -> Integers:
 
     positive = np.maximum(first_reaching(need), 0)
     negative = first_reaching(need + constants.correction[:, None])
-    return np.where(negative <= -1, negative, positive)
+    return np.where(negative <= -1, negative, positive) - constants.bias_change[:, None]
 
 
 def _fits(constants: Requantization, accumulator: Accumulator) -> np.ndarray:
     """Whether nothing overflows, here or in the reference; (channels,) bool."""
     largest = np.maximum(np.abs(accumulator.lowest), np.abs(accumulator.highest))
-    scaled = largest << np.minimum(constants.scale_bits, 20)
+    changed = (accumulator.lowest + constants.bias_change, accumulator.highest + constants.bias_change)
+    scaled = np.maximum(np.abs(changed[0]), np.abs(changed[1])) << np.minimum(constants.scale_bits, 20)
     upper = ((scaled * constants.multiplier) >> 32) + np.abs(constants.offset) + constants.correction + 1
     shifted = largest << np.clip(accumulator.shift, 0, 20)
     return (

@@ -1,0 +1,26 @@
+"""Networks that TensorFlow converted (scripts/make_test_models.py): the core gives the reference kernels' bits."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kwspipe.tflite.compiler import compile_model
+from kwspipe.tflite.runner import CoreModel
+
+FOLDER = Path(__file__).resolve().parents[1] / "data" / "tflite"
+MODELS = sorted(FOLDER.glob("*.tflite"))
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_outputs(path):
+    vectors = np.load(path.with_suffix(".npz"))
+    labels = [f"class {i}" for i in range(vectors["outputs"].shape[1])]
+    image, _ = compile_model(path.read_bytes(), labels, b"", b"", path.stem)
+    np.testing.assert_array_equal(CoreModel(image).run(vectors["inputs"]), vectors["outputs"])
+
+
+def test_there_are_some_and_they_differ():
+    assert len(MODELS) >= 8
+    for path in MODELS:
+        assert np.unique(np.load(path.with_suffix(".npz"))["outputs"], axis=0).shape[0] > 2, path.stem
