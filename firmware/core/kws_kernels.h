@@ -69,9 +69,6 @@ void kws_slide_any(const kws_slide_t *job);
 void kws_add_line(const int16_t *first, const int16_t *second, int16_t *output, uint32_t count,
                   const kws_linear_add_t *line);
 
-/* Requantizes with either form of constants. */
-int32_t kws_requantize(int32_t accumulator, const void *channel, bool positive);
-
 /* Bytes of an output channel's constants. */
 static inline uint32_t kws_channel_bytes(bool positive) {
     return positive ? (uint32_t)sizeof(kws_positive_channel_t) : (uint32_t)sizeof(kws_signed_channel_t);

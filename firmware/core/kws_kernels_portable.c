@@ -2,7 +2,11 @@
 
 #include "kws_requantize.h"
 
-int32_t kws_requantize(int32_t accumulator, const void *channel, bool positive) {
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+static inline int32_t requantize(int32_t accumulator, const void *channel, bool positive) {
     if (positive) {
         const kws_positive_channel_t *constants = channel;
         return kws_requantize_positive(accumulator, constants->multiplier, constants->offset);
@@ -11,7 +15,7 @@ int32_t kws_requantize(int32_t accumulator, const void *channel, bool positive) 
 }
 
 /* The first field of both forms of constants. */
-static int32_t bias_of(const void *channel) {
+static inline int32_t bias_of(const void *channel) {
     return *(const int32_t *)channel;
 }
 
@@ -31,7 +35,7 @@ void kws_slide_any(const kws_slide_t *job) {
                     value += tap_step;
                 }
             }
-            *(int16_t *)(void *)output = (int16_t)kws_requantize((int32_t)sum, job->channel, job->positive);
+            *(int16_t *)(void *)output = (int16_t)requantize((int32_t)sum, job->channel, job->positive);
             output += job->output_step;
         }
     }
@@ -39,33 +43,120 @@ void kws_slide_any(const kws_slide_t *job) {
 
 #if !KWS_USE_DSP
 
-/* Four at a time, which compilers turn into dual multiply-accumulates of their own. */
-static int32_t dot(const int16_t *pixel, const int16_t *weights, uint32_t num_groups, int32_t bias) {
-    uint32_t sum = (uint32_t)bias;
-    for (uint32_t group = 0; group < num_groups; group++) {
-        for (uint32_t i = 0; i < 4; i++) {
-            sum += (uint32_t)(pixel[4 * group + i] * weights[8 * group + i]);
-        }
+/* Fixed counts and plain loops over arrays: compilers turn these into vector instructions. */
+#define MAX_TAPS 512u /* of a channel whose weights are put in order first */
+#define BLOCK 8u      /* outputs at a time */
+
+/* count is a multiple of four. */
+static inline uint32_t dot(const int16_t *values, const int16_t *weights, uint32_t count, uint32_t sum) {
+#if defined(__SSE2__)
+    __m128i sums = _mm_cvtsi32_si128((int32_t)sum);
+    for (uint32_t i = 0; i + 8 <= count; i += 8) {
+        const __m128i first = _mm_loadu_si128((const void *)(values + i));
+        const __m128i second = _mm_loadu_si128((const void *)(weights + i));
+        sums = _mm_add_epi32(sums, _mm_madd_epi16(first, second));
     }
-    return (int32_t)sum;
+    if (count % 8 != 0) {
+        const __m128i first = _mm_loadl_epi64((const void *)(values + count - 4));
+        const __m128i second = _mm_loadl_epi64((const void *)(weights + count - 4));
+        sums = _mm_add_epi32(sums, _mm_madd_epi16(first, second));
+    }
+    sums = _mm_add_epi32(sums, _mm_unpackhi_epi64(sums, sums));
+    sums = _mm_add_epi32(sums, _mm_shuffle_epi32(sums, 1));
+    return (uint32_t)_mm_cvtsi128_si32(sums);
+#else
+    for (uint32_t i = 0; i < count; i++) {
+        sum += (uint32_t)(values[i] * weights[i]);
+    }
+    return sum;
+#endif
+}
+
+/* The same with weights as they lie in the image: four, then four of the other channel of the pair. */
+static uint32_t dot_of_groups(const int16_t *values, const int16_t *weights, uint32_t num_groups, uint32_t sum) {
+    for (uint32_t group = 0; group < num_groups; group++) {
+        sum = dot(values + 4 * group, weights + 8 * group, 4, sum);
+    }
+    return sum;
+}
+
+/* One channel; `taps` is a constant where it matters. */
+static inline void multiply_channel(const kws_pointwise_t *job, const void *channel, const int16_t *weights, uint32_t taps,
+                                    uint8_t *output) {
+    const uint8_t *pixel = job->input;
+    const uint32_t bias = (uint32_t)bias_of(channel);
+    for (uint32_t y = 0; y < job->num_rows; y++) {
+        for (uint32_t x = 0; x < job->num_columns; x++) {
+            const int16_t *values = (const void *)pixel;
+            const uint32_t sum = taps == 0 ? dot_of_groups(values, weights, job->num_groups, bias)
+                                           : dot(values, weights, taps, bias);
+            *(int16_t *)(void *)output = (int16_t)requantize((int32_t)sum, channel, job->positive);
+            pixel += job->input_step;
+            output += job->output_step;
+        }
+        pixel += job->input_row_step;
+        output += job->output_row_step;
+    }
 }
 
 void kws_pointwise(kws_pointwise_t *job) {
+    const uint32_t taps = 4 * job->num_groups;
     for (uint32_t c = 0; c < job->num_channels; c++) {
         const void *channel = (const uint8_t *)job->channels + c * kws_channel_bytes(job->positive);
-        const int16_t *weights = (const int16_t *)job->weights + (c / 2) * 8 * job->num_groups + (c % 2) * 4;
-        const uint8_t *pixel = job->input;
+        const int16_t *groups = (const int16_t *)job->weights + (c / 2) * 2 * taps + (c % 2) * 4;
         uint8_t *output = (uint8_t *)job->output + c * job->channel_step;
-        for (uint32_t y = 0; y < job->num_rows; y++) {
-            for (uint32_t x = 0; x < job->num_columns; x++) {
-                const int32_t sum = dot((const void *)pixel, weights, job->num_groups, bias_of(channel));
-                *(int16_t *)(void *)output = (int16_t)kws_requantize(sum, channel, job->positive);
-                pixel += job->input_step;
-                output += job->output_step;
-            }
-            pixel += job->input_row_step;
-            output += job->output_row_step;
+        int16_t weights[MAX_TAPS];
+        for (uint32_t i = 0; i < taps && taps <= MAX_TAPS; i++) {
+            weights[i] = groups[i / 4 * 8 + i % 4];
         }
+        if (taps == 8) {
+            multiply_channel(job, channel, weights, 8, output);
+        } else if (taps == 16) {
+            multiply_channel(job, channel, weights, 16, output);
+        } else if (taps <= MAX_TAPS) {
+            multiply_channel(job, channel, weights, taps, output);
+        } else {
+            multiply_channel(job, channel, groups, 0, output);
+        }
+    }
+}
+
+/* `count` outputs of a row beside each other, of a 3x3 window. */
+static inline void slide_block(const kws_slide_t *job, const uint8_t *corner, const int16_t *taps, uint32_t stride,
+                               uint32_t count, uint8_t *output) {
+    uint32_t sums[BLOCK];
+    const int16_t *rows[3];
+    for (uint32_t row = 0; row < 3; row++) {
+        rows[row] = (const void *)(corner + row * job->row_bytes);
+    }
+    const uint32_t bias = (uint32_t)bias_of(job->channel);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t sum = bias;
+        for (uint32_t row = 0; row < 3; row++) {
+            const int16_t *values = rows[row] + i * stride;
+            sum += (uint32_t)(values[0] * taps[3 * row]) + (uint32_t)(values[1] * taps[3 * row + 1]) +
+                   (uint32_t)(values[2] * taps[3 * row + 2]);
+        }
+        sums[i] = sum;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        *(int16_t *)(void *)output = (int16_t)requantize((int32_t)sums[i], job->channel, job->positive);
+        output += job->output_step;
+    }
+}
+
+static inline void slide_3x3(const kws_slide_t *job, const int16_t *taps, uint32_t stride) {
+    uint8_t *output = job->output;
+    for (uint32_t y = 0; y < job->num_rows; y++) {
+        const uint8_t *corner = (const uint8_t *)job->plane + y * job->row_step;
+        uint32_t left = job->num_columns;
+        for (; left >= BLOCK; left -= BLOCK) {
+            slide_block(job, corner, taps, stride, BLOCK, output);
+            corner += BLOCK * stride * sizeof(int16_t);
+            output += BLOCK * job->output_step;
+        }
+        slide_block(job, corner, taps, stride, left, output);
+        output += left * job->output_step;
     }
 }
 
@@ -83,20 +174,22 @@ void kws_add_line(const int16_t *first, const int16_t *second, int16_t *output, 
 }
 
 void kws_slide(const kws_slide_t *job) {
+    const int16_t *pairs = job->weights;
+    int16_t taps[9];
     if (!job->taps_3x3) {
         kws_slide_any(job);
         return;
     }
-    const int16_t *pairs = job->weights;
-    int16_t taps[9];
     for (uint32_t i = 0; i < 3; i++) {
         taps[3 * i] = pairs[4 * i];
         taps[3 * i + 1] = pairs[4 * i + 1];
         taps[3 * i + 2] = pairs[4 * i + 3];
     }
-    kws_slide_t plain = *job;
-    plain.weights = taps;
-    kws_slide_any(&plain);
+    if (job->stride_width == 1) {
+        slide_3x3(job, taps, 1);
+    } else {
+        slide_3x3(job, taps, job->stride_width);
+    }
 }
 
 #endif
