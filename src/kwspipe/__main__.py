@@ -44,10 +44,15 @@ _failures: list[KwspipeError] = []
 
 
 def _task(composed: DictConfig) -> dict[str, float]:
+    hydra_config = HydraConfig.get()
+    sweeping = hydra_config.mode == RunMode.MULTIRUN
+    if sweeping:
+        # The jobs of a sweep differ by their overrides, not by their name: each has a folder of its own.
+        composed.run_dir = hydra_config.runtime.output_dir
     try:
         return run(parse(composed))
     except KwspipeError as error:
-        if HydraConfig.get().mode == RunMode.MULTIRUN:
+        if sweeping:
             raise  # the sweep has to know that this job failed
         _failures.append(error)  # raised in main, without Hydra's line in front of it
         return {}

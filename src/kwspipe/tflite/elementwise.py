@@ -143,7 +143,9 @@ def lower_mean(state: Lowering, operator: Operator) -> None:
     axes = {int(axis) % dimensions for axis in operator_constant(operator, 1).reshape(-1)}
     needed = {axis for axis in range(1, dimensions - 1) if tensor.shape[axis] > 1}
     if not needed <= axes or dimensions - 1 in axes or output.count != source.channels:
-        raise refuse(operator, f"axes {sorted(axes)} of {dimensions} dimensions", "all but the first and last")
+        raise refuse(
+            operator, f"axes {sorted(axes)} of {dimensions} dimensions", "all but the first and last"
+        )
     count = source.height * source.width
     multiplier, shift = _mean_multiplier(source.scale, output.scale, count)
     accumulator = Accumulator(

@@ -124,7 +124,9 @@ def _candidates(accumulator: Accumulator, zero_point: int, positive: bool) -> li
     for nudge, correction in ((None, None), (0, 0), (0, 1), (1, 1), (1, 2)):
         is_exact = nudge is None
         first = (np.int64(1) << np.maximum(scale_bits - 2, 0)) if is_exact else np.full_like(right, nudge)
-        second = (np.int64(1) << np.maximum(scale_bits - 1, 0)) if is_exact else np.full_like(right, correction)
+        second = (
+            (np.int64(1) << np.maximum(scale_bits - 1, 0)) if is_exact else np.full_like(right, correction)
+        )
         candidates.append(
             Requantization(
                 positive,
@@ -148,7 +150,9 @@ def _single_step(
     """
 
     def reference(value: Integers) -> Integers:
-        result = multiply_by_quantized_multiplier(value, accumulator.multiplier, accumulator.shift) + zero_point
+        result = (
+            multiply_by_quantized_multiplier(value, accumulator.multiplier, accumulator.shift) + zero_point
+        )
         return np.clip(result, lowest, highest)
 
     first, below, above = reference(accumulator.lowest), accumulator.lowest - 1, accumulator.highest + 1
