@@ -6,6 +6,7 @@ from kwspipe.tflite import operators as ops
 
 _ALIGNMENT = 8  # KWS_ARENA_ALIGNMENT
 _BYTES_PER_VALUE = 2
+_TRIES = 100
 
 
 @dataclass
@@ -30,8 +31,7 @@ def plan(
 ) -> Plan:
     """Returns offsets such that nothing that is alive at the same time overlaps.
 
-    A sum or table overwrites an input that nothing else reads. Large blocks are placed first, each at the lowest
-    place that is free for as long as it lives.
+    A sum or table overwrites an input that nothing else reads.
 
     Args:
         operators: in execution order.
@@ -82,9 +82,33 @@ def _share_in_place(operators: list[ops.Operator], kept: ops.Activation) -> dict
 
 
 def _place(blocks: list[_Block]) -> int:
-    """Sets the blocks' offsets; returns the size of all."""
+    """Sets the blocks' offsets; returns the size of all.
+
+    Greedy placement depends on the order; so the block that ends highest is moved to the front and all are placed
+    again, until the size is as small as it can be or so many tries are used up.
+    """
+    steps = {block.first for block in blocks}
+    least = max((sum(b.size for b in blocks if b.first <= step <= b.last) for step in steps), default=0)
+    order = sorted(blocks, key=lambda block: (-block.size, block.first))
+    best, offsets = _place_in_order(order), [block.offset for block in blocks]
+    for _ in range(_TRIES):
+        if best == least:
+            break
+        highest = max(order, key=lambda block: block.offset + block.size)
+        order.remove(highest)
+        order.insert(0, highest)
+        size = _place_in_order(order)
+        if size < best:
+            best, offsets = size, [block.offset for block in blocks]
+    for block, offset in zip(blocks, offsets, strict=True):
+        block.offset = offset
+    return best
+
+
+def _place_in_order(blocks: list[_Block]) -> int:
+    """Gives each block the lowest place that is free for as long as it lives."""
     placed: list[_Block] = []
-    for block in sorted(blocks, key=lambda b: (-b.size, b.first)):
+    for block in blocks:
         neighbours = [other for other in placed if other.first <= block.last and block.first <= other.last]
         offset = 0
         for other in sorted(neighbours, key=lambda b: b.offset):
