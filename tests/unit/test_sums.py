@@ -26,6 +26,15 @@ def test_a_plain_line_is_found():
     assert find_line(result, VALUES, VALUES, (1.0, 2.0), 5.0) is not None
 
 
+def test_a_line_is_found_where_few_pairs_are_near_a_step():
+    """Scales of a trained network: a slope of exactly one."""
+    slopes = (0.2871594176179445, 1.0)
+    intercept = 7 - slopes[0] * -128 - 7
+    real = slopes[0] * VALUES[:, None] + VALUES[None, :] + intercept
+    result = np.clip(np.floor(real + 0.5), -128, 127).astype(np.int64)
+    assert find_line(result, VALUES, VALUES, slopes, intercept) is not None
+
+
 def test_halves_away_from_zero_are_a_line_a_little_steeper():
     """Equal scales, halved: the reference rounds ties down below zero and up above."""
     total = VALUES[:, None] + VALUES[None, :]

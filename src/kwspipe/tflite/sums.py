@@ -14,7 +14,7 @@ from kwspipe.tflite.fixed_point import Integers
 
 SHIFT = 22  # KWS_LINEAR_ADD_SHIFT
 _SEARCH_RADIUS = 12  # units of the last place that the factors are varied by
-_NEAR = 2.0**-9  # of a step: pairs further from one than this do not decide
+_NUM_DECIDING = 2000  # pairs nearest to a step of the result: mostly they decide
 _LIMIT = 2**31
 
 
@@ -42,9 +42,8 @@ def find_line(
     real = slopes[0] * first[:, None] + slopes[1] * second[None, :] + intercept + 0.5
     if max(np.abs(real).max(), abs(intercept), *(abs(slope) for slope in slopes)) * 2**SHIFT >= _LIMIT:
         return None
-    near = np.abs(real - np.round(real)) < _NEAR
-    if near.sum() < 4:
-        near |= True
+    distance = np.abs(real - np.round(real))
+    near = distance <= np.sort(distance, axis=None)[:_NUM_DECIDING][-1]
     a, b = (values[near] for values in np.broadcast_arrays(first[:, None], second[None, :]))
     low, high = _bounds(result[near])
     centre = [round(slope * 2**SHIFT) for slope in slopes]
