@@ -40,7 +40,7 @@ typedef struct {
      * board has no microphone or not this rate: only fed audio is heard then. */
     int (*audio_start)(void *context, uint32_t sample_rate_hz);
     /* Takes up to `num_samples` samples of the microphone, oldest first. Returns how many, 0 when none have come.
-     * The board holds at least 100 ms, and drops the newest when it is full. */
+     * The board holds at least 100 ms, and drops samples when it is full. */
     uint32_t (*audio_read)(void *context, int16_t *samples, uint32_t num_samples);
 
     /* Switches a light on or off; does nothing where the board has none. */

@@ -158,11 +158,12 @@ class EmulatedBoard:
         self, process: subprocess.Popen[str], fresh: "queue.Queue[dict[str, object] | None]"
     ) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            with contextlib.suppress(json.JSONDecodeError):
-                event = json.loads(line)
-                self.events.append(event)
-                fresh.put(event)
+        with contextlib.suppress(ValueError):  # the pipe was closed under the loop: the board has ended
+            for line in process.stdout:
+                with contextlib.suppress(json.JSONDecodeError):
+                    event = json.loads(line)
+                    self.events.append(event)
+                    fresh.put(event)
         fresh.put(None)
 
     def _last_words(self) -> str:
