@@ -3,6 +3,7 @@
 import struct
 
 import numpy as np
+import pytest
 import tflite as schema
 
 
@@ -32,10 +33,12 @@ def with_output(tflite: bytes, layer: int) -> bytes:
 
 def make_interpreter(tflite: bytes):
     """Returns an interpreter with the reference kernels, ready to run."""
-    try:
-        from tflite_runtime.interpreter import Interpreter, OpResolverType
-    except ImportError:
-        from ai_edge_litert.interpreter import Interpreter, OpResolverType
-    interpreter = Interpreter(model_content=tflite, experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
+    runtime = pytest.importorskip(
+        "tflite_runtime.interpreter",
+        reason="needs tflite-runtime: ai-edge-litert rounds once in FULLY_CONNECTED where the reference rounds twice",
+    )
+    interpreter = runtime.Interpreter(
+        model_content=tflite, experimental_op_resolver_type=runtime.OpResolverType.BUILTIN_REF
+    )
     interpreter.allocate_tensors()
     return interpreter

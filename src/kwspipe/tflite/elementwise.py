@@ -59,6 +59,22 @@ def lower_table(state: Lowering, operator: Operator) -> None:
     state.append(ops.Table((operator.index,), (source,), output, table))
 
 
+def lower_curve(state: Lowering, operator: Operator) -> None:
+    """LOGISTIC and TANH: the reference fills a table in single precision (lut.h), and so does this."""
+    source = state.source(operator, operator.inputs[0])
+    output = activation_of(operator, operator.outputs[0], -128, 127)
+    if output.count != source.count:
+        raise refuse(operator, "an output of another shape", "the input's shape")
+    values = np.float32(source.scale) * (_VALUES - source.zero_point).astype(np.float32)
+    with np.errstate(over="ignore"):  # e^-x of a far negative x is infinite, and its reciprocal 0
+        curve = np.tanh(values) if operator.kind == "TANH" else 1 / (1 + np.exp(-values))
+    scaled = curve.astype(np.float32) * (np.float32(1) / np.float32(output.scale))
+    rounded = np.trunc(scaled + np.copysign(np.float32(0.5), scaled)).astype(np.int64)
+    table = np.clip(rounded + output.zero_point, -128, 127).astype(np.int8)
+    state.define(operator.outputs[0], output)
+    state.append(ops.Table((operator.index,), (source,), output, table))
+
+
 def lower_add(state: Lowering, operator: Operator) -> None:
     """ADD of two tensors of one shape."""
     sources = tuple(state.source(operator, tensor) for tensor in operator.inputs)

@@ -6,7 +6,14 @@ from dataclasses import replace
 from kwspipe.errors import KwspipeError
 from kwspipe.tflite import operators as ops
 from kwspipe.tflite.convolutions import lower_convolution, lower_depthwise, lower_fully_connected
-from kwspipe.tflite.elementwise import lower_add, lower_mean, lower_pool, lower_softmax, lower_table
+from kwspipe.tflite.elementwise import (
+    lower_add,
+    lower_curve,
+    lower_mean,
+    lower_pool,
+    lower_softmax,
+    lower_table,
+)
 from kwspipe.tflite.reader import Graph, Operator
 from kwspipe.tflite.shapes import Lowering, Padding, activation_of, operator_constant, refuse
 
@@ -100,5 +107,7 @@ _LOWERERS: dict[str, Callable[[Lowering, Operator], None]] = {
     "RELU6": lower_table,
     "RELU_N1_TO_1": lower_table,
     "QUANTIZE": lower_table,
+    "LOGISTIC": lower_curve,
+    "TANH": lower_curve,
     **{kind: _copy for kind in _COPIES},
 }
