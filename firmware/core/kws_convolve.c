@@ -34,6 +34,21 @@ static void gather_patch(const kws_operator_t *op, const int16_t *input, uint32_
     }
 }
 
+/* All output channels, two at a time. */
+static void multiply(kws_pointwise_t job, uint32_t num_channels) {
+    const uint32_t weights_step = job.num_groups * 8 * VALUE_BYTES;
+    const uint32_t channels_step = 2 * kws_channel_bytes(job.positive);
+    for (uint32_t left = num_channels; left > 0; left = left < 2 ? 0 : left - 2) {
+        if (left == 1) {
+            job.channel_step = 0;
+        }
+        kws_pointwise_pair(&job);
+        job.weights = (const uint8_t *)job.weights + weights_step;
+        job.channels = (const uint8_t *)job.channels + channels_step;
+        job.output = (uint8_t *)job.output + 2 * job.channel_step;
+    }
+}
+
 /* Two patches at a time, so that each weight is loaded once for both. */
 static void gather_and_multiply(const kws_operator_t *op, kws_pointwise_t *job, int16_t *patches) {
     const int16_t *input = job->input;
@@ -49,7 +64,7 @@ static void gather_and_multiply(const kws_operator_t *op, kws_pointwise_t *job, 
             for (uint32_t i = 0; i < job->num_columns; i++) {
                 gather_patch(op, input, y, x + i, patches + i * patch_size);
             }
-            kws_pointwise(job);
+            multiply(*job, op->output_channels);
             job->output = (uint8_t *)job->output + job->num_columns * job->output_step;
         }
     }
@@ -74,7 +89,6 @@ void kws_run_convolve(const kws_operator_t *op, uint8_t *arena, const uint8_t *c
         .num_rows = op->output_height,
         .num_columns = op->output_width,
         .channels = constants + op->channels_constants,
-        .num_channels = op->output_channels,
         .positive = op->flags & KWS_FLAG_POSITIVE,
     };
     if (!is_direct) {
@@ -85,7 +99,7 @@ void kws_run_convolve(const kws_operator_t *op, uint8_t *arena, const uint8_t *c
         job.num_columns *= job.num_rows; /* one long row */
         job.num_rows = 1;
     }
-    kws_pointwise(&job);
+    multiply(job, op->output_channels);
 }
 
 /* The job that slides over a plane in op's scratch, for its first output channel. */
@@ -172,14 +186,16 @@ void kws_run_expand_depthwise(const kws_operator_t *op, uint8_t *arena, const ui
     kws_slide_t job = slide_of(op, &plane, arena, constants);
     const uint32_t channels_step = 2 * kws_channel_bytes(expand.positive);
     fill(scratch, 2 * plane_size, op->pad_value);
-    for (uint32_t left = op->middle_channels; left > 0; left -= expand.num_channels) {
-        expand.num_channels = left < 2 ? 1 : 2;
-        kws_pointwise(&expand);
+    for (uint32_t left = op->middle_channels; left > 0; left = left < 2 ? 0 : left - 2) {
+        if (left == 1) {
+            expand.channel_step = 0;
+        }
+        kws_pointwise_pair(&expand);
         expand.weights = (const uint8_t *)expand.weights + 2 * pixel_bytes;
         expand.channels = (const uint8_t *)expand.channels + channels_step;
         job.plane = scratch;
         slide_channels(&job, multiplier);
-        if (expand.num_channels == 2) {
+        if (left > 1) {
             job.plane = scratch + plane_size;
             slide_channels(&job, multiplier);
         }

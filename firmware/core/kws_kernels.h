@@ -14,31 +14,27 @@
 #define KWS_USE_DSP 0
 #endif
 
-/* A matrix of pixels times a matrix of weights. Steps count bytes; a row step leads from behind the last column to the
- * next row. kws_kernels_m33.S knows the places of the fields down to `channels`.
- *
- * Weights (channel pairs, groups, 2 channels, 4 taps) int16, the last pair filled up with zeros; channels are
- * kws_positive_channel_t or kws_signed_channel_t, as many as weights have. */
+/* A matrix of pixels times the weights of two output channels. Steps count bytes; a row step leads from behind the last
+ * column to the next row. kws_kernels_m33.S knows the places of the fields down to `channels`. */
 typedef struct {
     const void *input;        /* each pixel: num_groups * 4 values, 4-byte aligned */
     int32_t input_advance;    /* from behind a pixel to the next but one: two steps less a pixel's bytes */
     uint32_t input_step;      /* from pixel to pixel */
     int32_t input_row_step;
-    const void *weights;
+    const void *weights;      /* (groups, 2 channels, 4 taps) int16 */
     uint32_t num_groups;      /* of four taps */
     void *output;
-    uint32_t channel_step;    /* of the output, from channel to channel */
+    uint32_t channel_step;    /* of the output, to the second channel; 0 where there is only one */
     uint32_t output_step;     /* from pixel to pixel */
     int32_t output_row_step;
     uint32_t num_rows;
     uint32_t num_columns;
-    const void *channels;
-    uint32_t num_channels;
+    const void *channels;     /* two kws_positive_channel_t or kws_signed_channel_t */
     bool positive;
 } kws_pointwise_t;
 
-/* The job is as before when this returns; meanwhile some of its fields change. */
-void kws_pointwise(kws_pointwise_t *job);
+/* Where there is only one channel, the second one's outputs, from weights of zero, may be written to its place first. */
+void kws_pointwise_pair(const kws_pointwise_t *job);
 
 /* One channel: a window sliding over a padded plane; outputs of a row lie behind those of the row above. Weights are
  * kernel_height x kernel_width int16, or with `taps_3x3` for each of three rows the pairs (w0, w1), (w1, w2).

@@ -224,7 +224,7 @@
 /* ---- Eight taps, outputs side by side. ----
  *
  * r0 pixels, r1 output, r2 its end, r3 to r6 weights, r7 bias, r8 multiplier, r9 offset, r10 to r12 and lr values. */
-#define EIGHT_FRAME 16
+#define EIGHT_FRAME 20
 
     .macro EIGHT_TAPS
     ldmia r0!, {r10, r11, r12, lr}
@@ -241,11 +241,14 @@
     sub sp, #EIGHT_FRAME
     mov r12, r0
     ldrd r2, r3, [r12, #JOB_ROWS]
+    rsb r4, r3, #0
+    and r4, #7 /* how many of the eight below a row skips first */
     lsls r3, #1 /* bytes of an output row */
     strd r2, r3, [sp]
     ldr r2, [r12, #JOB_INPUT_ROW_STEP]
     ldr r3, [r12, #JOB_OUTPUT_ROW_STEP]
     strd r2, r3, [sp, #8]
+    str r4, [sp, #16]
     ldr r10, [r12, #JOB_WEIGHTS]
     ldr r11, [r12, #JOB_CHANNELS]
     ldr r0, [r12, #JOB_INPUT]
@@ -254,24 +257,23 @@
     ldrd r5, r6, [r10, #16]
     ldmia r11, {r7, r8, r9}
 
-1:  ldr r2, [sp, #4]
+1:  ldr r10, [sp, #16]
+    ldr r2, [sp, #4]
     add r2, r1
-    subs r2, #6 /* beyond it fewer than four are left */
+    tbb [pc, r10]
+2:  .byte (30f - 2b) / 2, (31f - 2b) / 2, (32f - 2b) / 2, (33f - 2b) / 2
+    .byte (34f - 2b) / 2, (35f - 2b) / 2, (36f - 2b) / 2, (37f - 2b) / 2
+30: EIGHT_TAPS
+31: EIGHT_TAPS
+32: EIGHT_TAPS
+33: EIGHT_TAPS
+34: EIGHT_TAPS
+35: EIGHT_TAPS
+36: EIGHT_TAPS
+37: EIGHT_TAPS
     cmp r1, r2
-    bhs 3f
-2:  EIGHT_TAPS
-    EIGHT_TAPS
-    EIGHT_TAPS
-    EIGHT_TAPS
-    cmp r1, r2
-    blo 2b
-3:  adds r2, #6
-    cmp r1, r2
-    beq 5f
-4:  EIGHT_TAPS
-    cmp r1, r2
-    bne 4b
-5:  ldr r10, [sp]
+    blo 30b
+    ldr r10, [sp]
     ldrd r11, r12, [sp, #8]
     subs r10, #1
     add r0, r11

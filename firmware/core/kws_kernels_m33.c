@@ -21,51 +21,20 @@ _Static_assert(offsetof(kws_pointwise_t, num_groups) == 20 && offsetof(kws_point
 _Static_assert(offsetof(kws_slide_t, output) == 20 && offsetof(kws_slide_t, num_columns) == 32,
                "kws_kernels_m33.S has this layout");
 
-/* Eight taps, pixels one behind the other, outputs too: channel by channel. */
-static void run_eights(kws_pointwise_t *job) {
-    const uint8_t *weights = job->weights;
-    uint8_t *output = job->output;
-    const kws_positive_channel_t *channels = job->channels;
-    for (uint32_t c = 0; c < job->num_channels; c++) {
+void kws_pointwise_pair(const kws_pointwise_t *job) {
+    if (!job->positive) {
+        kws_m33_pair_signed(job);
+    } else if (job->num_groups != 2 || job->input_step != 16 || job->output_step != 2) {
+        kws_m33_pair_positive(job);
+    } else { /* eight taps, pixels one behind the other, outputs too: channel by channel */
         kws_m33_eight_positive(job);
-        /* Within a pair the second channel's first four weights stand behind the first one's, 8 bytes further. */
-        job->weights = (const uint8_t *)job->weights + (c % 2 == 0 ? 8 : 24);
-        job->output = (uint8_t *)job->output + job->channel_step;
-        job->channels = (const kws_positive_channel_t *)job->channels + 1;
-    }
-    job->weights = weights;
-    job->output = output;
-    job->channels = channels;
-}
-
-static void run_pairs(kws_pointwise_t *job) {
-    const kws_pointwise_t before = *job;
-    const uint32_t weights_step = job->num_groups * 16;
-    const uint32_t channels_step = 2 * kws_channel_bytes(job->positive);
-    for (uint32_t left = job->num_channels; left > 0; left = left < 2 ? 0 : left - 2) {
-        if (left == 1) {
-            job->channel_step = 0; /* no second channel: it is written first, then overwritten */
+        if (job->channel_step != 0) {
+            kws_pointwise_t second = *job;
+            second.weights = (const uint8_t *)job->weights + 8;
+            second.channels = (const kws_positive_channel_t *)job->channels + 1;
+            second.output = (uint8_t *)job->output + job->channel_step;
+            kws_m33_eight_positive(&second);
         }
-        if (job->positive) {
-            kws_m33_pair_positive(job);
-        } else {
-            kws_m33_pair_signed(job);
-        }
-        job->weights = (const uint8_t *)job->weights + weights_step;
-        job->output = (uint8_t *)job->output + 2 * job->channel_step;
-        job->channels = (const uint8_t *)job->channels + channels_step;
-    }
-    job->weights = before.weights;
-    job->output = before.output;
-    job->channels = before.channels;
-    job->channel_step = before.channel_step;
-}
-
-void kws_pointwise(kws_pointwise_t *job) {
-    if (job->num_groups == 2 && job->positive && job->input_step == 16 && job->output_step == 2) {
-        run_eights(job);
-    } else {
-        run_pairs(job);
     }
 }
 

@@ -44,7 +44,8 @@ void kws_slide_any(const kws_slide_t *job) {
 #if !KWS_USE_DSP
 
 /* Fixed counts and plain loops over arrays: compilers turn these into vector instructions. */
-#define MAX_TAPS 512u /* of a channel whose weights are put in order first */
+#define MAX_TAPS 512u /* of a channel whose weights are put in order first, */
+#define MIN_PIXELS 4u /* if at least so many pixels use them */
 #define BLOCK 8u      /* outputs at a time */
 
 /* count is a multiple of four. */
@@ -99,24 +100,28 @@ static inline void multiply_channel(const kws_pointwise_t *job, const void *chan
     }
 }
 
-void kws_pointwise(kws_pointwise_t *job) {
+void kws_pointwise_pair(const kws_pointwise_t *job) {
     const uint32_t taps = 4 * job->num_groups;
-    for (uint32_t c = 0; c < job->num_channels; c++) {
+    const uint32_t num_channels = job->channel_step == 0 ? 1 : 2;
+    const bool in_order = taps <= MAX_TAPS && job->num_rows * job->num_columns >= MIN_PIXELS;
+    for (uint32_t c = 0; c < num_channels; c++) {
         const void *channel = (const uint8_t *)job->channels + c * kws_channel_bytes(job->positive);
-        const int16_t *groups = (const int16_t *)job->weights + (c / 2) * 2 * taps + (c % 2) * 4;
+        const int16_t *groups = (const int16_t *)job->weights + c * 4;
         uint8_t *output = (uint8_t *)job->output + c * job->channel_step;
         int16_t weights[MAX_TAPS];
-        for (uint32_t i = 0; i < taps && taps <= MAX_TAPS; i++) {
+        if (!in_order) {
+            multiply_channel(job, channel, groups, 0, output);
+            continue;
+        }
+        for (uint32_t i = 0; i < taps; i++) {
             weights[i] = groups[i / 4 * 8 + i % 4];
         }
         if (taps == 8) {
             multiply_channel(job, channel, weights, 8, output);
         } else if (taps == 16) {
             multiply_channel(job, channel, weights, 16, output);
-        } else if (taps <= MAX_TAPS) {
-            multiply_channel(job, channel, weights, taps, output);
         } else {
-            multiply_channel(job, channel, groups, 0, output);
+            multiply_channel(job, channel, weights, taps, output);
         }
     }
 }
