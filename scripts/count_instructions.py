@@ -68,7 +68,7 @@ def build(compiler: list[str], folder: Path) -> bytes:
     support, output = folder / "support.c", folder / "core.elf"
     support.write_text(SUPPORT)
     flags = ZIG_FLAGS if "ziglang" in compiler or compiler[0].endswith("zig") else GCC_FLAGS
-    sources = [*(str(CORE / f"kws_{name}.c") for name in SOURCES), str(CORE / "kws_kernels_m33.S")]
+    sources = [*(str(CORE / f"kws_{name}.c") for name in SOURCES), *map(str, sorted(CORE.glob("*.S")))]
     command = [*compiler, *flags.split(), *FLAGS.split(), *sources, str(support), "-o", str(output)]
     subprocess.run(command, check=True)
     return output.read_bytes()

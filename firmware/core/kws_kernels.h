@@ -15,7 +15,7 @@
 #endif
 
 /* A matrix of pixels times the weights of two output channels. Steps count bytes; a row step leads from behind the last
- * column to the next row. kws_kernels_m33.S knows the places of the fields down to `channels`. */
+ * column to the next row. kws_kernels_m33.h knows the places of the fields down to `channels`. */
 typedef struct {
     const void *input;        /* each pixel: num_groups * 4 values, 4-byte aligned */
     int32_t input_advance;    /* from behind a pixel to the next but one: two steps less a pixel's bytes */
@@ -38,7 +38,7 @@ void kws_pointwise_pair(const kws_pointwise_t *job);
 
 /* One channel: a window sliding over a padded plane; outputs of a row lie behind those of the row above. Weights are
  * kernel_height x kernel_width int16, or with `taps_3x3` for each of three rows the pairs (w0, w1), (w1, w2).
- * kws_kernels_m33.S knows the places of the fields down to `num_columns`. */
+ * kws_slide_m33.S knows the places of the fields down to `num_columns`. */
 typedef struct {
     const void *plane;    /* 4-byte aligned */
     uint32_t row_bytes;   /* of the plane, a multiple of 4 */

@@ -1,4 +1,4 @@
-/* Hands jobs to the loops in kws_kernels_m33.S. */
+/* Hands jobs to the loops in kws_multiply_m33.S and kws_slide_m33.S. */
 #include "kws_kernels.h"
 
 #if KWS_USE_DSP
@@ -15,11 +15,11 @@ void kws_m33_slide_1_signed(const kws_slide_t *job);
 void kws_m33_slide_2_positive(const kws_slide_t *job);
 void kws_m33_slide_2_signed(const kws_slide_t *job);
 
-_Static_assert(KWS_POSITIVE_SHIFT == 11 && KWS_LINEAR_ADD_SHIFT == 22, "kws_kernels_m33.S has them as immediates");
+_Static_assert(KWS_POSITIVE_SHIFT == 11 && KWS_LINEAR_ADD_SHIFT == 22, "the assembly has them as immediates");
 _Static_assert(offsetof(kws_pointwise_t, num_groups) == 20 && offsetof(kws_pointwise_t, channels) == 48,
-               "kws_kernels_m33.S has this layout");
+               "the assembly has this layout");
 _Static_assert(offsetof(kws_slide_t, output) == 20 && offsetof(kws_slide_t, num_columns) == 32,
-               "kws_kernels_m33.S has this layout");
+               "the assembly has this layout");
 
 void kws_pointwise_pair(const kws_pointwise_t *job) {
     if (!job->positive) {

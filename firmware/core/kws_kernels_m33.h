@@ -1,0 +1,60 @@
+/* What the Cortex-M33's loops in assembly share; included by them alone. Each of them needs all 14 registers, which
+ * compilers do not manage. Results, and what is read and written, are those of kws_kernels_portable.c. */
+#ifndef KWS_KERNELS_M33_H
+#define KWS_KERNELS_M33_H
+
+/* Places in kws_pointwise_t. */
+#define JOB_INPUT 0
+#define JOB_ADVANCE 4
+#define JOB_INPUT_STEP 8
+#define JOB_INPUT_ROW_STEP 12
+#define JOB_WEIGHTS 16 /* then groups */
+#define JOB_OUTPUT 24  /* then the step to the second channel */
+#define JOB_OUTPUT_STEP 32
+#define JOB_OUTPUT_ROW_STEP 36
+#define JOB_ROWS 40    /* then columns */
+#define JOB_COLUMNS 44
+#define JOB_CHANNELS 48
+
+    .syntax unified
+    .thumb
+    .text
+
+    .macro FUNCTION name
+    .balign 4
+    .global \name
+    .type \name, %function
+    .thumb_func
+\name:
+    .endm
+
+    .macro END name
+    .size \name, . - \name
+    .endm
+
+/* From an accumulator to int8: kws_requantize.h. Constants in r8 (multiplier), r9 (offset), for a signed channel also
+ * in r10 (correction) and r11 (shift), which then needs r12. */
+    .macro REQUANTIZE form, sum
+    .ifc \form, positive
+    smmla \sum, \sum, r8, r9
+    ssat \sum, #8, \sum, asr #11 /* KWS_POSITIVE_SHIFT */
+    .else
+    and r12, r10, \sum, asr #31
+    sub r12, r9, r12
+    smmla \sum, \sum, r8, r12
+    asr \sum, \sum, r11
+    ssat \sum, #8, \sum
+    .endif
+    .endm
+
+    /* A channel's constants from the frame into r8 on. */
+    .macro LOAD_CONSTANTS form, place
+    .ifc \form, positive
+    ldrd r8, r9, [sp, #\place]
+    .else
+    ldrd r8, r9, [sp, #\place]
+    ldrd r10, r11, [sp, #\place + 8]
+    .endif
+    .endm
+
+#endif

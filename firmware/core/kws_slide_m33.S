@@ -1,0 +1,177 @@
+/* kws_slide for the Cortex-M33: a 3x3 window over the plane of one channel. */
+#if defined(__ARM_FEATURE_DSP)
+
+#include "kws_kernels_m33.h"
+
+/* Up to four outputs beside each other: r0 the place in the plane, r1 step of the output, r2 columns left, r3 output,
+ * r4 to r7 sums, r8 to r10 values, r11 weights (w0, w1), r12 (w1, w2), lr bytes of a row of the plane.
+ * An output at an even place takes a pair of values with (w0, w1), then the lower half of the next pair with w2; one at
+ * an odd place the upper half with w0, then the next pair with (w1, w2). With stride 2 all places are even. */
+
+/* Places in kws_slide_t. */
+#define SLIDE_PLANE 0 /* then bytes of a row */
+#define SLIDE_ROW_STEP 8
+#define SLIDE_WEIGHTS 12 /* then channel */
+#define SLIDE_OUTPUT 20  /* then its step */
+#define SLIDE_ROWS 28    /* then columns */
+
+/* The frame. */
+#define TAPS 0     /* six words */
+#define CHANNEL 24 /* three or five words */
+#define LEFT 44    /* rows left, columns */
+#define REST 52    /* from behind the last place of a row of the plane to the next row */
+#define SLIDE_FRAME 60
+
+    .macro EVEN sum, pair, next, addend
+    smlad \sum, \pair, r11, \addend
+    smlabt \sum, \next, r12, \sum
+    .endm
+
+    .macro ODD sum, pair, next, addend
+    smlatb \sum, \pair, r11, \addend
+    smlad \sum, \next, r12, \sum
+    .endm
+
+    /* One row of the window for `count` outputs; the first row adds to the bias, in r7. */
+    .macro WINDOW_ROW stride, count, row, s4, s5, s6, s7
+    ldrd r11, r12, [sp, #TAPS + 8 * \row]
+    .if \stride == 1
+    .if \count > 2
+    ldm r0, {r8, r9, r10}
+    .else
+    ldrd r8, r9, [r0]
+    .endif
+    EVEN r4, r8, r9, \s4
+    .if \count > 1
+    ODD r5, r8, r9, \s5
+    .endif
+    .if \count > 2
+    EVEN r6, r9, r10, \s6
+    .endif
+    .if \count > 3
+    ODD r7, r9, r10, \s7
+    .endif
+    .else
+    .if \count > 1
+    ldm r0, {r8, r9, r10}
+    .else
+    ldrd r8, r9, [r0]
+    .endif
+    EVEN r4, r8, r9, \s4
+    .if \count > 1
+    EVEN r5, r9, r10, \s5
+    .endif
+    .if \count == 3
+    ldr r8, [r0, #12]
+    EVEN r6, r10, r8, \s6
+    .endif
+    .if \count == 4
+    ldrd r8, r9, [r0, #12]
+    EVEN r6, r10, r8, \s6
+    EVEN r7, r8, r9, \s7
+    .endif
+    .endif
+    .endm
+
+    .macro SLIDE_BLOCK form, stride, count
+    ldr r7, [sp, #CHANNEL]
+    WINDOW_ROW \stride, \count, 0, r7, r7, r7, r7
+    add r0, lr
+    WINDOW_ROW \stride, \count, 1, r4, r5, r6, r7
+    add r0, lr
+    WINDOW_ROW \stride, \count, 2, r4, r5, r6, r7
+    sub r0, r0, lr, lsl #1
+    adds r0, #2 * \stride * \count
+    LOAD_CONSTANTS \form, CHANNEL + 4
+    REQUANTIZE \form, r4
+    strh r4, [r3]
+    .if \count > 1
+    REQUANTIZE \form, r5
+    strh r5, [r3, r1]
+    .endif
+    .if \count > 2
+    REQUANTIZE \form, r6
+    add r3, r3, r1, lsl #1
+    strh r6, [r3]
+    .endif
+    .if \count > 3
+    REQUANTIZE \form, r7
+    strh r7, [r3, r1]
+    .endif
+    .if \count % 2
+    add r3, r1
+    .else
+    add r3, r3, r1, lsl #1
+    .endif
+    .endm
+
+    .macro SLIDE form, stride
+    push {r4-r11, lr}
+    sub sp, #SLIDE_FRAME
+    mov r12, r0
+    ldrd r0, lr, [r12, #SLIDE_PLANE]
+    ldrd r2, r3, [r12, #SLIDE_WEIGHTS]
+    ldmia r2, {r4, r5, r6, r7, r8, r9}
+    stmia sp, {r4, r5, r6, r7, r8, r9}
+    ldmia r3!, {r4, r5, r6}
+    strd r4, r5, [sp, #CHANNEL]
+    str r6, [sp, #CHANNEL + 8]
+    .ifc \form, signed
+    ldrd r4, r5, [r3]
+    strd r4, r5, [sp, #CHANNEL + 12]
+    .endif
+    ldrd r4, r2, [r12, #SLIDE_ROWS]
+    strd r4, r2, [sp, #LEFT]
+    ldr r1, [r12, #SLIDE_ROW_STEP]
+    sub r1, r1, r2, lsl #\stride
+    str r1, [sp, #REST]
+    ldrd r3, r1, [r12, #SLIDE_OUTPUT]
+
+1:  subs r2, #4
+    blo 3f
+2:  SLIDE_BLOCK \form, \stride, 4
+    subs r2, #4
+    bhs 2b
+3:  adds r2, #4
+    beq 7f
+    cmp r2, #2
+    blo 5f
+    beq 6f
+    SLIDE_BLOCK \form, \stride, 3
+    b 7f
+5:  SLIDE_BLOCK \form, \stride, 1
+    b 7f
+6:  SLIDE_BLOCK \form, \stride, 2
+
+7:  ldrd r4, r2, [sp, #LEFT]
+    ldr r5, [sp, #REST]
+    subs r4, #1
+    add r0, r5
+    str r4, [sp, #LEFT]
+    bne 1b
+    add sp, #SLIDE_FRAME
+    pop {r4-r11, pc}
+    .endm
+
+    FUNCTION kws_m33_slide_1_positive
+    SLIDE positive, 1
+    END kws_m33_slide_1_positive
+
+    FUNCTION kws_m33_slide_1_signed
+    SLIDE signed, 1
+    END kws_m33_slide_1_signed
+
+    FUNCTION kws_m33_slide_2_positive
+    SLIDE positive, 2
+    END kws_m33_slide_2_positive
+
+    FUNCTION kws_m33_slide_2_signed
+    SLIDE signed, 2
+    END kws_m33_slide_2_signed
+
+#endif
+
+/* Where this file is built for a PC it is empty, and wants no executable stack. */
+#if defined(__linux__) && defined(__ELF__)
+    .section .note.GNU-stack, "", %progbits
+#endif
