@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from omegaconf import OmegaConf
 
+from default_settings import FRONTEND
 from kwspipe.config import FrontendConfig
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -22,5 +22,4 @@ def shared_dir() -> Path:
 @pytest.fixture(scope="session")
 def default_frontend() -> FrontendConfig:
     """The front end's settings of conf/frontend/default.yaml."""
-    settings = OmegaConf.to_container(OmegaConf.load(REPOSITORY / "conf" / "frontend" / "default.yaml"))
-    return FrontendConfig(**settings)
+    return FRONTEND

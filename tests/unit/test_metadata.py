@@ -11,37 +11,14 @@ import tflite
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kwspipe.config import DetectorConfig, FrontendConfig
+from default_settings import FRONTEND
+from kwspipe.config import DetectorConfig
 from kwspipe.errors import KwspipeError
 from kwspipe.tflite.dictionary import decode, encode
 from kwspipe.tflite.flatbuffer import MalformedError, Table, root_table
 from kwspipe.tflite.metadata import model_parameters, read_parameters, write_parameters
 from kwspipe.tflite.settings import class_labels, detector_settings, frontend_settings
 
-FRONTEND = FrontendConfig(
-    sample_rate_hz=16000,
-    sample_length_ms=1200,
-    window_size_ms=30,
-    window_step_ms=20,
-    filterbank_n_channels=49,
-    filterbank_upper_band_limit=3999.0,
-    filterbank_lower_band_limit=125.0,
-    noise_reduction_enable=True,
-    noise_reduction_smoothing_bits=10,
-    noise_reduction_even_smoothing=0.025,
-    noise_reduction_odd_smoothing=0.06,
-    noise_reduction_min_signal_remaining=0.03,
-    pcan_enable=False,
-    pcan_strength=0.95,
-    pcan_offset=80.0,
-    pcan_gain_bits=21,
-    log_scale_enable=True,
-    log_scale_shift=6,
-    dc_notch_filter_enable=False,
-    dc_notch_filter_coefficient=0.95,
-    quantize_dynamic_scale_enable=False,
-    quantize_dynamic_scale_range_db=40.0,
-)
 DETECTOR = DetectorConfig(
     average_window_duration_ms=1000,
     detection_threshold=145,

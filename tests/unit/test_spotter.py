@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kwspipe._core import ffi, lib
 
-from kwspipe.config import DetectorConfig, FrontendConfig
+import default_settings
+from kwspipe.config import DetectorConfig
 from kwspipe.detector import Detector, pack_settings
 from kwspipe.frontend import FrontEnd
 from kwspipe.spotter import Spotter
@@ -19,7 +20,8 @@ from tflite_builder import ModelBuilder
 
 LABELS = ["low", "high", "_silence_"]
 # 200 ms at 8 kHz: 24 frames of 10 channels, a hop every 8 ms.
-FRONTEND = FrontendConfig(
+FRONTEND = replace(
+    default_settings.FRONTEND,
     sample_rate_hz=8000,
     sample_length_ms=200,
     window_size_ms=16,
@@ -27,21 +29,6 @@ FRONTEND = FrontendConfig(
     filterbank_n_channels=10,
     filterbank_upper_band_limit=3800.0,
     filterbank_lower_band_limit=100.0,
-    noise_reduction_enable=True,
-    noise_reduction_smoothing_bits=10,
-    noise_reduction_even_smoothing=0.025,
-    noise_reduction_odd_smoothing=0.06,
-    noise_reduction_min_signal_remaining=0.03,
-    pcan_enable=False,
-    pcan_strength=0.95,
-    pcan_offset=80.0,
-    pcan_gain_bits=21,
-    log_scale_enable=True,
-    log_scale_shift=6,
-    dc_notch_filter_enable=False,
-    dc_notch_filter_coefficient=0.95,
-    quantize_dynamic_scale_enable=False,
-    quantize_dynamic_scale_range_db=40.0,
 )
 DETECTOR = DetectorConfig(
     average_window_duration_ms=100,

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from default_settings import FRONTEND
 from kwspipe.config import DatasetConfig, FrontendConfig, SpeechCommandsConfig, SyntheticConfig
 
 RATE_HZ = 16000
@@ -92,27 +93,4 @@ def make_dataset(corpus: Path) -> Callable[..., DatasetConfig]:
 @pytest.fixture
 def frontend() -> FrontendConfig:
     """The vendor's front end: 16 kHz, clips of 1.2 s."""
-    return FrontendConfig(
-        sample_rate_hz=RATE_HZ,
-        sample_length_ms=1200,
-        window_size_ms=30,
-        window_step_ms=20,
-        filterbank_n_channels=49,
-        filterbank_upper_band_limit=3999.0,
-        filterbank_lower_band_limit=125.0,
-        noise_reduction_enable=True,
-        noise_reduction_smoothing_bits=10,
-        noise_reduction_even_smoothing=0.025,
-        noise_reduction_odd_smoothing=0.06,
-        noise_reduction_min_signal_remaining=0.03,
-        pcan_enable=False,
-        pcan_strength=0.95,
-        pcan_offset=80.0,
-        pcan_gain_bits=21,
-        log_scale_enable=True,
-        log_scale_shift=6,
-        dc_notch_filter_enable=False,
-        dc_notch_filter_coefficient=0.95,
-        quantize_dynamic_scale_enable=False,
-        quantize_dynamic_scale_range_db=40.0,
-    )
+    return FRONTEND
