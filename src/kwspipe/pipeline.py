@@ -78,7 +78,7 @@ def _run_stage(config: PipelineConfig, run_dir: Path, name: str, fingerprint: Fi
     logging.basicConfig(
         filename=log,
         level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        format=LOG_FORMAT,
     )
     stage = stages.load(name)
     with stage_folder(run_dir / name, fingerprint, stage.resumable) as folder:

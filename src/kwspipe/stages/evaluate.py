@@ -30,14 +30,14 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
             "add recordings of other speakers, or raise dataset.testing_percentage",
         )
     quantized = run_dir / "quantize"
-    float_scores = reference.run((quantized / "float.tflite").read_bytes(), features, "testing float")
+    int8_model = (quantized / "model.tflite").read_bytes()
     outputs = {
-        "int8": reference.raw((quantized / "model.tflite").read_bytes(), features, "testing int8"),
+        "int8": reference.raw(int8_model, features, "testing int8"),
         "device": CoreModel((quantized / "model.kws").read_bytes()).run(features, threads=THREADS),
     }
-    # A softmax's int8 output has scale 1/256 and zero point -128 (TensorFlow Lite's quantization specification).
+    float_scores = reference.run((quantized / "float.tflite").read_bytes(), features, "testing float")
     scores = {"float": float_scores} | {
-        kind: (raw.astype(np.float32) + 128) / 256 for kind, raw in outputs.items()
+        kind: reference.posteriors(int8_model, raw) for kind, raw in outputs.items()
     }
     metrics: dict[str, Any] = {kind: clips.measure(targets, scores[kind], store.labels) for kind in scores}
     equal = np.all(outputs["int8"] == outputs["device"], axis=1)

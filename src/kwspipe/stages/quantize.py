@@ -44,16 +44,11 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     int8_model = conversion.to_int8(model, _representative(config, store))
     deployed = _with_parameters(int8_model, config, store.labels, run_dir / "train")
     image, summary = _compile(deployed, config, store.labels)
-    float_scores = reference.run(float_model, features, "validation")
-    int8_scores = CoreModel(image).run(
-        features, threads=THREADS
-    )  # equals the reference kernels, and is faster
-    right = {
-        "float": float_scores.argmax(axis=1) == targets,
-        "int8": int8_scores.argmax(axis=1) == targets,
-    }
-    check_loss(right["float"], right["int8"], config.quantize.max_accuracy_drop)
-    accuracies = {kind: float(np.mean(hits)) for kind, hits in right.items()}
+    float_right = reference.run(float_model, features, "validation").argmax(axis=1) == targets
+    # The core equals the reference kernels, and is faster.
+    int8_right = CoreModel(image).run(features, threads=THREADS).argmax(axis=1) == targets
+    check_loss(float_right, int8_right, config.quantize.max_accuracy_drop)
+    accuracies = {"float": float(np.mean(float_right)), "int8": float(np.mean(int8_right))}
     proof = features[:GOLDEN_INPUTS]
     # In a process without TensorFlow: the device follows tflite-runtime's kernels, and TensorFlow 2.21 rounds fully
     # connected layers once where tflite-runtime rounds twice.

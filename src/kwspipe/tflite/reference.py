@@ -26,8 +26,12 @@ def run(model: bytes, features: npt.NDArray[np.int8], what: str) -> npt.NDArray[
     Returns:
         (clips, classes) float32; of an int8 model the dequantized outputs.
     """
+    return posteriors(model, raw(model, features, what))
+
+
+def posteriors(model: bytes, outputs: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Returns raw outputs (clips, classes) of the model as float32, dequantized where it is an int8 model."""
     scale, zero_point = _interpreter(model).get_output_details()[0]["quantization"]
-    outputs = raw(model, features, what)
     return (outputs.astype(np.float32) - zero_point) * np.float32(scale) if scale else outputs
 
 
