@@ -13,7 +13,8 @@ Word = Annotated[str, Field(pattern=r"^[^_\s/\\][^\s/\\]*$")]
 Texts = tuple[str, ...]
 Words = tuple[Word, ...]
 Threshold = Annotated[int, Field(ge=0, le=255)]
-StageName = Literal["prepare", "train", "quantize", "evaluate", "deploy"]
+MainStageName = Literal["prepare", "train", "quantize", "evaluate", "deploy"]
+StageName = Literal[MainStageName]  # and those of stages.OPTIONAL
 StageNames = tuple[StageName, ...]
 SourceName = Literal["folder", "speech_commands", "synthetic"]
 
@@ -226,7 +227,7 @@ class PipelineConfig:
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     stages: Annotated[tuple[StageName, ...], Field(min_length=1)]
     force: bool | StageNames
-    from_stage: Annotated[StageName | None, Field(alias="from")]
+    from_stage: Annotated[MainStageName | None, Field(alias="from")]
     dataset: DatasetConfig
     frontend: FrontendConfig
     augment: AugmentConfig

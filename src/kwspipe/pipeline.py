@@ -52,9 +52,10 @@ def run(config: PipelineConfig) -> dict[str, float]:
 
 
 def chosen_stages(config: PipelineConfig) -> list[str]:
-    """Returns the stages to run, in the pipeline's order, from ``from`` on."""
+    """Returns the stages to run, in the pipeline's order, from ``from`` on; the optional ones come last."""
     begin = stages.ORDER.index(config.from_stage) if config.from_stage else 0
-    chosen: list[str] = [name for name in stages.ORDER[begin:] if name in config.stages]
+    order = (*stages.ORDER[begin:], *stages.OPTIONAL)
+    chosen: list[str] = [name for name in order if name in config.stages]
     if not chosen:
         raise KwspipeError(
             "from",

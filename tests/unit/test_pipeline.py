@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import time
+import typing
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hydra import compose, initialize_config_dir
 
 from kwspipe import pipeline, stages
 from kwspipe.__main__ import conf_dir
-from kwspipe.config import PipelineConfig
+from kwspipe.config import PipelineConfig, StageName
 from kwspipe.errors import ConfigError, KwspipeError
 from kwspipe.parse import parse
 from kwspipe.process import call_in_process
@@ -104,11 +105,25 @@ def test_a_run_directory_that_cannot_be_made(config: PipelineConfig, tmp_path: P
 
 def test_every_stage_reads_groups_that_exist(config: PipelineConfig) -> None:
     keys = json.loads(json.dumps(pipeline.to_mapping(config)))
-    for name in stages.ORDER:
+    order = (*stages.ORDER, *stages.OPTIONAL)
+    assert set(order) == set(typing.get_args(StageName))
+    for name in order:
         stage = stages.load(name)
         assert stage.name == name
         assert set(stage.reads) <= set(keys)
-        assert set(stage.needs) < set(stages.ORDER[: stages.ORDER.index(name)]) | {"none"}
+        assert set(stage.needs) < set(order[: order.index(name)]) | {"none"}
+
+
+def test_optional_stages_run_last_and_only_where_named(
+    config: PipelineConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stages, "OPTIONAL", ("look",))
+    assert pipeline.chosen_stages(config) == ["prepare", "train"]
+    named = dataclasses.replace(config)
+    object.__setattr__(named, "stages", ("look", "train"))  # past the check of the names
+    assert pipeline.chosen_stages(named) == ["train", "look"]
+    object.__setattr__(named, "from_stage", "deploy")
+    assert pipeline.chosen_stages(named) == ["look"]
 
 
 def fail_with_text() -> None:

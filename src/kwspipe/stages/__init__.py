@@ -8,6 +8,8 @@ from pathlib import Path
 from kwspipe.config import PipelineConfig
 
 ORDER = ("prepare", "train", "quantize", "evaluate", "deploy")
+# Run only where `stages` names them, after those above; each a name of config.StageName too.
+OPTIONAL: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
