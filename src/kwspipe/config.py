@@ -54,6 +54,9 @@ class DatasetConfig:
     sources: Annotated[tuple[SourceName, ...], Field(min_length=1)]
     root: str | None
     noise_roots: Texts
+    negative_roots: Texts
+    negative_validation_percentage: Annotated[float, Field(ge=0, le=100)]
+    negative_testing_percentage: Annotated[float, Field(ge=0, le=100)]
     unknown_words: Words
     unknown_class_percentage: NotNegative
     silence_class_percentage: NotNegative
@@ -67,6 +70,14 @@ class DatasetConfig:
     trim_below_peak_db: Annotated[float, Field(gt=0)]
     speech_commands: SpeechCommandsConfig
     synthetic: SyntheticConfig
+
+    def __post_init__(self) -> None:
+        together = self.negative_validation_percentage + self.negative_testing_percentage
+        if together > 100:
+            raise ValueError(
+                f"negative_validation_percentage and negative_testing_percentage are {together:g} together; "
+                "at most 100"
+            )
 
 
 @typed

@@ -58,7 +58,9 @@ def in_order(
             future.cancel()
 
 
-def read_files(recordings: Sequence[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
+def read_files(
+    recordings: Sequence[Recording], sample_rate_hz: int, window: int = WINDOW
+) -> Iterator[Pcm | AudioError]:
     """Decodes files whose path is the recording's origin; decoders run outside the GIL, so threads do."""
 
     def read(recording: Recording) -> Pcm | AudioError:
@@ -68,7 +70,7 @@ def read_files(recordings: Sequence[Recording], sample_rate_hz: int) -> Iterator
             return fault
 
     with ThreadPoolExecutor(num_workers(), thread_name_prefix="decode") as executor:
-        yield from in_order(executor, read, recordings)
+        yield from in_order(executor, read, recordings, window)
 
 
 def examine(pcm: Pcm, path: str, dataset: DatasetConfig, sample_rate_hz: int) -> Clip:

@@ -18,6 +18,8 @@ from kwspipe.dataset.store import StoreWriter
 from kwspipe.errors import KwspipeError
 
 ZERO_PATH = "digital zero"
+# Recordings without keywords may be hours long: few of them are decoded ahead.
+NEGATIVE_WINDOW = 4
 
 
 @dataclass
@@ -29,6 +31,7 @@ class Preparation:
         words: clips by word; of ``_unknown_`` its words.
         rejected: recordings left out, by reason.
         speakers: whose clips each split has.
+        negative_samples: samples of speech without keywords, by split.
     """
 
     dataset: DatasetConfig
@@ -41,6 +44,7 @@ class Preparation:
     words: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
     speakers: dict[Split, set[str]] = field(default_factory=lambda: {split: set() for split in SPLITS})
+    negative_samples: Counter[Split] = field(default_factory=Counter)
 
     def reject(self, rejected: Rejected) -> None:
         """Lists and counts what is left out."""
@@ -93,6 +97,23 @@ class Preparation:
                 )
             for _ in range(num_zero):
                 self._write_silent(split, ZERO_PATH, np.zeros(length, np.int16))
+
+    def write_negative(self, recordings: Sequence[Recording]) -> None:
+        """Decodes and writes speech without keywords; every recording is whole and has its split."""
+        if not recordings:
+            return
+        task = self.progress.add_task("negative", total=len(recordings))
+        samples = read_files(recordings, self.frontend.sample_rate_hz, window=NEGATIVE_WINDOW)
+        for recording, pcm in zip(recordings, samples, strict=True):
+            self.progress.advance(task)
+            if not isinstance(pcm, AudioError) and not pcm.any():
+                pcm = AudioError(recording.path, "silent", "nothing but digital zero", "speech")
+            if isinstance(pcm, AudioError):
+                self.reject(Rejected(recording.path, "", pcm.reason, pcm.detail))
+                continue
+            assert recording.split is not None
+            self.negative_samples[recording.split] += pcm.size
+            self.writer.add_negative(pcm, recording.path, recording.split)
 
     def _write_clip(self, draw: Draw, recording: Recording, pcm: Pcm | AudioError) -> bool:
         try:

@@ -21,7 +21,7 @@ from kwspipe.dataset.selection import (
     labels_of,
     unknown_draws,
 )
-from kwspipe.dataset.sources import extra_noise, first_source
+from kwspipe.dataset.sources import extra_noise, first_source, negative_recordings
 from kwspipe.dataset.splits import assign_splits
 from kwspipe.dataset.store import StoreWriter
 from kwspipe.errors import KwspipeError
@@ -48,12 +48,13 @@ def prepare(dataset: DatasetConfig, frontend: FrontendConfig, seed: int, folder:
     """
     check_words(dataset)
     source, found, skipped = first_source(dataset, frontend, seed)
-    extra, extra_rejected = extra_noise(dataset.noise_roots)
+    extra, extra_rejected = extra_noise(dataset)
+    negative, negative_rejected = negative_recordings(dataset)
     recordings = assign_splits(found, dataset.validation_percentage, dataset.testing_percentage)
     keywords = keyword_draws(recordings, dataset, seed)
     with closing(source), StoreWriter(folder) as writer, _progress() as progress:
         run = Preparation(dataset, frontend, seed, source, writer, progress)
-        for rejected in (*found.rejected, *extra_rejected):
+        for rejected in (*found.rejected, *extra_rejected, *negative_rejected):
             run.reject(rejected)
         run.write_clips(keywords, "keywords")
         _check_keywords(run, found, recordings)
@@ -62,7 +63,8 @@ def prepare(dataset: DatasetConfig, frontend: FrontendConfig, seed: int, folder:
         _check_unknown(run)
         pieces = run.write_noise(found.noise, extra)
         run.write_silence(pieces)
-        summary = _summary(run, found, extra, pieces) | {"skipped_sources": skipped}
+        run.write_negative(negative)
+        summary = _summary(run, found, [*extra, *negative], pieces) | {"skipped_sources": skipped}
         writer.finish(summary)
     return summary
 
@@ -133,6 +135,7 @@ def _summary(
         "words": dict(sorted(run.words.items())),
         "speakers": {split: len(run.speakers[split]) for split in SPLITS},
         "noise_s": {s: round(sum(p.length for p in pieces if p.split == s) / rate, 3) for s in SPLITS},
+        "negative_s": {split: round(run.negative_samples[split] / rate, 3) for split in SPLITS},
         "num_recordings": len(found.words),
         "rejected": dict(sorted(run.rejected.items())),
         "input_sha256": listing_hash([*found.words, *found.noise, *extra]),

@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from kwspipe.config import DatasetConfig, FrontendConfig, SourceName
 from kwspipe.dataset.folder import FolderSource, find_noise
 from kwspipe.dataset.recordings import Found, Recording, Rejected, Source, SourceUnavailable, listing_hash
 from kwspipe.dataset.speech_commands import SpeechCommandsSource
+from kwspipe.dataset.splits import split_speakers
 from kwspipe.dataset.synthetic import SyntheticSource
 from kwspipe.errors import KwspipeError
 
@@ -58,8 +60,12 @@ def input_hashes(dataset: DatasetConfig) -> dict[str, str]:
             hashes["folder"] = listing_hash([*found.words, *found.noise], with_times=True)
         except SourceUnavailable:
             hashes["folder"] = "not there"
-    noise, _ = extra_noise(dataset.noise_roots)
-    return hashes | {"noise_roots": listing_hash(noise, with_times=True)}
+    noise, _ = extra_noise(dataset)
+    negative, _ = negative_recordings(dataset)
+    return hashes | {
+        "noise_roots": listing_hash(noise, with_times=True),
+        "negative_roots": listing_hash(negative, with_times=True),
+    }
 
 
 def _root(dataset: DatasetConfig) -> Path | None:
@@ -75,15 +81,37 @@ def make_source(name: SourceName, dataset: DatasetConfig, frontend: FrontendConf
     return FolderSource(_root(dataset))
 
 
-def extra_noise(noise_roots: Sequence[str]) -> tuple[list[Recording], list[Rejected]]:
+def extra_noise(dataset: DatasetConfig) -> tuple[list[Recording], list[Rejected]]:
     """Lists the recordings below ``dataset.noise_roots``, in the order of the roots.
 
     Raises:
         KwspipeError: a root is no folder or holds no recordings.
     """
+    return _below(dataset.noise_roots, "noise_roots", "noise recordings")
+
+
+def negative_recordings(dataset: DatasetConfig) -> tuple[list[Recording], list[Rejected]]:
+    """Lists the recordings below ``dataset.negative_roots``, each with its split.
+
+    Recordings are split by the hash rule of ``splits``; takes of one recording stay together.
+
+    Raises:
+        KwspipeError: a root is no folder or holds no recordings.
+    """
+    found, rejected = _below(dataset.negative_roots, "negative_roots", "speech without keywords")
+    splits = split_speakers(
+        (recording.speaker for recording in found),
+        dataset.negative_validation_percentage,
+        dataset.negative_testing_percentage,
+    )
+    return [replace(recording, split=splits[recording.speaker]) for recording in found], rejected
+
+
+def _below(roots: Sequence[str], key: str, what: str) -> tuple[list[Recording], list[Rejected]]:
+    """Lists the recordings below the folders of one key of the data set."""
     rejected: list[Rejected] = []
-    noise: list[Recording] = []
-    for index, root in enumerate(noise_roots):
+    recordings: list[Recording] = []
+    for index, root in enumerate(roots):
         folder = Path(root).expanduser()
         found = find_noise(folder, rejected) if folder.is_dir() else []
         if not found:
@@ -91,10 +119,7 @@ def extra_noise(noise_roots: Sequence[str]) -> tuple[list[Recording], list[Rejec
                 "without recordings in it" if folder.is_dir() else "which is no folder"
             )
             raise KwspipeError(
-                f"dataset.noise_roots.{index}",
-                received,
-                "a folder of noise recordings",
-                "correct it or take it out",
+                f"dataset.{key}.{index}", received, f"a folder of {what}", "correct it or take it out"
             )
-        noise += found
-    return noise, rejected
+        recordings += found
+    return recordings, rejected

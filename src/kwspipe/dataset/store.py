@@ -1,7 +1,8 @@
 """The prepared clips: int16 samples one after another in a file that is mapped, not loaded.
 
-``clips.i16`` and ``noise.i16`` hold little-endian int16 samples. ``clips.csv`` and ``noise.csv`` say, in samples, where
-each clip and each piece of noise lies; ``rejected.csv`` lists what was left out; ``summary.json`` counts.
+``clips.i16``, ``noise.i16`` and ``negative.i16`` (speech without keywords) hold little-endian int16 samples. The table
+of the same name, ``.csv``, says, in samples, where each clip, piece of noise and negative recording lies;
+``rejected.csv`` lists what was left out; ``summary.json`` counts.
 """
 
 import csv
@@ -20,6 +21,7 @@ from kwspipe.dataset.recordings import Rejected, Split
 from kwspipe.errors import KwspipeError
 
 SAMPLE = np.dtype("<i2")
+KINDS = ("clips", "noise", "negative")
 CLIP_COLUMNS = (
     "label", "word", "speaker", "split", "source", "path", "offset", "length", "trim_start", "trim_end",
 )  # fmt: skip
@@ -44,6 +46,20 @@ class ClipRow:
     trim_end: int
 
 
+@dataclass(frozen=True)
+class Piece:
+    """Samples of noise or of speech without keywords, as their table has them; place and length in samples."""
+
+    path: str
+    split: str
+    offset: int
+    length: int
+
+    def cut(self, samples: Pcm) -> Pcm:
+        """Returns this piece of the mapped samples, without copying."""
+        return samples[self.offset : self.offset + self.length]
+
+
 class StoreWriter:
     """Writes a store, clip by clip.
 
@@ -53,16 +69,17 @@ class StoreWriter:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._samples = {name: (folder / f"{name}.i16").open("wb") for name in ("clips", "noise")}
+        self._samples = {name: (folder / f"{name}.i16").open("wb") for name in KINDS}
         self._tables = {
             name: (folder / f"{name}.csv").open("w", encoding="utf-8", newline="")
-            for name in ("clips", "noise", "rejected")
+            for name in (*KINDS, "rejected")
         }
         self._csv = {name: csv.writer(file, lineterminator="\n") for name, file in self._tables.items()}
         self._csv["clips"].writerow(CLIP_COLUMNS)
         self._csv["noise"].writerow(NOISE_COLUMNS)
+        self._csv["negative"].writerow(NOISE_COLUMNS)
         self._csv["rejected"].writerow(REJECTED_COLUMNS)
-        self._length = {"clips": 0, "noise": 0}
+        self._length = dict.fromkeys(KINDS, 0)
 
     def __enter__(self) -> Self:
         return self
@@ -113,6 +130,10 @@ class StoreWriter:
         """Notes which split may hear which samples of the noise."""
         self._csv["noise"].writerow((path, split, offset, length))
 
+    def add_negative(self, pcm: Pcm, path: str, split: Split) -> None:
+        """Appends a recording of speech without keywords."""
+        self._csv["negative"].writerow((path, split, self._append("negative", pcm), pcm.size))
+
     def add_rejected(self, rejected: Rejected) -> None:
         """Notes a recording that was left out."""
         self._csv["rejected"].writerow(astuple(rejected))
@@ -153,8 +174,8 @@ class ClipStore:
         try:
             self.summary: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
             self.rows = [_clip_row(values) for values in _read_csv(folder / "clips.csv", CLIP_COLUMNS)]
-            noise = _read_csv(folder / "noise.csv", NOISE_COLUMNS)
-            self._noise = [(path, split, int(offset), int(length)) for path, split, offset, length in noise]
+            self._noise = _pieces(folder / "noise.csv")
+            self._negative = _pieces(folder / "negative.csv")
             self.labels: tuple[str, ...] = tuple(self.summary["labels"])
             self.targets = _indices(self.labels.index(row.label) for row in self.rows)
         except (OSError, ValueError, KeyError) as error:
@@ -162,7 +183,8 @@ class ClipStore:
         self.offsets = _indices(row.offset for row in self.rows)
         self.lengths = _indices(row.length for row in self.rows)
         self.samples = _map(folder / "clips.i16", int(self.lengths.sum()))
-        self._noise_samples = _map(folder / "noise.i16", sum(length for *_, length in self._noise))
+        self._noise_samples = _map(folder / "noise.i16", sum(piece.length for piece in self._noise))
+        self._negative_samples = _map(folder / "negative.i16", sum(piece.length for piece in self._negative))
 
     def select(self, split: str) -> Indices:
         """Returns the numbers of a split's clips, ascending."""
@@ -184,12 +206,24 @@ class ClipStore:
 
     def noise(self, split: str) -> list[Pcm]:
         """Returns the pieces of background noise that a split may hear, (samples,) int16 each, without copying."""
-        pieces = [(offset, length) for _, piece_split, offset, length in self._noise if piece_split == split]
-        return [self._noise_samples[offset : offset + length] for offset, length in pieces]
+        return [piece.cut(self._noise_samples) for piece in self._noise if piece.split == split]
+
+    def negative(self, split: str) -> list[Pcm]:
+        """Returns a split's recordings of speech without keywords, (samples,) int16 each, without copying."""
+        return [piece.cut(self._negative_samples) for piece in self._negative if piece.split == split]
+
+    def negative_paths(self, split: str) -> list[str]:
+        """Returns where those recordings come from, in the same order."""
+        return [piece.path for piece in self._negative if piece.split == split]
 
 
 def _indices(values: Iterable[int]) -> Indices:
     return np.fromiter(values, np.int64)
+
+
+def _pieces(path: Path) -> list[Piece]:
+    rows = _read_csv(path, NOISE_COLUMNS)
+    return [Piece(name, split, int(offset), int(length)) for name, split, offset, length in rows]
 
 
 def _clip_row(values: list[str]) -> ClipRow:

@@ -102,7 +102,7 @@ def test_the_same_settings_give_the_same_bytes(
         return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
 
     first, again, other = hashes(1, "a"), hashes(1, "b"), hashes(2, "c")
-    assert len(first) == 6
+    assert len(first) == 8
     assert first == again
     assert first["clips.i16"] != other["clips.i16"]
 
@@ -185,6 +185,54 @@ def test_no_noise_is_an_error_unless_silence_is_off(
 def test_a_noise_root_that_is_not_there_is_an_error(make_dataset: Make, frontend: FrontendConfig, out: Path):
     with pytest.raises(KwspipeError, match=r"dataset.noise_roots.0: '/nowhere/noise', which is no folder"):
         prepare(make_dataset(noise_roots=("/nowhere/noise",)), frontend, 1, out)
+
+
+def test_negative_recordings_are_whole_and_in_one_split(
+    make_dataset: Make, frontend: FrontendConfig, out: Path, tmp_path: Path
+):
+    root = tmp_path / "talk"
+    lengths = {f"{number:02}-{take}.wav": 1.0 + number / 10 for number in range(20) for take in "ab"}
+    for name, length_s in lengths.items():
+        noise = np.random.default_rng(0).normal(0, 0.1, int(length_s * RATE_HZ))
+        write(root / "deep" / name, noise)
+    write(root / "zero.wav", np.zeros(RATE_HZ))
+    dataset = make_dataset(negative_roots=(str(root),))
+    summary = prepare(dataset, frontend, 1, out)
+    store = ClipStore(out)
+    assert summary["rejected"] == {"silent": 1}
+    found: dict[str, str] = {}
+    for split in ("training", "validation", "testing"):
+        pieces, paths = store.negative(split), store.negative_paths(split)
+        assert pieces and summary["negative_s"][split] == sum(piece.size for piece in pieces) / RATE_HZ
+        for piece, path in zip(pieces, paths, strict=True):
+            assert piece.dtype == np.int16 and piece.size == int(lengths[Path(path).name] * RATE_HZ)
+            found[path] = split
+    assert sorted(found) == sorted(f"talk/deep/{name}" for name in lengths)
+    for path, split in found.items():
+        assert found[path.replace("-a", "-b")] == split  # takes of one recording
+    counts = Counter(found.values())
+    assert counts["testing"] > counts["validation"]
+    hashes = input_hashes(dataset)
+    (root / "zero.wav").unlink()
+    assert {key for key, value in input_hashes(dataset).items() if value != hashes[key]} == {"negative_roots"}
+
+
+def test_without_negative_roots_there_is_no_negative_speech(
+    make_dataset: Make, frontend: FrontendConfig, out: Path
+):
+    summary = prepare(make_dataset(), frontend, 1, out)
+    assert summary["negative_s"] == {"training": 0.0, "validation": 0.0, "testing": 0.0}
+    assert ClipStore(out).negative("testing") == []
+
+
+def test_faulty_negative_settings_are_errors(make_dataset: Make, frontend: FrontendConfig, out: Path):
+    with pytest.raises(
+        KwspipeError,
+        match=r"dataset.negative_roots.0: '/nowhere', which is no folder. Allowed: a folder of speech",
+    ):
+        prepare(make_dataset(negative_roots=("/nowhere",)), frontend, 1, out)
+    with pytest.raises(ValueError, match="are 110 together; at most 100"):
+        make_dataset(negative_validation_percentage=60.0)
 
 
 def test_no_source_is_one_error_with_every_reason(make_dataset: Make, frontend: FrontendConfig, out: Path):
