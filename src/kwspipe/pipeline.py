@@ -3,6 +3,8 @@
 import json
 import logging
 import os
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,11 +44,12 @@ def run(config: PipelineConfig) -> dict[str, float]:
             stage = stages.load(name)
             fingerprint = _fingerprint(stage, config, run_dir)
             settle(run_dir / name)
-            reason = _forced(config, name) or stale_because(run_dir / name, fingerprint)
+            reason = _forced(config, stage) or stale_because(run_dir / name, fingerprint)
             console.print(f"[bold]{number}/{len(chosen)} {name}[/]  {reason or 'up to date'}")
             if reason:
                 started_s = time.monotonic()
-                call_in_process(_run_stage, config, run_dir, name, fingerprint)
+                with _interrupts_left_to(stage):
+                    call_in_process(_run_stage, config, run_dir, name, fingerprint)
                 console.print(f"    done in {time.monotonic() - started_s:.0f} s")
         return _conclude(config, run_dir, chosen)
 
@@ -66,9 +69,24 @@ def chosen_stages(config: PipelineConfig) -> list[str]:
     return chosen
 
 
-def _forced(config: PipelineConfig, name: str) -> str | None:
-    forced = config.force if isinstance(config.force, bool) else name in config.force
+def _forced(config: PipelineConfig, stage: stages.Stage) -> str | None:
+    if stage.always:
+        return "as asked"
+    forced = config.force if isinstance(config.force, bool) else stage.name in config.force
     return "forced" if forced else None
+
+
+@contextmanager
+def _interrupts_left_to(stage: stages.Stage) -> Iterator[None]:
+    """Ignores Ctrl-C here while a stage runs that it is meant for: the terminal sends it to both processes."""
+    if not stage.interactive or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _run_stage(config: PipelineConfig, run_dir: Path, name: str, fingerprint: Fingerprint) -> None:

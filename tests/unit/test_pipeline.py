@@ -126,6 +126,37 @@ def test_optional_stages_run_last_and_only_where_named(
     assert pipeline.chosen_stages(named) == ["look"]
 
 
+def test_a_stage_that_is_never_up_to_date(
+    config: PipelineConfig, ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fakes = {name: stages.load(name) for name in ("prepare", "train")}
+    fakes["train"] = dataclasses.replace(fakes["train"], always=True)
+    monkeypatch.setattr(stages, "load", fakes.__getitem__)
+    pipeline.run(config)
+    pipeline.run(config)
+    assert ran == ["prepare", "train", "train"]
+
+
+def test_ctrl_c_is_left_to_an_interactive_stage(
+    config: PipelineConfig, ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = {}
+    directly = pipeline.call_in_process
+
+    def note(function: object, config: PipelineConfig, run_dir: Path, name: str, *rest: object) -> None:
+        seen[name] = signal.getsignal(signal.SIGINT)
+        directly(function, config, run_dir, name, *rest)
+
+    fakes = {name: stages.load(name) for name in ("prepare", "train")}
+    fakes["train"] = dataclasses.replace(fakes["train"], interactive=True)
+    monkeypatch.setattr(stages, "load", fakes.__getitem__)
+    monkeypatch.setattr(pipeline, "call_in_process", note)
+    before = signal.getsignal(signal.SIGINT)
+    pipeline.run(config)
+    assert seen == {"prepare": before, "train": signal.SIG_IGN}
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 def fail_with_text() -> None:
     raise ConfigError(["a: one", "b: two"])
 

@@ -23,6 +23,8 @@ class Stage:
         run: does the work: (configuration, run directory, folder to write into).
         sources: sha256 of what it reads from outside the run directory, by name.
         resumable: its folder is kept when it is interrupted, and it goes on from there.
+        always: it is never up to date, since what it does is not in its folder.
+        interactive: Ctrl-C is how it ends, and is left to it; such a stage takes the signal itself.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Stage:
     run: Callable[[PipelineConfig, Path, Path], None]
     sources: Callable[[PipelineConfig], dict[str, str]] = lambda _: {}
     resumable: bool = False
+    always: bool = False
+    interactive: bool = False
 
 
 def load(name: str) -> Stage:
