@@ -11,6 +11,7 @@ from rich.progress import Progress
 from kwspipe.audio import AudioError, Pcm
 from kwspipe.config import DatasetConfig, FrontendConfig
 from kwspipe.dataset.decode import examine, read_files
+from kwspipe.dataset.kinds import NOISE, WORD, ZERO, Kind
 from kwspipe.dataset.noise import NoisePiece, NoiseRecording, silence_places, split_noise
 from kwspipe.dataset.recordings import SPLITS, Recording, Rejected, Source, Split, printable
 from kwspipe.dataset.selection import SILENCE, Draw, share
@@ -92,11 +93,10 @@ class Preparation:
             num_clips = self._num_silence_clips(split)
             num_zero = round(num_clips * self.dataset.zero_silence_percentage)
             for piece, offset in silence_places(pieces, split, num_clips - num_zero, length, self.seed):
-                self._write_silent(
-                    split, f"{piece.path}@{offset - piece.offset}", self.writer.noise(offset, length)
-                )
+                samples = self.writer.noise(offset, length)
+                self._write_silent(NOISE, split, f"{piece.path}@{offset - piece.offset}", samples)
             for _ in range(num_zero):
-                self._write_silent(split, ZERO_PATH, np.zeros(length, np.int16))
+                self._write_silent(ZERO, split, ZERO_PATH, np.zeros(length, np.int16))
 
     def write_negative(self, recordings: Sequence[Recording]) -> None:
         """Decodes and writes speech without keywords; every recording is whole and has its split."""
@@ -130,6 +130,7 @@ class Preparation:
             clip.pcm,
             (clip.trim_start, clip.trim_end),
             label=draw.label,
+            kind=WORD,
             word=recording.word,
             speaker=recording.speaker,
             split=draw.split,
@@ -138,12 +139,13 @@ class Preparation:
         )
         return True
 
-    def _write_silent(self, split: Split, path: str, pcm: Pcm) -> None:
+    def _write_silent(self, kind: Kind, split: Split, path: str, pcm: Pcm) -> None:
         self.counts[SILENCE, split] += 1
         self.writer.add_clip(
             pcm,
             (0, pcm.size),
             label=SILENCE,
+            kind=kind,
             word="",
             speaker="",
             split=split,

@@ -17,13 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from kwspipe.audio import Pcm
+from kwspipe.dataset.kinds import HARD
 from kwspipe.dataset.recordings import Rejected, Split
 from kwspipe.errors import KwspipeError
 
 SAMPLE = np.dtype("<i2")
 KINDS = ("clips", "noise", "negative")
 CLIP_COLUMNS = (
-    "label", "word", "speaker", "split", "source", "path", "offset", "length", "trim_start", "trim_end",
+    "label", "kind", "word", "speaker", "split", "source", "path", "offset", "length", "trim_start", "trim_end",
 )  # fmt: skip
 NOISE_COLUMNS = ("path", "split", "offset", "length")
 REJECTED_COLUMNS = ("path", "word", "reason", "detail")
@@ -32,9 +33,12 @@ Indices = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class ClipRow:
-    """A clip as ``clips.csv`` has it; places and lengths in samples, the trim bounds within the clip."""
+    """A clip as ``clips.csv`` has it: how it was made (``kinds``); places and lengths in samples, the trim bounds
+    within the clip.
+    """
 
     label: str
+    kind: str
     word: str
     speaker: str
     split: str
@@ -106,15 +110,16 @@ class StoreWriter:
         trim: tuple[int, int],
         *,
         label: str,
+        kind: str,
         word: str,
         speaker: str,
         split: str,
         source: str,
         path: str,
     ) -> None:
-        """Appends a clip of ``label``; ``trim`` bounds the word in it."""
+        """Appends a clip of ``label``, made as ``kind`` says; ``trim`` bounds the word in it."""
         offset = self._append("clips", pcm)
-        row = ClipRow(label, word, speaker, split, source, path, offset, pcm.size, *trim)
+        row = ClipRow(label, kind, word, speaker, split, source, path, offset, pcm.size, *trim)
         self._csv["clips"].writerow(astuple(row))
 
     def add_noise(self, pcm: Pcm) -> int:
@@ -190,6 +195,10 @@ class ClipStore:
         """Returns the numbers of a split's clips, ascending."""
         return _indices(number for number, row in enumerate(self.rows) if row.split == split)
 
+    def select_plain(self, split: str) -> Indices:
+        """Returns the numbers of a split's clips that are no hard negatives: what accuracy is measured on."""
+        return _indices(n for n, row in enumerate(self.rows) if row.split == split and row.kind not in HARD)
+
     def clip(self, number: int) -> Pcm:
         """Returns a whole clip, (samples,) int16, without copying it."""
         start = self.offsets[number]
@@ -227,8 +236,8 @@ def _pieces(path: Path) -> list[Piece]:
 
 
 def _clip_row(values: list[str]) -> ClipRow:
-    label, word, speaker, split, source, path, *numbers = values
-    return ClipRow(label, word, speaker, split, source, path, *(int(number) for number in numbers))
+    label, kind, word, speaker, split, source, path, *numbers = values
+    return ClipRow(label, kind, word, speaker, split, source, path, *(int(number) for number in numbers))
 
 
 def _read_csv(path: Path, columns: Sequence[str]) -> list[list[str]]:

@@ -44,7 +44,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     metrics["parity"] = {"clips": len(equal), "equal": int(equal.sum())}
     metrics["data"] = store.summary
     write_json(folder / "metrics.json", metrics)
-    paths = [store.path(number) for number in store.select("testing")]
+    paths = [store.path(number) for number in store.select_plain("testing")]
     mistakes.write(
         folder / "mistakes.csv", paths, targets, scores["int8"], store.labels, config.evaluate.max_mistakes
     )

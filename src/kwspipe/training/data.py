@@ -43,10 +43,12 @@ class Batch:
 def split_features(store: ClipStore, frontend: FrontendConfig, split: str) -> tuple[Features, Indices]:
     """Computes the features of a split as they are measured: no augmentation, the word in the middle.
 
+    Hard negatives are left out: they are counted apart, so that figures stay comparable whatever their share is.
+
     Returns:
         Features (clips, frames, channels) int8, and targets (clips,).
     """
-    numbers = store.select(split)
+    numbers = store.select_plain(split)
     return plain_features(store, frontend, numbers), store.targets[numbers]
 
 
