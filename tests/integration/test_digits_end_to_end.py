@@ -58,7 +58,7 @@ def test_every_artefact_of_the_contract_is_there(
 ) -> None:
     run_dir, _ = finished
     expected = {
-        "prepare": ("clips.i16", "noise.i16", "clips.csv", "manifest.json"),
+        "prepare": ("clips-00000.i16", "noise-00000.i16", "clips.csv", "manifest.json"),
         "train": ("model.weights.h5", "history.csv", "transfer.json", "manifest.json"),
         "quantize": (
             *("model.tflite", "labels.txt", "model.kws", "golden.npz", "summary.txt", "profile.csv"),
@@ -167,7 +167,7 @@ def test_a_run_killed_twice_ends_with_the_same_weights(
         time.sleep(1)  # its children see that it is gone
     result = run(run_dir, "stages=[prepare,train]")
     assert result.returncode == 0, result.stderr
-    for name in ("prepare/clips.i16", "prepare/clips.csv", "train/model.weights.h5", "train/history.csv"):
+    for name in ("prepare/clips-00000.i16", "prepare/clips.csv", "train/model.weights.h5", "train/history.csv"):
         assert (run_dir / name).read_bytes() == (finished[0] / name).read_bytes(), name
 
 

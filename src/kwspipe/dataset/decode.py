@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +59,7 @@ def in_order(
 
 
 def read_files(
-    recordings: Sequence[Recording], sample_rate_hz: int, window: int = WINDOW
+    recordings: Iterable[Recording], sample_rate_hz: int, window: int = WINDOW
 ) -> Iterator[Pcm | AudioError]:
     """Decodes files whose path is the recording's origin; decoders run outside the GIL, so threads do."""
 

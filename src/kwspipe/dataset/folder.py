@@ -9,11 +9,12 @@
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kwspipe.audio import SUFFIXES, AudioError, Pcm
 from kwspipe.dataset.decode import read_files
+from kwspipe.dataset.listing import Listing
 from kwspipe.dataset.recordings import Found, Recording, Rejected, SourceUnavailable, Split, printable
 from kwspipe.errors import KwspipeError
 
@@ -48,21 +49,21 @@ class FolderSource:
         lists = {split: _read_list(self.root / name) for split, name in LISTS.items()}
         given = {split: names for split, names in lists.items() if names is not None}
         _check_lists(self.root, given)
-        words = [
+        words = Listing.of(
             recording
             for folder in folders
             if not folder.startswith(("_", "."))
             for recording in _word_recordings(self.root, folder, given, rejected)
-        ]
+        )
         if not words:
             raise SourceUnavailable(
                 f"dataset.root {str(self.root)!r} has no <word>/<speaker>_nohash_<n>.wav in it"
             )
         noise_root = self.root / NOISE_FOLDER
         noise = find_noise(noise_root, rejected) if noise_root.is_dir() else []
-        return Found(tuple(words), tuple(noise), tuple(rejected), frozenset(given))
+        return Found(words, tuple(noise), tuple(rejected), frozenset(given))
 
-    def read(self, recordings: Sequence[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
+    def read(self, recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
         """Reads the files; see ``Source.read``."""
         return read_files(recordings, sample_rate_hz)
 

@@ -8,6 +8,7 @@ import hashlib
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import eq
 from typing import Any, Self, overload
 
 import numpy as np
@@ -117,10 +118,17 @@ class Listing(Sequence[Recording]):
     @overload
     def __getitem__(self, place: slice) -> Self: ...
     def __getitem__(self, place: int | slice) -> Recording | Self:
-        return self.take(self._rows[place]) if isinstance(place, slice) else self._recording(self._rows[place])
+        return (
+            self.take(self._rows[place]) if isinstance(place, slice) else self._recording(self._rows[place])
+        )
 
     def __iter__(self) -> Iterator[Recording]:
         return map(self._recording, self._rows)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Listing) and len(self) == len(other) and all(map(eq, self, other))
+
+    __hash__ = None  # type: ignore[assignment]
 
     def take(self, rows: Indices) -> Self:
         """Returns the recordings of some rows of the columns, in that order."""

@@ -1,8 +1,8 @@
 """Decoding, judging and writing the clips and the noise of one store."""
 
 import itertools
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -59,12 +59,10 @@ class Preparation:
     def write_clips(self, draws: Sequence[Draw], name: str) -> None:
         """Decodes and writes what is drawn; what turns out unusable is replaced as long as there are candidates."""
         task = self.progress.add_task(name, total=sum(draw.missing for draw in draws))
-        while batch := [(d, recording) for d in draws for recording in itertools.islice(d.queue, d.missing)]:
-            samples = self.source.read([recording for _, recording in batch], self.frontend.sample_rate_hz)
-            for (draw, recording), pcm in zip(batch, samples, strict=True):
-                if self._write_clip(draw, recording, pcm):
-                    draw.missing -= 1
-                    self.progress.advance(task)
+        for draw, recording, pcm in self._read(draws):
+            if self._write_clip(draw, recording, pcm):
+                draw.missing -= 1
+                self.progress.advance(task)
         self.progress.update(task, total=self.progress.tasks[task].completed)
 
     def write_noise(self, own: Sequence[Recording], extra: Sequence[Recording]) -> list[NoisePiece]:
@@ -114,6 +112,24 @@ class Preparation:
             assert recording.split is not None
             self.negative_samples[recording.split] += pcm.size
             self.writer.add_negative(pcm, recording.path, recording.split)
+
+    def _read(self, draws: Sequence[Draw]) -> Iterator[tuple[Draw, Recording, Pcm | AudioError]]:
+        """Reads as many recordings as are missing, a bounded number ahead, and again in place of the unusable."""
+        under_way: deque[tuple[Draw, Recording]] = deque()
+
+        def asked(num_missing: Sequence[int]) -> Iterator[Recording]:
+            for draw, missing in zip(draws, num_missing, strict=True):
+                for recording in itertools.islice(draw.queue, missing):
+                    under_way.append((draw, recording))
+                    yield recording
+
+        any_read = True
+        while any_read:
+            any_read = False
+            recordings = asked([draw.missing for draw in draws])
+            for pcm in self.source.read(recordings, self.frontend.sample_rate_hz):
+                any_read = True
+                yield *under_way.popleft(), pcm
 
     def _write_clip(self, draw: Draw, recording: Recording, pcm: Pcm | AudioError) -> bool:
         try:

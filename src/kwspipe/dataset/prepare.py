@@ -1,5 +1,6 @@
 """From configuration to a store: find, split, select, decode once, count."""
 
+import itertools
 import logging
 from collections.abc import Sequence
 from contextlib import closing
@@ -52,7 +53,7 @@ def prepare(dataset: DatasetConfig, frontend: FrontendConfig, seed: int, folder:
     negative, negative_rejected = negative_recordings(dataset)
     recordings = assign_splits(found, dataset.validation_percentage, dataset.testing_percentage)
     keywords = keyword_draws(recordings, dataset, seed)
-    with closing(source), StoreWriter(folder) as writer, _progress() as progress:
+    with closing(source), StoreWriter(folder, labels_of(dataset)) as writer, _progress() as progress:
         run = Preparation(dataset, frontend, seed, source, writer, progress)
         for rejected in (*found.rejected, *extra_rejected, *negative_rejected):
             run.reject(rejected)
@@ -138,5 +139,5 @@ def _summary(
         "negative_s": {split: round(run.negative_samples[split] / rate, 3) for split in SPLITS},
         "num_recordings": len(found.words),
         "rejected": dict(sorted(run.rejected.items())),
-        "input_sha256": listing_hash([*found.words, *found.noise, *extra]),
+        "input_sha256": listing_hash(itertools.chain(found.words, found.noise, extra)),
     }

@@ -51,13 +51,13 @@ class Found:
     """What a source has.
 
     Attributes:
-        words: recordings of words, sorted by path.
+        words: recordings of words, sorted by path; a ``Listing`` where there may be many.
         noise: recordings of background noise, sorted by path.
         rejected: what it saw and left out.
         listed: splits that its own lists define; the others are made by speaker.
     """
 
-    words: tuple[Recording, ...]
+    words: Sequence[Recording]
     noise: tuple[Recording, ...]
     rejected: tuple[Rejected, ...] = ()
     listed: frozenset[Split] = frozenset()
@@ -82,8 +82,11 @@ class Source(Protocol):
         """
         ...
 
-    def read(self, recordings: Sequence[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
-        """Yields the samples of each recording, in order, (samples,) int16 at ``sample_rate_hz``."""
+    def read(self, recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
+        """Yields the samples of each recording, in order, (samples,) int16 at ``sample_rate_hz``.
+
+        Recordings are taken as samples are, a bounded number ahead: there may be a million of them.
+        """
         ...
 
     def close(self) -> None:
@@ -97,14 +100,6 @@ def printable(name: str) -> str:
     return os.fsencode(composed).decode("utf-8", "backslashreplace")
 
 
-def seeded_order(recordings: Iterable[Recording], seed: int) -> list[Recording]:
-    """Shuffles so that the place of each depends on the seed and its own path only.
-
-    A recording added or removed thus leaves the order of all others as it was.
-    """
-    return sorted(recordings, key=lambda r: (_hash(f"{seed}/{r.path}"), r.path))
-
-
 def listing_hash(recordings: Iterable[Recording], with_times: bool = False) -> str:
     """Returns the sha256 of a list of recordings: names, speakers, splits and contents.
 
@@ -112,12 +107,8 @@ def listing_hash(recordings: Iterable[Recording], with_times: bool = False) -> s
         recordings: the list; its order counts.
         with_times: times of change too, which tell a file replaced by one of the same size, on this machine only.
     """
-    lines = [
-        f"{r.path}\t{r.speaker}\t{r.split}\t{r.content}{f' {r.changed_ns}' if with_times else ''}\n"
-        for r in recordings
-    ]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def _hash(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+    digest = hashlib.sha256()
+    for r in recordings:
+        time = f" {r.changed_ns}" if with_times else ""
+        digest.update(f"{r.path}\t{r.speaker}\t{r.split}\t{r.content}{time}\n".encode())
+    return digest.hexdigest()

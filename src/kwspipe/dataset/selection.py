@@ -1,12 +1,12 @@
 """Which recordings become clips: all of the keywords', unknown words evenly, as many as configured."""
 
 import difflib
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kwspipe.config import DatasetConfig
-from kwspipe.dataset.recordings import SPLITS, Recording, Split, printable, seeded_order
+from kwspipe.dataset.listing import Listing
+from kwspipe.dataset.recordings import SPLITS, Recording, Split, printable
 from kwspipe.errors import KwspipeError
 
 UNKNOWN = "_unknown_"
@@ -65,17 +65,17 @@ def keyword_draws(recordings: Sequence[Recording], dataset: DatasetConfig, seed:
     Raises:
         KwspipeError: a keyword has no recordings.
     """
-    by_word = _by_word(recordings)
+    by_word = Listing.of(recordings).by_word()
     draws = []
     for index, word in enumerate(map(printable, dataset.words)):
         if word not in by_word:
             raise _no_such_word(f"dataset.words.{index}", word, by_word)
-        available = {split: [r for r in by_word[word] if r.split == split] for split in SPLITS}
+        available = {split: by_word[word].in_split(split) for split in SPLITS}
         counts = {split: len(members) for split, members in available.items()}
         quotas = capped(counts, dataset.max_clips_per_word)
         for split, members in available.items():
             # Uncapped, the order of the files is kept: neighbours on disk are read together.
-            ordered = members if quotas[split] == len(members) else seeded_order(members, seed)
+            ordered = members if quotas[split] == len(members) else members.seeded_order(seed)
             draws.append(Draw(word, split, iter(ordered), quotas[split]))
     return draws
 
@@ -107,23 +107,19 @@ def unknown_draws(
     """
     if dataset.unknown_class_percentage == 0:
         return []
-    others = _other_words(_by_word(recordings), dataset)
+    others = _other_words(Listing.of(recordings).by_word(), dataset)
     return [
         Draw(
             UNKNOWN,
             split,
-            in_turn(
-                [seeded_order((r for r in others[word] if r.split == split), seed) for word in sorted(others)]
-            ),
+            in_turn([others[word].in_split(split).seeded_order(seed) for word in sorted(others)]),
             share(dataset, dataset.unknown_class_percentage, split, num_keyword_clips[split]),
         )
         for split in SPLITS
     ]
 
 
-def _other_words(
-    by_word: Mapping[str, list[Recording]], dataset: DatasetConfig
-) -> dict[str, list[Recording]]:
+def _other_words(by_word: Mapping[str, Listing], dataset: DatasetConfig) -> dict[str, Listing]:
     # A folder "One" beside the keyword "one" holds the keyword, not another word.
     keywords = {printable(word).casefold() for word in dataset.words}
     others = {word: members for word, members in by_word.items() if word.casefold() not in keywords}
@@ -162,13 +158,6 @@ def in_turn(queues: Iterable[Sequence[Recording]]) -> Iterator[Recording]:
             yield queue[place]
         place += 1
         remaining = [queue for queue in remaining if len(queue) > place]
-
-
-def _by_word(recordings: Iterable[Recording]) -> dict[str, list[Recording]]:
-    by_word: dict[str, list[Recording]] = defaultdict(list)
-    for recording in recordings:
-        by_word[recording.word].append(recording)
-    return dict(by_word)
 
 
 def _no_such_word(where: str, word: str, by_word: Mapping[str, object]) -> KwspipeError:

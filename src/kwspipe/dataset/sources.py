@@ -1,5 +1,6 @@
 """The configured sources, tried in order."""
 
+import itertools
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
@@ -57,7 +58,7 @@ def input_hashes(dataset: DatasetConfig) -> dict[str, str]:
     if "folder" in dataset.sources:
         try:
             found = FolderSource(_root(dataset)).find()
-            hashes["folder"] = listing_hash([*found.words, *found.noise], with_times=True)
+            hashes["folder"] = listing_hash(itertools.chain(found.words, found.noise), with_times=True)
         except SourceUnavailable:
             hashes["folder"] = "not there"
     noise, _ = extra_noise(dataset)

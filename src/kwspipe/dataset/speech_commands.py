@@ -1,6 +1,6 @@
 """Google Speech Commands v0.02 (Warden 2018, arXiv:1804.03209; CC BY 4.0), downloaded once into a cache."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from filelock import FileLock
@@ -46,7 +46,7 @@ class SpeechCommandsSource:
             raise SourceUnavailable(f"{self._cache}: {error.strerror}") from None
         return FolderSource(self.folder).find()
 
-    def read(self, recordings: Sequence[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
+    def read(self, recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
         """Reads the files; see ``Source.read``."""
         return FolderSource(self.folder).read(recordings, sample_rate_hz)
 

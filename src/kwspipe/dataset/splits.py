@@ -2,9 +2,11 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
-from kwspipe.dataset.recordings import SPLITS, Found, Recording, Split
+import numpy as np
+
+from kwspipe.dataset.listing import SPLIT_CODES, Listing
+from kwspipe.dataset.recordings import SPLITS, Found, Split
 from kwspipe.errors import KwspipeError
 
 # Speech Commands' published rule (which_set, README of v0.02): SHA1 of the file's name up to "_nohash_", modulo
@@ -49,7 +51,7 @@ def split_speakers(
     return splits
 
 
-def assign_splits(found: Found, validation_percentage: float, testing_percentage: float) -> list[Recording]:
+def assign_splits(found: Found, validation_percentage: float, testing_percentage: float) -> Listing:
     """Gives every recording of a word its split: its source's lists first, then the hash rule.
 
     Speakers whose clips no list names are split by the hash rule for those splits that no list defines.
@@ -57,29 +59,36 @@ def assign_splits(found: Found, validation_percentage: float, testing_percentage
     Raises:
         KwspipeError: the lists put one speaker into two splits.
     """
-    listed = {r.speaker: r.split for r in found.words if r.split is not None}
+    words = Listing.of(found.words)
+    names, speakers, splits = words.speakers()
+    listed = np.unique(speakers[splits > 0])
     rest = split_speakers(
-        (r.speaker for r in found.words if r.speaker not in listed),
+        (names[speaker] for speaker in np.setdiff1d(speakers, listed)),
         0 if "validation" in found.listed else validation_percentage,
         0 if "testing" in found.listed else testing_percentage,
     )
     # With every split listed, a clip that no list names is training.
-    assigned = [replace(r, split=r.split or rest.get(r.speaker, "training")) for r in found.words]
+    of_speaker = np.array([SPLIT_CODES[rest.get(name, "training")] for name in names], np.uint8)
+    assigned = words.with_splits(np.where(splits > 0, splits, of_speaker[speakers]))
     check_speakers(assigned)
     return assigned
 
 
-def check_speakers(recordings: Iterable[Recording]) -> None:
+def check_speakers(recordings: Listing) -> None:
     """Proves that no speaker is in two splits.
 
     Raises:
         KwspipeError: one is; the message names up to three of them with a clip of each split.
     """
-    first: dict[str, dict[Split, str]] = {}
-    for recording in recordings:
-        assert recording.split is not None
-        first.setdefault(recording.speaker, {}).setdefault(recording.split, recording.path)
-    crossing = {speaker: clips for speaker, clips in first.items() if len(clips) > 1}
+    names, speakers, splits = recordings.speakers()
+    _, first = np.unique(
+        speakers * len(SPLIT_CODES) + splits, return_index=True
+    )  # a clip of each speaker and split
+    num_splits = np.bincount(speakers[first], minlength=len(names))
+    crossing: dict[str, dict[Split | None, str]] = {}
+    for place in np.sort(first[num_splits[speakers[first]] > 1]):
+        clip = recordings[place]
+        crossing.setdefault(clip.speaker, {})[clip.split] = clip.path
     if crossing:
         raise KwspipeError(
             "validation_list.txt, testing_list.txt",
@@ -89,7 +98,7 @@ def check_speakers(recordings: Iterable[Recording]) -> None:
         )
 
 
-def _examples(crossing: Mapping[str, Mapping[Split, str]]) -> str:
+def _examples(crossing: Mapping[str, Mapping[Split | None, str]]) -> str:
     shown: Sequence[str] = sorted(crossing)[:3]
     return "; ".join(
         f"{speaker!r} ({', '.join(f'{path} in {split}' for split, path in crossing[speaker].items())})"

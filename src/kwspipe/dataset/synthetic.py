@@ -7,7 +7,7 @@ is heard in two splits, whatever its accent.
 import multiprocessing
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cached_property, partial
@@ -64,7 +64,7 @@ class SyntheticSource:
             tuple(sorted(words, key=_path)), tuple(sorted(noise, key=_path)), listed=frozenset(SPLITS)
         )
 
-    def read(self, recordings: Sequence[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
+    def read(self, recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
         """Speaks, in processes, since espeak-ng has one voice a process; see ``Source.read``."""
         try:
             yield from in_order(self._pool, partial(_render, sample_rate_hz=sample_rate_hz), recordings)

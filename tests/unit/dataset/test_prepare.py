@@ -102,9 +102,9 @@ def test_the_same_settings_give_the_same_bytes(
         return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
 
     first, again, other = hashes(1, "a"), hashes(1, "b"), hashes(2, "c")
-    assert len(first) == 8
+    assert len(first) == 9
     assert first == again
-    assert first["clips.i16"] != other["clips.i16"]
+    assert first["clips-00000.i16"] != other["clips-00000.i16"]
 
 
 def test_unusable_recordings_are_listed_counted_and_replaced(
@@ -266,10 +266,11 @@ def test_inputs_are_known_by_name_and_time(make_dataset: Make, corpus: Path):
 
 def test_a_store_that_is_not_whole_is_refused(make_dataset: Make, frontend: FrontendConfig, out: Path):
     prepare(make_dataset(), frontend, 1, out)
-    with (out / "clips.i16").open("r+b") as file:
+    with (out / "clips-00000.i16").open("r+b") as file:
         file.truncate(1000)
     with pytest.raises(
-        KwspipeError, match=r"clips.i16: 1000 bytes instead of \d+.*run the stage prepare again"
+        KwspipeError,
+        match=r"clips-\*.i16: 1000 bytes in 1 file\(s\) instead of \d+.*run the stage prepare again",
     ):
         ClipStore(out)
     (out / "summary.json").unlink()

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kwspipe.config import DatasetConfig
-from kwspipe.dataset.recordings import SPLITS, Recording, seeded_order
+from kwspipe.dataset.listing import Listing
+from kwspipe.dataset.recordings import SPLITS, Recording
 from kwspipe.dataset.selection import (
     capped,
     check_words,
@@ -158,7 +159,7 @@ def test_in_turn_empties_every_queue():
 
 def test_a_recording_more_does_not_disturb_the_order_of_the_others():
     found = clips("cat", 50)
-    order = seeded_order(found, 7)
-    assert order != found and order != seeded_order(found, 8)
-    without = [r for r in order if r is not found[20]]
-    assert seeded_order([r for r in found if r is not found[20]], 7) == without
+    order = list(Listing.of(found).seeded_order(7))
+    assert order != found and order != list(Listing.of(found).seeded_order(8))
+    without = [r for r in order if r != found[20]]
+    assert list(Listing.of(r for r in found if r != found[20]).seeded_order(7)) == without
