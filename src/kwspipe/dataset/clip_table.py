@@ -15,6 +15,7 @@ from typing import get_args, overload
 import numpy as np
 import numpy.typing as npt
 
+from kwspipe.dataset.csv_table import CsvWriter
 from kwspipe.dataset.kinds import Kind
 from kwspipe.dataset.recordings import SPLITS
 from kwspipe.dataset.shards import map_file, not_whole
@@ -69,22 +70,15 @@ class ClipTableWriter:
 
     def __init__(self, folder: Path, labels: Sequence[str]) -> None:
         self._targets = {label: target for target, label in enumerate(labels)}
-        self._text = (folder / "clips.csv").open("wb")
+        self._text = CsvWriter(folder / "clips.csv", CLIP_COLUMNS)
         self._index = (folder / "clips.index").open("wb")
-        self._text_end = 0
-        self._csv = csv.writer(self, lineterminator="\n")
-        self.write(_HEADER)
 
     def append(self, row: ClipRow) -> None:
         """Writes a clip's line and record."""
-        self._csv.writerow(astuple(row))
+        self._text.append(astuple(row))
         codes = self._targets[row.label], SPLITS.index(row.split), _KINDS.index(row.kind)
-        places = row.offset, self._text_end, row.length, row.trim_start, row.trim_end
+        places = row.offset, self._text.num_bytes, row.length, row.trim_start, row.trim_end
         self._index.write(_RECORD_STRUCT.pack(*places, *codes))
-
-    def write(self, line: str) -> None:
-        """Takes one line from the CSV writer, and counts its bytes."""
-        self._text_end += self._text.write(line.encode())
 
     def close(self) -> None:
         """Writes what is still buffered."""

@@ -5,7 +5,6 @@ table of the same name, ``.csv``, says where each clip, piece of noise and negat
 through all files of its kind; ``rejected.csv`` lists what was left out; ``summary.json`` counts.
 """
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
@@ -18,6 +17,7 @@ import numpy.typing as npt
 
 from kwspipe.audio import Pcm
 from kwspipe.dataset.clip_table import ClipRow, ClipTable, ClipTableWriter
+from kwspipe.dataset.csv_table import CsvWriter, read_csv
 from kwspipe.dataset.kinds import HARD
 from kwspipe.dataset.recordings import Rejected, Split
 from kwspipe.dataset.shards import SHARD_BYTES, Shards, ShardWriter, not_whole
@@ -53,12 +53,7 @@ class StoreWriter:
         self.folder = folder
         self._samples = {kind: ShardWriter(folder, kind, shard_bytes) for kind in KINDS}
         self._clips = ClipTableWriter(folder, labels)
-        self._tables = {
-            name: (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") for name in COLUMNS
-        }
-        self._csv = {name: csv.writer(file, lineterminator="\n") for name, file in self._tables.items()}
-        for name, columns in COLUMNS.items():
-            self._csv[name].writerow(columns)
+        self._tables = {name: CsvWriter(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
 
     def __enter__(self) -> Self:
         return self
@@ -108,15 +103,15 @@ class StoreWriter:
 
     def add_noise_piece(self, path: str, split: Split, offset: int, length: int) -> None:
         """Notes which split may hear which samples of the noise."""
-        self._csv["noise"].writerow((path, split, offset, length))
+        self._tables["noise"].append((path, split, offset, length))
 
     def add_negative(self, pcm: Pcm, path: str, split: Split) -> None:
         """Appends a recording of speech without keywords."""
-        self._csv["negative"].writerow((path, split, self._samples["negative"].append(pcm), pcm.size))
+        self._tables["negative"].append((path, split, self._samples["negative"].append(pcm), pcm.size))
 
     def add_rejected(self, rejected: Rejected) -> None:
         """Notes a recording that was left out."""
-        self._csv["rejected"].writerow(astuple(rejected))
+        self._tables["rejected"].append(astuple(rejected))
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Writes the summary, with which the store is whole."""
@@ -199,13 +194,5 @@ def _cut(samples: Shards, pieces: Sequence[Piece], split: str) -> list[Pcm]:
 
 
 def _pieces(path: Path) -> list[Piece]:
-    rows = _read_csv(path, PIECE_COLUMNS)
+    rows = read_csv(path, PIECE_COLUMNS)
     return [Piece(name, split, int(offset), int(length)) for name, split, offset, length in rows]
-
-
-def _read_csv(path: Path, columns: Sequence[str]) -> list[list[str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
-    if tuple(header) != tuple(columns) or any(len(row) != len(columns) for row in rows):
-        raise ValueError(f"{path.name} has other columns than {', '.join(columns)}")
-    return rows
