@@ -13,7 +13,7 @@ from kwspipe.stages import Stage
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
-    """Leaves clips.i16, noise.i16, negative.i16, a table of each, rejected.csv and summary.json in ``folder``."""
+    """Leaves clips-*.i16, noise-*.i16, negative-*.i16, tables of each, rejected.csv and summary.json in ``folder``."""
     del run_dir  # the first stage reads nothing from it
     _print_summary(prepare(config.dataset, config.frontend, config.seed, folder))
 
