@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from kwspipe.errors import KwspipeError
+from kwspipe.foreign import fill_in
 from kwspipe.parse import parse
 from kwspipe.pipeline import run
 
@@ -50,6 +51,7 @@ def _task(composed: DictConfig) -> dict[str, float]:
         # The jobs of a sweep differ by their overrides, not by their name: each has a folder of its own.
         composed.run_dir = hydra_config.runtime.output_dir
     try:
+        fill_in(composed, hydra_config.overrides.task)
         return run(parse(composed))
     except KwspipeError as error:
         if sweeping:

@@ -60,6 +60,20 @@ def folder_hashes(folder: Path) -> dict[str, str]:
     }
 
 
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """Returns the manifest of a stage's folder; None where the folder is not there or not whole."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text())
+        return manifest if isinstance(manifest["outputs"], dict) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def outputs_hash(manifest: Mapping[str, Any]) -> str:
+    """Returns the sha256 over a stage's outputs, by which the manifests of later stages name them."""
+    return text_hash(json.dumps(manifest["outputs"], sort_keys=True))
+
+
 @cache
 def code_hash() -> str:
     """Returns the sha256 of the package's Python sources and the compiled core."""

@@ -5,27 +5,29 @@ Nothing of a checkpoint is ever run: no model is deserialized from it (Keras: CV
 """
 
 import io
-import stat
 import zipfile
-from pathlib import Path, PurePosixPath
+from collections.abc import Sequence
+from pathlib import Path
 
 import h5py
 import numpy as np
 
 from kwspipe.errors import KwspipeError
+from kwspipe.zip_archive import read_members
 
 Arrays = dict[str, list[np.ndarray]]
 
 MAX_CHECKPOINT_BYTES = 512 * 1024 * 1024
 RUN_CHECKPOINT = "train/model.weights.h5"
-KINDS = "a run directory, a .weights.h5, a Keras .h5 or a vendor's .mltk.zip"
+KINDS = "a run directory, a .weights.h5, a Keras .h5 a .kwspipe.zip or a vendor's .mltk.zip"
 
 
 def read_checkpoint(path: Path) -> Arrays:
     """Returns the arrays of every layer that has weights, by layer name, in Keras' order.
 
     Args:
-        path: a run directory of ours, a Keras 3 ``.weights.h5``, a legacy Keras ``.h5``, or a ``.mltk.zip``.
+        path: a run directory of ours, a Keras 3 ``.weights.h5``, a legacy Keras ``.h5``, a ``.kwspipe.zip``, or
+            a vendor's ``.mltk.zip``.
 
     Raises:
         KwspipeError: there is no such file, or it is none of these, or it is hostile.
@@ -40,7 +42,7 @@ def read_checkpoint(path: Path) -> Arrays:
                 return _arrays(file, path)
         with h5py.File(path, "r") as file:
             return _arrays(file, path)
-    except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
+    except (OSError, KeyError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise KwspipeError(
             str(path),
@@ -51,27 +53,22 @@ def read_checkpoint(path: Path) -> Arrays:
 
 
 def _weights_in_archive(path: Path) -> bytes:
-    """Returns the one .h5 file at the top of an archive."""
-    with zipfile.ZipFile(path) as archive:
-        for member in archive.infolist():
-            name = PurePosixPath(member.filename.replace("\\", "/"))
-            is_link = stat.S_ISLNK(member.external_attr >> 16)
-            if name.is_absolute() or ".." in name.parts or ":" in name.parts[0] or is_link:
-                raise KwspipeError(
-                    f"{path}: {member.filename}",
-                    "a member that points outside the archive",
-                    "plain files below the archive's top",
-                    "do not use this archive; get it again from its maker",
-                )
-        weights = [m for m in archive.infolist() if m.filename.endswith(".h5") and "/" not in m.filename]
-        if len(weights) != 1 or weights[0].file_size > MAX_CHECKPOINT_BYTES:
+    """Returns the weights in an archive of ours, or the one .h5 file at the top of the vendor's."""
+
+    def choose(names: Sequence[str]) -> list[str]:
+        weights = [name for name in names if name.endswith(".h5") and "/" not in name]
+        if RUN_CHECKPOINT in names:
+            return [RUN_CHECKPOINT]
+        if len(weights) != 1:
             raise KwspipeError(
                 str(path),
                 f"{len(weights)} .h5 files at its top",
-                f"exactly one, of at most {MAX_CHECKPOINT_BYTES} bytes",
+                f"exactly one, or {RUN_CHECKPOINT} as in a .kwspipe.zip",
                 "give the .h5 file itself as transfer.path",
             )
-        return archive.read(weights[0])
+        return weights
+
+    return next(iter(read_members(path, choose, MAX_CHECKPOINT_BYTES).values()))
 
 
 def _arrays(file: h5py.File, path: Path) -> Arrays:

@@ -184,6 +184,14 @@ class QuantizeConfig:
 
 
 @typed
+class AdoptConfig:
+    """A model that was trained elsewhere, in place of train and quantize."""
+
+    path: str | None
+    labels: Annotated[tuple[str, ...], Field(min_length=1)] | None
+
+
+@typed
 class EvaluateConfig:
     """What is measured on the test split."""
 
@@ -247,6 +255,7 @@ class PipelineConfig:
     schedule: ScheduleConfig
     train: TrainConfig
     quantize: QuantizeConfig
+    adopt: AdoptConfig
     evaluate: EvaluateConfig
     detector: DetectorConfig
     board: BoardConfig

@@ -15,13 +15,22 @@ from filelock import FileLock, Timeout
 from omegaconf import OmegaConf
 from rich.console import Console
 
-from kwspipe import augment, stages
-from kwspipe.artifacts import MANIFEST, Fingerprint, code_hash, settle, stage_folder, stale_because, text_hash
+from kwspipe import augment, model_archive, stages
+from kwspipe.artifacts import (
+    Fingerprint,
+    code_hash,
+    outputs_hash,
+    read_manifest,
+    settle,
+    stage_folder,
+    stale_because,
+)
 from kwspipe.config import PipelineConfig
 from kwspipe.errors import KwspipeError
 from kwspipe.parse import to_mapping
 from kwspipe.process import call_in_process, divert_native_messages
 
+ARCHIVED = (*stages.ORDER, stages.ADOPT)  # after these the archive is written again
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -43,8 +52,8 @@ def run(config: PipelineConfig) -> dict[str, float]:
         for number, name in enumerate(chosen, 1):
             stage = stages.load(name)
             fingerprint = _fingerprint(stage, config, run_dir)
-            settle(run_dir / name)
-            reason = _forced(config, stage) or stale_because(run_dir / name, fingerprint)
+            settle(run_dir / stage.folder)
+            reason = _forced(config, stage) or stale_because(run_dir / stage.folder, fingerprint)
             console.print(f"[bold]{number}/{len(chosen)} {name}[/]  {reason or 'up to date'}")
             if reason:
                 started_s = time.monotonic()
@@ -66,7 +75,14 @@ def chosen_stages(config: PipelineConfig) -> list[str]:
             "a stage that is in `stages`, or one before it",
             "correct `from` or `stages`",
         )
-    return chosen
+    return chosen if config.adopt.path is None else _with_adopt(chosen)
+
+
+def _with_adopt(chosen: list[str]) -> list[str]:
+    """Puts adopt, and prepare where it is needed, in front of the stages that go on from them."""
+    rest = [name for name in chosen if name not in (*stages.ADOPT_REPLACES, "prepare")]
+    prepare = "prepare" in chosen or any("prepare" in stages.load(name).needs for name in rest)
+    return [stages.ADOPT, *(["prepare"] if prepare else []), *rest]
 
 
 def _forced(config: PipelineConfig, stage: stages.Stage) -> str | None:
@@ -100,7 +116,7 @@ def _run_stage(config: PipelineConfig, run_dir: Path, name: str, fingerprint: Fi
         format=LOG_FORMAT,
     )
     stage = stages.load(name)
-    with stage_folder(run_dir / name, fingerprint, stage.resumable) as folder:
+    with stage_folder(run_dir / stage.folder, fingerprint, stage.resumable) as folder:
         stage.run(config, run_dir, folder)
 
 
@@ -109,21 +125,23 @@ def _fingerprint(stage: stages.Stage, config: PipelineConfig, run_dir: Path) -> 
     inputs = stage.sources(config)
     for needed in stage.needs:
         inputs[needed] = _outputs_hash(stage.name, run_dir / needed)
+    for used in stage.uses:
+        if (run_dir / used).exists():
+            inputs[used] = _outputs_hash(stage.name, run_dir / used)
     return Fingerprint({key: whole[key] for key in stage.reads}, inputs, code_hash())
 
 
 def _outputs_hash(stage_name: str, folder: Path) -> str:
     settle(folder)
-    try:
-        outputs = json.loads((folder / MANIFEST).read_text())["outputs"]
-    except (OSError, ValueError, KeyError):
+    manifest = read_manifest(folder)
+    if manifest is None:
         raise KwspipeError(
             str(folder),
             f"not there or not whole, and {stage_name} needs it",
             f"what the stage {folder.name} leaves there",
             f"run it first: add {folder.name} to `stages`, or leave out `from`",
-        ) from None
-    return text_hash(json.dumps(outputs, sort_keys=True))
+        )
+    return outputs_hash(manifest)
 
 
 def _write_config(config: PipelineConfig, run_dir: Path) -> None:
@@ -168,6 +186,9 @@ def _conclude(config: PipelineConfig, run_dir: Path, chosen: list[str]) -> dict[
 
         metrics: dict[str, Any] = json.loads((run_dir / "evaluate" / "metrics.json").read_text())
         print_results(metrics, console)
-        accuracies = {kind: metrics[kind]["accuracy"] for kind in ("float", "int8")}
+        accuracies = {kind: metrics[kind]["accuracy"] for kind in ("float", "int8") if kind in metrics}
+    archive = model_archive.write(run_dir, config.name) if set(chosen) & set(ARCHIVED) else None
     console.print(f"Everything lies in {run_dir}", soft_wrap=True)
+    if archive:
+        console.print(f"To hand on: {archive.name}, with {model_archive.CARD}", soft_wrap=True)
     return accuracies

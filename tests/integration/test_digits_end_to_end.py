@@ -167,7 +167,12 @@ def test_a_run_killed_twice_ends_with_the_same_weights(
         time.sleep(1)  # its children see that it is gone
     result = run(run_dir, "stages=[prepare,train]")
     assert result.returncode == 0, result.stderr
-    for name in ("prepare/clips-00000.i16", "prepare/clips.csv", "train/model.weights.h5", "train/history.csv"):
+    for name in (
+        "prepare/clips-00000.i16",
+        "prepare/clips.csv",
+        "train/model.weights.h5",
+        "train/history.csv",
+    ):
         assert (run_dir / name).read_bytes() == (finished[0] / name).read_bytes(), name
 
 

@@ -10,6 +10,8 @@ from kwspipe.config import PipelineConfig
 ORDER = ("prepare", "train", "quantize", "evaluate", "deploy")
 # Run only where `stages` names them, after those above; each a name of config.StageName too.
 OPTIONAL: tuple[str, ...] = ()
+# In the place of these, where `adopt.path` names a model that was trained elsewhere.
+ADOPT, ADOPT_REPLACES = "adopt", ("train", "quantize")
 
 
 @dataclass(frozen=True)
@@ -17,9 +19,11 @@ class Stage:
     """What the pipeline has to know of a stage.
 
     Attributes:
-        name: of the module, of the command line and of the folder in the run directory.
+        name: of the module and of the command line.
         reads: the groups or keys of the configuration it reads; others may change without it running again.
         needs: the stages whose artefacts it reads.
+        uses: the stages whose artefacts it reads where they are there.
+        leaves: the folder it writes in the run directory; named after the stage unless told.
         run: does the work: (configuration, run directory, folder to write into).
         sources: sha256 of what it reads from outside the run directory, by name.
         resumable: its folder is kept when it is interrupted, and it goes on from there.
@@ -35,6 +39,13 @@ class Stage:
     resumable: bool = False
     always: bool = False
     interactive: bool = False
+    uses: tuple[str, ...] = ()
+    leaves: str = ""
+
+    @property
+    def folder(self) -> str:
+        """Name of its folder in the run directory."""
+        return self.leaves or self.name
 
 
 def load(name: str) -> Stage:

@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from kwspipe.artifacts import write_json
 from kwspipe.config import PipelineConfig
 from kwspipe.dataset.store import ClipStore
 from kwspipe.errors import KwspipeError
-from kwspipe.metrics import clips, mistakes, plots
+from kwspipe.metrics import clips, mistakes, plots, predictions
 from kwspipe.stages import Stage
 from kwspipe.tflite import reference
 from kwspipe.tflite.runner import CoreModel
@@ -19,7 +20,7 @@ THREADS = 2
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
-    """Leaves metrics.json, mistakes.csv and the plots in ``folder``."""
+    """Leaves metrics.json, predictions.csv, mistakes.csv and the plots in ``folder``."""
     store = ClipStore(run_dir / "prepare")
     features, targets = split_features(store, config.frontend, "testing")
     if not len(targets):
@@ -30,33 +31,57 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
             "add recordings of other speakers, or raise dataset.testing_percentage",
         )
     quantized = run_dir / "quantize"
+    labels = tuple((quantized / "labels.txt").read_text().splitlines())
+    targets = targets_of(store, targets, labels)
     int8_model = (quantized / "model.tflite").read_bytes()
     outputs = {
         "int8": reference.raw(int8_model, features, "testing int8"),
         "device": CoreModel((quantized / "model.kws").read_bytes()).run(features, threads=THREADS),
     }
-    float_scores = reference.run((quantized / "float.tflite").read_bytes(), features, "testing float")
-    scores = {"float": float_scores} | {
-        kind: reference.posteriors(int8_model, raw) for kind, raw in outputs.items()
-    }
-    metrics: dict[str, Any] = {kind: clips.measure(targets, scores[kind], store.labels) for kind in scores}
+    scores = {kind: reference.posteriors(int8_model, raw) for kind, raw in outputs.items()}
+    if (quantized / "float.tflite").is_file():  # a model from elsewhere may be there as int8 only
+        float_model = (quantized / "float.tflite").read_bytes()
+        scores = {"float": reference.run(float_model, features, "testing float"), **scores}
+    metrics: dict[str, Any] = {kind: clips.measure(targets, scores[kind], labels) for kind in scores}
     equal = np.all(outputs["int8"] == outputs["device"], axis=1)
     metrics["parity"] = {"clips": len(equal), "equal": int(equal.sum())}
     metrics["data"] = store.summary
     write_json(folder / "metrics.json", metrics)
     paths = [store.path(number) for number in store.select_plain("testing")]
+    predictions.write(folder / "predictions.csv", paths, targets, scores["int8"], labels)
     mistakes.write(
-        folder / "mistakes.csv", paths, targets, scores["int8"], store.labels, config.evaluate.max_mistakes
+        folder / "mistakes.csv", paths, targets, scores["int8"], labels, config.evaluate.max_mistakes
     )
-    plots.confusion(np.array(metrics["int8"]["confusion"]), store.labels, folder / "confusion.png")
-    plots.roc(targets, scores["int8"], store.labels, folder / "roc.png")
-    plots.precision_recall(targets, scores["int8"], store.labels, folder / "precision_recall.png")
-    plots.training_curves(run_dir / "train" / "history.csv", folder / "training.png")
+    plots.confusion(np.array(metrics["int8"]["confusion"]), labels, folder / "confusion.png")
+    plots.roc(targets, scores["int8"], labels, folder / "roc.png")
+    plots.precision_recall(targets, scores["int8"], labels, folder / "precision_recall.png")
+    if (run_dir / "train").exists():
+        plots.training_curves(run_dir / "train" / "history.csv", folder / "training.png")
+
+
+def targets_of(
+    store: ClipStore, targets: npt.NDArray[np.int64], labels: tuple[str, ...]
+) -> npt.NDArray[np.int64]:
+    """Returns the prepared clips' targets as indices of the model's outputs, which may have another order.
+
+    Raises:
+        KwspipeError: the clips have a label that the model does not.
+    """
+    foreign = [label for label in store.labels if label not in labels]
+    if foreign:
+        raise KwspipeError(
+            "dataset.words",
+            f"clips of {', '.join(foreign)}, which the model does not know",
+            f"clips of {', '.join(labels)}",
+            "run prepare again with the words of the model, or quantize with those of the data",
+        )
+    return np.array([labels.index(label) for label in store.labels])[targets]
 
 
 STAGE = Stage(
     name="evaluate",
     reads=("frontend", "evaluate"),
-    needs=("prepare", "train", "quantize"),
+    needs=("prepare", "quantize"),
+    uses=("train",),
     run=run,
 )

@@ -43,7 +43,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     float_model = conversion.to_float(model)
     int8_model = conversion.to_int8(model, _representative(config, store))
     deployed = _with_parameters(int8_model, config, store.labels, run_dir / "train")
-    image, summary = _compile(deployed, config, store.labels)
+    image, summary = compile_image(deployed, config, store.labels)
     float_right = reference.run(float_model, features, "validation").argmax(axis=1) == targets
     # The core equals the reference kernels, and is faster.
     int8_right = CoreModel(image).run(features, threads=THREADS).argmax(axis=1) == targets
@@ -60,17 +60,19 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     np.savez(folder / "golden.npz", inputs=golden.inputs, outputs=golden.outputs)
     write_json(folder / "summary.json", {"validation_accuracy": accuracies})
     report.write_summary(folder / "summary.txt", config.name, store.labels, summary)
-    _profile(config, image, summary, golden, folder)
+    write_profile(config, image, summary, golden, folder)
     console.print(f"    validation accuracy: float {accuracies['float']:.1%}, int8 {accuracies['int8']:.1%}")
 
 
-def _compile(deployed: bytes, config: PipelineConfig, labels: tuple[str, ...]) -> tuple[bytes, ImageSummary]:
+def compile_image(
+    deployed: bytes, config: PipelineConfig, labels: tuple[str, ...]
+) -> tuple[bytes, ImageSummary]:
     """Returns the model image, with the front end's tables and the detector's settings in it, and its summary."""
     settings = pack_settings(config.detector, labels)
     return compile_model(deployed, labels, FrontEnd(config.frontend).tables, settings, config.name)
 
 
-def _profile(
+def write_profile(
     config: PipelineConfig, image: bytes, summary: ImageSummary, golden: Golden, folder: Path
 ) -> None:
     """Leaves profile.csv: what each layer costs on the device."""

@@ -51,7 +51,7 @@ def _run_chunk(model: bytes, features: npt.NDArray[np.int8]) -> npt.NDArray[Any]
     source, result = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     outputs = []
     for clip in features:
-        interpreter.set_tensor(source["index"], clip[None, ..., None].astype(source["dtype"]))
+        interpreter.set_tensor(source["index"], clip.reshape(source["shape"]).astype(source["dtype"]))
         interpreter.invoke()
         outputs.append(interpreter.get_tensor(result["index"])[0])
     return np.stack(outputs)
