@@ -17,6 +17,7 @@ MainStageName = Literal["prepare", "train", "quantize", "evaluate", "deploy"]
 StageName = Literal[MainStageName]  # and those of stages.OPTIONAL
 StageNames = tuple[StageName, ...]
 SourceName = Literal["folder", "speech_commands", "synthetic"]
+EngineName = Literal["espeak", "kokoro"]
 
 typed = dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True, populate_by_name=True))
 
@@ -32,9 +33,29 @@ class SpeechCommandsConfig:
 
 
 @typed
-class SyntheticConfig:
-    """How espeak-ng speaks the words when there are no recordings."""
+class KokoroConfig:
+    """The voices of the neural engine, and where they are downloaded from."""
 
+    voices: Texts
+    max_speakers: Count
+    min_speed: Annotated[float, Field(ge=0.5, le=2)]
+    max_speed: Annotated[float, Field(ge=0.5, le=2)]
+    voices_url: str
+    voices_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    cache_dir: str
+
+    def __post_init__(self) -> None:
+        if self.min_speed > self.max_speed:
+            raise ValueError(f"min_speed is {self.min_speed:g}, above max_speed, {self.max_speed:g}")
+
+
+@typed
+class SyntheticConfig:
+    """How the words are spoken by machines: who speaks, what else is said, and where it is kept."""
+
+    engines: Annotated[tuple[EngineName, ...], Field(min_length=1)]
+    shares: dict[EngineName, Annotated[float, Field(gt=0)]]
+    cache_dir: str | None
     clips_per_word: Count
     unknown_words: Words
     accents: Texts
@@ -44,6 +65,12 @@ class SyntheticConfig:
     max_pitch: Annotated[int, Field(ge=0, le=99)]
     max_voices: Count
     noise_s: Annotated[float, Field(gt=0)]
+    kokoro: KokoroConfig
+
+    def __post_init__(self) -> None:
+        lacking = [name for name in self.engines if name not in self.shares]
+        if lacking or len(set(self.engines)) < len(self.engines):
+            raise ValueError(f"engines is {list(self.engines)}; each once, and each with a number in shares")
 
 
 @typed
@@ -63,6 +90,7 @@ class DatasetConfig:
     zero_silence_percentage: Fraction
     min_evaluation_clips: Annotated[int, Field(ge=0)]
     max_clips_per_word: Count | None
+    synthetic_training_clips_per_word: Annotated[int, Field(ge=0)]
     validation_percentage: Annotated[float, Field(ge=0, le=50)]
     testing_percentage: Annotated[float, Field(ge=0, le=50)]
     min_clip_ms: Count

@@ -8,6 +8,8 @@ pitch only, wherever and whenever it is spoken. One thread of a process at a tim
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,9 @@ _OUTPUT_SYNCHRONOUS = 2
 _DONT_EXIT = 0x8000
 _RATE, _PITCH = 1, 3
 _CHARS_UTF8 = 1
+_IPA_TIED = (
+    0x02 | 0x80 | ord("^") << 8
+)  # bit 1: IPA; bit 7: the character in bits 8 to 23 ties, not separates
 STRESS_MARKS = "',%="
 
 # Not of people, or without a voice. "fast" is the plain voice at another rate.
@@ -94,12 +99,24 @@ def installed() -> bool:
     return find_spec("espeakng_loader") is not None
 
 
+@cache
+def version() -> str:
+    """Returns what else a clip depends on: the version of the library and its data."""
+    return metadata.version("espeakng-loader")
+
+
 def synthesize(utterance: Utterance, sample_rate_hz: int) -> Pcm:
     """Speaks an utterance; the same one gives the same samples.
 
     Returns:
         (samples,) int16 at ``sample_rate_hz``; empty where there is nothing to pronounce.
     """
+    spoken, rate_hz = speak(utterance)
+    return pcm_from_float(_at_rate(spoken, rate_hz, sample_rate_hz))
+
+
+def speak(utterance: Utterance) -> tuple[Pcm, int]:
+    """Speaks an utterance; returns its samples, (samples,) int16, and the rate in Hz that espeak-ng has."""
     with _library() as (lib, rate_hz):
         lib.espeak_SetSynthCallback(_receive)
         lib.espeak_ng_SetRandSeed(1)
@@ -110,7 +127,7 @@ def synthesize(utterance: Utterance, sample_rate_hz: int) -> Pcm:
         text = utterance.text.encode()
         _spoken.clear()
         lib.espeak_Synth(text, len(text) + 1, 0, 0, 0, _CHARS_UTF8, _ffi.NULL, _ffi.NULL)
-    return pcm_from_float(_at_rate(np.frombuffer(b"".join(_spoken), np.int16), rate_hz, sample_rate_hz))
+    return np.frombuffer(b"".join(_spoken), np.int16), rate_hz
 
 
 def accents() -> dict[str, str]:
@@ -150,6 +167,18 @@ def phonemes(words: list[str], voice: str) -> dict[str, str]:
             rest = _ffi.new("const void **", text)
             found = _ffi.string(lib.espeak_TextToPhonemes(rest, _CHARS_UTF8, 0)).decode()
             spoken[word] = found.translate(str.maketrans("", "", STRESS_MARKS))
+    return spoken
+
+
+def ipa(words: list[str], voice: str) -> dict[str, str]:
+    """Returns how words are pronounced, in IPA with stress; phonemes of more than one letter are tied with ``^``."""
+    spoken = {}
+    with _library() as (lib, _):
+        _set_voice(lib, voice)
+        for word in words:
+            text = _ffi.new("char[]", word.encode())
+            rest = _ffi.new("const void **", text)
+            spoken[word] = _ffi.string(lib.espeak_TextToPhonemes(rest, _CHARS_UTF8, _IPA_TIED)).decode()
     return spoken
 
 

@@ -56,11 +56,18 @@ class Preparation:
         """Returns how many clips of keywords a split has."""
         return sum(self.counts[printable(word), split] for word in self.dataset.words)
 
-    def write_clips(self, draws: Sequence[Draw], name: str) -> None:
-        """Decodes and writes what is drawn; what turns out unusable is replaced as long as there are candidates."""
+    def write_clips(self, draws: Sequence[Draw], name: str, source: Source | None = None) -> None:
+        """Decodes and writes what is drawn; what turns out unusable is replaced as long as there are candidates.
+
+        Args:
+            draws: what is wanted of which class.
+            name: of the bar of progress.
+            source: of the recordings, where it is not that of the data set.
+        """
+        source = source or self.source
         task = self.progress.add_task(name, total=sum(draw.missing for draw in draws))
-        for draw, recording, pcm in self._read(draws):
-            if self._write_clip(draw, recording, pcm):
+        for draw, recording, pcm in self._read(draws, source):
+            if self._write_clip(draw, recording, pcm, source):
                 draw.missing -= 1
                 self.progress.advance(task)
         self.progress.update(task, total=self.progress.tasks[task].completed)
@@ -113,7 +120,9 @@ class Preparation:
             self.negative_samples[recording.split] += pcm.size
             self.writer.add_negative(pcm, recording.path, recording.split)
 
-    def _read(self, draws: Sequence[Draw]) -> Iterator[tuple[Draw, Recording, Pcm | AudioError]]:
+    def _read(
+        self, draws: Sequence[Draw], source: Source
+    ) -> Iterator[tuple[Draw, Recording, Pcm | AudioError]]:
         """Reads as many recordings as are missing, a bounded number ahead, and again in place of the unusable."""
         under_way: deque[tuple[Draw, Recording]] = deque()
 
@@ -127,11 +136,11 @@ class Preparation:
         while any_read:
             any_read = False
             recordings = asked([draw.missing for draw in draws])
-            for pcm in self.source.read(recordings, self.frontend.sample_rate_hz):
+            for pcm in source.read(recordings, self.frontend.sample_rate_hz):
                 any_read = True
                 yield *under_way.popleft(), pcm
 
-    def _write_clip(self, draw: Draw, recording: Recording, pcm: Pcm | AudioError) -> bool:
+    def _write_clip(self, draw: Draw, recording: Recording, pcm: Pcm | AudioError, source: Source) -> bool:
         try:
             if isinstance(pcm, AudioError):
                 raise pcm
@@ -141,7 +150,8 @@ class Preparation:
             return False
         self.counts[draw.label, draw.split] += 1
         self.words[recording.word] += 1
-        self.speakers[draw.split].add(recording.speaker)
+        if source is self.source:  # synthetic voices beside people are not counted as people
+            self.speakers[draw.split].add(recording.speaker)
         self.writer.add_clip(
             clip.pcm,
             (clip.trim_start, clip.trim_end),
@@ -150,7 +160,7 @@ class Preparation:
             word=recording.word,
             speaker=recording.speaker,
             split=draw.split,
-            source=self.source.name,
+            source=source.name,
             path=recording.path,
         )
         return True

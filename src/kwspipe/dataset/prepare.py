@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
 from kwspipe.config import DatasetConfig, FrontendConfig
+from kwspipe.dataset.mixing import write_synthetic_clips
 from kwspipe.dataset.noise import NoisePiece
 from kwspipe.dataset.preparation import Preparation
 from kwspipe.dataset.recordings import SPLITS, Found, Recording, listing_hash, printable
@@ -62,10 +63,14 @@ def prepare(dataset: DatasetConfig, frontend: FrontendConfig, seed: int, folder:
         unknown = unknown_draws(recordings, dataset, {s: run.num_keyword_clips(s) for s in SPLITS}, seed)
         run.write_clips(unknown, UNKNOWN)
         _check_unknown(run)
+        synthetic = write_synthetic_clips(run)
         pieces = run.write_noise(found.noise, extra)
         run.write_silence(pieces)
         run.write_negative(negative)
-        summary = _summary(run, found, [*extra, *negative], pieces) | {"skipped_sources": skipped}
+        summary = _summary(run, found, [*extra, *negative], pieces) | {
+            "skipped_sources": skipped,
+            "synthetic_training_clips": synthetic,
+        }
         writer.finish(summary)
     return summary
 

@@ -1,31 +1,31 @@
-"""Synthetic speech where there are no recordings: the words by many voices, accents, rates and pitches.
+"""Synthetic speech: the words by many speakers of one engine or more, as a source of its own or beside recordings.
 
-A voice is a variant of espeak-ng. Voices are split by the hash rule of Speech Commands, as speakers are, so that none
-is heard in two splits, whatever its accent.
+Speakers are split by the hash rule of Speech Commands, by families of voices that sound related: none is heard in two
+splits, whatever its accent.
 """
 
+import itertools
+import math
 import multiprocessing
 import random
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cached_property, partial
 
 from kwspipe.audio import AudioError, Pcm
-from kwspipe.config import DatasetConfig
+from kwspipe.config import DatasetConfig, EngineName
 from kwspipe.dataset import espeak, generated_noise
 from kwspipe.dataset.decode import in_order, num_workers
-from kwspipe.dataset.espeak import Utterance
+from kwspipe.dataset.engines import Engine, Mouth, Speaker, clips_each, takes
+from kwspipe.dataset.espeak_speakers import EspeakSpeakers
 from kwspipe.dataset.generated_noise import BABBLE, COLOURS, GeneratedNoise
+from kwspipe.dataset.kokoro_speakers import KokoroSpeakers
 from kwspipe.dataset.recordings import SPLITS, Found, Recording, SourceUnavailable, Split, printable
-from kwspipe.dataset.selection import closest_first
 from kwspipe.dataset.splits import split_speakers
 from kwspipe.errors import KwspipeError
 from kwspipe.process import exit_with_parent
 
-# What ends a text decides its melody: told, called, asked, and in the middle of something.
-ENDINGS = (".", "!", "?", ",")
 NUM_BABBLE_VOICES = 6
 NUM_BABBLE_WORDS = 8
 MAX_NOISE_RECORDING_S = 10.0
@@ -49,28 +49,68 @@ class SyntheticSource:
         self.config = dataset.synthetic
         self.clip_s = clip_s
         self.seed = seed
+        self.mouth = Mouth.of(self.config)
+        self.espeak = EspeakSpeakers(self.config, seed)
 
     def find(self) -> Found:
         """Lists the clips that can be spoken; see ``Source.find``."""
         if not espeak.installed():
             raise SourceUnavailable("espeak-ng is not installed: pip install kwspipe[synthetic]")
-        keywords = [printable(word) for word in self.dataset.words]
-        accents = self._accents()
-        others = self._unknown_words(keywords, accents[0])
-        voices = self._voices()
-        words = [r for word in (*keywords, *others) for r in self._recordings(word, voices, accents)]
-        noise = self._noise(others, voices, accents)
+        keywords, others = self.words()
+        words: list[Recording] = []
+        for name, num_clips in self._clips_each(self.config.clips_per_word).items():
+            engine = self._engine(name)
+            voices = self._split(name, engine.speakers())
+            counts = self._clips_a_split(voices, num_clips)
+            for word, split in itertools.product((*keywords, *others), SPLITS):
+                words += _recordings(engine, word, split, voices[split], counts[split])
+        babblers = self._split("espeak", self.espeak.speakers())
+        noise = self._noise(others, babblers)
         return Found(
             tuple(sorted(words, key=_path)), tuple(sorted(noise, key=_path)), listed=frozenset(SPLITS)
         )
 
+    def training_clips(self, words: Sequence[str], clips_per_word: int) -> dict[str, list[Recording]]:
+        """Lists clips for the training split beside recordings: every speaker is training, none is needed elsewhere.
+
+        Args:
+            words: what is said.
+            clips_per_word: how many of each word, shared among the engines.
+
+        Raises:
+            KwspipeError: an engine is not installed.
+        """
+        if not espeak.installed():
+            raise KwspipeError(
+                "dataset.synthetic_training_clips_per_word",
+                f"{self.dataset.synthetic_training_clips_per_word}, but espeak-ng is not installed",
+                "0, or an engine that is installed",
+                "pip install kwspipe[synthetic]",
+            )
+        clips: dict[str, list[Recording]] = {word: [] for word in words}
+        for name, num_clips in self._clips_each(clips_per_word).items():
+            engine = self._engine(name)
+            speakers = engine.speakers()
+            for word in words:
+                clips[word] += _recordings(engine, word, "training", speakers, num_clips)
+        return clips
+
+    def words(self) -> tuple[list[str], list[str]]:
+        """Returns the keywords, and the other words without those that sound as a keyword does ("to" and "two")."""
+        keywords = [printable(word) for word in self.dataset.words]
+        wanted = [printable(word) for word in self.dataset.unknown_words or self.config.unknown_words]
+        spoken = espeak.phonemes([*keywords, *wanted], self.espeak.accents()[0])
+        sounds = {spoken[word] for word in keywords}
+        return keywords, [word for word in dict.fromkeys(wanted) if spoken[word] not in sounds]
+
     def read(self, recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
         """Speaks, in processes, since espeak-ng has one voice a process; see ``Source.read``."""
+        render = partial(_render, mouth=self.mouth, sample_rate_hz=sample_rate_hz)
         try:
-            yield from in_order(self._pool, partial(_render, sample_rate_hz=sample_rate_hz), recordings)
+            yield from in_order(self._pool, render, recordings)
         except BrokenProcessPool:
             raise KwspipeError(
-                "espeak-ng",
+                "espeak-ng" if self.config.engines == ("espeak",) else " or ".join(self.config.engines),
                 "a process that speaks was killed, or it crashed",
                 "processes that run to their end",
                 "see whether the machine ran out of memory (dmesg), then run the same command again",
@@ -86,63 +126,31 @@ class SyntheticSource:
         context = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(num_workers(), mp_context=context, initializer=exit_with_parent)
 
-    def _accents(self) -> list[str]:
-        known = espeak.accents()
-        for index, accent in enumerate(self.config.accents):
-            if accent not in known:
-                close = ", ".join(closest_first(accent, known)[:8])
-                where = f"dataset.synthetic.accents.{index}"
-                raise KwspipeError(
-                    where, f"{accent!r}", f"espeak-ng's languages, closest first: {close}", "correct it"
-                )
-        if not self.config.accents:
-            raise KwspipeError("dataset.synthetic.accents", "none", "at least one, as en-us", "name one")
-        return [known[accent] for accent in self.config.accents]
+    def _engine(self, name: EngineName) -> Engine:
+        return self.espeak if name == "espeak" else KokoroSpeakers(self.config.kokoro)
 
-    def _unknown_words(self, keywords: Sequence[str], voice: str) -> list[str]:
-        """Returns the other words, without those that sound as a keyword does ("to" and "two")."""
-        wanted = [printable(word) for word in self.dataset.unknown_words or self.config.unknown_words]
-        spoken = espeak.phonemes([*keywords, *wanted], voice)
-        sounds = {spoken[word] for word in keywords}
-        return [word for word in dict.fromkeys(wanted) if spoken[word] not in sounds]
+    def _clips_each(self, total: int) -> dict[EngineName, int]:
+        return clips_each(self.config.engines, self.config.shares, total)
 
-    def _voices(self) -> dict[Split, list[str]]:
-        """Draws the voices and splits them; those of one family, as klatt and klatt2, stay together."""
-        drawn = espeak.variants()
-        random.Random(f"{self.seed}/voices").shuffle(drawn)
-        drawn = sorted(drawn[: self.config.max_voices])
+    def _split(self, name: EngineName, speakers: Sequence[Speaker]) -> dict[Split, list[Speaker]]:
+        """Splits speakers by family, as klatt and klatt2."""
         percentages = self.dataset.validation_percentage, self.dataset.testing_percentage
-        splits = split_speakers(map(family, drawn), *percentages)
-        voices = {
-            split: [variant for variant in drawn if splits[family(variant)] == split] for split in SPLITS
-        }
+        splits = split_speakers((speaker.family for speaker in speakers), *percentages)
+        voices = {split: [s for s in speakers if splits[s.family] == split] for split in SPLITS}
+        key = "max_voices" if name == "espeak" else "kokoro.max_speakers"
         for split, percentage in zip(SPLITS, (100.0, *percentages), strict=True):
             if percentage > 0 and not voices[split]:
                 raise KwspipeError(
-                    "dataset.synthetic.max_voices",
-                    f"{self.config.max_voices}, which leaves no voice for {split}",
+                    f"dataset.synthetic.{key}",
+                    f"{len({speaker.family for speaker in speakers})}, which leaves no voice for {split}",
                     "at least one voice for each split",
-                    "raise dataset.synthetic.max_voices to 4 or more",
+                    f"raise dataset.synthetic.{key} to 4 or more"
+                    + ("" if name == "espeak" else ", or allow more of dataset.synthetic.kokoro.voices"),
                 )
         return voices
 
-    def _recordings(
-        self, word: str, voices: Mapping[Split, Sequence[str]], accents: Sequence[str]
-    ) -> Iterator[Recording]:
-        for split, num_clips in self._clips_a_split(voices).items():
-            draw = random.Random(f"{self.seed}/{word}/{split}")
-            speakers = [(variant, accent) for variant in voices[split] for accent in accents]
-            draw.shuffle(speakers)
-            for number in range(num_clips):
-                variant, accent = speakers[number % len(speakers)]
-                utterance = self._utterance(f"{word}{draw.choice(ENDINGS)}", variant, accent, draw)
-                speaker = f"{accent.rpartition('/')[2]}+{variant}"
-                path = f"{word}/{speaker}_nohash_{number // len(speakers)}"
-                yield Recording(path, word, speaker, split, utterance, repr(utterance))
-
-    def _clips_a_split(self, voices: Mapping[Split, Sequence[str]]) -> dict[Split, int]:
+    def _clips_a_split(self, voices: Mapping[Split, Sequence[Speaker]], total: int) -> dict[Split, int]:
         """Shares the clips of a word as the configuration shares speakers; at least one where there are voices."""
-        total = self.config.clips_per_word
         percentages = {
             "validation": self.dataset.validation_percentage,
             "testing": self.dataset.testing_percentage,
@@ -154,28 +162,20 @@ class SyntheticSource:
         }
         return {"training": max(1, total - sum(counts.values())), **counts}
 
-    def _utterance(self, text: str, variant: str, accent: str, draw: random.Random) -> Utterance:
-        rate = draw.randint(self.config.min_rate_wpm, self.config.max_rate_wpm)
-        pitch = draw.randint(self.config.min_pitch, self.config.max_pitch)
-        return Utterance(text, f"{accent}+{variant}", rate, pitch)
-
-    def _noise(
-        self, words: Sequence[str], voices: Mapping[Split, Sequence[str]], accents: Sequence[str]
-    ) -> Iterator[Recording]:
+    def _noise(self, words: Sequence[str], voices: Mapping[Split, Sequence[Speaker]]) -> Iterator[Recording]:
         """Lists noise of every kind for every split, each recording as loud as drawn; babble has the split's voices."""
         total = self.config.clips_per_word
-        shares = {split: num_clips / total for split, num_clips in self._clips_a_split(voices).items()}
+        shares = {s: num_clips / total for s, num_clips in self._clips_a_split(voices, total).items()}
         for split in (split for split in SPLITS if voices[split]):
             duration_s = max(2 * self.clip_s, self.config.noise_s * shares[split])
-            num_recordings = -int(-duration_s // MAX_NOISE_RECORDING_S)
+            num_recordings = math.ceil(duration_s / MAX_NOISE_RECORDING_S)
             for kind in (*COLOURS, *([BABBLE] if words else [])):
                 for number in range(num_recordings):
                     draw = random.Random(f"{self.seed}/{kind}/{split}/{number}")
                     babble = [
-                        self._utterance(
+                        self.espeak.utterance(
                             ", ".join(draw.choices(words, k=NUM_BABBLE_WORDS)),
                             draw.choice(voices[split]),
-                            draw.choice(accents),
                             draw,
                         )
                         for _ in range(NUM_BABBLE_VOICES if kind == BABBLE else 0)
@@ -187,16 +187,19 @@ class SyntheticSource:
                     yield Recording(path, "", path, split, noise, repr(noise))
 
 
-def family(variant: str) -> str:
-    """Returns the name that related voices share: klatt of klatt2; f1 and f2 are not related."""
-    return re.sub(r"(?<=[A-Za-z]{3})\d+$", "", variant)
+def _recordings(
+    engine: Engine, word: str, split: Split, speakers: Sequence[Speaker], num_clips: int
+) -> Iterator[Recording]:
+    for speaker, take, utterance in itertools.islice(takes(engine, word, speakers), num_clips):
+        path = f"{word}/{speaker.name}_nohash_{take}"
+        yield Recording(path, word, speaker.name, split, utterance, repr(utterance))
 
 
 def _path(recording: Recording) -> str:
     return recording.path
 
 
-def _render(recording: Recording, sample_rate_hz: int) -> Pcm:
+def _render(recording: Recording, mouth: Mouth, sample_rate_hz: int) -> Pcm:
     if isinstance(recording.origin, GeneratedNoise):
         return generated_noise.render(recording.origin, sample_rate_hz)
-    return espeak.synthesize(recording.origin, sample_rate_hz)
+    return mouth.speak(recording.origin, sample_rate_hz)

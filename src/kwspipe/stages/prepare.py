@@ -9,13 +9,25 @@ from rich.markup import escape
 from kwspipe.config import PipelineConfig
 from kwspipe.dataset.prepare import prepare
 from kwspipe.dataset.sources import input_hashes
+from kwspipe.dataset.speech_cache import SpeechCache
 from kwspipe.stages import Stage
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     """Leaves clips-*.i16, noise-*.i16, negative-*.i16, tables of each, rejected.csv and summary.json in ``folder``."""
     del run_dir  # the first stage reads nothing from it
-    _print_summary(prepare(config.dataset, config.frontend, config.seed, folder))
+    summary = prepare(config.dataset, config.frontend, config.seed, folder)
+    _print_summary(summary)
+    if summary["synthetic"] or summary["synthetic_training_clips"]:
+        _print_cache(config.dataset.synthetic.cache_dir)
+
+
+def _print_cache(cache_dir: str | None) -> None:
+    if cache_dir is None:
+        return
+    num_utterances, size_bytes = SpeechCache(Path(cache_dir).expanduser()).size()
+    message = f"    cache of speech: {num_utterances} utterances, {size_bytes / 1e6:.1f} MB in {cache_dir}"
+    Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
 
 
 def _print_summary(summary: dict[str, Any]) -> None:
@@ -28,6 +40,11 @@ def _print_summary(summary: dict[str, Any]) -> None:
         console.print(f"    left out: {reasons}; see prepare/rejected.csv")
     for skipped in summary["skipped_sources"]:
         console.print(f"    [yellow]source {skipped['source']} skipped:[/] {escape(skipped['reason'])}")
+    if summary["synthetic_training_clips"]:
+        num_clips = sum(summary["synthetic_training_clips"].values())
+        console.print(
+            f"    [yellow]{num_clips} synthetic clips are in training, none in validation or testing[/]"
+        )
     if summary["synthetic"]:
         console.print("    [bold yellow]synthetic speech: no human voice is in this data[/]")
 

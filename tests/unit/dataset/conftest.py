@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from default_settings import FRONTEND
-from kwspipe.config import DatasetConfig, FrontendConfig, SpeechCommandsConfig, SyntheticConfig
+from kwspipe.config import DatasetConfig, FrontendConfig, KokoroConfig, SpeechCommandsConfig, SyntheticConfig
 
 RATE_HZ = 16000
 
@@ -76,7 +76,11 @@ def make_dataset(corpus: Path) -> Callable[..., DatasetConfig]:
                 sha256="0" * 64,
                 cache_dir=str(corpus.parent),
             ),
+            "synthetic_training_clips_per_word": 0,
             "synthetic": SyntheticConfig(
+                engines=("espeak",),
+                shares={"espeak": 1.0, "kokoro": 1.0},
+                cache_dir=str(corpus.parent / "speech_cache"),
                 clips_per_word=10,
                 unknown_words=("cat", "dog", "house", "tree"),
                 accents=("en-us", "en-gb"),
@@ -86,6 +90,15 @@ def make_dataset(corpus: Path) -> Callable[..., DatasetConfig]:
                 max_pitch=70,
                 max_voices=6,
                 noise_s=4.0,
+                kokoro=KokoroConfig(
+                    voices=("*",),
+                    max_speakers=100,
+                    min_speed=0.75,
+                    max_speed=1.4,
+                    voices_url="http://127.0.0.1:9/voices.tgz",
+                    voices_sha256="0" * 64,
+                    cache_dir=str(corpus.parent),
+                ),
             ),
         }
         return DatasetConfig(**(defaults | values))

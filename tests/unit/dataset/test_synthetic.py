@@ -13,10 +13,11 @@ import pytest
 
 from kwspipe.config import DatasetConfig, FrontendConfig
 from kwspipe.dataset import espeak
+from kwspipe.dataset.espeak_speakers import family
 from kwspipe.dataset.prepare import prepare
 from kwspipe.dataset.recordings import SPLITS, SourceUnavailable
 from kwspipe.dataset.store import ClipStore
-from kwspipe.dataset.synthetic import SyntheticSource, family
+from kwspipe.dataset.synthetic import SyntheticSource
 from kwspipe.errors import KwspipeError
 
 Make = Callable[..., DatasetConfig]
