@@ -46,7 +46,7 @@ def run(config: PipelineConfig) -> dict[str, float]:
     console = Console(stderr=True, highlight=False)
     run_dir = Path(config.run_dir).expanduser().resolve()
     chosen = chosen_stages(config)
-    augment.check(config.augment.transforms)
+    augment.check(config.augment.transforms, config.dataset.words)
     with _locked(run_dir):
         _write_config(config, run_dir)
         for number, name in enumerate(chosen, 1):

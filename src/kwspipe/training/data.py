@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kwspipe.augment import Augmenter, place
+from kwspipe.augment import Augmenter, clip_keys, place
 from kwspipe.config import AugmentConfig, FrontendConfig
 from kwspipe.dataset.store import ClipStore
 from kwspipe.frontend import FrontEnd
@@ -23,6 +23,9 @@ Indices = npt.NDArray[np.int64]
 
 # Batches in the making at one time: enough that the trainer never waits, and a few MB at most.
 BATCHES_AHEAD = 24
+# glibc gives freed memory back to the system, page by page, above twice the largest block ever freed, up to this size;
+# getting it anew for every batch would cost as much as half of the clips' features do.
+LARGEST_KEPT_BYTES = 30 << 20
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,8 @@ class TrainingBatches:
             initializer=_start_worker,
             initargs=(folder, frontend, augment, seed),
         )
+        for _ in range(workers):  # they start while the model is made ready
+            self.pool.submit(_worker_ready)
 
     @property
     def num_batches(self) -> int:
@@ -132,16 +137,24 @@ class _Worker:
     def __init__(self, folder: Path, frontend: FrontendConfig, augment: AugmentConfig, seed: int) -> None:
         self.store = ClipStore(folder)
         self.frontend = FrontEnd(frontend)
-        noise = self.store.noise("training")
-        self.augmenter = Augmenter(augment, noise, frontend.sample_length, frontend.sample_rate_hz)
+        self.augmenter = Augmenter(
+            augment,
+            self.store.noise("training"),
+            frontend.sample_length,
+            frontend.sample_rate_hz,
+            self.store.labels,
+            seed,
+        )
         self.seed = seed
 
     def features(self, epoch: int, numbers: Indices) -> Features:
-        clips = [
-            self.augmenter.clip(self.store.clip(i), self.store.word_bounds(i), (self.seed, epoch, int(i)))
-            for i in numbers
-        ]
-        return self.frontend.features(np.stack(clips))
+        keys = clip_keys(self.seed, epoch, numbers)
+        labels = [self.store.labels[target] for target in self.store.targets[numbers]]
+        recordings = [self.store.clip(number) for number in numbers]
+        words = [self.store.word_bounds(number) for number in numbers]
+        features = self.frontend.features(self.augmenter.clips(recordings, words, keys, labels))
+        self.augmenter.mask(features, keys, labels)
+        return features
 
 
 _worker: _Worker
@@ -150,8 +163,13 @@ _worker: _Worker
 def _start_worker(*arguments: Any) -> None:
     global _worker
     exit_with_parent()
+    np.empty(LARGEST_KEPT_BYTES, np.uint8)  # freed at once, and never touched
     _worker = _Worker(*arguments)
 
 
 def _make_features(epoch: int, numbers: Indices) -> Features:
     return _worker.features(epoch, numbers)
+
+
+def _worker_ready() -> None:
+    """Does nothing; a pool starts its processes when there is something to do."""

@@ -1,0 +1,50 @@
+"""Masks on features: D. S. Park et al., "SpecAugment", 2019, by audiomentations' parameter names.
+
+A masked feature is -128, the int8 feature of no sound at all.
+"""
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from kwspipe.augment.draws import Draws, Indices
+from kwspipe.augment.parameters import interval
+
+MASKED = -128
+
+
+class SpecMask:
+    """Hides a band of consecutive frames or channels.
+
+    Args:
+        min_mask_fraction: smallest share of them that is hidden.
+        max_mask_fraction: greatest.
+    """
+
+    axis: Literal[1, 2]
+
+    def __init__(self, min_mask_fraction: float = 0.03, max_mask_fraction: float = 0.25) -> None:
+        bounds = {"min_mask_fraction": min_mask_fraction, "max_mask_fraction": max_mask_fraction}
+        self.fraction = interval(bounds, 0, 1)
+
+    def mask(self, features: npt.NDArray[np.int8], rows: Indices, draws: Draws) -> None:
+        """Masks rows of features, (clips, frames, channels), in place."""
+        size = features.shape[self.axis]
+        widths = np.rint(draws.uniform(*self.fraction) * size).astype(np.int64)
+        starts = draws.below(size - widths + 1)
+        for row, start, width in zip(rows, starts, widths, strict=True):
+            band = slice(start, start + width)
+            features[(row, band) if self.axis == 1 else (row, slice(None), band)] = MASKED
+
+
+class SpecTimeMask(SpecMask):
+    """Hides some consecutive frames."""
+
+    axis = 1
+
+
+class SpecFrequencyMask(SpecMask):
+    """Hides some neighbouring channels."""
+
+    axis = 2
