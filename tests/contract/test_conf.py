@@ -26,7 +26,7 @@ def test_it_parses(group: str, choice: str) -> None:
         overrides.append("transfer.path=runs/other")
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = parse(compose("config", overrides=overrides))
-    augment.check(config.augment.transforms)
+    augment.check(config.augment.transforms, config.dataset.words)
     if group == "experiment":
         assert config.name == choice
 

@@ -1,11 +1,11 @@
 """Augmentation: where the word lies in the clip, and the transforms a YAML file may name.
 
-Transforms work on whole batches of clips (``batch.py``), in the order of the list; each clip's draws depend on the seed, the
-epoch and the clip alone (``draws.py``), so that neither the number of workers nor the batch a clip is in changes it.
+Transforms work on whole batches of clips (``batch.py``), in the order of the list. Each clip's draws depend on the
+seed, the epoch and the clip alone (``draws.py``): neither the number of workers nor the batch a clip is in changes it.
 """
 
-from kwspipe.augment.augmenter import Augmenter, check
+from kwspipe.augment.augmenter import Augmenter, check, sources
 from kwspipe.augment.batch import place
 from kwspipe.augment.draws import clip_keys
 
-__all__ = ["Augmenter", "check", "clip_keys", "place"]
+__all__ = ["Augmenter", "check", "clip_keys", "place", "sources"]

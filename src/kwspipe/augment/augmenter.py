@@ -12,10 +12,11 @@ from kwspipe.augment.batch import Bounds, ClipBatch, cut
 from kwspipe.augment.draws import Draws, Floats, Keys, clip_keys
 from kwspipe.augment.filters import LowerSampleRate, MicrophoneColour, filter_clips
 from kwspipe.augment.masks import SpecMask
-from kwspipe.augment.room_simulator import RoomSimulator
+from kwspipe.augment.room_simulator import RoomSimulator, recorded_responses
 from kwspipe.augment.speed import Speed
-from kwspipe.augment.steps import Step, build
+from kwspipe.augment.steps import build
 from kwspipe.config import AugmentConfig
+from kwspipe.dataset.recordings import listing_hash
 
 PLACEMENT_STREAM = -1  # of the draws; transforms have theirs from 0 on
 # Clips worked on at a time: their samples stay in a core's cache.
@@ -31,6 +32,12 @@ def check(transforms: Sequence[Mapping[str, Any]], labels: Collection[str]) -> N
         labels: those that clips can have.
     """
     build(transforms, (), labels)
+
+
+def sources(transforms: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Returns a hash of the recordings that transforms read, for the manifest."""
+    roots = [root for transform in transforms for root in transform.get("rir_roots") or ()]
+    return {"rir_roots": listing_hash(recorded_responses(roots))} if roots else {}
 
 
 class Augmenter:
@@ -67,7 +74,10 @@ class Augmenter:
         self.masks = [step for step in steps if isinstance(step.transform, SpecMask)]
         rest = [step for step in steps if not isinstance(step.transform, Speed | SpecMask)]
         # Filters that follow one another become one group, which costs one Fourier transform.
-        self.groups = [list(group) for _, group in groupby(rest, lambda s: -1 if isinstance(s.transform, FILTERS) else s.index)]
+        self.groups = [
+            list(group)
+            for _, group in groupby(rest, lambda s: -1 if isinstance(s.transform, FILTERS) else s.index)
+        ]
 
     def clips(
         self, recordings: Sequence[Pcm], words: Sequence[Bounds], keys: Keys, labels: Sequence[str]

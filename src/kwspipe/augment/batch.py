@@ -127,7 +127,7 @@ def _copy(recording: Pcm, offset: int, target: Pcm) -> None:
 
 
 def _fast_length(num_out: int, speed: float, word_length: int, length: int) -> int:
-    """Returns how many samples to read for ``num_out``: the ratio nearest to ``speed`` of which a fast transform exists."""
+    """Returns how many samples to read for ``num_out``: near ``speed`` times as many, and quickly transformed."""
     num_in = num_out if speed == 1 else int(scipy.fft.next_fast_len(round(num_out * speed), real=True))
     return num_out if word_length >= length and num_in > num_out else num_in
 

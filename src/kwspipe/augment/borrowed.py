@@ -1,7 +1,7 @@
 """audiomentations' own transforms, clip by clip: for what is not worth writing again, at some ms a clip.
 
-Each clip's random numbers are seeded anew, because audiomentations draws from the global generators; hence it is not for
-threads.
+Each clip's random numbers are seeded anew, because audiomentations draws from the global generators; hence it is
+not for threads.
 """
 
 import random

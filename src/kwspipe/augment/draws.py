@@ -1,8 +1,8 @@
 """Random numbers that are a function of the clip: no state, no order, a whole batch at once.
 
-A generator object a clip costs 14 us to make, a fifth of what the clip's features cost. Here number n of a clip is the hash
-of its key and n, by SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number generators",
-2014; constants of the mixing function: D. Stafford's variant 13).
+A generator object a clip costs 14 us to make, a seventh of what the clip's features cost. Here number n of a clip is
+the hash of its key and n, by SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number
+generators", 2014; constants of the mixing function: D. Stafford's variant 13).
 """
 
 from collections.abc import Sequence

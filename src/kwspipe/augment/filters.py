@@ -65,7 +65,7 @@ class MicrophoneColour:
 
     num_taps = RINGING_SAMPLES
 
-    def __init__(self, max_gain_db: float = 8.0, num_knots: int = 7) -> None:
+    def __init__(self, max_gain_db: float = 8.0, num_knots: int = 8) -> None:
         self.max_gain_db = number("max_gain_db", max_gain_db, 0, 40)
         self.num_knots = int(number("num_knots", num_knots, 2, 32))
         self._basis: dict[tuple[int, int], npt.NDArray[np.float32]] = {}

@@ -69,8 +69,8 @@ class Overload:
 class Noise:
     """Mixes noise in at a random signal-to-noise ratio.
 
-    The signal's power is that of the word, so that a short word gets no more noise than a long one; the noise's is that of the
-    whole clip. Where one of them is digital zero there is no ratio, and the clip stays as it is.
+    The signal's power is that of the word, so that the pauses around it do not count; the noise's is that of the whole
+    clip. Where one of them is digital zero there is no ratio, and the clip stays as it is.
 
     Args:
         min_snr_db: lowest ratio of the mean powers.
@@ -78,9 +78,7 @@ class Noise:
     """
 
     def __init__(self, min_snr_db: float, max_snr_db: float) -> None:
-        self.snr_db = interval(
-            {"min_snr_db": min_snr_db, "max_snr_db": max_snr_db}, -MAX_SNR_DB, MAX_SNR_DB
-        )
+        self.snr_db = interval({"min_snr_db": min_snr_db, "max_snr_db": max_snr_db}, -MAX_SNR_DB, MAX_SNR_DB)
 
     def mix(self, clips: ClipBatch, rows: Indices, draws: Draws, noises: Sequence[Samples | Pcm]) -> None:
         """Adds a noise, (samples,) of any scale, to each of the rows."""

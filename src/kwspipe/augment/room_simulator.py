@@ -26,8 +26,8 @@ MAX_TRIES = 64
 class RoomSimulator:
     """Adds the echoes of a room.
 
-    A bank of rooms is made once; each clip draws one. Level and delay of the direct sound are taken out: a clip keeps its
-    power, and its word its place.
+    A bank of rooms is made once; each clip draws one. Level and delay of the direct sound are taken out: a clip keeps
+    its power, and its word its place.
 
     Args:
         min_size_x: shortest side of the floor in m.
@@ -68,14 +68,16 @@ class RoomSimulator:
             for axis, (low, high) in sides.items()
         ]
         self.absorption = interval(
-            {"min_absorption_value": min_absorption_value, "max_absorption_value": max_absorption_value}, 0.05, 1
+            {"min_absorption_value": min_absorption_value, "max_absorption_value": max_absorption_value},
+            0.05,
+            1,
         )
         self.distance_m = interval(
             {"min_mic_distance": min_mic_distance, "max_mic_distance": max_mic_distance}, 0.1, 50
         )
         self.num_rooms = int(number("num_rooms", num_rooms, 1, 4096))
         self.recorded = recorded_responses(rir_roots)
-        self._spectra: dict[tuple[int, int], npt.NDArray[np.complex64]] = {}
+        self._spectra: dict[int, npt.NDArray[np.complex64]] = {}
 
     def prepare(self, rate_hz: int, seed: int) -> None:
         """Makes the bank of rooms, the same for the same seed."""
@@ -108,7 +110,7 @@ class RoomSimulator:
             wanted_m = rng.uniform(*self.distance_m)
             source_m, way = rng.uniform(low, high), rng.normal(size=3)
             microphone_m = np.clip(source_m + way / np.linalg.norm(way) * wanted_m, low, high)
-            off_m = abs(np.linalg.norm(microphone_m - source_m) - wanted_m)
+            off_m = abs(float(np.linalg.norm(microphone_m - source_m)) - wanted_m)
             if off_m < best_off_m:
                 best, best_off_m = (source_m, microphone_m), off_m
             if off_m < 0.01:
@@ -131,7 +133,9 @@ def recorded_responses(rir_roots: Sequence[str]) -> list[Recording]:
         recordings = find_noise(folder, rejected) if folder.is_dir() else []
         if not recordings:
             fault = "a folder without recordings" if folder.is_dir() else "no folder"
-            raise ValueError(f"rir_roots.{index}, {root!r}, is {fault}; give folders of recorded impulse responses")
+            raise ValueError(
+                f"rir_roots.{index}, {root!r}, is {fault}; give folders of recorded impulse responses"
+            )
         found += recordings
     return found
 

@@ -1,21 +1,16 @@
 """Rooms: impulse responses simulated by the image method, or recorded ones.
 
 J. B. Allen, D. A. Berkley, "Image method for efficiently simulating small-room acoustics", 1979: in a shoebox room
-every echo is the sound of a mirror image of the source, as much softer as its way is longer and as the walls it was mirrored at
-took.
+every echo is the sound of a mirror image of the source, softer by its longer way and by what the walls on it took.
 """
-
-from collections.abc import Iterator
-from itertools import product
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 
 from kwspipe.audio import Samples
 
 SOUND_M_PER_S = 343.0
-# Reflections of all walls have one sign, so that they pile up at frequencies without sound; Allen and Berkley filter at 100 Hz.
+# Reflections all have one sign and pile up at frequencies below any sound: Allen and Berkley, too, filter at 100 Hz.
 HIGH_PASS_HZ = 100.0
 # No source or microphone is nearer to a wall.
 WALL_DISTANCE_M = 0.3
@@ -38,7 +33,8 @@ def image_method(
     """
     direct_m = float(np.linalg.norm(source_m - microphone_m))
     reach_m = direct_m + num_taps * SOUND_M_PER_S / rate_hz
-    offsets, factors = zip(*(_images(axis, size_m, source_m, microphone_m, reflection, reach_m) for axis in range(3)))
+    images = [_images(axis, size_m, source_m, microphone_m, reflection, reach_m) for axis in range(3)]
+    offsets, factors = zip(*images, strict=True)
     response = np.zeros(num_taps)
     for offset, factor in zip(offsets[0], factors[0], strict=True):  # a plane of images at a time
         squared = offset**2 + offsets[1][:, None] ** 2 + offsets[2] ** 2
@@ -55,8 +51,8 @@ def _images(
 ) -> tuple[Vector, Vector]:
     """Returns how far the images lie from the microphone along one axis, and what the walls left of them.
 
-    Image (n, u): 2 n rooms away, mirrored (u = 1) or not; it was reflected abs(n - u) times at the wall at 0 and abs(n) times
-    at the other (Allen and Berkley, equation 10).
+    Image (n, u): 2 n rooms away, mirrored (u = 1) or not; reflected abs(n - u) times at the wall at 0, abs(n) times at
+    the other (Allen and Berkley, equation 10).
     """
     size = size_m[axis]
     most = int(reach_m / (2 * size)) + 1
@@ -70,5 +66,7 @@ def _images(
 def _high_passed(response: Vector, rate_hz: int) -> Samples:
     num_fft = 2 * len(response)
     ratio = np.fft.rfftfreq(num_fft, 1 / rate_hz) / HIGH_PASS_HZ * 1j
-    spectrum = np.fft.rfft(response, num_fft) * ratio**2 / (1 + np.sqrt(2) * ratio + ratio**2)  # Butterworth's of order 2
+    spectrum = (
+        np.fft.rfft(response, num_fft) * ratio**2 / (1 + np.sqrt(2) * ratio + ratio**2)
+    )  # Butterworth's of order 2
     return np.fft.irfft(spectrum, num_fft)[: len(response)].astype(np.float32)

@@ -1,7 +1,7 @@
 """Speed: pitch and tempo together, as a tape played faster or slower.
 
-T. Ko, V. Peddinti, D. Povey, S. Khudanpur, "Audio augmentation for speech recognition", 2015: it serves better than tempo
-alone, and costs least.
+T. Ko, V. Peddinti, D. Povey, S. Khudanpur, "Audio augmentation for speech recognition", 2015: it serves better than
+tempo alone, and costs least.
 """
 
 from kwspipe.augment.draws import Draws, Floats

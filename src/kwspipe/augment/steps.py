@@ -69,7 +69,9 @@ class Step:
         return rows, draws.take(rows)
 
 
-def build(transforms: Sequence[Mapping[str, Any]], noise: Sequence[Pcm], labels: Collection[str]) -> list[Step]:
+def build(
+    transforms: Sequence[Mapping[str, Any]], noise: Sequence[Pcm], labels: Collection[str]
+) -> list[Step]:
     """Returns the transforms of a list.
 
     Args:
@@ -98,7 +100,9 @@ def build(transforms: Sequence[Mapping[str, Any]], noise: Sequence[Pcm], labels:
 def _step(index: int, transform: Mapping[str, Any], noise: Sequence[Pcm], labels: Collection[str]) -> Step:
     name = transform.get("name")
     if name not in ALLOWED:
-        raise ValueError(f"unknown transform. Closest: {_closest(str(name), ALLOWED)}. Allowed: {', '.join(ALLOWED)}")
+        raise ValueError(
+            f"unknown transform. Closest: {_closest(str(name), ALLOWED)}. Allowed: {', '.join(ALLOWED)}"
+        )
     given = {key: value for key, value in transform.items() if key not in ("name", *COMMON)}
     if name in OWN:
         kind = OWN[name]
@@ -118,7 +122,9 @@ def _check_names(given: Mapping[str, Any], kind: Callable[..., Any]) -> None:
     known = [*own, *COMMON]
     for key in given:
         if key not in known:
-            raise ValueError(f"no parameter {key!r}. Closest: {_closest(key, known)}. Known: {', '.join(known)}")
+            raise ValueError(
+                f"no parameter {key!r}. Closest: {_closest(key, known)}. Known: {', '.join(known)}"
+            )
 
 
 def _labels(wanted: Any, labels: Collection[str]) -> frozenset[str] | None:
@@ -141,7 +147,9 @@ def _check_place(transform: Any, before: Sequence[Any], index: int) -> None:
     on_features = [one for one in before if isinstance(one, SpecTimeMask | SpecFrequencyMask)]
     if on_features and not isinstance(transform, SpecTimeMask | SpecFrequencyMask):
         name = type(on_features[0]).__name__
-        raise ValueError(f"it acts on samples, and {name}, before it in the list, on features; put it before {name}")
+        raise ValueError(
+            f"it acts on samples, and {name}, before it in the list, on features; put it before {name}"
+        )
 
 
 def _closest(name: str, known: Collection[str]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from kwspipe import augment
 from kwspipe.artifacts import write_json
 from kwspipe.config import PipelineConfig
 from kwspipe.dataset.store import ClipStore
@@ -73,6 +74,6 @@ STAGE = Stage(
     reads=("seed", "frontend", "augment", "model", "transfer", "schedule", "train"),
     needs=("prepare",),
     run=run,
-    sources=lambda config: checkpoint_hash(config.transfer),
+    sources=lambda config: checkpoint_hash(config.transfer) | augment.sources(config.augment.transforms),
     resumable=True,
 )

@@ -1,6 +1,7 @@
 """From stored clips to features: training batches made by worker processes, ahead of the trainer."""
 
 import multiprocessing
+import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -41,6 +42,32 @@ class Batch:
     epoch: int
     features: Features
     targets: Indices
+
+
+class Waits:
+    """Batches, and what share of its time the one who takes them waits for them."""
+
+    def __init__(self, batches: Iterator[Batch]) -> None:
+        self.batches = batches
+        self.total_s = self.total_waited_s = 0.0
+        self._waited_s, self._since_s = 0.0, time.perf_counter()
+
+    def __iter__(self) -> "Waits":
+        return self
+
+    def __next__(self) -> Batch:
+        start_s = time.perf_counter()
+        try:
+            return next(self.batches)
+        finally:
+            self._waited_s += time.perf_counter() - start_s
+
+    def share(self) -> float:
+        """Returns the share of the time since it was last asked for, or since the start; adds to the totals."""
+        passed_s, waited_s = time.perf_counter() - self._since_s, self._waited_s
+        self._waited_s, self._since_s = 0.0, self._since_s + passed_s
+        self.total_s, self.total_waited_s = self.total_s + passed_s, self.total_waited_s + waited_s
+        return waited_s / passed_s
 
 
 def split_features(store: ClipStore, frontend: FrontendConfig, split: str) -> tuple[Features, Indices]:

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from kwspipe.artifacts import write_json
 from kwspipe.config import ScheduleConfig, TrainConfig
 from kwspipe.schedule import learning_rate
-from kwspipe.training.data import Batch
+from kwspipe.training.data import Batch, Waits
 
 WEIGHTS = "model.weights.h5"
 HISTORY = "history.csv"
@@ -35,6 +35,7 @@ class EpochResult:
     val_loss: float
     val_accuracy: float
     val_balanced_accuracy: float
+    data_wait_share: float
 
 
 def class_weights(targets: npt.NDArray[np.int64], num_classes: int, kind: str) -> npt.NDArray[np.float32]:
@@ -109,6 +110,7 @@ class TrainingLoop:
             TimeRemainingColumn(),
         )
         monitor = self.config.monitor
+        waits = Waits(batches)
         shown = (*columns, TextColumn("{task.fields[result]}"))
         with Progress(*shown, console=Console(stderr=True)) as progress:
             done, total = self.next_epoch * num_batches, self.config.epochs * num_batches
@@ -118,14 +120,17 @@ class TrainingLoop:
                 self.model.optimizer.learning_rate = learning_rate(self.schedule, epoch)
                 totals = np.zeros(3)  # loss, accuracy, 1, each times clips
                 for _ in range(num_batches):
-                    batch = next(batches)
+                    batch = next(waits)
                     logs = self._step(batch, weights)
                     totals += len(batch.targets) * np.array([logs["loss"], logs["accuracy"], 1])
                     progress.update(task, advance=1, description=f"epoch {epoch + 1}/{self.config.epochs}")
                 loss, accuracy = totals[:2] / totals[2]
-                result = self._validated(epoch, float(loss), float(accuracy), validation)
+                result = self._validated(epoch, float(loss), float(accuracy), waits.share(), validation)
                 self._keep(result)
                 progress.update(task, result=f"{monitor} {getattr(result, monitor):.3f}")
+            if waits.total_s:
+                share = waits.total_waited_s / waits.total_s
+                progress.print(f"    waited for data {share:.1%} of {waits.total_s:.0f} s")
         self._conclude()
 
     def _step(self, batch: Batch, weights: npt.NDArray[np.float32]) -> dict[str, float]:
@@ -136,7 +141,12 @@ class TrainingLoop:
         return logs
 
     def _validated(
-        self, epoch: int, loss: float, accuracy: float, validation: tuple[Any, npt.NDArray[np.int64]]
+        self,
+        epoch: int,
+        loss: float,
+        accuracy: float,
+        data_wait_share: float,
+        validation: tuple[Any, npt.NDArray[np.int64]],
     ) -> EpochResult:
         features, targets = validation
         posteriors = self.model.predict(features[..., None].astype(np.float32), batch_size=256, verbose=0)
@@ -152,6 +162,7 @@ class TrainingLoop:
             val_balanced_accuracy=float(
                 np.mean([right[targets == label].mean() for label in np.unique(targets)])
             ),
+            data_wait_share=data_wait_share,
         )
 
     def _keep(self, result: EpochResult) -> None:
