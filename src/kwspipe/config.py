@@ -14,7 +14,7 @@ Texts = tuple[str, ...]
 Words = tuple[Word, ...]
 Threshold = Annotated[int, Field(ge=0, le=255)]
 MainStageName = Literal["prepare", "train", "quantize", "evaluate", "deploy"]
-StageName = Literal[MainStageName]  # and those of stages.OPTIONAL
+StageName = Literal[MainStageName, "compare"]  # and those of stages.OPTIONAL
 StageNames = tuple[StageName, ...]
 SourceName = Literal["folder", "speech_commands", "synthetic"]
 EngineName = Literal["espeak", "kokoro"]
@@ -256,6 +256,15 @@ class DetectorConfig:
 
 
 @typed
+class CompareConfig:
+    """Which runs are put side by side."""
+
+    runs: Texts
+    clips: Literal["same", "common"]
+    alpha: Annotated[float, Field(gt=0, lt=1)]
+
+
+@typed
 class BoardConfig:
     """The board the model is deployed to."""
 
@@ -287,3 +296,4 @@ class PipelineConfig:
     evaluate: EvaluateConfig
     detector: DetectorConfig
     board: BoardConfig
+    compare: CompareConfig

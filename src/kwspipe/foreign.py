@@ -72,7 +72,9 @@ def read_model(path: Path, labels: Sequence[str] | None) -> ForeignModel:
 
 
 def fill_in(composed: DictConfig, overrides: Sequence[str]) -> None:
-    """Sets in a composed configuration what follows from ``adopt.path``: classes, front end, detector, a name.
+    """Sets in a composed configuration what follows from a model: classes, front end, detector, a name.
+
+    From ``adopt.path``; or, where nothing is done but to compare runs, from the first of these.
 
     Args:
         composed: by Hydra; changed in place.
@@ -81,6 +83,7 @@ def fill_in(composed: DictConfig, overrides: Sequence[str]) -> None:
     adopt = composed.get("adopt")
     path = adopt.get("path") if adopt else None
     if path is None:
+        _fill_in_comparison(composed, overrides)
         return
     model = read_model(Path(str(path)).expanduser(), adopt.get("labels"))
     words = [label for label in model.labels if not label.startswith("_")]
@@ -94,6 +97,26 @@ def fill_in(composed: DictConfig, overrides: Sequence[str]) -> None:
     if OmegaConf.is_missing(composed, "name"):
         values["name"] = default_name(Path(str(path)))
     set_unless_given(composed, values, overrides)
+
+
+def _fill_in_comparison(composed: DictConfig, overrides: Sequence[str]) -> None:
+    """A comparison needs no experiment: its classes are those of the runs."""
+    runs = composed.get("compare", {}).get("runs")
+    if (
+        not runs
+        or list(composed.stages) != ["compare"]
+        or not OmegaConf.is_missing(composed.dataset, "words")
+    ):
+        return
+    if OmegaConf.is_missing(composed, "name"):
+        set_unless_given(composed, {"name": "comparison"}, overrides)
+    beside = Path(str(composed.run_dir)).expanduser().resolve().parent
+    labels = model_archive.files_of(model_archive.find_run(str(runs[0]), beside)).get(
+        "quantize/labels.txt", b""
+    )
+    words = [label for label in labels.decode().splitlines() if not label.startswith("_")]
+    if words:
+        set_unless_given(composed, {"dataset.words": words}, overrides)
 
 
 def set_unless_given(composed: DictConfig, values: dict[str, Any], overrides: Sequence[str]) -> None:
@@ -118,7 +141,7 @@ def _files(path: Path) -> tuple[bytes, bytes | None]:
         whole = (path / _FLOAT).is_file()
         return (path / _MODEL).read_bytes(), (path / _FLOAT).read_bytes() if whole else None
     if not path.is_file():
-        received = "a folder that is no run directory" if path.is_dir() else "there is no such file"
+        received = f"a folder without {_MODEL}" if path.is_dir() else "there is no such file"
         raise KwspipeError(str(path), received, KINDS, "correct adopt.path")
     if path.name.endswith(model_archive.SUFFIX):
         members = model_archive.read(path)

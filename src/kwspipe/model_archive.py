@@ -122,6 +122,29 @@ def files_of(path: Path) -> dict[str, bytes]:
     return collect(path) if path.is_dir() else read(path)
 
 
+def find_run(text: str, beside: Path) -> Path:
+    """Returns the path of a run given by its name or its path.
+
+    Args:
+        text: as in ``compare.runs``.
+        beside: the folder of runs that names are looked up in.
+
+    Raises:
+        KwspipeError: neither is there.
+    """
+    path = Path(text).expanduser()
+    for candidate in (path, beside / text):
+        if candidate.exists():
+            return candidate
+    found = sorted(entry.parent.name for entry in beside.glob("*/quantize")) if beside.is_dir() else []
+    raise KwspipeError(
+        "compare.runs",
+        f"{text!r} is neither a path nor a run in {beside}",
+        f"a run directory, a *{SUFFIX}, or one of: {', '.join(found) or 'none yet'}",
+        "correct it",
+    )
+
+
 def _all(names: Sequence[str]) -> Sequence[str]:
     return names
 

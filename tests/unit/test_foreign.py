@@ -87,7 +87,7 @@ def failure(path: Path, labels: list[str] | None = None) -> str:
 
 def test_what_is_no_model_is_refused_with_the_kinds(tmp_path: Path) -> None:
     assert "there is no such file. Allowed: a .kwspipe.zip, a run directory" in failure(tmp_path / "none")
-    assert "a folder that is no run directory" in failure(tmp_path)
+    assert "a folder without quantize/model.tflite" in failure(tmp_path)
     (tmp_path / "text").write_text("hello")
     assert "TensorFlow Lite model" in failure(tmp_path / "text")
     with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
