@@ -227,6 +227,13 @@ class EvaluateConfig:
 
 
 @typed
+class ReportConfig:
+    """How much the page about a run shows."""
+
+    max_mistakes: Annotated[int, Field(ge=0)]
+
+
+@typed
 class DetectorConfig:
     """Settings of the streaming detector, embedded in the model."""
 
@@ -294,6 +301,7 @@ class PipelineConfig:
     quantize: QuantizeConfig
     adopt: AdoptConfig
     evaluate: EvaluateConfig
+    report: ReportConfig
     detector: DetectorConfig
     board: BoardConfig
     compare: CompareConfig

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from kwspipe.config import PipelineConfig
 from kwspipe.errors import KwspipeError
 from kwspipe.parse import to_mapping
 from kwspipe.process import call_in_process, divert_native_messages
+from kwspipe.report.run_page import REPORT, refresh
 
 ARCHIVED = (*stages.ORDER, stages.ADOPT)  # after these the archive is written again
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -49,18 +50,29 @@ def run(config: PipelineConfig) -> dict[str, float]:
     augment.check(config.augment.transforms, config.dataset.words)
     with _locked(run_dir):
         _write_config(config, run_dir)
-        for number, name in enumerate(chosen, 1):
-            stage = stages.load(name)
-            fingerprint = _fingerprint(stage, config, run_dir)
-            settle(run_dir / stage.folder)
-            reason = _forced(config, stage) or stale_because(run_dir / stage.folder, fingerprint)
-            console.print(f"[bold]{number}/{len(chosen)} {name}[/]  {reason or 'up to date'}")
-            if reason:
-                started_s = time.monotonic()
-                with _interrupts_left_to(stage):
-                    call_in_process(_run_stage, config, run_dir, name, fingerprint)
-                console.print(f"    done in {time.monotonic() - started_s:.0f} s")
+        try:
+            _run_stages(config, run_dir, chosen, console)
+        except KwspipeError:
+            with suppress(KwspipeError):  # the stage's own message counts
+                refresh(run_dir, config.report)  # what the other stages left is worth reading
+            raise
+        if refresh(run_dir, config.report):
+            console.print(f"report: {run_dir / REPORT}", soft_wrap=True)
         return _conclude(config, run_dir, chosen)
+
+
+def _run_stages(config: PipelineConfig, run_dir: Path, chosen: list[str], console: Console) -> None:
+    for number, name in enumerate(chosen, 1):
+        stage = stages.load(name)
+        fingerprint = _fingerprint(stage, config, run_dir)
+        settle(run_dir / stage.folder)
+        reason = _forced(config, stage) or stale_because(run_dir / stage.folder, fingerprint)
+        console.print(f"[bold]{number}/{len(chosen)} {name}[/]  {reason or 'up to date'}")
+        if reason:
+            started_s = time.monotonic()
+            with _interrupts_left_to(stage):
+                call_in_process(_run_stage, config, run_dir, name, fingerprint)
+            console.print(f"    done in {time.monotonic() - started_s:.0f} s")
 
 
 def chosen_stages(config: PipelineConfig) -> list[str]:

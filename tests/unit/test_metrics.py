@@ -103,21 +103,28 @@ def test_mistakes_come_most_confident_first(tmp_path):
     scores = scores_for(PREDICTED)
     scores[6] = [0.9, 0.05, 0.03, 0.02]
     paths = [f"{index}.wav" for index in range(8)]
-    assert mistakes.write(tmp_path / "mistakes.csv", paths, TARGETS, scores, LABELS, 10) == 2
+    assert mistakes.write(tmp_path / "mistakes.csv", paths, range(40, 48), TARGETS, scores, LABELS, 10) == 2
     with (tmp_path / "mistakes.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     assert rows == [
-        {"rank": "1", "path": "6.wav", "label": "_unknown_", "predicted": "one", "score": "0.9000"},
-        {"rank": "2", "path": "2.wav", "label": "one", "predicted": "two", "score": "0.7000"},
+        {
+            "rank": "1",
+            "path": "6.wav",
+            "label": "_unknown_",
+            "predicted": "one",
+            "score": "0.9000",
+            "clip": "46",
+        },
+        {"rank": "2", "path": "2.wav", "label": "one", "predicted": "two", "score": "0.7000", "clip": "42"},
     ]
 
 
 def test_mistakes_are_limited_and_may_be_none(tmp_path):
     file = tmp_path / "mistakes.csv"
-    assert mistakes.write(file, ["a"] * 8, TARGETS, scores_for(PREDICTED), LABELS, 1) == 2
+    assert mistakes.write(file, ["a"] * 8, range(8), TARGETS, scores_for(PREDICTED), LABELS, 1) == 2
     assert len(file.read_text().splitlines()) == 2
-    assert mistakes.write(file, ["a"] * 8, TARGETS, scores_for(TARGETS), LABELS, 5) == 0
-    assert file.read_text() == "rank,path,label,predicted,score\n"
+    assert mistakes.write(file, ["a"] * 8, range(8), TARGETS, scores_for(TARGETS), LABELS, 5) == 0
+    assert file.read_text() == "rank,path,label,predicted,score,clip\n"
 
 
 def png_size(file):
@@ -171,7 +178,7 @@ HISTORY = "epoch,learning_rate,loss,accuracy,val_loss,val_accuracy\n1,0.0005,1.2
 @pytest.mark.parametrize("text", [HISTORY, HISTORY + "2,0.0004,0.9,0.7,0.8,0.7\n3,0.0003,0.8,0.7,0.9,0.8\n"])
 def test_training_curves(tmp_path, text):
     (tmp_path / "history.csv").write_text(text)
-    plots.training_curves(tmp_path / "history.csv", tmp_path / "training.png")
+    plots.training_curves(tmp_path / "history.csv", "val_accuracy", tmp_path / "training.png")
     assert coloured_share(tmp_path / "training.png") > 0.0005
 
 
@@ -182,7 +189,7 @@ def test_training_curves(tmp_path, text):
         ("", "has no epochs"),
         (HISTORY.splitlines()[0], "has no epochs"),
         (HISTORY + "2,0.1", "is damaged: TypeError"),
-        (HISTORY.replace("val_loss", "loss2"), "is damaged: KeyError 'val_loss'"),
+        (HISTORY.replace("val_loss", "loss2"), "is damaged: no column val_loss"),
         (HISTORY + "2,a,b,c,d,e", "is damaged: ValueError"),
     ],
 )
@@ -190,7 +197,7 @@ def test_a_damaged_history_is_refused(tmp_path, text, problem):
     if text is not None:
         (tmp_path / "history.csv").write_text(text)
     with pytest.raises(KwspipeError) as caught:
-        plots.training_curves(tmp_path / "history.csv", tmp_path / "training.png")
+        plots.training_curves(tmp_path / "history.csv", "val_accuracy", tmp_path / "training.png")
     assert problem in str(caught.value)
     assert "Allowed: a row an epoch with epoch, loss" in str(caught.value)
     assert not (tmp_path / "training.png").exists()

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-COLUMNS = ("rank", "path", "label", "predicted", "score")
+COLUMNS = ("rank", "path", "label", "predicted", "score", "clip")
 
 
 def write(
     file: Path,
     paths: Sequence[str],
+    numbers: Sequence[int] | npt.NDArray[np.int64],
     targets: npt.ArrayLike,
     scores: npt.ArrayLike,
     labels: Sequence[str],
@@ -23,6 +24,7 @@ def write(
     Args:
         file: where to.
         paths: (clips,) where each clip came from.
+        numbers: (clips,) of each clip in the prepared store.
         targets: (clips,) index of each clip's true label.
         scores: (clips, classes) posteriors, 0 to 1.
         labels: (classes,) in the order of the scores.
@@ -43,5 +45,5 @@ def write(
         for rank, clip in enumerate(ranked[:max_mistakes], start=1):
             guess = predicted[clip]
             score = f"{posteriors[clip, guess]:.4f}"
-            table.writerow((rank, paths[clip], labels[truth[clip]], labels[guess], score))
+            table.writerow((rank, paths[clip], labels[truth[clip]], labels[guess], score, numbers[clip]))
     return len(wrong)

@@ -1,16 +1,16 @@
 """Plots as PNG: confusion matrix, training curves, ROC and precision-recall by class."""
 
-import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from kwspipe.errors import KwspipeError
 from kwspipe.metrics.confusion import confusion
 from kwspipe.metrics.figure import FAINT, INK, TITLE, new_figure, plain, save
+from kwspipe.training.history import best as best_epoch
+from kwspipe.training.history import read as read_history
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,45 +18,51 @@ if TYPE_CHECKING:
 
 __all__ = ["confusion", "precision_recall", "roc", "training_curves"]
 
-TRAINING, VALIDATION = "#9aa5b1", "#0b69a3"
+TRAINING, VALIDATION, BALANCED = "#9aa5b1", "#0b69a3", "#d55e00"
+# Of each column of history.csv that is drawn: colour, line width, meaning.
+LINES = {
+    "accuracy": (TRAINING, 1.8, "training"),
+    "val_accuracy": (VALIDATION, 2.2, "validation"),
+    "val_balanced_accuracy": (BALANCED, 2.2, "validation, mean of the classes"),
+    "loss": (TRAINING, 1.8, "training"),
+    "val_loss": (VALIDATION, 2.2, "validation"),
+}
+SHARES = ("accuracy", "val_accuracy", "val_balanced_accuracy")
 # Okabe and Ito's colours, told apart by colour-blind readers too (https://jfly.uni-koeln.de/color/); for the
 # classes with the worst figures, in this order. The other classes are drawn in grey.
 COLOURS = ("#d55e00", "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#8a6d00", "#1f2933")
 OTHERS = "#c3cad2"
 Curve = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], float]
-HISTORY_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
 
-def training_curves(history: Path, file: Path) -> None:
-    """Draws accuracy, loss and learning rate over the epochs.
+def training_curves(history: Path, monitor: str, file: Path) -> None:
+    """Draws accuracy and loss over the epochs, and which epoch was kept.
 
     Args:
         history: history.csv as train leaves it.
+        monitor: the column by which the kept epoch was chosen (``train.monitor``).
         file: the PNG to write.
 
     Raises:
         KwspipeError: history.csv is missing, empty or damaged.
     """
-    columns = _read_history(history)
+    rows = read_history(history)
+    kept = best_epoch(rows, monitor)
+    columns = {name: np.array([row[name] for row in rows], np.float64) for name in rows[0]}
     figure = new_figure(10.5, 4.2)
     accuracy, loss = figure.subplots(1, 2)
-    epochs = columns["epoch"]
-    _curve(accuracy, epochs, 100 * columns["accuracy"], 100 * columns["val_accuracy"], np.argmax, "{:.1f} %")
-    _curve(loss, epochs, columns["loss"], columns["val_loss"], np.argmin, "{:.3f}")
+    shares = {name: np.asarray(100 * columns[name]) for name in SHARES if name in columns}
+    _curves_over_epochs(accuracy, columns["epoch"], shares, kept)
+    _curves_over_epochs(loss, columns["epoch"], {name: columns[name] for name in ("loss", "val_loss")}, kept)
     accuracy.set_title("Accuracy (%)", **TITLE)
     loss.set_title("Loss", **TITLE)
+    chosen = f"kept: epoch {columns['epoch'][kept]:.0f}, {monitor} {columns[monitor][kept]:.3f}"
+    accuracy.set_title(chosen, loc="right", fontsize=9, color=VALIDATION, pad=10)
     accuracy.legend(loc="lower right", frameon=False, fontsize=9)
     loss.set_ylim(0, 1.1 * max(columns["loss"].max(), columns["val_loss"].max()))
     rates = columns["learning_rate"]
-    figure.text(
-        0.995,
-        0.005,
-        f"learning rate {rates[0]:.2g} to {rates[-1]:.2g}",
-        ha="right",
-        va="bottom",
-        fontsize=8,
-        color=FAINT,
-    )
+    rate = f"learning rate {rates[0]:.2g} to {rates[-1]:.2g}"
+    figure.text(0.995, 0.005, rate, ha="right", va="bottom", fontsize=8, color=FAINT)
     save(figure, file)
 
 
@@ -146,44 +152,22 @@ def _by_class(curves: list[tuple[str, Curve]], figure_of_merit: str) -> tuple["F
     return figure, axes
 
 
-def _curve(
+def _curves_over_epochs(
     axes: "Axes",
     epochs: npt.NDArray[np.float64],
-    training: npt.NDArray[np.float64],
-    validation: npt.NDArray[np.float64],
-    best_of: Callable[[Any], Any],
-    form: str,
+    curves: Mapping[str, npt.NDArray[np.float64]],
+    kept: int,
 ) -> None:
     from matplotlib.ticker import MaxNLocator
 
     plain(axes)
     marker = "o" if len(epochs) == 1 else None
-    axes.plot(epochs, training, color=TRAINING, linewidth=1.8, marker=marker, label="training")
-    axes.plot(epochs, validation, color=VALIDATION, linewidth=2.2, marker=marker, label="validation")
-    best = int(best_of(validation))
-    axes.plot(epochs[best], validation[best], "o", color=VALIDATION, markersize=7, markeredgecolor="white")
-    text = f"best on validation: {form.format(validation[best])}, epoch {epochs[best]:.0f}"
-    axes.set_title(text, loc="right", fontsize=9, color=VALIDATION, pad=10)
+    axes.axvline(epochs[kept], color=FAINT, linewidth=1.0, linestyle=(0, (4, 3)))
+    for name, values in curves.items():
+        colour, width, meaning = LINES[name]
+        axes.plot(epochs, values, color=colour, linewidth=width, marker=marker, label=meaning)
+        axes.plot(epochs[kept], values[kept], "o", color=colour, markersize=6, markeredgecolor="white")
     axes.set_xlabel("epoch", color=INK)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)
     axes.margins(y=0.12)
-
-
-def _read_history(history: Path) -> dict[str, npt.NDArray[np.float64]]:
-    """Columns of history.csv by name."""
-    try:
-        with history.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        columns = {name: np.array([float(row[name]) for row in rows]) for name in HISTORY_COLUMNS}
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror}"
-    except (KeyError, ValueError, TypeError, csv.Error) as error:
-        problem = f"is damaged: {type(error).__name__} {error}"
-    else:
-        if rows:
-            return columns
-        problem = "has no epochs"
-    raise KwspipeError(
-        str(history), problem, f"a row an epoch with {', '.join(HISTORY_COLUMNS)}", "run train again"
-    )

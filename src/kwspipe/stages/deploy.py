@@ -110,6 +110,7 @@ def summary(report: PushReport, facts: ImageFacts, attached: Attached, profile: 
         f"{unit}_per_operator": list(profile.operators),
         "arena_bytes": facts.arena_bytes,
         "memory_bytes": facts.memory_bytes,
+        "max_memory_bytes": report.fit.max_memory_bytes,
         "image_bytes": report.fit.image_bytes,
         "slot_bytes": report.fit.max_image_bytes,
         **attached.firmware.sizes(),

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kwspipe.artifacts import write_json
+from kwspipe.artifacts import read_manifest, write_json
 from kwspipe.config import PipelineConfig
 from kwspipe.dataset.store import ClipStore
 from kwspipe.errors import KwspipeError
-from kwspipe.metrics import clips, mistakes, plots, predictions
+from kwspipe.metrics import calibration, clips, mistakes, plots, predictions
 from kwspipe.stages import Stage
 from kwspipe.tflite import reference
 from kwspipe.tflite.runner import CoreModel
@@ -20,7 +20,7 @@ THREADS = 2
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
-    """Leaves metrics.json, predictions.csv, mistakes.csv and the plots in ``folder``."""
+    """Leaves metrics.json, predictions.csv, scores.npz, mistakes.csv and the plots in ``folder``."""
     store = ClipStore(run_dir / "prepare")
     features, targets = split_features(store, config.frontend, "testing")
     if not len(targets):
@@ -46,17 +46,22 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     equal = np.all(outputs["int8"] == outputs["device"], axis=1)
     metrics["parity"] = {"clips": len(equal), "equal": int(equal.sum())}
     metrics["data"] = store.summary
+    for kind in scores:
+        metrics[kind]["calibration"] = calibration.measure(targets, scores[kind])
     write_json(folder / "metrics.json", metrics)
-    paths = [store.path(number) for number in store.select_plain("testing")]
+    numbers = store.select_plain("testing")
+    np.savez(folder / "scores.npz", clips=numbers, targets=targets, **scores)
+    paths = [store.path(number) for number in numbers]
     predictions.write(folder / "predictions.csv", paths, targets, scores["int8"], labels)
-    mistakes.write(
-        folder / "mistakes.csv", paths, targets, scores["int8"], labels, config.evaluate.max_mistakes
-    )
+    limit = config.evaluate.max_mistakes
+    mistakes.write(folder / "mistakes.csv", paths, numbers, targets, scores["int8"], labels, limit)
     plots.confusion(np.array(metrics["int8"]["confusion"]), labels, folder / "confusion.png")
     plots.roc(targets, scores["int8"], labels, folder / "roc.png")
     plots.precision_recall(targets, scores["int8"], labels, folder / "precision_recall.png")
-    if (run_dir / "train").exists():
-        plots.training_curves(run_dir / "train" / "history.csv", folder / "training.png")
+    trained = read_manifest(run_dir / "train")
+    if trained:
+        monitor = trained["config"]["train"]["monitor"]
+        plots.training_curves(run_dir / "train" / "history.csv", monitor, folder / "training.png")
 
 
 def targets_of(

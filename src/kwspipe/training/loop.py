@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from kwspipe.artifacts import write_json
 from kwspipe.config import ScheduleConfig, TrainConfig
 from kwspipe.schedule import learning_rate
+from kwspipe.training import history
 from kwspipe.training.data import Batch, Waits
 
 WEIGHTS = "model.weights.h5"
@@ -83,10 +84,8 @@ class TrainingLoop:
 
     @property
     def best(self) -> EpochResult:
-        """The best epoch by the monitored metric, the earliest of equals."""
-        if self.config.monitor == "val_loss":
-            return min(self.history, key=lambda row: row.val_loss)
-        return max(self.history, key=lambda row: (getattr(row, self.config.monitor), -row.val_loss))
+        """The best epoch by the monitored metric."""
+        return self.history[history.best([asdict(row) for row in self.history], self.config.monitor)]
 
     def run(
         self,

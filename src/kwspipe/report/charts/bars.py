@@ -1,0 +1,71 @@
+"""Charts of bars: cost of the layers, waveforms."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from markupsafe import Markup
+
+from kwspipe.report.drawing import WIDTH, Axes, Drawing, linear, ticks
+
+WAVE_WIDTH, WAVE_HEIGHT = 120, 40
+LEFT, RIGHT, TOP, BOTTOM = 36.0, WIDTH - 16.0, 26.0, 160.0
+
+
+def layers(costs: Sequence[float], kinds: Sequence[str], styles: Sequence[str], unit: str) -> Markup:
+    """Draws the cost of each layer, in the order in which they run.
+
+    Args:
+        costs: (layers,) of each.
+        kinds: (layers,) what each does, for the tips.
+        styles: (layers,) class of the style sheet of each.
+        unit: what the costs count.
+    """
+    factor, prefix = (1e6, "million ") if max(costs) >= 2e6 else (1e3, "thousand ")
+    drawing = Drawing(f"{unit} of each of {len(costs)} layers", BOTTOM + 40)
+    high = max(max(costs) / factor, 1e-9) * 1.05
+    x, y = linear(0, len(costs), LEFT, RIGHT), linear(0, high, BOTTOM, TOP)
+    axes = Axes(drawing, x, y, (LEFT, TOP, RIGHT, BOTTOM))
+    axes.vertical([(value, f"{value:g}") for value in ticks(0, high, 4)], f"{prefix}{unit}")
+    width = (RIGHT - LEFT) / len(costs)
+    for place, (cost, kind, style) in enumerate(zip(costs, kinds, styles, strict=True)):
+        top = y(cost / factor)
+        tip = f"layer {place}, {kind}: {cost:,.0f} {unit}"
+        drawing.add(
+            "rect",
+            f"bar {style}",
+            tip,
+            x=x(place) + width * 0.08,
+            y=top,
+            width=width * 0.84,
+            height=BOTTOM - top,
+        )
+    drawing.line(LEFT, BOTTOM, RIGHT, BOTTOM, "axis")
+    drawing.text(LEFT, BOTTOM + 15, "first layer", "tick")
+    drawing.text(RIGHT, BOTTOM + 15, "last layer", "tick", "end")
+    return drawing.markup()
+
+
+def waveform(samples: npt.NDArray[np.int16], title: str, word: tuple[int, int] | None = None) -> Markup:
+    """Draws lowest and highest sample of each hundredth or so of a clip.
+
+    Args:
+        samples: (samples,) int16, at least one.
+        title: what it is, for those who cannot see it.
+        word: first sample of the word, and the one after its last, to be marked.
+    """
+    drawing = Drawing(title, WAVE_HEIGHT, WAVE_WIDTH, "wave")
+    drawing.root.set("preserveAspectRatio", "none")
+    middle = WAVE_HEIGHT / 2
+    if word is not None:
+        start, end = (WAVE_WIDTH * place / len(samples) for place in word)
+        drawing.add("rect", "word", x=start, y=0, width=max(end - start, 0), height=WAVE_HEIGHT)
+    drawing.line(0, middle, WAVE_WIDTH, middle, "zero")
+    columns = np.array_split(samples.astype(np.float64), min(WAVE_WIDTH, len(samples)))
+    step = WAVE_WIDTH / len(columns)
+    scale = middle / 32768
+    upper = [(step * (i + 0.5), middle - scale * part.max()) for i, part in enumerate(columns)]
+    lower = [(step * (i + 0.5), middle - scale * part.min() + 0.4) for i, part in enumerate(columns)]
+    outline = " ".join(f"{x:.1f},{y:.1f}" for x, y in [*upper, *reversed(lower)])
+    drawing.add("polygon", "sound", points=outline)
+    return drawing.markup()

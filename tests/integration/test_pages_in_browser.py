@@ -1,0 +1,59 @@
+"""The pages in a real browser: nothing breaks, nothing is too wide for a phone, everything plays."""
+
+from pathlib import Path
+
+import pytest
+
+import browser
+from kwspipe.config import ReportConfig
+from kwspipe.report.run_page import refresh
+from small_run import HOSTILE, Run
+
+PHONE_WIDTH = 360
+SMALLEST_LETTERS = 9.0  # pixels; of the confusion matrix, the smallest there are
+
+
+@pytest.fixture(scope="module")
+def chromium() -> str:
+    found = browser.find()
+    if found is None:
+        pytest.skip("needs Chromium (apt-get install chromium)")
+    return found
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    words = (
+        "one",
+        "seventeen",
+        HOSTILE,
+        "a_very_long_keyword_nobody_would_ever_say",
+        "five",
+        "six",
+        "seven",
+        "eight",
+    )
+    run = Run(
+        tmp_path_factory.mktemp("runs") / "run", (*words, "nine", "_unknown_", "_silence_"), synthetic=True
+    )
+    run.dir.mkdir()
+    run.whole()
+    refresh(run.dir, ReportConfig(max_mistakes=3))
+    return run.dir / "report.html"
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_report_on_a_phone(chromium: str, report: Path, dark: bool) -> None:
+    seen = browser.look(chromium, report, PHONE_WIDTH, dark)
+    assert "fault" not in seen, seen
+    assert seen["console"] == []
+    assert seen["fetched"] == []
+    assert seen["width"] <= PHONE_WIDTH
+    assert seen["too_wide"] == []
+    assert seen["smallest_letters"] >= SMALLEST_LETTERS
+    assert seen["images"] == len(seen["seconds"]) > 4
+    assert all(seconds == pytest.approx(1.2) for seconds in seen["seconds"])
+    assert (
+        seen["pressed"] == "true" and seen["controls_hidden"]
+    )  # the page's own script runs, despite the policy
+    assert seen["background"] == ("rgb(15, 20, 26)" if dark else "rgb(245, 246, 248)")

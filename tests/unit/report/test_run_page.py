@@ -1,0 +1,154 @@
+"""report.html: what it shows, and that nothing in a run can break it."""
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+
+from kwspipe.config import ReportConfig
+from kwspipe.errors import KwspipeError
+from kwspipe.report.run_page import refresh
+from small_run import HOSTILE, Run
+
+from .parsed import Page
+
+SETTINGS = ReportConfig(max_mistakes=2)
+MakeRun = Callable[..., Run]
+
+
+def page_of(run: Run) -> Page:
+    refresh(run.dir, SETTINGS)
+    page = Page((run.dir / "report.html").read_text())
+    assert page.faults == []
+    assert page.fetched() == []
+    assert page.handlers() == []
+    return page
+
+
+def test_a_whole_run(make_run: MakeRun) -> None:
+    run = make_run().whole()
+    page = page_of(run)
+    ids = {attributes["id"] for _, attributes in page.elements if "id" in attributes}
+    assert {"accuracy", "confusion", "curves", "training", "mistakes", "device", "data", "provenance"} <= ids
+    links = {attributes["href"] for attributes in page.all("a")}
+    assert links == {f"#{name}" for name in ids}
+    for text in (
+        "A keyword spotter for one, two.", "Recordings of people", "66.7", "epoch 1 were kept",
+        "val_balanced_accuracy", "Expected calibration error: float 0.233, int8 0.233", "False accepts 1",
+        "Misses 1", "Mix-ups 2",
+        "12 of 12", "this model 235.5", "2,497,225 instructions", "too_short", "base.h5", "soundfile", "CC BY",
+    ):  # fmt: skip
+        assert text in page.words.replace("\N{NARROW NO-BREAK SPACE}", " "), text
+    assert "Synthetic" not in page.words
+    assert (run.dir / "report.html").stat().st_size < 1_000_000
+
+
+def test_it_is_accessible(make_run: MakeRun) -> None:
+    page = page_of(make_run().whole())
+    assert all(attributes.get("alt") for attributes in page.all("img"))
+    assert all(attributes.get("aria-label") for attributes in page.all("svg"))
+    assert all(attributes.get("aria-label") for attributes in page.all("button"))
+    assert len(page.all("caption")) == len(page.all("table")) > 5
+    assert len(page.all("h1")) == 1 and page.all("html")[0]["lang"] == "en"
+
+
+def test_synthetic_speech_is_said_on_top(make_run: MakeRun) -> None:
+    page = page_of(make_run(synthetic=True).whole())
+    assert page.words.index("Synthetic speech.") < page.words.index("Words recognised")
+    assert "Recordings of people" not in page.words
+
+
+def test_hostile_names_are_text(make_run: MakeRun) -> None:
+    labels = (HOSTILE, "\"'><img src=x onerror=alert(1)>", "_unknown_", "_silence_")
+    run = make_run(labels=labels)
+    run.whole()
+    page = page_of(run)
+    assert HOSTILE in page.text  # shown as it is
+    assert len(page.all("script")) == 1 and "src" not in page.all("script")[0]
+    assert all(attributes.get("src", "").startswith("data:") for attributes in page.all("img"))
+    (policy,) = [a["content"] for a in page.all("meta") if a.get("http-equiv") == "Content-Security-Policy"]
+    assert policy is not None and "default-src 'none'" in policy and "script-src 'sha256-" in policy
+
+
+def test_control_characters_and_bare_surrogates(make_run: MakeRun) -> None:
+    run = make_run(labels=("a\x01b", "two", "_unknown_", "_silence_"))
+    run.whole()
+    (run.dir / "config.yaml").write_text('name: "\\uD800 odd"\n')
+    assert "two" in page_of(run).text
+
+
+def test_what_is_missing_is_left_out(make_run: MakeRun) -> None:
+    run = make_run()
+    run.prepare()
+    run.train()
+    run.quantize()
+    run.evaluate()
+    (run.dir / "evaluate" / "scores.npz").unlink()
+    (run.dir / "evaluate" / "mistakes.csv").unlink()
+    (run.dir / "quantize" / "profile.csv").unlink()
+    page = page_of(run)
+    ids = {attributes["id"] for _, attributes in page.elements if "id" in attributes}
+    assert "accuracy" in ids and not ids & {"mistakes", "streams"}
+    assert "ROC" not in page.words and "Board" not in page.words and "Cost of the layers" not in page.words
+
+
+def test_nothing_is_written_before_a_run_is_evaluated(make_run: MakeRun) -> None:
+    run = make_run()
+    assert refresh(run.dir, SETTINGS) is False
+    run.prepare()
+    run.train()
+    assert refresh(run.dir, SETTINGS) is False
+    assert not (run.dir / "report.html").exists()
+
+
+def test_it_is_written_again_only_where_something_changed(make_run: MakeRun) -> None:
+    run = make_run().whole()
+    assert refresh(run.dir, SETTINGS) is True
+    before = (run.dir / "report.html").read_bytes()
+    assert refresh(run.dir, SETTINGS) is False
+    assert refresh(run.dir, ReportConfig(max_mistakes=1)) is True
+    assert refresh(run.dir, SETTINGS) is True
+    assert (run.dir / "report.html").read_bytes() == before
+    run.evaluate(streaming={"threshold": 150, "false_accepts_per_hour": 0.42, "hours": 3.0})
+    assert refresh(run.dir, SETTINGS) is True
+
+
+def test_parts_of_different_models_are_never_mixed(make_run: MakeRun) -> None:
+    run = make_run().whole()
+    refresh(run.dir, SETTINGS)
+    (run.dir / "quantize" / "manifest.json").unlink()
+    (run.dir / "quantize" / "profile.csv").write_text("other")
+    run.stage("quantize", ("train",), {}, lambda folder: (folder / "model.tflite").write_text("new") and None)
+    assert refresh(run.dir, SETTINGS) is False
+    assert not (run.dir / "report.html").exists()  # what it told of is gone
+    run.evaluate()
+    page = page_of(run)
+    assert "Left out: deploy. it is older than quantize; run deploy again." in page.words
+    assert "Board: emulated" not in page.words
+
+
+def test_streams(make_run: MakeRun) -> None:
+    run = make_run().whole()
+    run.evaluate(
+        streaming={"threshold": 150, "false_accepts_per_hour": 0.42, "false_reject_rate": 0.05, "hours": 3.0}
+    )
+    words = page_of(run).words
+    assert "False accepts an hour 0.42" in words and "at threshold 150, 3.0 h heard" in words
+
+
+def test_mistakes_of_another_data_set_are_refused(make_run: MakeRun) -> None:
+    run = make_run().whole()
+    text = (run.dir / "evaluate" / "mistakes.csv").read_text()
+    (run.dir / "evaluate" / "mistakes.csv").write_text(re.sub(r",\d+$", ",999", text, flags=re.MULTILINE))
+    with pytest.raises(KwspipeError, match=r"clip '999' with path .* run evaluate again"):
+        refresh(run.dir, SETTINGS)
+
+
+def test_a_damaged_file_is_named(make_run: MakeRun) -> None:
+    run = make_run().whole()
+    (run.dir / "evaluate" / "metrics.json").write_text('{"int8": ')
+    with pytest.raises(KwspipeError, match=r"metrics\.json: .*cannot be read .*run evaluate again"):
+        refresh(run.dir, SETTINGS)
+    (run.dir / "evaluate" / "manifest.json").write_text(json.dumps([]))
+    assert refresh(run.dir, SETTINGS) is False
