@@ -63,7 +63,7 @@ class Run:
 
     def _prepare(self, folder: Path, clips_a_class: int, note: str) -> None:
         self.paths, self.targets = [], []
-        with StoreWriter(folder) as writer:
+        with StoreWriter(folder, self.labels) as writer:
             for split in SPLITS:
                 for target, label in enumerate(self.labels):
                     for take in range(clips_a_class):
@@ -90,6 +90,7 @@ class Run:
             "speaker": f"{split}{take}",
             "split": split,
             "source": "folder",
+            "kind": "zero" if label == "_silence_" else "word",
         }
         writer.add_clip(pcm, (2000, 12000), path=path, **names)
         if split == "testing":
@@ -135,7 +136,8 @@ class Run:
             )
             mistakes.write(folder / "mistakes.csv", self.paths, numbers, targets, scores, self.labels, 20)
 
-        self.stage("evaluate", ("prepare", "train", "quantize"), {"frontend": asdict(FRONTEND)}, write)
+        needs = tuple(name for name in ("prepare", "train", "quantize") if (self.dir / name).is_dir())
+        self.stage("evaluate", needs, {"frontend": asdict(FRONTEND)}, write)
 
     def deploy(self) -> None:
         self.stage(

@@ -31,6 +31,7 @@ class RunFacts:
         summary: of prepare.
         history: a row an epoch, and the place of the epoch that was kept.
         transfer: what was taken from which checkpoint.
+        adopted: the file that a model trained elsewhere came from.
         profile: a row a layer.
         metrics: of evaluate.
         scores: arrays of evaluate: clips, targets, and posteriors by kind.
@@ -45,6 +46,7 @@ class RunFacts:
     summary: dict[str, Any] | None
     history: tuple[list[dict[str, float]], int] | None
     transfer: dict[str, Any] | None
+    adopted: str | None
     profile: Rows | None
     metrics: dict[str, Any] | None
     scores: dict[str, npt.NDArray[Any]] | None
@@ -86,6 +88,7 @@ def read(run_dir: Path) -> RunFacts:
         summary=part("prepare", "summary.json", _json),
         history=part("train", "history.csv", lambda path: _history(path, monitor)),
         transfer=part("train", "transfer.json", _json),
+        adopted=(part("quantize", "summary.json", _json) or {}).get("adopted"),
         profile=part("quantize", "profile.csv", _rows),
         metrics=part("evaluate", "metrics.json", _json),
         scores=part("evaluate", "scores.npz", _arrays),

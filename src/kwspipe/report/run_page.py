@@ -75,6 +75,7 @@ def compose(facts: RunFacts, settings: ReportConfig, content: str = "") -> str:
         data=facts.metrics.get("data", {}),
         summary=facts.summary,
         transfer=facts.transfer,
+        adopted=facts.adopted,
         epochs=len(facts.history[0]) if facts.history else None,
         tiles=results.tiles(facts),
         per_class=results.per_class(facts),

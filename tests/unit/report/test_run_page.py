@@ -128,6 +128,18 @@ def test_parts_of_different_models_are_never_mixed(make_run: MakeRun) -> None:
     assert "Board: emulated" not in page.words
 
 
+def test_a_model_that_was_trained_elsewhere(make_run: MakeRun) -> None:
+    run = make_run()
+    run.prepare()
+    adopted = json.dumps({"adopted": "theirs <1>.tflite"})
+    run.stage("quantize", (), {}, lambda folder: (folder / "summary.json").write_text(adopted) and None)
+    run.evaluate()
+    words = page_of(run).words
+    assert "Trained elsewhere, and taken from theirs <1>.tflite." in words
+    assert "Whether the model was trained on the same speakers is not known here." in words
+    assert "heard in training or validation" not in words
+
+
 def test_streams(make_run: MakeRun) -> None:
     run = make_run().whole()
     run.evaluate(
