@@ -74,6 +74,45 @@ class SyntheticConfig:
 
 
 @typed
+class NegativesConfig:
+    """Hard negatives: their shares are of the plain clips of their class, and come on top of those."""
+
+    partial_percentage: NotNegative
+    ending_percentage: NotNegative
+    several_percentage: NotNegative
+    babble_percentage: NotNegative
+    near_miss_percentage: NotNegative
+    speech_percentage: NotNegative
+    colour_percentage: NotNegative
+    click_percentage: NotNegative
+    level_percentage: NotNegative
+    in_training: bool
+    evaluation_clips: Annotated[int, Field(ge=0)]
+    min_part: Annotated[float, Field(gt=0, lt=1)]
+    max_part: Annotated[float, Field(gt=0, lt=1)]
+    noise_probability: Fraction
+    min_snr_db: float
+    max_snr_db: float
+    min_talkers: Annotated[int, Field(ge=2)]
+    max_talkers: Annotated[int, Field(ge=2)]
+    similarity: Literal["spelling", "phonemes"]
+    min_similarity: Fraction
+
+    def __post_init__(self) -> None:
+        for low, high in (
+            ("min_part", "max_part"),
+            ("min_snr_db", "max_snr_db"),
+            ("min_talkers", "max_talkers"),
+        ):
+            if getattr(self, low) > getattr(self, high):
+                raise ValueError(f"{low} must not exceed {high}")
+
+    def percentage(self, kind: str) -> float:
+        """Returns the share of a kind of hard negative; 0 for kinds that have none of their own."""
+        return float(getattr(self, f"{kind}_percentage", 0.0))
+
+
+@typed
 class DatasetConfig:
     """The classes, and where their clips come from."""
 
@@ -96,6 +135,7 @@ class DatasetConfig:
     min_clip_ms: Count
     min_peak_db: Annotated[float, Field(le=0)]
     trim_below_peak_db: Annotated[float, Field(gt=0)]
+    negatives: NegativesConfig
     speech_commands: SpeechCommandsConfig
     synthetic: SyntheticConfig
 

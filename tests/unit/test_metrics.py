@@ -47,6 +47,13 @@ def test_a_class_with_no_clips_gives_none_and_valid_json():
     assert json.loads(json.dumps(figures, allow_nan=False)) == figures
 
 
+def test_rejection_is_counted_by_kind_and_leaves_keywords_out():
+    kinds = ["word"] * 6 + ["partial", "partial"]
+    assert clips.rejected(kinds, TARGETS, scores_for(PREDICTED), LABELS) == {"partial": 0.5, "word": 1.0}
+    silent = scores_for([2, 0])  # silence taken for an unknown word is rejected, taken for "one" it is not
+    assert clips.rejected(["click", "colour"], [3, 3], silent, LABELS) == {"click": 1.0, "colour": 0.0}
+
+
 def test_one_class_alone_has_no_auc():
     figures = clips.measure([1, 1], scores_for([1, 0]), LABELS)
     assert figures["per_class"]["two"] == {"recall": 0.5, "precision": 1.0, "auc": None, "clips": 2}
@@ -236,6 +243,18 @@ def test_the_table_has_both_kinds_side_by_side():
     (row,) = [line for line in text.splitlines() if "all clips right" in line]
     assert [cell.strip() for cell in row.strip("│").split("│")] == ["all clips right", "100.0 %", "75.0 %"]
     assert "Warning" not in text
+
+
+def test_the_table_has_hard_negatives_and_no_other_kinds():
+    measured = clips.measure(TARGETS, scores_for(PREDICTED), LABELS)
+    measured["rejected"] = {"near_miss": 0.5, "word": 2 / 3}
+    metrics = {"float": measured, "int8": measured, "data": {"hard_negatives": {"near_miss": {"testing": 2}}}}
+    (row,) = [line for line in printed(metrics).splitlines() if "near miss" in line]
+    assert [cell.strip() for cell in row.strip("│").split("│")] == [
+        "near miss not called a word",
+        "50.0 %",
+        "50.0 %",
+    ]
 
 
 def test_the_table_warns_of_synthetic_speech():

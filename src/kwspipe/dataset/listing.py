@@ -146,7 +146,7 @@ class Listing(Sequence[Recording]):
         values = self._columns.word.values
         return {values[words[i]]: self.take(groups[i]) for i in np.argsort(first)}
 
-    def seeded_order(self, seed: int) -> Self:
+    def seeded_order(self, seed: int | str) -> Self:
         """Shuffles so that the place of each depends on the seed and its own path only.
 
         A recording added or removed thus leaves the order of all others as it was.

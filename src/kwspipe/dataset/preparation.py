@@ -10,11 +10,11 @@ from rich.progress import Progress
 
 from kwspipe.audio import AudioError, Pcm
 from kwspipe.config import DatasetConfig, FrontendConfig
-from kwspipe.dataset.decode import examine, read_files
+from kwspipe.dataset.decode import Clip, examine, read_files
 from kwspipe.dataset.kinds import NOISE, WORD, ZERO, Kind
 from kwspipe.dataset.noise import NoisePiece, NoiseRecording, silence_places, split_noise
 from kwspipe.dataset.recordings import SPLITS, Recording, Rejected, Source, Split, printable
-from kwspipe.dataset.selection import SILENCE, Draw, share
+from kwspipe.dataset.selection import SILENCE, UNKNOWN, Draw, share
 from kwspipe.dataset.store import StoreWriter
 from kwspipe.errors import KwspipeError
 
@@ -31,8 +31,10 @@ class Preparation:
         counts: clips by label and split.
         words: clips by word; of ``_unknown_`` its words.
         rejected: recordings left out, by reason.
+        hard: hard negatives, by kind and split; ``counts`` has them too.
+        drawn_unknown: paths of the other words written.
         speakers: whose clips each split has.
-        negative_samples: samples of speech without keywords, by split.
+        negative: where the speech without keywords lies.
     """
 
     dataset: DatasetConfig
@@ -44,8 +46,10 @@ class Preparation:
     counts: Counter[tuple[str, Split]] = field(default_factory=Counter)
     words: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
+    hard: Counter[tuple[Kind, Split]] = field(default_factory=Counter)
+    drawn_unknown: set[str] = field(default_factory=set)
     speakers: dict[Split, set[str]] = field(default_factory=lambda: {split: set() for split in SPLITS})
-    negative_samples: Counter[Split] = field(default_factory=Counter)
+    negative: list[NoisePiece] = field(default_factory=list)
 
     def reject(self, rejected: Rejected) -> None:
         """Lists and counts what is left out."""
@@ -117,8 +121,8 @@ class Preparation:
                 self.reject(Rejected(recording.path, "", pcm.reason, pcm.detail))
                 continue
             assert recording.split is not None
-            self.negative_samples[recording.split] += pcm.size
-            self.writer.add_negative(pcm, recording.path, recording.split)
+            offset = self.writer.add_negative(pcm, recording.path, recording.split)
+            self.negative.append(NoisePiece(recording.path, recording.split, offset, pcm.size))
 
     def _read(
         self, draws: Sequence[Draw], source: Source
@@ -140,6 +144,24 @@ class Preparation:
                 any_read = True
                 yield *under_way.popleft(), pcm
 
+    def add_hard(
+        self, kind: Kind, label: str, split: Split, clip: Clip, word: str, speaker: str, path: str
+    ) -> None:
+        """Writes a hard negative."""
+        self.counts[label, split] += 1
+        self.hard[kind, split] += 1
+        self.writer.add_clip(
+            clip.pcm,
+            (clip.trim_start, clip.trim_end),
+            label=label,
+            kind=kind,
+            word=word,
+            speaker=speaker,
+            split=split,
+            source=self.source.name,
+            path=path,
+        )
+
     def _write_clip(self, draw: Draw, recording: Recording, pcm: Pcm | AudioError, source: Source) -> bool:
         try:
             if isinstance(pcm, AudioError):
@@ -152,6 +174,8 @@ class Preparation:
         self.words[recording.word] += 1
         if source is self.source:  # synthetic voices beside people are not counted as people
             self.speakers[draw.split].add(recording.speaker)
+        if draw.label == UNKNOWN:
+            self.drawn_unknown.add(recording.path)
         self.writer.add_clip(
             clip.pcm,
             (clip.trim_start, clip.trim_end),

@@ -12,6 +12,7 @@ from rich.progress import MofNCompleteColumn, Progress
 
 from kwspipe.config import DatasetConfig, FrontendConfig
 from kwspipe.dataset.mixing import write_synthetic_clips
+from kwspipe.dataset.negatives import write_negatives
 from kwspipe.dataset.noise import NoisePiece
 from kwspipe.dataset.preparation import Preparation
 from kwspipe.dataset.recordings import SPLITS, Found, Recording, listing_hash, printable
@@ -67,6 +68,7 @@ def prepare(dataset: DatasetConfig, frontend: FrontendConfig, seed: int, folder:
         pieces = run.write_noise(found.noise, extra)
         run.write_silence(pieces)
         run.write_negative(negative)
+        write_negatives(run, recordings, pieces)
         summary = _summary(run, found, [*extra, *negative], pieces) | {
             "skipped_sources": skipped,
             "synthetic_training_clips": synthetic,
@@ -138,10 +140,16 @@ def _summary(
         "sample_rate_hz": rate,
         "sample_length": run.frontend.sample_length,
         "counts": {label: {split: run.counts[label, split] for split in SPLITS} for label in labels},
+        "hard_negatives": {
+            kind: {split: run.hard[kind, split] for split in SPLITS}
+            for kind in sorted({kind for kind, _ in run.hard})
+        },
         "words": dict(sorted(run.words.items())),
         "speakers": {split: len(run.speakers[split]) for split in SPLITS},
         "noise_s": {s: round(sum(p.length for p in pieces if p.split == s) / rate, 3) for s in SPLITS},
-        "negative_s": {split: round(run.negative_samples[split] / rate, 3) for split in SPLITS},
+        "negative_s": {
+            s: round(sum(p.length for p in run.negative if p.split == s) / rate, 3) for s in SPLITS
+        },
         "num_recordings": len(found.words),
         "rejected": dict(sorted(run.rejected.items())),
         "input_sha256": listing_hash(itertools.chain(found.words, found.noise, extra)),

@@ -1,7 +1,7 @@
 """Which recordings become clips: all of the keywords', unknown words evenly, as many as configured."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kwspipe.config import DatasetConfig
@@ -117,6 +117,15 @@ def unknown_draws(
         )
         for split in SPLITS
     ]
+
+
+def other_word_test(dataset: DatasetConfig) -> Callable[[str], bool]:
+    """Returns a function that tells whether a word is one of ``_unknown_``."""
+    if dataset.unknown_words:
+        return frozenset(map(printable, dataset.unknown_words)).__contains__
+    # A folder "One" beside the keyword "one" holds the keyword, not another word.
+    keywords = {printable(word).casefold() for word in dataset.words}
+    return lambda word: word.casefold() not in keywords
 
 
 def _other_words(by_word: Mapping[str, Listing], dataset: DatasetConfig) -> dict[str, Listing]:

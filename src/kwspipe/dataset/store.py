@@ -105,9 +105,15 @@ class StoreWriter:
         """Notes which split may hear which samples of the noise."""
         self._tables["noise"].append((path, split, offset, length))
 
-    def add_negative(self, pcm: Pcm, path: str, split: Split) -> None:
-        """Appends a recording of speech without keywords."""
-        self._tables["negative"].append((path, split, self._samples["negative"].append(pcm), pcm.size))
+    def add_negative(self, pcm: Pcm, path: str, split: Split) -> int:
+        """Appends a recording of speech without keywords and returns the place of its first sample."""
+        offset = self._samples["negative"].append(pcm)
+        self._tables["negative"].append((path, split, offset, pcm.size))
+        return offset
+
+    def negative(self, offset: int, length: int) -> Pcm:
+        """Reads samples of speech without keywords back, (length,) int16."""
+        return self._samples["negative"].read(offset, length)
 
     def add_rejected(self, rejected: Rejected) -> None:
         """Notes a recording that was left out."""

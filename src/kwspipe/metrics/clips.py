@@ -59,6 +59,27 @@ def measure(targets: npt.ArrayLike, scores: npt.ArrayLike, labels: Sequence[str]
     }
 
 
+def rejected(
+    kinds: Sequence[str], targets: npt.ArrayLike, scores: npt.ArrayLike, labels: Sequence[str]
+) -> dict[str, float]:
+    """Measures how often what is no keyword is not called one.
+
+    Args:
+        kinds: (clips,) how each clip was made, as ``clips.csv`` has it.
+        targets: see ``measure``.
+        scores: see ``measure``.
+        labels: see ``measure``.
+
+    Returns:
+        By kind, sorted: the share of ``_unknown_`` and ``_silence_`` clips not called a keyword.
+    """
+    truth, posteriors = _checked(targets, scores, labels)
+    keywords = np.array([is_keyword(label) for label in labels])
+    right = ~keywords[posteriors.argmax(axis=1)]
+    made = np.where(keywords[truth], "", np.array(kinds))
+    return {kind: float(right[made == kind].mean()) for kind in sorted(set(made.tolist()) - {""})}
+
+
 def _per_class(
     truth: npt.NDArray[np.int64],
     scores: npt.NDArray[np.float64],

@@ -81,6 +81,10 @@ def _totals(metrics: Mapping[str, Any], kinds: list[str]) -> Table:
         table.add_column(kind, justify="right")
     for figure, meaning in TOTALS:
         table.add_row(meaning, *(_percent(metrics[kind].get(figure)) for kind in kinds))
+    hard = metrics.get("data", {}).get("hard_negatives", {})
+    for made in (made for made in metrics[kinds[0]].get("rejected", {}) if made in hard):
+        meaning = f"  {made.replace('_', ' ')} not called a word"
+        table.add_row(meaning, *(_percent(metrics[kind]["rejected"].get(made)) for kind in kinds))
     return table
 
 

@@ -14,7 +14,7 @@ from kwspipe.metrics import calibration, clips, mistakes, plots, predictions
 from kwspipe.stages import Stage
 from kwspipe.tflite import reference
 from kwspipe.tflite.runner import CoreModel
-from kwspipe.training.data import split_features
+from kwspipe.training.data import plain_features
 
 THREADS = 2
 
@@ -22,8 +22,8 @@ THREADS = 2
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     """Leaves metrics.json, predictions.csv, scores.npz, mistakes.csv and the plots in ``folder``."""
     store = ClipStore(run_dir / "prepare")
-    features, targets = split_features(store, config.frontend, "testing")
-    if not len(targets):
+    numbers = store.select("testing")
+    if not len(numbers):
         raise KwspipeError(
             "dataset",
             "no clips for testing",
@@ -32,7 +32,8 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
         )
     quantized = run_dir / "quantize"
     labels = tuple((quantized / "labels.txt").read_text().splitlines())
-    targets = targets_of(store, targets, labels)
+    features = plain_features(store, config.frontend, numbers)
+    targets = targets_of(store, store.targets[numbers], labels)
     int8_model = (quantized / "model.tflite").read_bytes()
     outputs = {
         "int8": reference.raw(int8_model, features, "testing int8"),
@@ -42,14 +43,20 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     if (quantized / "float.tflite").is_file():  # a model from elsewhere may be there as int8 only
         float_model = (quantized / "float.tflite").read_bytes()
         scores = {"float": reference.run(float_model, features, "testing float"), **scores}
-    metrics: dict[str, Any] = {kind: clips.measure(targets, scores[kind], labels) for kind in scores}
+    made = [store.rows[number].kind for number in numbers]
+    rejected = {kind: clips.rejected(made, targets, scores[kind], labels) for kind in scores}
+    plain = np.isin(numbers, store.select_plain("testing"))  # accuracy leaves hard negatives out
+    numbers, targets = numbers[plain], targets[plain]
+    scores = {kind: posteriors[plain] for kind, posteriors in scores.items()}
+    metrics: dict[str, Any] = {
+        kind: clips.measure(targets, scores[kind], labels) | {"rejected": rejected[kind]} for kind in scores
+    }
     equal = np.all(outputs["int8"] == outputs["device"], axis=1)
     metrics["parity"] = {"clips": len(equal), "equal": int(equal.sum())}
     metrics["data"] = store.summary
     for kind in scores:
         metrics[kind]["calibration"] = calibration.measure(targets, scores[kind])
     write_json(folder / "metrics.json", metrics)
-    numbers = store.select_plain("testing")
     np.savez(folder / "scores.npz", clips=numbers, targets=targets, **scores)
     paths = [store.path(number) for number in numbers]
     predictions.write(folder / "predictions.csv", paths, targets, scores["int8"], labels)

@@ -9,7 +9,14 @@ import pytest
 import soundfile
 
 from default_settings import FRONTEND
-from kwspipe.config import DatasetConfig, FrontendConfig, KokoroConfig, SpeechCommandsConfig, SyntheticConfig
+from kwspipe.config import (
+    DatasetConfig,
+    FrontendConfig,
+    KokoroConfig,
+    NegativesConfig,
+    SpeechCommandsConfig,
+    SyntheticConfig,
+)
 
 RATE_HZ = 16000
 
@@ -27,6 +34,27 @@ def write(path: Path, samples: np.ndarray, rate_hz: int = RATE_HZ, **options: An
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(str(path), samples, rate_hz, **options)
     return path
+
+
+def make_negatives(**values: Any) -> NegativesConfig:
+    """Hard negatives: none, unless single values say otherwise."""
+    shares = dict.fromkeys(
+        ("partial", "ending", "several", "babble", "near_miss", "speech", "colour", "click", "level"), 0.0
+    )
+    defaults: dict[str, Any] = {f"{kind}_percentage": share for kind, share in shares.items()} | {
+        "in_training": True,
+        "evaluation_clips": 4,
+        "min_part": 0.2,
+        "max_part": 0.5,
+        "noise_probability": 0.5,
+        "min_snr_db": 5.0,
+        "max_snr_db": 25.0,
+        "min_talkers": 3,
+        "max_talkers": 6,
+        "similarity": "spelling",
+        "min_similarity": 0.5,
+    }
+    return NegativesConfig(**(defaults | values))
 
 
 @pytest.fixture
@@ -70,6 +98,7 @@ def make_dataset(corpus: Path) -> Callable[..., DatasetConfig]:
             "min_clip_ms": 100,
             "min_peak_db": -50.0,
             "trim_below_peak_db": 30.0,
+            "negatives": make_negatives(),
             "speech_commands": SpeechCommandsConfig(
                 url="http://127.0.0.1:9/none.tar.gz",
                 size_bytes=1,

@@ -1,0 +1,52 @@
+"""A few recordings each of a few speakers, drawn in one pass and in bounded memory."""
+
+import hashlib
+import heapq
+import itertools
+from collections.abc import Iterable
+
+from kwspipe.dataset.recordings import Recording
+
+
+def sample_speakers(
+    recordings: Iterable[Recording], num_recordings: int, limit: int, seed: str
+) -> list[Recording]:
+    """Draws speakers at random, and up to ``limit`` recordings of each, so that each says several words.
+
+    Who is drawn depends on the seed and on names only, not on the order of the recordings.
+
+    Args:
+        recordings: to draw from.
+        num_recordings: how many are wanted in all.
+        limit: of one speaker.
+        seed: decides who is drawn.
+
+    Returns:
+        Those of the first speaker drawn, then those of the second, and so on.
+    """
+    kept: dict[str, list[tuple[int, str, Recording]]] = {}
+    last_drawn: list[tuple[int, str]] = []  # of the speakers kept, the one to give up first stands first
+    for recording in recordings:
+        speaker = recording.speaker
+        if speaker not in kept:
+            entry = (-_place(speaker, seed), speaker)
+            if len(kept) == num_recordings:
+                if entry <= last_drawn[0]:
+                    continue
+                del kept[heapq.heapreplace(last_drawn, entry)[1]]
+            else:
+                heapq.heappush(last_drawn, entry)
+            kept[speaker] = []
+        clip = (-_place(recording.path, seed), recording.path, recording)
+        if len(kept[speaker]) < limit:
+            heapq.heappush(kept[speaker], clip)
+        else:
+            heapq.heappushpop(kept[speaker], clip)
+    speakers = (speaker for _, speaker in sorted(last_drawn, reverse=True))
+    drawn = (recording for speaker in speakers for *_, recording in sorted(kept[speaker], reverse=True))
+    return list(itertools.islice(drawn, num_recordings))
+
+
+def _place(text: str, seed: str) -> int:
+    """Returns a number by which names are in random order, the same one for the same seed."""
+    return int.from_bytes(hashlib.blake2b(f"{seed}/{text}".encode(), digest_size=8).digest(), "big")
