@@ -222,11 +222,17 @@ class TransferConfig:
 
 @typed
 class ScheduleConfig:
-    """Learning rate of an epoch: initial_learning_rate * decay ** epoch."""
+    """Learning rate of an epoch; ``schedule.py`` has the formulas.
 
-    name: Literal["exponential"]
+    Attributes:
+        decay: factor an epoch of ``exponential``; what ``cosine`` ends with, as a share of the initial rate.
+        warmup_epochs: epochs over which the rate rises to the initial one.
+    """
+
+    name: Literal["exponential", "cosine"]
     initial_learning_rate: Annotated[float, Field(gt=0, le=1)]
     decay: Annotated[float, Field(gt=0, le=1)]
+    warmup_epochs: Annotated[int, Field(ge=0)]
 
 
 @typed
@@ -236,10 +242,14 @@ class TrainConfig:
     epochs: Count
     batch_size: Count
     class_weights: Literal["balanced", "none"]
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    mixup_alpha: NotNegative
+    ema_decay: Annotated[float, Field(ge=0, lt=1)]
     monitor: Literal["val_balanced_accuracy", "val_accuracy", "val_loss"]
     early_stop_patience: Count | None
     tensorboard: bool
     workers: Count
+    threads: Count
 
 
 @typed
