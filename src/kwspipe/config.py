@@ -132,6 +132,8 @@ class DatasetConfig:
     synthetic_training_clips_per_word: Annotated[int, Field(ge=0)]
     validation_percentage: Annotated[float, Field(ge=0, le=50)]
     testing_percentage: Annotated[float, Field(ge=0, le=50)]
+    fold: Annotated[int, Field(ge=0, le=4)] | None
+    training_only_speakers: Texts
     min_clip_ms: Count
     min_peak_db: Annotated[float, Field(le=0)]
     trim_below_peak_db: Annotated[float, Field(gt=0)]

@@ -25,7 +25,7 @@ from kwspipe.dataset.selection import (
     unknown_draws,
 )
 from kwspipe.dataset.sources import extra_noise, first_source, negative_recordings
-from kwspipe.dataset.splits import assign_splits
+from kwspipe.dataset.splits import assign_fold, assign_splits
 from kwspipe.dataset.store import StoreWriter
 from kwspipe.errors import KwspipeError
 
@@ -53,7 +53,10 @@ def prepare(dataset: DatasetConfig, frontend: FrontendConfig, seed: int, folder:
     source, found, skipped = first_source(dataset, frontend, seed)
     extra, extra_rejected = extra_noise(dataset)
     negative, negative_rejected = negative_recordings(dataset)
-    recordings = assign_splits(found, dataset.validation_percentage, dataset.testing_percentage)
+    if dataset.fold is None:
+        recordings = assign_splits(found, dataset.validation_percentage, dataset.testing_percentage)
+    else:
+        recordings = assign_fold(found, dataset.fold, dataset.training_only_speakers)
     keywords = keyword_draws(recordings, dataset, seed)
     with closing(source), StoreWriter(folder, labels_of(dataset)) as writer, _progress() as progress:
         run = Preparation(dataset, frontend, seed, source, writer, progress)
