@@ -79,8 +79,8 @@ def assign_splits(found: Found, validation_percentage: float, testing_percentage
 def assign_fold(found: Found, fold: int, training_only: Sequence[str]) -> Listing:
     """Splits all speakers anew for one round of a cross-validation, whatever lists say.
 
-    By the hash rule the speakers fall into ``FOLDS`` folds: fold number ``fold`` is testing, the next one validation, the
-    others are training. Over all rounds every speaker is tested once.
+    By the hash rule the speakers fall into ``FOLDS`` folds: fold number ``fold`` is testing, the next one
+    validation, the others are training. Over all rounds every speaker is tested once.
 
     Args:
         found: all recordings.
