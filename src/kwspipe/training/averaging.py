@@ -9,8 +9,8 @@ from typing import Any
 def averaged(model: Any) -> Iterator[None]:
     """Puts the optimizer's moving average of the weights (Polyak and Juditsky 1992) into the model for a while.
 
-    BatchNorm's own averages stay: choose ``train.ema_decay`` near ``model.batch_norm_momentum``, or the weights are those of
-    other steps than the statistics, which ruins them (0.999 beside 0.99 gave 10 % where 0.99 gives 80 %).
+    BatchNorm's own averages stay: choose ``train.ema_decay`` near ``model.batch_norm_momentum``, or the weights are
+    those of other steps than the statistics, which ruins them.
 
     Does nothing where the optimizer keeps none (``train.ema_decay`` is 0).
     """

@@ -95,6 +95,8 @@ def make_dataset(corpus: Path) -> Callable[..., DatasetConfig]:
             "max_clips_per_word": None,
             "validation_percentage": 10.0,
             "testing_percentage": 10.0,
+            "fold": None,
+            "training_only_speakers": (),
             "min_clip_ms": 100,
             "min_peak_db": -50.0,
             "trim_below_peak_db": 30.0,
