@@ -14,7 +14,7 @@ Texts = tuple[str, ...]
 Words = tuple[Word, ...]
 Threshold = Annotated[int, Field(ge=0, le=255)]
 MainStageName = Literal["prepare", "train", "quantize", "evaluate", "deploy"]
-StageName = Literal[MainStageName, "compare"]  # and those of stages.OPTIONAL
+StageName = Literal[MainStageName, "record", "compare"]  # and those of stages.OPTIONAL
 StageNames = tuple[StageName, ...]
 SourceName = Literal["folder", "speech_commands", "synthetic"]
 EngineName = Literal["espeak", "kokoro"]
@@ -58,6 +58,7 @@ class SyntheticConfig:
     cache_dir: str | None
     clips_per_word: Count
     unknown_words: Words
+    near_words_per_keyword: Annotated[int, Field(ge=0)]
     accents: Texts
     min_rate_wpm: Count
     max_rate_wpm: Count
@@ -334,6 +335,35 @@ class BoardConfig:
 
 
 @typed
+class RecordConfig:
+    """A session at the microphone: who speaks, how often, and what take is good enough."""
+
+    speaker: Word | None
+    words: Words
+    takes: Count
+    take_s: Annotated[float, Field(ge=0.5, le=30)]
+    pause_s: Annotated[float, Field(ge=0.1, le=30)]
+    noise_s: Annotated[float, Field(ge=0, le=3600)]
+    device: str | None
+    max_retakes: Annotated[int, Field(ge=0)]
+    min_peak_db: Annotated[float, Field(le=0)]
+    min_snr_db: NotNegative
+    min_word_ms: Count
+    max_word_ms: Count
+
+    def __post_init__(self) -> None:
+        if self.speaker is not None and "_nohash_" in self.speaker:
+            raise ValueError(
+                f"speaker is {self.speaker!r}; without _nohash_, which ends a speaker's name in a file's"
+            )
+        if not self.min_word_ms < self.max_word_ms < self.take_s * 1000:
+            raise ValueError(
+                f"min_word_ms, max_word_ms and take_s are {self.min_word_ms} ms, {self.max_word_ms} ms and "
+                f"{self.take_s:g} s; each must be below the next"
+            )
+
+
+@typed
 class PipelineConfig:
     """One experiment, whole."""
 
@@ -357,3 +387,4 @@ class PipelineConfig:
     detector: DetectorConfig
     board: BoardConfig
     compare: CompareConfig
+    record: RecordConfig

@@ -114,6 +114,7 @@ def make_dataset(corpus: Path) -> Callable[..., DatasetConfig]:
                 cache_dir=str(corpus.parent / "speech_cache"),
                 clips_per_word=10,
                 unknown_words=("cat", "dog", "house", "tree"),
+                near_words_per_keyword=0,
                 accents=("en-us", "en-gb"),
                 min_rate_wpm=120,
                 max_rate_wpm=200,
