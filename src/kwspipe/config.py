@@ -1,5 +1,6 @@
 """Types and checks of the configuration; every value comes from conf/, none from here."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
@@ -148,6 +149,21 @@ class DatasetConfig:
             raise ValueError(
                 f"negative_validation_percentage and negative_testing_percentage are {together:g} together; "
                 "at most 100"
+            )
+
+
+@typed
+class RuntimeConfig:
+    """Where prepare decodes recordings; what it writes is the same."""
+
+    name: Literal["local", "ray"]
+    address: str | None
+    files_per_task: Count
+
+    def __post_init__(self) -> None:
+        if self.name == "ray" and not re.fullmatch(r"auto|local|[^\s:/]+:\d{1,5}", self.address or ""):
+            raise ValueError(
+                f"address is {self.address!r}; allowed: auto, local, or the head node's <host>:<port>"
             )
 
 
@@ -388,3 +404,4 @@ class PipelineConfig:
     board: BoardConfig
     compare: CompareConfig
     record: RecordConfig
+    runtime: RuntimeConfig
