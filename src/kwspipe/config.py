@@ -131,6 +131,7 @@ class DatasetConfig:
     zero_silence_percentage: Fraction
     min_evaluation_clips: Annotated[int, Field(ge=0)]
     max_clips_per_word: Count | None
+    max_training_clips_per_word: Count | None
     synthetic_training_clips_per_word: Annotated[int, Field(ge=0)]
     validation_percentage: Annotated[float, Field(ge=0, le=50)]
     testing_percentage: Annotated[float, Field(ge=0, le=50)]

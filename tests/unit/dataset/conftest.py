@@ -93,6 +93,7 @@ def make_dataset(corpus: Path) -> Callable[..., DatasetConfig]:
             "zero_silence_percentage": 0.25,
             "min_evaluation_clips": 0,
             "max_clips_per_word": None,
+            "max_training_clips_per_word": None,
             "validation_percentage": 10.0,
             "testing_percentage": 10.0,
             "fold": None,
