@@ -10,6 +10,7 @@ import numpy as np
 
 from default_settings import FRONTEND
 from kwspipe.artifacts import Fingerprint, stage_folder, text_hash
+from kwspipe.dataset.recordings import Rejected
 from kwspipe.dataset.store import StoreWriter
 from kwspipe.metrics import calibration, clips, mistakes
 
@@ -69,7 +70,9 @@ class Run:
                     for take in range(clips_a_class):
                         path = f"{label}/{split}_nohash_{take}{note}.wav"
                         self._clip(writer, label, split, path, target, take)
+            writer.add_rejected(Rejected(f"one/{HOSTILE}.wav", "one", "too_short", "0.01 s"))
             writer.add_noise(tone(40, 6.0))
+            writer.add_negative(tone(50, 2.0), "talk.flac", "training")
             for index, split in enumerate(SPLITS):
                 writer.add_noise_piece("hum <b>.wav", split, index * 2 * RATE_HZ, 2 * RATE_HZ)
             counts = {label: dict.fromkeys(SPLITS, clips_a_class) for label in self.labels}

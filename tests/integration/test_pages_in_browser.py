@@ -3,10 +3,15 @@
 from pathlib import Path
 
 import pytest
+from hydra import compose as compose_config
+from hydra import initialize_config_dir
 
 import browser
+from kwspipe.__main__ import conf_dir
 from kwspipe.config import ReportConfig
+from kwspipe.parse import parse
 from kwspipe.report.run_page import refresh
+from kwspipe.stages import inspect
 from small_run import HOSTILE, Run
 
 PHONE_WIDTH = 360
@@ -57,3 +62,25 @@ def test_the_report_on_a_phone(chromium: str, report: Path, dark: bool) -> None:
         seen["pressed"] == "true" and seen["controls_hidden"]
     )  # the page's own script runs, despite the policy
     assert seen["background"] == ("rgb(15, 20, 26)" if dark else "rgb(245, 246, 248)")
+
+
+@pytest.fixture(scope="module")
+def inspection(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = Run(tmp_path_factory.mktemp("runs") / "run", ("one", HOSTILE, "_unknown_", "_silence_"))
+    run.dir.mkdir()
+    run.prepare()
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        config = parse(compose_config("config", overrides=["+experiment=digits_3"]))
+    folder = run.dir / "inspect"
+    folder.mkdir()
+    inspect.run(config, run.dir, folder)
+    return folder / "index.html"
+
+
+def test_the_inspect_page_on_a_phone(chromium: str, inspection: Path) -> None:
+    seen = browser.look(chromium, inspection, PHONE_WIDTH, dark=True)
+    assert "fault" not in seen, seen
+    assert seen["console"] == seen["fetched"] == seen["too_wide"] == []
+    assert seen["width"] <= PHONE_WIDTH
+    assert seen["images"] == len(seen["seconds"]) == 4 * 3 * 3 + 1 + 1
+    assert seen["pressed"] == "true" and seen["controls_hidden"]

@@ -186,6 +186,10 @@ class ClipStore:
         """Returns the pieces of background noise that a split may hear, (samples,) int16 each, without copying."""
         return _cut(self._noise_samples, self._noise, split)
 
+    def noise_paths(self, split: str) -> list[str]:
+        """Returns where those pieces come from, in the same order."""
+        return [piece.path for piece in self._noise if piece.split == split]
+
     def negative(self, split: str) -> list[Pcm]:
         """Returns a split's recordings of speech without keywords, (samples,) int16 each, without copying."""
         return _cut(self._negative_samples, self._negative, split)

@@ -5,6 +5,7 @@ import math
 # Quantile of the normal distribution for intervals of 95 %.
 Z_95 = 1.959964
 DASH = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
 THIN = "\N{NARROW NO-BREAK SPACE}"
 
 
@@ -40,7 +41,7 @@ def duration(seconds: float) -> str:
 
 def decibels(level_db: float) -> str:
     """Returns a level; digital zero has none."""
-    return f"{level_db:.0f}{THIN}dB" if math.isfinite(level_db) else "zero"
+    return f"{level_db:.0f}{THIN}dB".replace("-", MINUS) if math.isfinite(level_db) else "zero"
 
 
 def interval(share: float | None, clips: int) -> tuple[float, float] | None:

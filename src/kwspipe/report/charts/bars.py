@@ -9,6 +9,7 @@ from markupsafe import Markup
 from kwspipe.report.drawing import WIDTH, Axes, Drawing, linear, ticks
 
 WAVE_WIDTH, WAVE_HEIGHT = 120, 40
+MIN_FULL_HEIGHT = 100.0  # a peak of -50 dB of full scale: clips quieter than that are no speech
 LEFT, RIGHT, TOP, BOTTOM = 36.0, WIDTH - 16.0, 26.0, 160.0
 
 
@@ -63,7 +64,8 @@ def waveform(samples: npt.NDArray[np.int16], title: str, word: tuple[int, int] |
     drawing.line(0, middle, WAVE_WIDTH, middle, "zero")
     columns = np.array_split(samples.astype(np.float64), min(WAVE_WIDTH, len(samples)))
     step = WAVE_WIDTH / len(columns)
-    scale = middle / 32768
+    # Everything at one height, so that quiet clips can be seen; but what is next to nothing stays small.
+    scale = middle / max(float(np.abs(samples.astype(np.int32)).max()), MIN_FULL_HEIGHT)
     upper = [(step * (i + 0.5), middle - scale * part.max()) for i, part in enumerate(columns)]
     lower = [(step * (i + 0.5), middle - scale * part.min() + 0.4) for i, part in enumerate(columns)]
     outline = " ".join(f"{x:.1f},{y:.1f}" for x, y in [*upper, *reversed(lower)])

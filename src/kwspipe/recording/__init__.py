@@ -1,1 +1,0 @@
-"""Recording takes of words: what is asked for, judged, and filed."""

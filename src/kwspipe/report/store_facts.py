@@ -1,0 +1,106 @@
+"""What the prepared clips are like: how many, how long, how loud, by whom, and what was left out."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+from rich.progress import track
+
+from kwspipe.audio import PCM_SCALE, Pcm
+from kwspipe.dataset.csv_table import read_csv
+from kwspipe.dataset.kinds import WORD, Kind
+from kwspipe.dataset.recordings import SPLITS
+from kwspipe.dataset.store import REJECTED_COLUMNS, ClipStore
+
+KINDS = get_args(Kind)
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The 5th, 50th and 95th percentile of something measured."""
+
+    low: float
+    middle: float
+    high: float
+
+    @classmethod
+    def of(cls, values: list[float]) -> "Spread | None":
+        """Returns the spread of finite values; None where there are none."""
+        finite = [value for value in values if np.isfinite(value)]
+        return cls(*np.percentile(finite, (5, 50, 95)).tolist()) if finite else None
+
+
+@dataclass
+class Measured:
+    """What was measured of the clips of one class.
+
+    Attributes:
+        seconds: how long the word is, of clips that are one whole word.
+        levels_db: root mean square of the word, or of the whole clip where there is none, against full scale; -inf for
+            digital zero.
+        speakers: by split.
+    """
+
+    seconds: list[float] = field(default_factory=list)
+    levels_db: list[float] = field(default_factory=list)
+    speakers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+
+def counts_by_kind(store: ClipStore) -> dict[tuple[str, str], dict[str, int]]:
+    """Returns how many clips there are, by (label, kind) and split; only what there is."""
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    records = store.rows.records
+    for target, label in enumerate(store.labels):
+        own = records[records["target"] == target]
+        for code in np.unique(own["kind"]):
+            splits = own["split"][own["kind"] == code]
+            found[label, KINDS[code]] = {
+                split: int(np.count_nonzero(splits == place)) for place, split in enumerate(SPLITS)
+            }
+    return found
+
+
+def measure(store: ClipStore, max_clips: int) -> tuple[dict[str, Measured], int]:
+    """Measures clips spread evenly over the store.
+
+    Args:
+        store: the prepared clips.
+        max_clips: measured at most.
+
+    Returns:
+        What was measured by label, and how many clips it was.
+    """
+    num_clips = len(store.targets)
+    numbers = np.unique(np.linspace(0, num_clips - 1, min(max_clips, num_clips)).round().astype(int))
+    rate_hz = store.summary["sample_rate_hz"]
+    measured = {label: Measured() for label in store.labels}
+    console = Console(stderr=True)
+    for number in track(numbers, "    measuring", console=console, transient=True):
+        row, (start, end) = store.rows[int(number)], store.word_bounds(int(number))
+        own = measured[row.label]
+        clip = store.clip(int(number))
+        if row.kind == WORD:
+            own.seconds.append((end - start) / rate_hz)
+        own.levels_db.append(level_db(clip[start:end] if end > start else clip))
+        if row.speaker:
+            own.speakers[row.split].add(row.speaker)
+    return measured, len(numbers)
+
+
+def level_db(pcm: Pcm) -> float:
+    """Returns the root mean square against full scale, in dB; -inf where there is no signal."""
+    power = float(np.mean(np.square(pcm, dtype=np.float64))) if len(pcm) else 0.0
+    return 10 * np.log10(power / PCM_SCALE**2) if power else -np.inf
+
+
+def rejected(folder: Path, max_shown: int) -> list[tuple[str, int, list[tuple[str, str]]]]:
+    """Returns what prepare left out: reason, how many, and the first of them with details."""
+    by_reason: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for path, _, reason, detail in read_csv(folder / "rejected.csv", REJECTED_COLUMNS):
+        by_reason[reason].append((path, detail))
+    return [(reason, len(rows), rows[:max_shown]) for reason, rows in sorted(by_reason.items())]

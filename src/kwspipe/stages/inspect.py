@@ -1,0 +1,32 @@
+"""inspect: a page to see and hear what training is fed, before and after augmentation."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from kwspipe import augment
+from kwspipe.config import PipelineConfig
+from kwspipe.dataset.store import ClipStore
+from kwspipe.report import page
+from kwspipe.report.inspect_page import compose
+from kwspipe.stages import Stage
+
+PAGE = "index.html"
+
+
+def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
+    """Leaves index.html in ``folder``."""
+    page.write(folder / PAGE, compose(config, ClipStore(run_dir / "prepare")))
+    size = (folder / PAGE).stat().st_size
+    Console(stderr=True, highlight=False).print(
+        f"    {run_dir / 'inspect' / PAGE} ({size / 1e6:.1f} MB): open it in a browser", soft_wrap=True
+    )
+
+
+STAGE = Stage(
+    name="inspect",
+    reads=("name", "inspect", "augment", "frontend", "seed"),
+    needs=("prepare",),
+    run=run,
+    sources=lambda config: augment.sources(config.augment.transforms) | {"templates": page.templates_hash()},
+)
