@@ -1,5 +1,6 @@
 """Types and checks of the configuration; every value comes from conf/, none from here."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
@@ -14,7 +15,7 @@ Texts = tuple[str, ...]
 Words = tuple[Word, ...]
 Threshold = Annotated[int, Field(ge=0, le=255)]
 MainStageName = Literal["prepare", "train", "quantize", "evaluate", "deploy"]
-StageName = Literal[MainStageName, "compare", "inspect"]  # and those of stages.OPTIONAL
+StageName = Literal[MainStageName, "record", "compare", "inspect"]  # and those of stages.OPTIONAL
 StageNames = tuple[StageName, ...]
 SourceName = Literal["folder", "speech_commands", "synthetic"]
 EngineName = Literal["espeak", "kokoro"]
@@ -58,6 +59,7 @@ class SyntheticConfig:
     cache_dir: str | None
     clips_per_word: Count
     unknown_words: Words
+    near_words_per_keyword: Annotated[int, Field(ge=0)]
     accents: Texts
     min_rate_wpm: Count
     max_rate_wpm: Count
@@ -129,9 +131,12 @@ class DatasetConfig:
     zero_silence_percentage: Fraction
     min_evaluation_clips: Annotated[int, Field(ge=0)]
     max_clips_per_word: Count | None
+    max_training_clips_per_word: Count | None
     synthetic_training_clips_per_word: Annotated[int, Field(ge=0)]
     validation_percentage: Annotated[float, Field(ge=0, le=50)]
     testing_percentage: Annotated[float, Field(ge=0, le=50)]
+    fold: Annotated[int, Field(ge=0, le=4)] | None
+    training_only_speakers: Texts
     min_clip_ms: Count
     min_peak_db: Annotated[float, Field(le=0)]
     trim_below_peak_db: Annotated[float, Field(gt=0)]
@@ -145,6 +150,21 @@ class DatasetConfig:
             raise ValueError(
                 f"negative_validation_percentage and negative_testing_percentage are {together:g} together; "
                 "at most 100"
+            )
+
+
+@typed
+class RuntimeConfig:
+    """Where prepare decodes recordings; what it writes is the same."""
+
+    name: Literal["local", "ray"]
+    address: str | None
+    files_per_task: Count
+
+    def __post_init__(self) -> None:
+        if self.name == "ray" and not re.fullmatch(r"auto|local|[^\s:/]+:\d{1,5}", self.address or ""):
+            raise ValueError(
+                f"address is {self.address!r}; allowed: auto, local, or the head node's <host>:<port>"
             )
 
 
@@ -222,11 +242,17 @@ class TransferConfig:
 
 @typed
 class ScheduleConfig:
-    """Learning rate of an epoch: initial_learning_rate * decay ** epoch."""
+    """Learning rate of an epoch; ``schedule.py`` has the formulas.
 
-    name: Literal["exponential"]
+    Attributes:
+        decay: factor an epoch of ``exponential``; what ``cosine`` ends with, as a share of the initial rate.
+        warmup_epochs: epochs over which the rate rises to the initial one.
+    """
+
+    name: Literal["exponential", "cosine"]
     initial_learning_rate: Annotated[float, Field(gt=0, le=1)]
     decay: Annotated[float, Field(gt=0, le=1)]
+    warmup_epochs: Annotated[int, Field(ge=0)]
 
 
 @typed
@@ -236,10 +262,14 @@ class TrainConfig:
     epochs: Count
     batch_size: Count
     class_weights: Literal["balanced", "none"]
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    mixup_alpha: NotNegative
+    ema_decay: Annotated[float, Field(ge=0, lt=1)]
     monitor: Literal["val_balanced_accuracy", "val_accuracy", "val_loss"]
     early_stop_patience: Count | None
     tensorboard: bool
     workers: Count
+    threads: Count
 
 
 @typed
@@ -333,6 +363,35 @@ class BoardConfig:
 
 
 @typed
+class RecordConfig:
+    """A session at the microphone: who speaks, how often, and what take is good enough."""
+
+    speaker: Word | None
+    words: Words
+    takes: Count
+    take_s: Annotated[float, Field(ge=0.5, le=30)]
+    pause_s: Annotated[float, Field(ge=0.1, le=30)]
+    noise_s: Annotated[float, Field(ge=0, le=3600)]
+    device: str | None
+    max_retakes: Annotated[int, Field(ge=0)]
+    min_peak_db: Annotated[float, Field(le=0)]
+    min_snr_db: NotNegative
+    min_word_ms: Count
+    max_word_ms: Count
+
+    def __post_init__(self) -> None:
+        if self.speaker is not None and "_nohash_" in self.speaker:
+            raise ValueError(
+                f"speaker is {self.speaker!r}; without _nohash_, which ends a speaker's name in a file's"
+            )
+        if not self.min_word_ms < self.max_word_ms < self.take_s * 1000:
+            raise ValueError(
+                f"min_word_ms, max_word_ms and take_s are {self.min_word_ms} ms, {self.max_word_ms} ms and "
+                f"{self.take_s:g} s; each must be below the next"
+            )
+
+
+@typed
 class PipelineConfig:
     """One experiment, whole."""
 
@@ -357,3 +416,5 @@ class PipelineConfig:
     detector: DetectorConfig
     board: BoardConfig
     compare: CompareConfig
+    record: RecordConfig
+    runtime: RuntimeConfig

@@ -3,9 +3,10 @@
 import dataclasses
 import difflib
 import json
+import re
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from omegaconf import MISSING, DictConfig, OmegaConf
@@ -16,6 +17,17 @@ from kwspipe.config import PipelineConfig
 from kwspipe.errors import ConfigError
 
 _ADAPTER = TypeAdapter(PipelineConfig)
+MAX_NAME_LENGTH = 80
+
+
+def words_as_name(words: Sequence[str]) -> str:
+    """Returns a name for an experiment of these words: letters of other alphabets become ``-``."""
+    name = re.sub(r"[^A-Za-z0-9_.-]", "-", "_".join(map(str, words)))
+    return re.sub(r"^[^A-Za-z0-9]", "x", name)[:MAX_NAME_LENGTH]
+
+
+# In YAML: name: ${words_as_name:${dataset.words}}
+OmegaConf.register_new_resolver("words_as_name", words_as_name, replace=True)
 
 
 def parse(composed: DictConfig | Mapping[str, Any]) -> PipelineConfig:

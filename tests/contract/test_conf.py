@@ -24,11 +24,13 @@ def test_it_parses(group: str, choice: str) -> None:
     )
     if (group, choice) == ("transfer", "path"):
         overrides.append("transfer.path=runs/other")
+    if (group, choice) == ("experiment", "custom"):
+        overrides.append("dataset.words=[computer,lights]")
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = parse(compose("config", overrides=overrides))
     augment.check(config.augment.transforms, config.dataset.words)
     if group == "experiment":
-        assert config.name == choice
+        assert config.name == {"custom": "computer_lights"}.get(choice, choice)
 
 
 def test_the_groups_are_those_of_the_design() -> None:

@@ -1,10 +1,12 @@
 """Decoding many recordings on every core, in order, and judging each clip."""
 
+import itertools
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,9 +18,13 @@ from kwspipe.dataset.recordings import Recording
 MAX_CLIP_S = 60.0
 # Recordings decoded ahead of the one being written: bounds the memory.
 WINDOW = 64
+# The same of recordings of noise and of speech without keywords, which may be hours long.
+LONG_WINDOW = 4
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+# Reads files in order: here (``read_files``), or on a cluster (``distributed``).
+ReadFiles = Callable[[Iterable[Recording], int], Iterator[Pcm | AudioError]]
 
 
 @dataclass(frozen=True)
@@ -58,19 +64,21 @@ def in_order(
             future.cancel()
 
 
-def read_files(
-    recordings: Iterable[Recording], sample_rate_hz: int, window: int = WINDOW
-) -> Iterator[Pcm | AudioError]:
+def read_files(recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
     """Decodes files whose path is the recording's origin; decoders run outside the GIL, so threads do."""
-
-    def read(recording: Recording) -> Pcm | AudioError:
-        try:
-            return read_pcm(Path(recording.origin), sample_rate_hz, MAX_CLIP_S if recording.word else None)
-        except AudioError as fault:
-            return fault
-
     with ThreadPoolExecutor(num_workers(), thread_name_prefix="decode") as executor:
-        yield from in_order(executor, read, recordings, window)
+        for is_word, group in itertools.groupby(recordings, lambda recording: bool(recording.word)):
+            read = partial(read_file, is_word=is_word, sample_rate_hz=sample_rate_hz)
+            paths = (recording.origin for recording in group)
+            yield from in_order(executor, read, paths, WINDOW if is_word else LONG_WINDOW)
+
+
+def read_file(path: str, is_word: bool, sample_rate_hz: int) -> Pcm | AudioError:
+    """Decodes one file; what is wrong with it is returned, not raised."""
+    try:
+        return read_pcm(Path(path), sample_rate_hz, MAX_CLIP_S if is_word else None)
+    except AudioError as fault:
+        return fault
 
 
 def examine(pcm: Pcm, path: str, dataset: DatasetConfig, sample_rate_hz: int) -> Clip:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kwspipe.audio import SUFFIXES, AudioError, Pcm
-from kwspipe.dataset.decode import read_files
+from kwspipe.dataset.decode import ReadFiles, read_files
 from kwspipe.dataset.listing import Listing
 from kwspipe.dataset.recordings import Found, Recording, Rejected, SourceUnavailable, Split, printable
 from kwspipe.errors import KwspipeError
@@ -27,13 +27,15 @@ class FolderSource:
 
     Args:
         root: the folder; None where none is configured.
+        read_files: how its files are read.
     """
 
     name = "folder"
     synthetic = False
 
-    def __init__(self, root: Path | None) -> None:
+    def __init__(self, root: Path | None, read_files: ReadFiles = read_files) -> None:
         self.root = root
+        self._read_files = read_files
 
     def find(self) -> Found:
         """Lists the recordings; see ``Source.find``."""
@@ -65,7 +67,7 @@ class FolderSource:
 
     def read(self, recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
         """Reads the files; see ``Source.read``."""
-        return read_files(recordings, sample_rate_hz)
+        return self._read_files(recordings, sample_rate_hz)
 
     def close(self) -> None:
         """Has nothing to give back."""

@@ -10,7 +10,7 @@ from rich.progress import Progress
 
 from kwspipe.audio import AudioError, Pcm
 from kwspipe.config import DatasetConfig, FrontendConfig
-from kwspipe.dataset.decode import Clip, examine, read_files
+from kwspipe.dataset.decode import Clip, ReadFiles, examine
 from kwspipe.dataset.kinds import NOISE, WORD, ZERO, Kind
 from kwspipe.dataset.noise import NoisePiece, NoiseRecording, silence_places, split_noise
 from kwspipe.dataset.recordings import SPLITS, Recording, Rejected, Source, Split, printable
@@ -19,8 +19,6 @@ from kwspipe.dataset.store import StoreWriter
 from kwspipe.errors import KwspipeError
 
 ZERO_PATH = "digital zero"
-# Recordings without keywords may be hours long: few of them are decoded ahead.
-NEGATIVE_WINDOW = 4
 
 
 @dataclass
@@ -28,6 +26,7 @@ class Preparation:
     """What one run of ``prepare`` reads and writes, and what it counted so far.
 
     Attributes:
+        read_files: how recordings that belong to no source are read.
         counts: clips by label and split.
         words: clips by word; of ``_unknown_`` its words.
         rejected: recordings left out, by reason.
@@ -41,6 +40,7 @@ class Preparation:
     frontend: FrontendConfig
     seed: int
     source: Source
+    read_files: ReadFiles
     writer: StoreWriter
     progress: Progress
     counts: Counter[tuple[str, Split]] = field(default_factory=Counter)
@@ -81,7 +81,7 @@ class Preparation:
         rate = self.frontend.sample_rate_hz
         task = self.progress.add_task("noise", total=len(own) + len(extra))
         decoded: list[NoiseRecording] = []
-        samples = itertools.chain(self.source.read(own, rate), read_files(extra, rate))
+        samples = itertools.chain(self.source.read(own, rate), self.read_files(extra, rate))
         for recording, pcm in zip([*own, *extra], samples, strict=True):
             self.progress.advance(task)
             if not isinstance(pcm, AudioError) and not pcm.any():
@@ -112,7 +112,7 @@ class Preparation:
         if not recordings:
             return
         task = self.progress.add_task("negative", total=len(recordings))
-        samples = read_files(recordings, self.frontend.sample_rate_hz, window=NEGATIVE_WINDOW)
+        samples = self.read_files(recordings, self.frontend.sample_rate_hz)
         for recording, pcm in zip(recordings, samples, strict=True):
             self.progress.advance(task)
             if not isinstance(pcm, AudioError) and not pcm.any():

@@ -2,7 +2,7 @@
 
 import itertools
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,12 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
 from kwspipe.config import DatasetConfig, FrontendConfig
+from kwspipe.dataset.decode import ReadFiles, read_files
 from kwspipe.dataset.mixing import write_synthetic_clips
 from kwspipe.dataset.negatives import write_negatives
 from kwspipe.dataset.noise import NoisePiece
 from kwspipe.dataset.preparation import Preparation
-from kwspipe.dataset.recordings import SPLITS, Found, Recording, listing_hash, printable
+from kwspipe.dataset.recordings import SPLITS, Found, Recording, Source, listing_hash, printable
 from kwspipe.dataset.selection import (
     UNKNOWN,
     check_words,
@@ -25,14 +26,20 @@ from kwspipe.dataset.selection import (
     unknown_draws,
 )
 from kwspipe.dataset.sources import extra_noise, first_source, negative_recordings
-from kwspipe.dataset.splits import assign_splits
+from kwspipe.dataset.splits import assign_fold, assign_splits
 from kwspipe.dataset.store import StoreWriter
 from kwspipe.errors import KwspipeError
 
 log = logging.getLogger(__name__)
 
 
-def prepare(dataset: DatasetConfig, frontend: FrontendConfig, seed: int, folder: Path) -> dict[str, Any]:
+def prepare(
+    dataset: DatasetConfig,
+    frontend: FrontendConfig,
+    seed: int,
+    folder: Path,
+    read_files: ReadFiles = read_files,
+) -> dict[str, Any]:
     """Writes the store of an experiment.
 
     The same configuration, recordings and seed give the same bytes.
@@ -42,6 +49,7 @@ def prepare(dataset: DatasetConfig, frontend: FrontendConfig, seed: int, folder:
         frontend: sample rate and length of a clip.
         seed: of everything drawn at random.
         folder: an existing folder; what is in it after a failure is of no use.
+        read_files: how files are read; it changes how fast, not what is written.
 
     Returns:
         The summary, as ``summary.json`` has it.
@@ -50,13 +58,41 @@ def prepare(dataset: DatasetConfig, frontend: FrontendConfig, seed: int, folder:
         KwspipeError: no source has recordings, a class has no clips, or there is too little noise.
     """
     check_words(dataset)
-    source, found, skipped = first_source(dataset, frontend, seed)
+    source, found, skipped = first_source(dataset, frontend, seed, read_files)
+    return write_store(source, found, dataset, frontend, seed, folder, read_files, skipped)
+
+
+def write_store(
+    source: Source,
+    found: Found,
+    dataset: DatasetConfig,
+    frontend: FrontendConfig,
+    seed: int,
+    folder: Path,
+    read_files: ReadFiles = read_files,
+    skipped: Sequence[Mapping[str, str]] = (),
+) -> dict[str, Any]:
+    """Writes the store of what one source has found; see ``prepare``.
+
+    Args:
+        source: gives the samples.
+        found: what it has.
+        dataset: classes, and noise and speech besides the source's.
+        frontend: sample rate and length of a clip.
+        seed: of everything drawn at random.
+        folder: an existing folder.
+        read_files: how the files of other noise and speech are read.
+        skipped: sources that had nothing, for the summary.
+    """
     extra, extra_rejected = extra_noise(dataset)
     negative, negative_rejected = negative_recordings(dataset)
-    recordings = assign_splits(found, dataset.validation_percentage, dataset.testing_percentage)
+    if dataset.fold is None:
+        recordings = assign_splits(found, dataset.validation_percentage, dataset.testing_percentage)
+    else:
+        recordings = assign_fold(found, dataset.fold, dataset.training_only_speakers)
     keywords = keyword_draws(recordings, dataset, seed)
     with closing(source), StoreWriter(folder, labels_of(dataset)) as writer, _progress() as progress:
-        run = Preparation(dataset, frontend, seed, source, writer, progress)
+        run = Preparation(dataset, frontend, seed, source, read_files, writer, progress)
         for rejected in (*found.rejected, *extra_rejected, *negative_rejected):
             run.reject(rejected)
         run.write_clips(keywords, "keywords")
@@ -70,7 +106,7 @@ def prepare(dataset: DatasetConfig, frontend: FrontendConfig, seed: int, folder:
         run.write_negative(negative)
         write_negatives(run, recordings, pieces)
         summary = _summary(run, found, [*extra, *negative], pieces) | {
-            "skipped_sources": skipped,
+            "skipped_sources": list(skipped),
             "synthetic_training_clips": synthetic,
         }
         writer.finish(summary)

@@ -60,7 +60,7 @@ def check_words(dataset: DatasetConfig) -> None:
 
 
 def keyword_draws(recordings: Sequence[Recording], dataset: DatasetConfig, seed: int) -> list[Draw]:
-    """Returns what to draw for the keywords: everything, or as many a word as ``max_clips_per_word`` allows.
+    """Returns what to draw for the keywords: everything, or as many a word as the configuration allows.
 
     Raises:
         KwspipeError: a keyword has no recordings.
@@ -73,6 +73,8 @@ def keyword_draws(recordings: Sequence[Recording], dataset: DatasetConfig, seed:
         available = {split: by_word[word].in_split(split) for split in SPLITS}
         counts = {split: len(members) for split, members in available.items()}
         quotas = capped(counts, dataset.max_clips_per_word)
+        if dataset.max_training_clips_per_word is not None:
+            quotas["training"] = min(quotas["training"], dataset.max_training_clips_per_word)
         for split, members in available.items():
             # Uncapped, the order of the files is kept: neighbours on disk are read together.
             ordered = members if quotas[split] == len(members) else members.seeded_order(seed)

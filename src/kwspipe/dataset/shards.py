@@ -17,7 +17,7 @@ SAMPLE = np.dtype("<i2")
 # Small enough to copy and to lose, large enough that a million clips of a second are 120 files.
 SHARD_BYTES = 256 * 2**20
 # Mapped pages that have been read count as memory of the process until they are given back.
-MAX_RESIDENT_BYTES = 256 * 2**20
+MAX_RESIDENT_BYTES = 128 * 2**20
 
 
 class ShardWriter:

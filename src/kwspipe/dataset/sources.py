@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kwspipe.config import DatasetConfig, FrontendConfig, SourceName
+from kwspipe.dataset.decode import ReadFiles
 from kwspipe.dataset.folder import FolderSource, find_noise
 from kwspipe.dataset.recordings import Found, Recording, Rejected, Source, SourceUnavailable, listing_hash
 from kwspipe.dataset.speech_commands import SpeechCommandsSource
@@ -18,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def first_source(
-    dataset: DatasetConfig, frontend: FrontendConfig, seed: int
+    dataset: DatasetConfig, frontend: FrontendConfig, seed: int, read_files: ReadFiles
 ) -> tuple[Source, Found, list[dict[str, str]]]:
     """Finds the first source that has recordings.
 
@@ -30,7 +31,7 @@ def first_source(
     """
     skipped: list[dict[str, str]] = []
     for name in dataset.sources:
-        source = make_source(name, dataset, frontend, seed)
+        source = make_source(name, dataset, frontend, seed, read_files)
         try:
             found = source.find()
         except SourceUnavailable as reason:
@@ -73,13 +74,15 @@ def _root(dataset: DatasetConfig) -> Path | None:
     return Path(dataset.root).expanduser() if dataset.root is not None else None
 
 
-def make_source(name: SourceName, dataset: DatasetConfig, frontend: FrontendConfig, seed: int) -> Source:
+def make_source(
+    name: SourceName, dataset: DatasetConfig, frontend: FrontendConfig, seed: int, read_files: ReadFiles
+) -> Source:
     """Builds a source from its settings."""
     if name == "synthetic":
         return SyntheticSource(dataset, frontend.sample_length_ms / 1000, seed)
     if name == "speech_commands":
-        return SpeechCommandsSource(dataset.speech_commands)
-    return FolderSource(_root(dataset))
+        return SpeechCommandsSource(dataset.speech_commands, read_files)
+    return FolderSource(_root(dataset), read_files)
 
 
 def extra_noise(dataset: DatasetConfig) -> tuple[list[Recording], list[Rejected]]:

@@ -8,6 +8,7 @@ from filelock import FileLock
 from kwspipe.archive import extract_tar
 from kwspipe.audio import AudioError, Pcm
 from kwspipe.config import SpeechCommandsConfig
+from kwspipe.dataset.decode import ReadFiles, read_files
 from kwspipe.dataset.folder import FolderSource
 from kwspipe.dataset.recordings import Found, Recording, SourceUnavailable
 from kwspipe.download import DownloadError, fetch, require_room
@@ -22,13 +23,15 @@ class SpeechCommandsSource:
 
     Args:
         config: where it comes from and where it is kept.
+        read_files: how its files are read.
     """
 
     name = "speech_commands"
     synthetic = False
 
-    def __init__(self, config: SpeechCommandsConfig) -> None:
+    def __init__(self, config: SpeechCommandsConfig, read_files: ReadFiles = read_files) -> None:
         self.config = config
+        self._read_files = read_files
 
     @property
     def folder(self) -> Path:
@@ -48,7 +51,7 @@ class SpeechCommandsSource:
 
     def read(self, recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
         """Reads the files; see ``Source.read``."""
-        return FolderSource(self.folder).read(recordings, sample_rate_hz)
+        return self._read_files(recordings, sample_rate_hz)
 
     def close(self) -> None:
         """Has nothing to give back."""

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from kwspipe.errors import KwspipeError
 # Speech Commands' published rule (which_set, README of v0.02): SHA1 of the file's name up to "_nohash_", modulo
 # 2^27, as a percentage. Whoever records more clips later stays in the split of the first ones.
 MAX_WAVS_PER_CLASS = 2**27 - 1
+FOLDS = 5  # of a cross-validation, as is usual where data are few
 
 
 def hash_percentage(speaker: str) -> float:
@@ -72,6 +74,30 @@ def assign_splits(found: Found, validation_percentage: float, testing_percentage
     assigned = words.with_splits(np.where(splits > 0, splits, of_speaker[speakers]))
     check_speakers(assigned)
     return assigned
+
+
+def assign_fold(found: Found, fold: int, training_only: Sequence[str]) -> Listing:
+    """Splits all speakers anew for one round of a cross-validation, whatever lists say.
+
+    By the hash rule the speakers fall into ``FOLDS`` folds: fold number ``fold`` is testing, the next one
+    validation, the others are training. Over all rounds every speaker is tested once.
+
+    Args:
+        found: all recordings.
+        fold: 0 to ``FOLDS`` - 1.
+        training_only: patterns of speakers who stay in training in every round, such as ``fsdd-*``.
+    """
+    words = Listing.of(found.words)
+    names, speakers, _ = words.speakers()
+    of_fold: dict[int, Split] = {fold: "testing", (fold + 1) % FOLDS: "validation"}
+
+    def split(name: str) -> Split:
+        if any(fnmatchcase(name, pattern) for pattern in training_only):
+            return "training"
+        return of_fold.get(min(int(hash_percentage(name) * FOLDS / 100), FOLDS - 1), "training")
+
+    codes = np.array([SPLIT_CODES[split(name)] for name in names], np.uint8)
+    return words.with_splits(codes[speakers])
 
 
 def check_speakers(recordings: Listing) -> None:

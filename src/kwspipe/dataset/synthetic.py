@@ -21,6 +21,7 @@ from kwspipe.dataset.engines import Engine, Mouth, Speaker, clips_each, takes
 from kwspipe.dataset.espeak_speakers import EspeakSpeakers
 from kwspipe.dataset.generated_noise import BABBLE, COLOURS, GeneratedNoise
 from kwspipe.dataset.kokoro_speakers import KokoroSpeakers
+from kwspipe.dataset.near_words import near_words
 from kwspipe.dataset.recordings import SPLITS, Found, Recording, SourceUnavailable, Split, printable
 from kwspipe.dataset.splits import split_speakers
 from kwspipe.errors import KwspipeError
@@ -96,10 +97,20 @@ class SyntheticSource:
         return clips
 
     def words(self) -> tuple[list[str], list[str]]:
-        """Returns the keywords, and the other words without those that sound as a keyword does ("to" and "two")."""
+        """Returns the keywords, and the other words without those that sound as a keyword does ("to" and "two").
+
+        Where the configuration does not say which other words there are, words near in sound are added.
+        """
+        accent = self.espeak.accents()[0]
         keywords = [printable(word) for word in self.dataset.words]
-        wanted = [printable(word) for word in self.dataset.unknown_words or self.config.unknown_words]
-        spoken = espeak.phonemes([*keywords, *wanted], self.espeak.accents()[0])
+        near = (
+            []
+            if self.dataset.unknown_words
+            else near_words(keywords, self.config.near_words_per_keyword, accent)
+        )
+        chosen = self.dataset.unknown_words or self.config.unknown_words
+        wanted = [*(printable(word) for word in chosen), *near]
+        spoken = espeak.phonemes([*keywords, *wanted], accent)
         sounds = {spoken[word] for word in keywords}
         return keywords, [word for word in dict.fromkeys(wanted) if spoken[word] not in sounds]
 

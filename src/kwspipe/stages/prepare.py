@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from kwspipe.config import PipelineConfig
+from kwspipe.dataset.distributed import file_reader
 from kwspipe.dataset.prepare import prepare
 from kwspipe.dataset.sources import input_hashes
 from kwspipe.dataset.speech_cache import SpeechCache
@@ -16,7 +17,8 @@ from kwspipe.stages import Stage
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     """Leaves clips-*.i16, noise-*.i16, negative-*.i16, tables of each, rejected.csv and summary.json in ``folder``."""
     del run_dir  # the first stage reads nothing from it
-    summary = prepare(config.dataset, config.frontend, config.seed, folder)
+    with file_reader(config.runtime) as read_files:
+        summary = prepare(config.dataset, config.frontend, config.seed, folder, read_files)
     _print_summary(summary)
     if summary["synthetic"] or summary["synthetic_training_clips"]:
         _print_cache(config.dataset.synthetic.cache_dir)
@@ -51,7 +53,7 @@ def _print_summary(summary: dict[str, Any]) -> None:
 
 STAGE = Stage(
     name="prepare",
-    reads=("dataset", "frontend", "seed"),
+    reads=("dataset", "frontend", "seed"),  # not the runtime, which changes nothing in what is written
     needs=(),
     run=run,
     sources=lambda config: input_hashes(config.dataset),

@@ -23,7 +23,7 @@ from kwspipe.tflite.compiler import ImageSummary, compile_model
 from kwspipe.tflite.metadata import model_parameters, write_parameters
 from kwspipe.tflite.runner import CoreModel
 from kwspipe.training.data import plain_features, split_features
-from kwspipe.training.loop import WEIGHTS
+from kwspipe.training.state import WEIGHTS
 
 THREADS = 2
 GOLDEN_INPUTS = 64  # board.golden_inputs says how many of them a board has to prove itself on

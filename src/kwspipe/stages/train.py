@@ -13,7 +13,8 @@ from kwspipe.dataset.store import ClipStore
 from kwspipe.errors import KwspipeError
 from kwspipe.stages import Stage
 from kwspipe.training.data import TrainingBatches, split_features
-from kwspipe.training.loop import HISTORY, STATE, TrainingLoop, class_weights
+from kwspipe.training.loop import TrainingLoop, class_weights
+from kwspipe.training.state import HISTORY, STATE
 from kwspipe.transfer import TransferReport, apply, checkpoint_hash, locate
 
 
@@ -30,6 +31,9 @@ def _fit(config: PipelineConfig, prepared: Path, folder: Path) -> None:
 
     from kwspipe.models import mobilenet_v2
 
+    # Set before the first operation: TensorFlow reads them once.
+    tf.config.threading.set_intra_op_parallelism_threads(config.train.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(config.train.threads)
     keras.utils.set_random_seed(config.seed)
     tf.config.experimental.enable_op_determinism()
     store = ClipStore(prepared)
@@ -45,7 +49,7 @@ def _fit(config: PipelineConfig, prepared: Path, folder: Path) -> None:
     report = apply(model.layers, config.transfer, locate(config.transfer))
     write_json(folder / "transfer.json", report.as_mapping())
     _print_report(report)
-    loop = TrainingLoop(model, config.train, config.schedule, folder)
+    loop = TrainingLoop(model, config.train, config.schedule, config.seed, folder)
     with TrainingBatches(
         prepared, config.frontend, config.augment, config.train.batch_size, config.seed, config.train.workers
     ) as batches:

@@ -82,6 +82,15 @@ def test_capped_words_keep_spare_recordings_for_replacement(make_dataset: Make):
     assert [len(list(d.queue)) for d in draws] == [80, 10, 10]
 
 
+def test_few_shot_caps_training_and_leaves_the_tests_whole(make_dataset: Make):
+    found = [*clips("one", 80, 10, 10), *clips("two", 5), *clips("three", 5)]
+    draws = keyword_draws(found, make_dataset(max_training_clips_per_word=20), 1)
+    assert {d.split: d.missing for d in draws if d.label == "one"} == {
+        "training": 20, "validation": 10, "testing": 10,
+    }  # fmt: skip
+    assert {d.missing for d in draws if d.label == "two" and d.split == "training"} == {5}
+
+
 counts = st.fixed_dictionaries({split: st.integers(0, 200) for split in SPLITS})
 
 

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from kwspipe.dataset.folder import FolderSource
 from kwspipe.dataset.recordings import Found, Recording
-from kwspipe.dataset.splits import assign_splits, hash_percentage, hash_split, split_speakers
+from kwspipe.dataset.splits import (
+    FOLDS,
+    assign_fold,
+    assign_splits,
+    hash_percentage,
+    hash_split,
+    split_speakers,
+)
 from kwspipe.errors import KwspipeError
 
 
@@ -85,3 +92,16 @@ def test_a_speaker_is_the_same_in_both_ways_of_naming(corpus: Path):
     (corpus / "cat" / "ann_nohash_0.wav").rename(corpus / "cat" / "ann_7.wav")
     with pytest.raises(KwspipeError, match=r"'ann' \(cat/ann_7.wav in training"):
         assign_splits(FolderSource(corpus).find(), 10, 10)
+
+
+def test_five_rounds_test_every_speaker_once():
+    names = [f"speaker{number}" for number in range(60)] + ["fsdd-a"]
+    found = Found([recording(name, split="training") for name in names], [], [], frozenset())
+    rounds = [
+        {r.speaker: r.split for r in assign_fold(found, fold, training_only=["fsdd-*"])}
+        for fold in range(FOLDS)
+    ]
+    for name in names[:-1]:
+        splits = [splits[name] for splits in rounds]
+        assert sorted(splits) == ["testing", "training", "training", "training", "validation"]
+    assert [splits["fsdd-a"] for splits in rounds] == ["training"] * FOLDS

@@ -1,0 +1,1 @@
+"""Recording takes of words: what is asked for, judged, and filed."""

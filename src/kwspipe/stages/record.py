@@ -1,0 +1,64 @@
+"""record: one's own voice. Takes of each word go below ``dataset.root``, where ``dataset=folder`` finds them."""
+
+import signal
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+
+from kwspipe.artifacts import write_json
+from kwspipe.config import PipelineConfig
+from kwspipe.dataset.recordings import printable
+from kwspipe.errors import KwspipeError
+from kwspipe.microphone import open_microphone
+from kwspipe.recording.display import Display
+from kwspipe.recording.session import Report, Session
+from kwspipe.stages import Stage
+
+
+def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
+    """Leaves recordings below ``dataset.root``, and session.json in ``folder``: what was filed, what repeated."""
+    del run_dir
+    root = _root(config)
+    words = [printable(word) for word in (config.record.words or config.dataset.words)]
+    if config.record.speaker is None:
+        raise KwspipeError(
+            "record.speaker",
+            "nothing",
+            "a name; all takes of one person have the same one",
+            "add record.speaker=ann",
+        )
+    interrupted: list[bool] = []
+    before = signal.signal(signal.SIGINT, lambda *_: interrupted.append(True))
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        with open_microphone(config.record.device) as microphone, Display(console) as display:
+            display.say(
+                f"{microphone.name} at {microphone.rate_hz} Hz; Ctrl-C ends the session, what is filed stays"
+            )
+            session = Session(microphone, config.record, words, root, display, lambda: bool(interrupted))
+            report = session.run()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    write_json(folder / "session.json", asdict(report))
+    _print_report(report, root, console)
+
+
+def _root(config: PipelineConfig) -> Path:
+    if config.dataset.root is None:
+        raise KwspipeError(
+            "dataset.root", "null", "the folder that takes are filed in", "set dataset.root=my/recordings"
+        )
+    return Path(config.dataset.root).expanduser()
+
+
+def _print_report(report: Report, root: Path, console: Console) -> None:
+    num_takes = sum(bool(entry["word"]) for entry in report.filed)
+    console.print(f"    {num_takes} takes filed in {root}, {len(report.repeated)} spoken again", markup=False)
+    if report.given_up:
+        console.print(f"    given up: {', '.join(report.given_up)}; run the same command again", markup=False)
+    if num_takes:
+        console.print(f"    train on them: dataset=folder dataset.root={root}", markup=False)
+
+
+STAGE = Stage(name="record", reads=("dataset", "record"), needs=(), run=run, always=True, interactive=True)

@@ -1,0 +1,55 @@
+"""What the network is taught for a batch: smoothed labels, pairs of clips mixed."""
+
+import numpy as np
+import numpy.typing as npt
+
+from kwspipe.config import TrainConfig
+
+Array = npt.NDArray[np.float32]
+
+
+def smoothed(targets: npt.NDArray[np.int64], num_classes: int, smoothing: float) -> Array:
+    """Returns posteriors to teach, (clips, classes): a share of ``smoothing`` goes to all classes alike.
+
+    Label smoothing is by Szegedy et al. 2016, arXiv:1512.00567.
+    """
+    one_hot = np.eye(num_classes, dtype=np.float32)[targets]
+    return one_hot * np.float32(1 - smoothing) + np.float32(smoothing / num_classes)
+
+
+def teach(
+    features: Array,
+    targets: npt.NDArray[np.int64],
+    weights: Array,
+    config: TrainConfig,
+    rng: np.random.Generator,
+) -> tuple[Array, Array, Array]:
+    """Returns what one step is trained on.
+
+    With ``mixup_alpha`` above 0 each clip is mixed with another of the batch, features, posteriors and weights
+    alike, by a share drawn from Beta(alpha, alpha) (Zhang et al. 2018, arXiv:1710.09412); the larger share stays
+    its own.
+
+    Args:
+        features: (clips, frames, channels, 1).
+        targets: (clips,) index of the label.
+        weights: (classes,).
+        config: label_smoothing and mixup_alpha.
+        rng: draws partners and shares; not used without mixup.
+
+    Returns:
+        Features, posteriors (clips, classes) and weights (clips,).
+    """
+    posteriors = smoothed(targets, len(weights), config.label_smoothing)
+    clip_weights = weights[targets]
+    if config.mixup_alpha == 0:
+        return features, posteriors, clip_weights
+    partner = rng.permutation(len(targets))
+    share = rng.beta(config.mixup_alpha, config.mixup_alpha, len(targets)).astype(np.float32)
+    own = np.maximum(share, 1 - share)
+
+    def mix(values: Array) -> Array:
+        column = own.reshape(-1, *[1] * (values.ndim - 1))
+        return column * values + (1 - column) * values[partner]
+
+    return mix(features), mix(posteriors), mix(clip_weights)

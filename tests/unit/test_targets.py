@@ -1,0 +1,54 @@
+"""What a training step is taught."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from omegaconf import OmegaConf
+from tests.default_settings import CONF
+
+from kwspipe.config import TrainConfig
+from kwspipe.training.targets import smoothed, teach
+
+SEED = TrainConfig(**OmegaConf.to_container(OmegaConf.load(CONF / "train" / "seed.yaml")))
+TARGETS = np.random.default_rng(0).integers(0, 3, 32)
+FEATURES = np.arange(32, dtype=np.float32).reshape(-1, 1, 1, 1)
+WEIGHTS = np.array([1, 2, 3], np.float32)
+
+
+def test_smoothing_takes_from_the_label_and_gives_to_all_alike():
+    np.testing.assert_allclose(smoothed(np.array([1]), 4, 0.2), [[0.05, 0.85, 0.05, 0.05]])
+    np.testing.assert_array_equal(smoothed(TARGETS, 3, 0.0), np.eye(3)[TARGETS])
+
+
+def test_without_mixup_nothing_is_drawn_or_changed():
+    features, posteriors, weights = teach(FEATURES, TARGETS, WEIGHTS, SEED, None)  # type: ignore[arg-type]
+    assert features is FEATURES
+    np.testing.assert_array_equal(posteriors, np.eye(3)[TARGETS])
+    np.testing.assert_array_equal(weights, WEIGHTS[TARGETS])
+
+
+def test_mixup_mixes_features_and_posteriors_by_the_same_share():
+    config = replace(SEED, mixup_alpha=1.0)
+    features, posteriors, weights = teach(FEATURES, TARGETS, WEIGHTS, config, np.random.default_rng(1))
+    np.testing.assert_allclose(posteriors.sum(axis=1), 1, rtol=1e-6)
+    own = posteriors[np.arange(32), TARGETS]
+    assert (own >= 0.5).all()
+    assert (own < 1).sum() > 10
+    np.testing.assert_allclose(weights, posteriors @ WEIGHTS, rtol=1e-6)
+    # The features count the clips: a clip mixed with partner p by share s is s * own + (1 - s) * p.
+    mixed = np.flatnonzero(own < 1)
+    partners = (features.ravel()[mixed] - own[mixed] * mixed) / (1 - own[mixed])
+    np.testing.assert_allclose(partners, partners.round(), atol=1e-3)
+    assert (TARGETS[partners.round().astype(int)] != TARGETS[mixed]).all()
+
+
+def test_the_same_draws_mix_alike():
+    config = replace(SEED, mixup_alpha=1.0)
+    twice = [teach(FEATURES, TARGETS, WEIGHTS, config, np.random.default_rng(5))[1] for _ in range(2)]
+    np.testing.assert_array_equal(*twice)
+
+
+def test_smoothing_of_everything_is_refused():
+    with pytest.raises(ValueError, match="label_smoothing"):
+        TrainConfig(**{**SEED.__dict__, "label_smoothing": 1.0})
