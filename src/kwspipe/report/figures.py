@@ -29,6 +29,13 @@ def kilobytes(size_bytes: float | None) -> str:
     return DASH if size_bytes is None else f"{size_bytes / 1000:,.1f}{THIN}kB"
 
 
+def rate(per_hour: float | None) -> str:
+    """Returns events an hour, with as many digits as mean something."""
+    if per_hour is None:
+        return DASH
+    return f"{per_hour:.2f}" if per_hour < 10 else f"{per_hour:.0f}"
+
+
 def duration(seconds: float) -> str:
     """Returns a length of time with a unit that suits it."""
     if seconds < 1:

@@ -8,7 +8,7 @@ import numpy as np
 
 from kwspipe.metrics.clips import SILENCE, UNKNOWN, is_keyword
 from kwspipe.report.facts import RunFacts
-from kwspipe.report.figures import THIN, between, interval, percent
+from kwspipe.report.figures import DASH, THIN, between, interval, percent, rate
 
 KINDS = ("float", "int8", "device")
 TOTALS = (
@@ -64,17 +64,26 @@ def _sureness(share: float, clips: int, unit: str) -> str:
 def _streaming_tiles(streaming: Any) -> list[Tile]:
     if not isinstance(streaming, dict):
         return []
-    threshold = streaming.get("threshold")
-    at = f"at threshold {threshold}" if isinstance(threshold, int | float) else "at the chosen threshold"
     found = []
     accepts, rejects = streaming.get("false_accepts_per_hour"), streaming.get("false_reject_rate")
-    if isinstance(accepts, int | float):
-        hours = streaming.get("hours")
-        note = f"{at}, {hours:.1f} h heard" if isinstance(hours, int | float) else at
-        found.append(Tile("False accepts an hour", f"{accepts:.2f}", note))
-    if isinstance(rejects, int | float):
-        found.append(Tile("Words missed in streams", percent(rejects), at))
+    if accepts is not None:
+        bounds, where = streaming.get("false_accepts_interval"), streaming.get("false_accepts_on")
+        likely = f"{rate(bounds[0])}{DASH}{rate(bounds[1])} likely" if bounds else ""
+        note = ", ".join(filter(None, (likely, f"on {where}" if where else "")))
+        found.append(Tile("False accepts an hour", rate(accepts), note))
+    if rejects is not None:
+        bounds = streaming.get("false_reject_interval")
+        likely = f"{between((bounds[0], bounds[1]))}{THIN}% likely" if bounds else ""
+        found.append(Tile("Words missed in streams", percent(rejects), likely))
     return found
+
+
+def hard_negatives(facts: RunFacts) -> tuple[list[str], list[tuple[str, list[float | None]]]]:
+    """Returns how often each kind of what is no keyword was not called one: kinds measured, and a row each."""
+    assert facts.metrics is not None
+    forms = [kind for kind in KINDS if "rejected" in facts.metrics.get(kind, {})]
+    names = sorted({name for form in forms for name in facts.metrics[form]["rejected"]})
+    return forms, [(name, [facts.metrics[form]["rejected"].get(name) for form in forms]) for name in names]
 
 
 def per_class(facts: RunFacts) -> list[dict[str, Any]]:

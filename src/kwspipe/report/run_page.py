@@ -6,7 +6,7 @@ from typing import Any
 from kwspipe import __version__
 from kwspipe.artifacts import code_hash, text_hash
 from kwspipe.config import FrontendConfig, ReportConfig
-from kwspipe.report import device, mistakes, page, provenance, results
+from kwspipe.report import device, mistakes, page, provenance, results, streams
 from kwspipe.report.charts import curves
 from kwspipe.report.charts.matrix import confusion
 from kwspipe.report.facts import RunFacts, digest, read
@@ -86,7 +86,8 @@ def compose(facts: RunFacts, settings: ReportConfig, content: str = "") -> str:
         charts=_charts(facts),
         agreement=results.agreement(facts),
         parity=facts.metrics.get("parity"),
-        streaming=facts.metrics.get("streaming"),
+        streams=streams.section(facts.metrics["streaming"]) if facts.metrics.get("streaming") else None,
+        hard_negatives=results.hard_negatives(facts),
         boards=boards,
         profile=device.profile(facts),
         mistakes=_mistakes(facts, settings),

@@ -140,13 +140,57 @@ def test_a_model_that_was_trained_elsewhere(make_run: MakeRun) -> None:
     assert "heard in training or validation" not in words
 
 
+STREAMING = {
+    "threshold": 180, "thresholds": {"one": 180, "two": 150}, "false_accepts_per_hour": 0.42,
+    "false_accepts_interval": [0.1, 1.5], "false_accepts_on": "speech without keywords", "hours": 3.0,
+    "keywords": 40, "missed": 2, "false_reject_rate": 0.05, "false_reject_interval": [0.01, 0.12],
+    "latency_ms": {"median": 130.0, "p90": 220.0}, "double_detection_rate": 0.0,
+    "per_word": {"one": {"false_accepts_per_hour": 12.0, "keywords": 20, "false_reject_rate": None,
+                         "false_reject_interval": None, "latency_ms": None}},
+    "per_condition": [
+        {"background": "noise", "snr_db": None, "keywords": 20, "false_reject_rate": 0.0,
+         "false_reject_interval": [0.0, 0.1], "latency_ms": {"median": 120.0, "p90": 150.0},
+         "double_detection_rate": 0.1},
+        {"background": "noise", "snr_db": 10.0, "keywords": 20, "false_reject_rate": 0.1,
+         "false_reject_interval": None, "latency_ms": None, "double_detection_rate": None},
+    ],
+    "false_accepts": {"negative": {"hours": 3.0, "count": 1, "per_hour": 0.33, "interval": [0.01, 1.9]}},
+    "det": [{"threshold": t, "false_accepts_per_hour": (255 - t) / 4, "false_reject_rate": t / 255}
+            for t in range(0, 256, 16)],
+    "as_given": {"threshold": 145, "thresholds": {"one": 145}, "false_accepts_per_hour": 30.0,
+                 "false_reject_rate": 0.02},
+}  # fmt: skip
+
+
 def test_streams(make_run: MakeRun) -> None:
     run = make_run().whole()
-    run.evaluate(
-        streaming={"threshold": 150, "false_accepts_per_hour": 0.42, "false_reject_rate": 0.05, "hours": 3.0}
-    )
-    words = page_of(run).words
-    assert "False accepts an hour 0.42" in words and "at threshold 150, 3.0 h heard" in words
+    run.evaluate(streaming=STREAMING)
+    page = page_of(run)
+    words = page.words.replace("\N{NARROW NO-BREAK SPACE}", " ")
+    for text in (
+        "False accepts an hour 0.42 0.10–1.50 likely, on speech without keywords", "Words missed in streams 5.0 % 1–12",
+        "0.42 false accepts an hour (0.10–1.50 likely) in 3.00 h on speech without keywords, at thresholds 150 to 180.",
+        "At threshold 145, as the configuration has it: 30 an hour, 2.0 % of the words missed.",
+        "clean 20 0.0 % 0–10 120 ms 10.0 %", "10 dB over noise 20 10.0 % – – –", "one 20 – – – 12",
+        "negative 3.00 1 0.33 0.01–1.90", "in use: thresholds 150 to 180", "as given: threshold 145",
+    ):  # fmt: skip
+        assert text in words, text
+    assert any("trade-off" in (attributes["aria-label"] or "") for attributes in page.all("svg"))
+
+
+@pytest.mark.parametrize(
+    "streaming",
+    [
+        {"false_accepts_per_hour": None, "hours": 0, "det": [{"false_accepts_per_hour": None, "x": 1}]},
+        {"threshold": 150, "false_accepts_per_hour": 0.5},
+    ],
+)
+def test_streams_with_little_in_them(make_run: MakeRun, streaming: dict[str, object]) -> None:
+    run = make_run().whole()
+    run.evaluate(streaming=streaming)
+    page = page_of(run)
+    assert "In a stream" in page.words
+    assert not any("trade-off" in (attributes["aria-label"] or "") for attributes in page.all("svg"))
 
 
 def test_mistakes_of_another_data_set_are_refused(make_run: MakeRun) -> None:
