@@ -321,6 +321,8 @@ class DetectorConfig:
     average_window_duration_ms: Annotated[int, Field(ge=0, le=10000)]
     detection_threshold: Threshold
     detection_threshold_list: tuple[Threshold, ...] | None
+    target_false_accepts_per_hour: Annotated[float, Field(gt=0)] | None
+    per_class_thresholds: bool
     suppression_ms: Annotated[int, Field(ge=0, le=60000)]
     suppress_same_word_only: bool
     minimum_count: Annotated[int, Field(ge=0, le=255)]
@@ -329,6 +331,11 @@ class DetectorConfig:
     verbose_model_output_logs: bool
 
     def __post_init__(self) -> None:
+        if self.target_false_accepts_per_hour is not None and self.detection_threshold_list is not None:
+            raise ValueError(
+                "detection_threshold_list is given, and target_false_accepts_per_hour would choose others; "
+                "set one of them to null"
+            )
         if self.minimum_count > self.queue_length:
             raise ValueError(
                 f"minimum_count is {self.minimum_count}, but average_window_duration_ms never holds more "
@@ -350,6 +357,30 @@ class CompareConfig:
     runs: Texts
     clips: Literal["same", "common"]
     alpha: Annotated[float, Field(gt=0, lt=1)]
+
+
+@typed
+class StreamConfig:
+    """Streams composed of words, noise and speech, on which false accepts and missed words are counted."""
+
+    snr_db: tuple[Annotated[float, Field(ge=-20, le=60)], ...]
+    words_minutes: Annotated[float, Field(gt=0)]
+    max_repeats: Count
+    unknown_ratio: Fraction
+    min_gap_ms: Count
+    max_gap_ms: Count
+    hit_window_ms: Count
+    noise_floor_db: Annotated[float, Field(ge=-96, le=0)]
+    max_minutes: NotNegative
+    bootstrap_rounds: Count
+    threads: Count
+
+    def __post_init__(self) -> None:
+        if not self.hit_window_ms <= self.min_gap_ms <= self.max_gap_ms:
+            raise ValueError(
+                f"min_gap_ms ({self.min_gap_ms}) must lie between hit_window_ms ({self.hit_window_ms}), so that a "
+                f"detection belongs to one word, and max_gap_ms ({self.max_gap_ms})"
+            )
 
 
 @typed
@@ -414,6 +445,7 @@ class PipelineConfig:
     report: ReportConfig
     inspect: InspectConfig
     detector: DetectorConfig
+    stream: StreamConfig
     board: BoardConfig
     compare: CompareConfig
     record: RecordConfig

@@ -37,6 +37,7 @@ class Spotter:
 
     Attributes:
         labels: (classes,) in the order of the scores.
+        sample_rate_hz: of the samples it takes.
         memory_bytes: what the core needs on a board for it.
 
     Raises:
@@ -52,6 +53,7 @@ class Spotter:
         status = lib.kws_spotter_init(self._core, self._image, len(image), self._memory, self.memory_bytes)
         _checked(status, len(image))
         self._detection = ffi.new("kws_detection_t *")
+        self.sample_rate_hz: int = self._core.frontend.tables.sample_rate_hz
         self.labels = tuple(self._label(index) for index in range(self._core.image.label_count))
 
     def feed(self, samples: npt.NDArray[np.int16]) -> list[Detection]:

@@ -3,11 +3,14 @@
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from kwspipe.config import DatasetConfig
 from kwspipe.dataset.listing import Listing
 from kwspipe.dataset.recordings import SPLITS, Recording, Split, printable
 from kwspipe.errors import KwspipeError
+
+Item = TypeVar("Item")
 
 UNKNOWN = "_unknown_"
 SILENCE = "_silence_"
@@ -160,7 +163,7 @@ def share(dataset: DatasetConfig, percentage: float, split: Split, num_keyword_c
     return max(at_least, round(num_keyword_clips * percentage / len(dataset.words)))
 
 
-def in_turn(queues: Iterable[Sequence[Recording]]) -> Iterator[Recording]:
+def in_turn(queues: Iterable[Sequence[Item]]) -> Iterator[Item]:
     """Yields the first of each queue, then the second of each, until all are empty."""
     remaining = [queue for queue in queues if queue]
     place = 0

@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kwspipe.metrics.streaming_table import print_streaming
+
 KINDS = ("float", "int8", "device")
 TOTALS = (
     ("accuracy", "all clips right"),
@@ -24,7 +26,7 @@ def print_results(metrics: Mapping[str, Any], console: Console) -> None:
     Args:
         metrics: as metrics.json has them: ``float``, ``int8`` and, where a device was measured, ``device``,
             each as ``clips.measure`` returns it; ``data``, the summary of prepare; ``parity``, on how many clips the
-            device's code gives the reference kernels' outputs bit for bit.
+            device's code gives the reference kernels' outputs bit for bit; ``streaming``, what was heard in streams.
         console: where to.
     """
     kinds = [kind for kind in KINDS if kind in metrics]
@@ -38,6 +40,8 @@ def print_results(metrics: Mapping[str, Any], console: Console) -> None:
             f"The device's code equals the reference kernels on {parity['equal']} of {parity['clips']} clips."
         )
         console.print(Text(text, style=style))
+    if "streaming" in metrics:
+        print_streaming(metrics["streaming"], console)
     warning = synthetic_warning(metrics.get("data", {}))
     if warning:
         console.print(Text(warning, style="bold yellow"))

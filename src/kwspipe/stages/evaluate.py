@@ -1,5 +1,6 @@
 """evaluate: what the model is worth on the test split, float and int8, with pictures and mistakes."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,12 @@ import numpy.typing as npt
 from kwspipe.artifacts import read_manifest, write_json
 from kwspipe.config import PipelineConfig
 from kwspipe.dataset.store import ClipStore
+from kwspipe.detector import pack_settings
 from kwspipe.errors import KwspipeError
-from kwspipe.metrics import calibration, clips, mistakes, plots, predictions
+from kwspipe.metrics import calibration, clips, det, mistakes, plots, predictions
 from kwspipe.stages import Stage
+from kwspipe.streaming import evaluation as streaming
+from kwspipe.streaming.composition import compose
 from kwspipe.tflite import reference
 from kwspipe.tflite.runner import CoreModel
 from kwspipe.training.data import plain_features
@@ -56,6 +60,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     metrics["data"] = store.summary
     for kind in scores:
         metrics[kind]["calibration"] = calibration.measure(targets, scores[kind])
+    metrics["streaming"] = _streaming(config, store, quantized, labels)
     write_json(folder / "metrics.json", metrics)
     np.savez(folder / "scores.npz", clips=numbers, targets=targets, **scores)
     paths = [store.path(number) for number in numbers]
@@ -65,6 +70,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     plots.confusion(np.array(metrics["int8"]["confusion"]), labels, folder / "confusion.png")
     plots.roc(targets, scores["int8"], labels, folder / "roc.png")
     plots.precision_recall(targets, scores["int8"], labels, folder / "precision_recall.png")
+    det.plot(metrics["streaming"], folder / "det.png")
     trained = read_manifest(run_dir / "train")
     if trained:
         monitor = trained["config"]["train"]["monitor"]
@@ -90,9 +96,21 @@ def targets_of(
     return np.array([labels.index(label) for label in store.labels])[targets]
 
 
+def _streaming(
+    config: PipelineConfig, store: ClipStore, quantized: Path, labels: tuple[str, ...]
+) -> dict[str, Any]:
+    """What the model image hears in streams of the test split; where thresholds were chosen, at those given too."""
+    image = (quantized / "model.kws").read_bytes()
+    chosen = json.loads((quantized / "summary.json").read_text()).get("thresholds")
+    given = pack_settings(config.detector, labels) if chosen else None
+    streams = compose(store, config.stream, "testing", config.seed)
+    rate = store.summary["sample_rate_hz"]
+    return streaming.evaluate(image, streams, config.stream, rate, config.seed, given) | {"chosen": chosen}
+
+
 STAGE = Stage(
     name="evaluate",
-    reads=("frontend", "evaluate"),
+    reads=("seed", "frontend", "evaluate", "detector", "stream"),
     needs=("prepare", "quantize"),
     uses=("train",),
     run=run,

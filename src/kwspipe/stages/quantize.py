@@ -9,7 +9,7 @@ from rich.console import Console
 
 from kwspipe import __version__
 from kwspipe.artifacts import write_json
-from kwspipe.config import PipelineConfig
+from kwspipe.config import DetectorConfig, PipelineConfig
 from kwspipe.dataset.store import ClipStore
 from kwspipe.detector import pack_settings
 from kwspipe.device.profile import count_instructions
@@ -18,6 +18,7 @@ from kwspipe.errors import KwspipeError
 from kwspipe.frontend import FrontEnd
 from kwspipe.process import call_in_process
 from kwspipe.stages import Stage
+from kwspipe.streaming.tuning import tune
 from kwspipe.tflite import report, runtime_memory
 from kwspipe.tflite.compiler import ImageSummary, compile_model
 from kwspipe.tflite.metadata import model_parameters, write_parameters
@@ -42,8 +43,12 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     console.print("    converting to float and to int8")
     float_model = conversion.to_float(model)
     int8_model = conversion.to_int8(model, _representative(config, store))
-    deployed = _with_parameters(int8_model, config, store.labels, run_dir / "train")
-    image, summary = compile_image(deployed, config, store.labels)
+    deployed = _with_parameters(int8_model, config, config.detector, store.labels, run_dir / "train")
+    image, summary = compile_image(deployed, config, config.detector, store.labels)
+    tuned = tune(image, config.detector, store, config.stream, config.seed, console)
+    if tuned.detector != config.detector:
+        deployed = _with_parameters(int8_model, config, tuned.detector, store.labels, run_dir / "train")
+        image, summary = compile_image(deployed, config, tuned.detector, store.labels)
     float_right = reference.run(float_model, features, "validation").argmax(axis=1) == targets
     # The core equals the reference kernels, and is faster.
     int8_right = CoreModel(image).run(features, threads=THREADS).argmax(axis=1) == targets
@@ -58,17 +63,17 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     (folder / "model.kws").write_bytes(image)
     (folder / "labels.txt").write_text("".join(f"{label}\n" for label in store.labels))
     np.savez(folder / "golden.npz", inputs=golden.inputs, outputs=golden.outputs)
-    write_json(folder / "summary.json", {"validation_accuracy": accuracies})
+    write_json(folder / "summary.json", {"validation_accuracy": accuracies, "thresholds": tuned.facts})
     report.write_summary(folder / "summary.txt", config.name, store.labels, summary)
     write_profile(config, image, summary, golden, folder)
     console.print(f"    validation accuracy: float {accuracies['float']:.1%}, int8 {accuracies['int8']:.1%}")
 
 
 def compile_image(
-    deployed: bytes, config: PipelineConfig, labels: tuple[str, ...]
+    deployed: bytes, config: PipelineConfig, detector: DetectorConfig, labels: tuple[str, ...]
 ) -> tuple[bytes, ImageSummary]:
     """Returns the model image, with the front end's tables and the detector's settings in it, and its summary."""
-    settings = pack_settings(config.detector, labels)
+    settings = pack_settings(detector, labels)
     return compile_model(deployed, labels, FrontEnd(config.frontend).tables, settings, config.name)
 
 
@@ -88,7 +93,11 @@ def write_profile(
 
 
 def _with_parameters(
-    int8_model: bytes, config: PipelineConfig, labels: tuple[str, ...], trained: Path
+    int8_model: bytes,
+    config: PipelineConfig,
+    detector: DetectorConfig,
+    labels: tuple[str, ...],
+    trained: Path,
 ) -> bytes:
     """Embeds what a device has to know; the date is the training's, so that a repeated stage gives the same file."""
     parameters = model_parameters(
@@ -98,7 +107,7 @@ def _with_parameters(
         version=1,
         labels=labels,
         frontend=config.frontend,
-        detector=config.detector,
+        detector=detector,
         runtime_memory_size=runtime_memory.estimate(int8_model),
         date=datetime.fromtimestamp((trained / WEIGHTS).stat().st_mtime, UTC),
     )
@@ -140,7 +149,7 @@ def check_loss(
 
 STAGE = Stage(
     name="quantize",
-    reads=("name", "dataset", "frontend", "model", "quantize", "detector"),
+    reads=("name", "seed", "dataset", "frontend", "model", "quantize", "detector", "stream"),
     needs=("prepare", "train"),
     run=run,
 )

@@ -16,6 +16,8 @@ _OFF: dict[str, Any] = {
     "quantize_dynamic_scale_enable": False,
     "quantize_dynamic_scale_range_db": 40.0,
     "detection_threshold_list": None,
+    "target_false_accepts_per_hour": None,
+    "per_class_thresholds": False,
     "suppress_same_word_only": False,
 }
 
