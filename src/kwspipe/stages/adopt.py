@@ -29,7 +29,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
             console.print(
                 f"    [yellow]the model says nothing of its {group}: that of the configuration is taken[/]"
             )
-    image, summary = compile_image(model.tflite, config, model.labels)
+    image, summary = compile_image(model.tflite, config, config.detector, model.labels)
     _check_shape(path, CoreModel(image).input_shape, FrontEnd(config.frontend))
     proof = golden_inputs(config.frontend)
     golden = Golden(proof, reference.raw(model.tflite, proof, "golden outputs"))

@@ -32,12 +32,16 @@ def make_store(tmp_path: Path) -> Callable[..., ClipStore]:
     """Writes a store with a testing split: "one", "two" and other words by three speakers each, noise, speech."""
 
     def make(
-        negative_s: tuple[float, ...] = (2.0, 3.0), noise_s: float = 4.0, keywords: bool = True
+        negative_s: tuple[float, ...] = (2.0, 3.0),
+        noise_s: float = 4.0,
+        keywords: bool = True,
+        split: str = "testing",
     ) -> ClipStore:
         rng = np.random.default_rng(0)
         folder = tmp_path / f"store{len(list(tmp_path.iterdir()))}"
         folder.mkdir()
-        with StoreWriter(folder) as writer:
+        labels = ["one", "two", "_unknown_", "_silence_"]
+        with StoreWriter(folder, labels) as writer:
             words = [("one", "one", 300), ("two", "two", 500)] if keywords else []
             for label, word, hz in [*words, ("_unknown_", "cat", 700), ("_unknown_", "dog", 900)]:
                 for number in range(3):
@@ -46,15 +50,14 @@ def make_store(tmp_path: Path) -> Callable[..., ClipStore]:
                     pcm = np.concatenate([silence, tone(length_s, hz), silence])
                     writer.add_clip(
                         pcm, (silence.size, pcm.size - silence.size), label=label, kind="word", word=word,
-                        speaker=f"speaker {number}", split="testing", source="made", path=f"{word}/{number}",
+                        speaker=f"speaker {number}", split=split, source="made", path=f"{word}/{number}",
                     )  # fmt: skip
             if noise_s:
                 noise = (3000 * rng.standard_normal(int(noise_s * RATE_HZ))).astype(np.int16)
-                writer.add_noise_piece("hiss", "testing", writer.add_noise(noise), noise.size)
+                writer.add_noise_piece("hiss", split, writer.add_noise(noise), noise.size)
             for number, length_s in enumerate(negative_s):
                 speech = (1000 * rng.standard_normal(int(length_s * RATE_HZ))).astype(np.int16)
-                writer.add_negative(speech, f"talk/{number}", "testing")
-            labels = ["one", "two", "_unknown_", "_silence_"]
+                writer.add_negative(speech, f"talk/{number}", split)
             writer.finish({"labels": labels, "sample_rate_hz": RATE_HZ})
         return ClipStore(folder)
 

@@ -159,11 +159,7 @@ def test_another_sample_rate_is_an_error(make_store: Callable[..., ClipStore]) -
 def test_tuning_says_what_it_chose_and_what_that_rests_on(make_store: Callable[..., ClipStore]) -> None:
     text = io.StringIO()
     console = Console(file=text, width=1000)
-    store = make_store()
-    for row in store.rows:
-        object.__setattr__(row, "split", "validation")
-    for piece in (*store._noise, *store._negative):
-        object.__setattr__(piece, "split", "validation")
+    store = make_store(split="validation")
     image = small_image(1)
     settings = detector(target_false_accepts_per_hour=None)
     assert tune(image, settings, store, make_config(), 1, console).detector == settings
@@ -179,7 +175,7 @@ def test_tuning_says_what_it_chose_and_what_that_rests_on(make_store: Callable[.
     nothing = tune(
         image,
         detector(target_false_accepts_per_hour=0.5),
-        make_store(keywords=False),
+        make_store(keywords=False, split="validation"),
         make_config(),
         1,
         console,
