@@ -17,7 +17,7 @@ def print_streaming(streaming: Mapping[str, Any], console: Console) -> None:
     """
     table = Table(title="Streams", title_justify="left", title_style="bold", header_style="bold")
     for name in ("words", "keywords", "missed", "95 %", "median latency", "fired twice"):
-        table.add_column(name, justify="left" if name == "words" else "right", no_wrap=name == "words")
+        table.add_column(name, justify="left" if name == "words" else "right", no_wrap=True)
     for condition in streaming["per_condition"]:
         latency = condition["latency_ms"]
         table.add_row(
