@@ -19,7 +19,7 @@ TOTALS = (
 )
 LICENCES = {
     "speech_commands": "Google Speech Commands v0.02, CC BY 4.0 (Pete Warden, 2018)",
-    "synthetic": "spoken by espeak-ng, a program under GPL-3.0; what it speaks is not",
+    "synthetic": "spoken by espeak-ng (GPL-3.0, which what it speaks is not under) or Kokoro (Apache-2.0)",
     "folder": "recordings of the maker's own; their licence is not known to kwspipe: ask the maker",
 }
 CHECKPOINTS = {
@@ -50,6 +50,7 @@ def render(files: Mapping[str, bytes]) -> str:
         name=name,
         archive=f"{name}.kwspipe.zip",
         synthetic=prepared["synthetic"] if prepared else None,
+        synthetic_training=sum(prepared.get("synthetic_training_clips", {}).values()),
         words=[label for label in labels if not label.startswith("_")],
         labels=labels,
         macs=f"{sum(int(row['multiply_accumulates']) for row in rows):,}",

@@ -257,6 +257,18 @@ def test_the_table_has_hard_negatives_and_no_other_kinds():
     ]
 
 
+def test_the_table_tells_of_synthetic_clips_in_training():
+    measured = clips.measure(TARGETS, scores_for(PREDICTED), LABELS)
+    data = {
+        "source_used": "folder",
+        "synthetic": False,
+        "synthetic_training_clips": {"one": 20, "_unknown_": 40},
+    }
+    text = printed({"float": measured, "int8": measured, "data": data})
+    assert "60 clips of training are synthetic speech; the figures are of recordings." in text
+    assert "Warning" not in text
+
+
 def test_the_table_warns_of_synthetic_speech():
     measured = clips.measure(TARGETS, scores_for(TARGETS), LABELS)
     metrics = {"float": measured, "int8": measured, "data": {"source_used": "synthetic", "synthetic": True}}

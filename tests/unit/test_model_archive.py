@@ -150,6 +150,14 @@ def test_the_card_says_what_it_is(run_dir: Path) -> None:
     assert "{{" not in card and "{%" not in card
 
 
+def test_the_card_tells_of_synthetic_clips_in_training(run_dir: Path) -> None:
+    summary = json.loads((run_dir / "prepare" / "summary.json").read_text())
+    summary |= {"synthetic": False, "synthetic_training_clips": {"one": 20, "_unknown_": 40}}
+    files = model_archive.collect(run_dir) | {"prepare/summary.json": json.dumps(summary).encode()}
+    card = model_archive.render(files)
+    assert "In training there were 60 synthetic clips besides." in card
+
+
 def test_the_card_warns_of_synthetic_speech(run_dir: Path) -> None:
     summary = json.loads((run_dir / "prepare" / "summary.json").read_text())
     summary |= {"synthetic": True, "source_used": "synthetic"}

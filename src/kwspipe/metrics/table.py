@@ -48,13 +48,18 @@ def print_results(metrics: Mapping[str, Any], console: Console) -> None:
 
 
 def synthetic_warning(data: Mapping[str, Any]) -> str | None:
-    """Returns the line to print where the clips are synthetic speech, or None.
+    """Returns the line to print where clips are synthetic speech, all or some of training, or None.
 
     Args:
         data: the summary of prepare.
     """
+    added = sum(data.get("synthetic_training_clips", {}).values())
     if not data.get("synthetic"):
-        return None
+        return (
+            f"{added} clips of training are synthetic speech; the figures are of recordings."
+            if added
+            else None
+        )
     return (
         f"Warning: all clips are synthetic speech (source {data.get('source_used', 'unknown')}), in training and in "
         "this test. The figures say little of how real people are understood; recordings in dataset.root would tell."

@@ -12,19 +12,21 @@ import numpy as np
 import pytest
 
 from kwspipe.config import DatasetConfig, FrontendConfig
-from kwspipe.dataset import espeak
+from kwspipe.dataset import espeak, kokoro
 from kwspipe.dataset.espeak_speakers import family
 from kwspipe.dataset.prepare import prepare
 from kwspipe.dataset.recordings import SPLITS, SourceUnavailable
 from kwspipe.dataset.store import ClipStore
 from kwspipe.dataset.synthetic import SyntheticSource
 from kwspipe.errors import KwspipeError
+from unit.dataset.test_kokoro import pack
 
 Make = Callable[..., DatasetConfig]
 needs_espeak = pytest.mark.skipif(
     not espeak.installed(), reason="needs the extra: pip install kwspipe[synthetic]"
 )
 RATE_HZ = 16000
+VOICES = [f"{accent}{sex}_{number}" for accent in "abej" for sex in "fm" for number in range(4)]
 
 
 def source(dataset: DatasetConfig, seed: int = 1, **values: object) -> SyntheticSource:
@@ -68,6 +70,41 @@ def test_no_voice_is_in_two_splits_and_no_split_is_empty(make_dataset: Make, max
     counts = Counter((r.word, r.split) for r in found.words)
     assert {counts[word, split] for word in ("one", "cat") for split in ("validation", "testing")} == {3}
     assert counts["one", "training"] == 24
+
+
+@needs_espeak
+def test_two_engines_share_the_clips_and_no_voice_is_in_two_splits(
+    make_dataset: Make, tmp_path: Path, monkeypatch
+):
+    archive = pack(tmp_path / "voices.tgz", {name: np.zeros((2, 1, 256)) for name in VOICES})
+    monkeypatch.setattr(kokoro, "installed", lambda: True)
+    settings = dataclasses.replace(
+        make_dataset().synthetic.kokoro,
+        voices_url=f"http://127.0.0.1:9/{archive.name}",
+        voices_sha256=hashlib.sha256(archive.read_bytes()).hexdigest(),
+        cache_dir=str(tmp_path),
+    )
+    shares = {"espeak": 1.0, "kokoro": 3.0}
+    speaking = source(
+        make_dataset(), engines=("espeak", "kokoro"), shares=shares, clips_per_word=80, kokoro=settings
+    )
+    spoken = [r for r in speaking.find().words if isinstance(r.origin, kokoro.Utterance)]
+    counts = Counter((r.word, r.split) for r in spoken)
+    assert [counts["one", split] for split in SPLITS] == [48, 6, 6]
+    assert len(speaking.find().words) == 80 * 7
+    heard: dict[str, set[str]] = {}
+    for recording in spoken:
+        for part in recording.origin.voice.split("+"):
+            heard.setdefault(part.partition(":")[0], set()).add(str(recording.split))
+    assert set(heard) <= set(VOICES) and all(len(splits) == 1 for splits in heard.values())
+    assert {0.75, 1.4} <= {recording.origin.speed for recording in spoken} <= {n / 20 for n in range(15, 29)}
+
+
+@needs_espeak
+def test_words_near_in_sound_are_added_where_none_are_chosen(make_dataset: Make):
+    assert {"free", "wan"} <= set(source(make_dataset(), near_words_per_keyword=4).words()[1])
+    chosen = source(make_dataset(unknown_words=("cat",)), near_words_per_keyword=4)
+    assert chosen.words() == (["one", "two", "three"], ["cat"])
 
 
 @needs_espeak
