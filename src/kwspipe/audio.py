@@ -67,7 +67,8 @@ def peak_db(pcm: Pcm) -> float:
     """Returns the peak below full scale in dB, a constant offset left out; -inf where there is no signal."""
     if pcm.size == 0:
         return -np.inf
-    peak = np.abs(pcm - pcm.mean()).max()
+    mean = pcm.mean()
+    peak = max(pcm.max() - mean, mean - pcm.min())
     return float(20 * np.log10(peak / PCM_SCALE)) if peak > 0 else -np.inf
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from default_settings import FRONTEND
 from kwspipe.config import AugmentConfig
-from kwspipe.dataset.store import StoreWriter
+from kwspipe.dataset.store import ClipStore, StoreWriter
 from kwspipe.training import data
 from kwspipe.training.data import Batch, TrainingBatches, Waits
 
@@ -140,3 +140,12 @@ def test_waiting_is_measured() -> None:
     with pytest.raises(StopIteration):
         next(waits)
     assert waits.share() > 0.5
+
+
+def test_features_are_the_same_however_many_clips_are_in_memory(store: Path, monkeypatch: pytest.MonkeyPatch):
+    clips = ClipStore(store)
+    numbers = clips.select("training")
+    whole = data.plain_features(clips, FRONTEND, numbers)
+    monkeypatch.setattr(data, "CLIPS_A_BLOCK", 8)
+    assert np.array_equal(data.plain_features(clips, FRONTEND, numbers), whole)
+    assert data.plain_features(clips, FRONTEND, numbers[:0]).shape == (0, *whole.shape[1:])

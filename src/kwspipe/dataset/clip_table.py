@@ -8,7 +8,7 @@ import csv
 import io
 import struct
 from collections.abc import Collection, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import get_args, overload
 
@@ -75,7 +75,7 @@ class ClipTableWriter:
 
     def append(self, row: ClipRow) -> None:
         """Writes a clip's line and record."""
-        self._text.append(astuple(row))
+        self._text.append(vars(row).values())
         codes = self._targets[row.label], SPLITS.index(row.split), _KINDS.index(row.kind)
         places = row.offset, self._text.num_bytes, row.length, row.trim_start, row.trim_end
         self._index.write(_RECORD_STRUCT.pack(*places, *codes))

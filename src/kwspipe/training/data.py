@@ -24,6 +24,8 @@ Indices = npt.NDArray[np.int64]
 
 # Batches in the making at one time: enough that the trainer never waits, and a few MB at most.
 BATCHES_AHEAD = 24
+# Clips whose samples are in memory at one time while their features are computed: about 20 MB.
+CLIPS_A_BLOCK = 512
 # glibc gives freed memory back to the system, page by page, above twice the largest block ever freed, up to this size;
 # getting it anew for every batch would cost as much as half of the clips' features do.
 LARGEST_KEPT_BYTES = 30 << 20
@@ -85,9 +87,13 @@ def split_features(store: ClipStore, frontend: FrontendConfig, split: str) -> tu
 def plain_features(store: ClipStore, frontend: FrontendConfig, numbers: Indices) -> Features:
     """Computes the features (clips, frames, channels) int8 of clips with the word in the middle."""
     centre = np.random.default_rng(0)  # not drawn from: the placement is fixed
-    length = frontend.sample_length
-    clips = [place(store.clip(i), store.word_bounds(i), length, "center", centre) for i in numbers]
-    return FrontEnd(frontend).features(np.stack(clips) if clips else np.zeros((0, length), np.int16))
+    length, front_end = frontend.sample_length, FrontEnd(frontend)
+    features = np.empty((len(numbers), front_end.num_frames, front_end.num_channels), np.int8)
+    for start in range(0, len(numbers), CLIPS_A_BLOCK):
+        block = numbers[start : start + CLIPS_A_BLOCK]
+        clips = [place(store.clip(i), store.word_bounds(i), length, "center", centre) for i in block]
+        features[start : start + CLIPS_A_BLOCK] = front_end.features(np.stack(clips))
+    return features
 
 
 class TrainingBatches:
