@@ -10,6 +10,7 @@ process of its own, in a temporary folder (32 kB a clip of one second) that is r
 import argparse
 import json
 import multiprocessing
+import os
 import resource
 import sys
 import tempfile
@@ -117,6 +118,7 @@ def write(num_clips: int, duration_s: float, folder: Path) -> dict[str, Any]:
     listed_s = time.perf_counter() - start
     summary = write_store(source, found, dataset, frontend, seed, folder)
     seconds = time.perf_counter() - start
+    os.sync()  # as the stage does; reading would else wait for the disk to finish writing
     written = sum(sum(counts.values()) for counts in summary["counts"].values())
     assert isinstance(found.words, Listing)
     return {
