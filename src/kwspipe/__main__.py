@@ -5,18 +5,13 @@ import sys
 from pathlib import Path
 
 import hydra
-from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
-from hydra.types import RunMode
-from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 from rich.markup import escape
 
+from kwspipe import task
 from kwspipe.errors import KwspipeError
-from kwspipe.foreign import fill_in
-from kwspipe.parse import parse
-from kwspipe.pipeline import run
 
 HERE = Path(__file__).resolve().parent
 
@@ -41,25 +36,6 @@ def let_parse_judge(arguments: list[str], groups: set[str]) -> list[str]:
     return rewritten
 
 
-_failures: list[KwspipeError] = []
-
-
-def _task(composed: DictConfig) -> dict[str, float]:
-    hydra_config = HydraConfig.get()
-    sweeping = hydra_config.mode == RunMode.MULTIRUN
-    if sweeping:
-        # The jobs of a sweep differ by their overrides, not by their name: each has a folder of its own.
-        composed.run_dir = hydra_config.runtime.output_dir
-    try:
-        fill_in(composed, hydra_config.overrides.task)
-        return run(parse(composed))
-    except KwspipeError as error:
-        if sweeping:
-            raise  # the sweep has to know that this job failed
-        _failures.append(error)  # raised in main, without Hydra's line in front of it
-        return {}
-
-
 def main() -> None:
     """Composes the configuration from the command line and runs its stages."""
     # Hydra then raises what a job raises, instead of printing a shortened traceback and leaving.
@@ -67,9 +43,9 @@ def main() -> None:
     groups = {folder.name for folder in conf_dir().iterdir() if folder.is_dir()}
     sys.argv[1:] = let_parse_judge(sys.argv[1:], groups)
     try:
-        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(_task)()
-        if _failures:
-            raise _failures[0]
+        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task.task)()
+        if task.failures:
+            raise task.failures[0]
     except (KwspipeError, HydraException, OmegaConfBaseException) as error:
         console = Console(stderr=True, highlight=False, soft_wrap=True)
         console.print(f"[bold red]Error[/] {escape(str(error).strip())}")

@@ -11,7 +11,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
+from kwspipe.errors import KwspipeError
+
 MANIFEST = "manifest.json"
+MARKER = ".fingerprint"  # in a temporary folder: whose it is
+# A process whose parent was killed ends at once, unless it is deep in a library's native code.
+LONGEST_END_S = 60.0
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -51,7 +58,7 @@ def folder_hashes(folder: Path) -> dict[str, str]:
 
     The manifest is left out, and ``logs/`` too: TensorBoard's files hold times, and nothing depends on them.
     """
-    left_out = (folder / MANIFEST, folder / "logs")
+    left_out = (folder / MANIFEST, folder / MARKER, folder / "logs")
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {
         path.relative_to(folder).as_posix(): file_hash(path)
@@ -122,30 +129,116 @@ def stage_folder(target: Path, fingerprint: Fingerprint, resumable: bool = False
         fingerprint: written into the manifest; a temporary folder of another fingerprint is thrown away.
         resumable: keep what an interrupted attempt of the same fingerprint left in the temporary folder.
     """
-    partial = target.parent / f".{target.name}.partial"
-    marker = partial / ".fingerprint"
-    same = marker.is_file() and marker.read_text() == fingerprint.digest
-    if not (resumable and same):
+    with _writer(target):
+        partial = _partial(target)
+        if not (resumable and _belongs_to(partial, fingerprint)):
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
+            (partial / MARKER).write_text(fingerprint.digest)
+        try:
+            yield partial
+            _conclude(partial, fingerprint)
+        except Exception:
+            if not resumable:
+                shutil.rmtree(partial, ignore_errors=True)  # also gives back room where the disk is full
+            raise
+        _move(target)
+
+
+def discard_attempt(target: Path, fingerprint: Fingerprint, resumable: bool) -> None:
+    """Removes what a killed attempt left beside a stage that is up to date, unless another run can go on with it."""
+    partial = _partial(target)
+    if partial.exists() and (not resumable or _belongs_to(partial, fingerprint)):
         shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        marker.write_text(fingerprint.digest)
-    yield partial
-    marker.unlink()
+
+
+def _partial(target: Path) -> Path:
+    return target.parent / f".{target.name}.partial"
+
+
+def _belongs_to(partial: Path, fingerprint: Fingerprint) -> bool:
+    marker = partial / MARKER
+    return marker.is_file() and marker.read_text() == fingerprint.digest
+
+
+def _conclude(partial: Path, fingerprint: Fingerprint) -> None:
+    """Syncs a temporary folder and writes its manifest, with which it is whole."""
     outputs = folder_hashes(partial)
     for path in partial.rglob("*"):
         if path.is_file():
             sync(path)
-    # The manifest comes last: a temporary folder that has one is whole.
     manifest = {"config": fingerprint.config, "inputs": dict(fingerprint.inputs), "code": fingerprint.code}
     write_json(partial / MANIFEST, {**manifest, "outputs": outputs})
-    settle(target)
+
+
+@contextmanager
+def _writer(target: Path) -> Iterator[None]:
+    """Holds a file beside ``target`` while somebody writes it.
+
+    The lock on the run directory is its parent's. When that one is killed, the process of the stage may live for a
+    moment more; the next run waits for it here.
+    """
+    path = target.parent / f".{target.name}.writer"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path, timeout=LONGEST_END_S)
+    try:
+        with lock:
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+    except Timeout:
+        raise KwspipeError(
+            str(target),
+            f"a process of an interrupted run has been writing there for more than {LONGEST_END_S:.0f} s",
+            "one writer at a time",
+            "end that process, then run the same command again",
+        ) from None
+
+
+def link(source: Path, target: Path) -> None:
+    """Makes ``target`` a folder with the same files as a finished stage's, by hard links; copies where there are none.
+
+    Like every stage folder it is there whole or not at all.
+    """
+    with _writer(target):
+        partial = _partial(target)
+        shutil.rmtree(partial, ignore_errors=True)
+        manifest = str(source / MANIFEST)
+        shutil.copytree(
+            source,
+            partial,
+            copy_function=_link_or_copy,
+            ignore=lambda folder, _: {MANIFEST} if Path(folder) == source else set(),
+        )
+        _link_or_copy(manifest, str(partial / MANIFEST))  # the last: with it the folder is whole
+        _move(target)
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without links
+        temporary = Path(f"{target}.copy")
+        shutil.copyfile(source, temporary)
+        sync(temporary)
+        temporary.replace(target)
 
 
 def settle(target: Path) -> None:
-    """Moves a whole temporary folder to its place, also one that a kill has left at the last step."""
-    partial = target.parent / f".{target.name}.partial"
+    """Finishes what a killed run left at the last step: moves a whole temporary folder to its place."""
+    if (target.parent / f".{target.name}.writer").exists():
+        with _writer(target):
+            _move(target)
+    else:
+        _move(target)
+
+
+def _move(target: Path) -> None:
+    partial = _partial(target)
     old = target.parent / f".{target.name}.old"
     if (partial / MANIFEST).is_file():
+        (partial / MARKER).unlink(missing_ok=True)
         shutil.rmtree(old, ignore_errors=True)
         if target.exists():
             target.replace(old)

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import signal
 import threading
 import time
@@ -11,14 +10,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-from omegaconf import OmegaConf
 from rich.console import Console
 
-from kwspipe import augment, model_archive, stages
+from kwspipe import augment, disk, model_archive, run_directory, sharing, stages
 from kwspipe.artifacts import (
     Fingerprint,
     code_hash,
+    discard_attempt,
+    link,
     outputs_hash,
     read_manifest,
     settle,
@@ -32,11 +31,16 @@ from kwspipe.process import call_in_process, divert_native_messages
 from kwspipe.report.run_page import REPORT, refresh
 
 ARCHIVED = (*stages.ORDER, stages.ADOPT)  # after these the archive is written again
+FORCED, ALWAYS = "forced", "as asked"  # reasons for which a sweep's jobs do not share a stage
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
-def run(config: PipelineConfig) -> dict[str, float]:
+def run(config: PipelineConfig, shared_dir: Path | None = None) -> dict[str, float]:
     """Runs the stages the configuration asks for.
+
+    Args:
+        config: the experiment.
+        shared_dir: where the jobs of a sweep leave each other what several of them need; None outside of sweeps.
 
     Returns:
         The accuracies of the last evaluation, empty where there was none; a sweep's optimizer reads them.
@@ -48,10 +52,10 @@ def run(config: PipelineConfig) -> dict[str, float]:
     run_dir = Path(config.run_dir).expanduser().resolve()
     chosen = chosen_stages(config)
     augment.check(config.augment.transforms, config.dataset.words)
-    with _locked(run_dir):
-        _write_config(config, run_dir)
+    with disk.errors_made_clear(run_dir), run_directory.held(run_dir, wait=shared_dir is not None):
+        run_directory.write_config(config, run_dir)
         try:
-            _run_stages(config, run_dir, chosen, console)
+            _run_stages(config, run_dir, chosen, shared_dir, console)
         except KwspipeError:
             with suppress(KwspipeError):  # the stage's own message counts
                 refresh(run_dir, config.report)  # what the other stages left is worth reading
@@ -61,7 +65,9 @@ def run(config: PipelineConfig) -> dict[str, float]:
         return _conclude(config, run_dir, chosen)
 
 
-def _run_stages(config: PipelineConfig, run_dir: Path, chosen: list[str], console: Console) -> None:
+def _run_stages(
+    config: PipelineConfig, run_dir: Path, chosen: list[str], shared_dir: Path | None, console: Console
+) -> None:
     for number, name in enumerate(chosen, 1):
         stage = stages.load(name)
         fingerprint = _fingerprint(stage, config, run_dir)
@@ -70,9 +76,25 @@ def _run_stages(config: PipelineConfig, run_dir: Path, chosen: list[str], consol
         console.print(f"[bold]{number}/{len(chosen)} {name}[/]  {reason or 'up to date'}")
         if reason:
             started_s = time.monotonic()
+            own = reason in (FORCED, ALWAYS)
             with _interrupts_left_to(stage):
-                call_in_process(_run_stage, config, run_dir, name, fingerprint)
+                _produce(config, run_dir, stage, fingerprint, None if own else shared_dir)
             console.print(f"    done in {time.monotonic() - started_s:.0f} s")
+        discard_attempt(run_dir / stage.folder, fingerprint, stage.resumable)
+
+
+def is_finished(config: PipelineConfig) -> bool:
+    """Tells whether a run would have nothing to do."""
+    run_dir = Path(config.run_dir).expanduser().resolve()
+    for name in chosen_stages(config):
+        stage = stages.load(name)
+        try:
+            fingerprint = _fingerprint(stage, config, run_dir)
+        except KwspipeError:  # an earlier stage is not there
+            return False
+        if _forced(config, stage) or stale_because(run_dir / stage.folder, fingerprint):
+            return False
+    return True
 
 
 def chosen_stages(config: PipelineConfig) -> list[str]:
@@ -99,9 +121,9 @@ def _with_adopt(chosen: list[str]) -> list[str]:
 
 def _forced(config: PipelineConfig, stage: stages.Stage) -> str | None:
     if stage.always:
-        return "as asked"
+        return ALWAYS
     forced = config.force if isinstance(config.force, bool) else stage.name in config.force
-    return "forced" if forced else None
+    return FORCED if forced else None
 
 
 @contextmanager
@@ -117,7 +139,29 @@ def _interrupts_left_to(stage: stages.Stage) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _run_stage(config: PipelineConfig, run_dir: Path, name: str, fingerprint: Fingerprint) -> None:
+def _produce(
+    config: PipelineConfig,
+    run_dir: Path,
+    stage: stages.Stage,
+    fingerprint: Fingerprint,
+    shared_dir: Path | None,
+) -> None:
+    """Makes a stage's folder: by running it, or from what another job of the sweep has made of the same inputs."""
+    target = run_dir / stage.folder
+    if shared_dir is None:
+        call_in_process(_run_stage, config, run_dir, stage.name, target, fingerprint)
+        return
+    with sharing.held(shared_dir, stage.name, fingerprint) as shared:
+        if stale_because(shared, fingerprint):
+            call_in_process(_run_stage, config, run_dir, stage.name, shared, fingerprint)
+        else:
+            Console(stderr=True, highlight=False).print("    another job has made it already")
+        link(shared, target)
+
+
+def _run_stage(
+    config: PipelineConfig, run_dir: Path, name: str, target: Path, fingerprint: Fingerprint
+) -> None:
     """Runs in the stage's own process."""
     log = run_dir / "log.txt"
     divert_native_messages(log)
@@ -127,8 +171,13 @@ def _run_stage(config: PipelineConfig, run_dir: Path, name: str, fingerprint: Fi
         level=logging.INFO,
         format=LOG_FORMAT,
     )
+    logging.raiseExceptions = False  # a log that cannot be written is no reason for tracebacks
     stage = stages.load(name)
-    with stage_folder(run_dir / stage.folder, fingerprint, stage.resumable) as folder:
+    with (
+        run_directory.temporary_files_in(run_dir / ".tmp"),
+        stage_folder(target, fingerprint, stage.resumable) as folder,
+        disk.errors_made_clear(folder),
+    ):
         stage.run(config, run_dir, folder)
 
 
@@ -154,39 +203,6 @@ def _outputs_hash(stage_name: str, folder: Path) -> str:
             f"run it first: add {folder.name} to `stages`, or leave out `from`",
         )
     return outputs_hash(manifest)
-
-
-def _write_config(config: PipelineConfig, run_dir: Path) -> None:
-    temporary = run_dir / ".config.yaml.tmp"
-    temporary.write_text(OmegaConf.to_yaml(OmegaConf.create(to_mapping(config))))
-    temporary.replace(run_dir / "config.yaml")
-
-
-@contextmanager
-def _locked(run_dir: Path) -> Iterator[None]:
-    """Holds the run directory; the lock ends with the process, however that ends."""
-    try:
-        run_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise KwspipeError(
-            "run_dir",
-            f"{run_dir} cannot be made: {error.strerror}",
-            "a folder you may write to",
-            "set run_dir=...",
-        ) from None
-    lock = FileLock(run_dir / ".lock", timeout=0)
-    try:
-        with lock:
-            (run_dir / ".lock.owner").write_text(str(os.getpid()))
-            yield
-    except Timeout:
-        owner = (run_dir / ".lock.owner").read_text() if (run_dir / ".lock.owner").is_file() else "unknown"
-        raise KwspipeError(
-            str(run_dir),
-            f"another run is at work there (process {owner})",
-            "one run at a time in a run directory",
-            "wait for it, or give this one a name of its own: name=...",
-        ) from None
 
 
 def _conclude(config: PipelineConfig, run_dir: Path, chosen: list[str]) -> dict[str, float]:

@@ -55,6 +55,6 @@ def call_in_process(function: Callable[..., Any], *arguments: Any) -> Any:
                 f"process of {function.__module__}",
                 "it was killed, or it crashed, before it could answer",
                 "a process that runs to its end",
-                "see whether the machine ran out of memory (dmesg), then run the same command again: "
-                "it goes on where it was",
+                "see whether the machine ran out of memory (dmesg) or the disk is full, then run the same command "
+                "again: it goes on where it was",
             ) from None

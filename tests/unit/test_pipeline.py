@@ -44,9 +44,14 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     fakes = {"prepare": stage("prepare", ("seed",), ()), "train": stage("train", ("train",), ("prepare",))}
 
     def directly(
-        function: object, config: PipelineConfig, run_dir: Path, name: str, fingerprint: object
+        function: object,
+        config: PipelineConfig,
+        run_dir: Path,
+        name: str,
+        target: Path,
+        fingerprint: object,
     ) -> None:
-        with pipeline.stage_folder(run_dir / name, fingerprint) as folder:  # type: ignore[arg-type]
+        with pipeline.stage_folder(target, fingerprint) as folder:  # type: ignore[arg-type]
             fakes[name].run(config, run_dir, folder)
 
     monkeypatch.setattr(stages, "load", fakes.__getitem__)

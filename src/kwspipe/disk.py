@@ -1,0 +1,49 @@
+"""A full disk is a user's problem with a simple remedy, whatever library meets it and however that words it."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kwspipe.errors import KwspipeError
+
+NUMBERS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# h5py, TensorFlow and SQLite raise exceptions of their own, with the system's words in the text.
+WORDS = ("No space left on device", "Disk quota exceeded", "File too large", "disk is full")
+
+
+@contextmanager
+def errors_made_clear(folder: Path) -> Iterator[None]:
+    """Turns what any library raises on a full disk into a KwspipeError.
+
+    Args:
+        folder: what was being written to.
+
+    Raises:
+        KwspipeError: there was no room.
+    """
+    try:
+        yield
+    except KwspipeError:
+        raise
+    except Exception as error:
+        if not is_full(error):
+            raise
+        name = error.filename if isinstance(error, OSError) and isinstance(error.filename, str) else folder
+        raise KwspipeError(
+            str(name),
+            "no room on the disk to write it",
+            "a disk with room, within the user's quota and the limit on a file's size",
+            "make room, or set run_dir to another disk; the same command then goes on where it was",
+        ) from None
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Tells whether an exception, or one it came from, means that there is no room on the disk."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in NUMBERS:
+            return True
+        if any(words in str(error) for words in WORDS):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

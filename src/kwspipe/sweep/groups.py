@@ -1,0 +1,109 @@
+"""Jobs that differ in their seed alone are one configuration, measured several times."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scipy.stats import t as student_t
+
+from kwspipe.sweep.results import NAMES, Figures, Job
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure over seeds.
+
+    Attributes:
+        mean: over the seeds.
+        half_width: of the interval that holds the true mean with a confidence of 95 %; None for a single seed.
+    """
+
+    mean: float
+    half_width: float | None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Jobs with the same overrides but for the seed.
+
+    Attributes:
+        overrides: those in which the jobs of the sweep differ, by key, without the seed.
+        jobs: all of them, in whatever state.
+        estimates: of each figure that at least one job has.
+        best: it has the highest mean on validation (on the test split where nothing was trained).
+    """
+
+    overrides: dict[str, str]
+    jobs: tuple[Job, ...]
+    estimates: dict[str, Estimate]
+    best: bool
+
+    @property
+    def num_done(self) -> int:
+        """Jobs that came to their end."""
+        return sum(job.record.status == "done" for job in self.jobs)
+
+
+def varying(jobs: Sequence[Job]) -> list[str]:
+    """Returns the keys of the overrides in which jobs differ, the seed last."""
+    keys = sorted({key for job in jobs for key in job.record.overrides})
+    found = [key for key in keys if len({job.record.overrides.get(key) for job in jobs}) > 1]
+    return [key for key in found if key != "seed"] + [key for key in found if key == "seed"]
+
+
+def groups_of(jobs: Sequence[Job]) -> list[Group]:
+    """Returns the groups of a sweep's jobs, the best first."""
+    keys = [key for key in varying(jobs) if key != "seed"]
+    members: dict[tuple[str, ...], list[Job]] = {}
+    for job in jobs:
+        members.setdefault(tuple(job.record.overrides.get(key, "") for key in keys), []).append(job)
+    estimates = {values: _estimates(mine) for values, mine in members.items()}
+    ranked = sorted(members, key=lambda values: _rank(estimates[values]), reverse=True)
+    return [
+        Group(
+            dict(zip(keys, values, strict=True)),
+            tuple(members[values]),
+            estimates[values],
+            best=number == 0 and _rank(estimates[values]) > -math.inf,
+        )
+        for number, values in enumerate(ranked)
+    ]
+
+
+def estimate(values: Sequence[float]) -> Estimate:
+    """Returns mean and confidence interval of a few measurements.
+
+    The interval is Student's: t(0.975, n - 1) * s / sqrt(n) to each side, s the sample's standard deviation.
+    """
+    n = len(values)
+    mean = sum(values) / n
+    if n == 1:
+        return Estimate(mean, None)
+    deviation = math.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1))
+    quantile = float(student_t.ppf((1 + CONFIDENCE) / 2, n - 1))
+    return Estimate(mean, quantile * deviation / math.sqrt(n))
+
+
+def _estimates(jobs: Sequence[Job]) -> dict[str, Estimate]:
+    found = {}
+    for name in NAMES:
+        values = [value for job in jobs if (value := _usable(job, name)) is not None]
+        if values:
+            found[name] = estimate(values)
+    return found
+
+
+def _usable(job: Job, name: str) -> float | None:
+    """A figure counts only where its job ended well: an earlier attempt's files may still lie in the folder."""
+    figures: Figures = job.figures
+    return figures[name] if job.record.status == "done" else None
+
+
+def _rank(estimates: dict[str, Estimate]) -> float:
+    """Validation chooses, so that the test split stays one that nothing was chosen by."""
+    for name in ("validation", "accuracy"):
+        if name in estimates:
+            return estimates[name].mean
+    return -math.inf
