@@ -34,7 +34,8 @@ class _Sweeper(Sweeper):
         assert self.hydra_context and self.config and self.launcher
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
         overrides = parser.parse_overrides(given)
-        sweeping = Sweeping(self.hydra_context, self.config, self.launcher)
+        swept = [override.key_or_group for override in overrides if override.is_sweep_override()]
+        sweeping = Sweeping(self.hydra_context, self.config, self.launcher, swept)
         with sweeping.concluded():
             self._run(overrides, sweeping)
 

@@ -68,6 +68,8 @@ def temporary_files_in(folder: Path) -> Iterator[None]:
     """Has this process and its children make their temporary files where the next run finds and removes them."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
+    # Ray's sockets have to stay where their paths are short: a system limits them to about 100 characters.
+    os.environ.setdefault("RAY_TMPDIR", tempfile.gettempdir())
     os.environ["TMPDIR"] = str(folder)
     tempfile.tempdir = str(folder)
     try:

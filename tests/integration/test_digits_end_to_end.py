@@ -174,14 +174,3 @@ def test_a_run_killed_twice_ends_with_the_same_weights(
         "train/history.csv",
     ):
         assert (run_dir / name).read_bytes() == (finished[0] / name).read_bytes(), name
-
-
-def test_the_jobs_of_a_sweep_have_folders_of_their_own(tmp_path: Path) -> None:
-    sweep = [sys.executable, "-m", "kwspipe", "-m", *OVERRIDES, "stages=[prepare]", "seed=1,2"]
-    result = subprocess.run(sweep, capture_output=True, text=True, cwd=tmp_path)
-    assert result.returncode == 0, result.stderr
-    for job, seed in (("0", "1"), ("1", "2")):
-        folder = tmp_path / "sweeps" / "smoke" / job
-        assert (folder / "prepare" / "manifest.json").is_file()
-        assert f"seed: {seed}\n" in (folder / "config.yaml").read_text()
-    assert not (tmp_path / "runs").exists()

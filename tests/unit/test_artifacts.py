@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from kwspipe import artifacts
 from kwspipe.artifacts import MANIFEST, Fingerprint, settle, stage_folder, stale_because, write_json
+from kwspipe.errors import KwspipeError
 
 FINGERPRINT = Fingerprint({"train": {"epochs": 3}}, {"prepare": "abc"}, "code1")
 
@@ -102,3 +105,28 @@ def test_nan_never_reaches_a_json_file(tmp_path: Path) -> None:
         write_json(tmp_path / "metrics.json", {"accuracy": float("nan")})
     write_json(tmp_path / "metrics.json", {"accuracy": 0.5})
     assert json.loads((tmp_path / "metrics.json").read_text()) == {"accuracy": 0.5}
+
+
+def test_a_kill_after_the_manifest_loses_nothing(tmp_path: Path) -> None:
+    finish(tmp_path / "train")
+    (tmp_path / "train").rename(tmp_path / ".train.partial")
+    (tmp_path / ".train.partial" / ".fingerprint").write_text(FINGERPRINT.digest)
+    settle(tmp_path / "train")
+    assert stale_because(tmp_path / "train", FINGERPRINT) is None
+    assert not (tmp_path / "train" / ".fingerprint").exists()
+
+
+def test_a_failed_attempt_gives_back_its_room(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), stage_folder(tmp_path / "prepare", FINGERPRINT) as folder:
+        (folder / "file").write_text("half")
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_writer_left_by_a_killed_run_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(artifacts, "LONGEST_END_S", 0.2)
+    with FileLock(tmp_path / ".train.writer"), pytest.raises(KwspipeError) as caught:
+        finish(tmp_path / "train")
+    assert "a process of an interrupted run has been writing there" in str(caught.value)
+    finish(tmp_path / "train")
+    assert [path.name for path in tmp_path.iterdir()] == ["train"]

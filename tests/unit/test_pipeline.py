@@ -102,6 +102,40 @@ def test_a_second_run_at_the_same_time_is_told_who_holds_the_folder(
     assert ran == []
 
 
+def test_jobs_of_a_sweep_share_stages(config: PipelineConfig, ran: list[str], tmp_path: Path) -> None:
+    shared = tmp_path / ".shared"
+    pipeline.run(config, shared)
+    other = dataclasses.replace(
+        config, run_dir=str(tmp_path / "other"), train=dataclasses.replace(config.train, epochs=99)
+    )
+    pipeline.run(other, shared)
+    assert ran == ["prepare", "train", "train"]
+    pipeline.run(dataclasses.replace(other, run_dir=str(tmp_path / "third")), shared)
+    assert ran == ["prepare", "train", "train"]
+    assert (tmp_path / "third" / "train" / "result").read_text() == "train 99"
+    # Forced is forced for this job, and not for the others.
+    pipeline.run(dataclasses.replace(other, force=("prepare",)), shared)
+    assert ran[3:] == ["prepare"]
+
+
+def test_a_finished_run_says_so_without_running(config: PipelineConfig, ran: list[str]) -> None:
+    assert not pipeline.is_finished(config)
+    pipeline.run(config)
+    assert pipeline.is_finished(config)
+    assert not pipeline.is_finished(dataclasses.replace(config, seed=43))
+    assert not pipeline.is_finished(dataclasses.replace(config, force=True))
+    assert ran == ["prepare", "train"]
+
+
+def test_what_a_killed_attempt_left_is_removed(config: PipelineConfig, ran: list[str]) -> None:
+    pipeline.run(config)
+    (Path(config.run_dir) / ".prepare.partial").mkdir()
+    (Path(config.run_dir) / ".prepare.writer").touch()
+    pipeline.run(config)
+    names = {path.name for path in Path(config.run_dir).iterdir()}
+    assert not {name for name in names if name.startswith((".prepare", ".train"))}
+
+
 def test_a_run_directory_that_cannot_be_made(config: PipelineConfig, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(KwspipeError, match="cannot be made: Not a directory"):

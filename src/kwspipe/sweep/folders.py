@@ -8,12 +8,13 @@ import json
 import os
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from omegaconf import OmegaConf
 
 # What is done and where, but not what comes out of it.
 NOT_IDENTITY = frozenset({"name", "run_dir", "stages", "from", "force", "tracking", "runtime"})
-READABLE = re.compile(r"[\w.+-]{1,16}")
+READABLE = re.compile(r"[A-Za-z0-9_.+-]{1,24}")
 LONGEST_LABEL = 80
 
 
@@ -33,19 +34,25 @@ def identity(overrides: Iterable[str]) -> dict[str, str]:
     return {key: values[key] for key in sorted(values) if key.split(".")[0] not in NOT_IDENTITY}
 
 
-def job_folder(overrides: Iterable[str]) -> str:
-    """Returns the name of a job's folder: what a person recognizes of it, then a hash of all of it.
+def job_folder(sweep_dir: Path, overrides: Iterable[str], swept: Iterable[str]) -> Path:
+    """Returns a job's folder: named after the values it is known by, then a hash of all that it may depend on.
 
-    Only characters that Hydra and shells take without quotes: ``alpha_0.1-seed_2-3f2a91c0``.
+    A folder that is there already is known by its hash, whatever values stood out when it was made. The name has only
+    characters that Hydra and shells take without quotes: ``alpha_0.1-seed_2-3f2a91c0``.
+
+    Args:
+        sweep_dir: of the sweep.
+        overrides: of the job.
+        swept: keys of those that differ from job to job.
     """
     values = identity(overrides)
-    digest = hashlib.sha256(json.dumps(values).encode()).hexdigest()[:8]
-    label = "-".join(
-        f"{key.rpartition('.')[2]}_{value}"
-        for key, value in values.items()
-        if READABLE.fullmatch(value) and key != "experiment"
-    )
-    return f"{label[:LONGEST_LABEL]}-{digest}" if label else digest
+    digest = hashlib.sha256(json.dumps(values).encode()).hexdigest()[:12]
+    there = sorted(sweep_dir.glob(f"*{digest}"))
+    if there:
+        return there[0]
+    known = [(key.lstrip("+~"), values.get(key.lstrip("+~"), "")) for key in swept]
+    label = "-".join(f"{key.rpartition('.')[2]}_{value}" for key, value in known if READABLE.fullmatch(value))
+    return sweep_dir / (f"{label[:LONGEST_LABEL]}-{digest}" if label else digest)
 
 
 def cores_divided(by: int, at_least: int) -> int:
@@ -54,5 +61,4 @@ def cores_divided(by: int, at_least: int) -> int:
     return max(cores // by, at_least)
 
 
-OmegaConf.register_new_resolver("job_folder", job_folder, replace=True)
 OmegaConf.register_new_resolver("cores_divided", cores_divided, replace=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 from rich.console import Console
 
+from kwspipe.disk import errors_made_clear
 from kwspipe.foreign import fill_in
 from kwspipe.parse import parse
 from kwspipe.pipeline import run
@@ -50,7 +51,8 @@ def run_job(composed: DictConfig, folder: Path, overrides: list[str], cores: int
         _limit_threads(cores)
         # loky, joblib's, names itself here, and processes that the job spawns would not find it by that name.
         multiprocessing.set_start_method("spawn", force=True)
-    with record.kept(folder, overrides), nullcontext() if here else _output_into(folder / OUTPUT):
+    output = nullcontext() if here else _output_into(folder / OUTPUT)
+    with errors_made_clear(folder), record.kept(folder, overrides), output:
         fill_in(composed, overrides)
         run(parse(composed), folder.parent / SHARED)
     return figures(folder)

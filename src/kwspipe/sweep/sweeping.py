@@ -33,16 +33,20 @@ class Sweeping:
         hydra_context: Hydra's.
         config: of the sweep, as Hydra composed it.
         launcher: runs the jobs.
+        swept: keys of the overrides that differ from job to job.
 
     Attributes:
         jobs: those asked for so far, as they stood when their batch was over.
     """
 
-    def __init__(self, hydra_context: HydraContext, config: DictConfig, launcher: Launcher) -> None:
+    def __init__(
+        self, hydra_context: HydraContext, config: DictConfig, launcher: Launcher, swept: Sequence[str]
+    ) -> None:
         self.context, self.config, self.launcher = hydra_context, config, launcher
         self.sweep_dir = Path(str(config.hydra.sweep.dir)).resolve()
+        self.swept = swept
         self.jobs: list[Job] = []
-        self._folders: set[str] = set()
+        self._folders: set[Path] = set()
         sweep_here()
 
     def run(self, batch: Sequence[Sequence[str]]) -> list[Job]:
@@ -53,7 +57,7 @@ class Sweeping:
             Console(stderr=True, highlight=False).print(
                 f"{count} of {len(batch)} jobs are done already; {len(missing)} to do"
             )
-        self._folders.update(map(job_folder, batch))
+        self._folders.update(map(self._folder, batch))
         if missing:
             here = isinstance(self.launcher, BasicLauncher)
             with nullcontext() if here else shown_while([self._folder(overrides) for overrides in missing]):
@@ -77,7 +81,7 @@ class Sweeping:
                 jobs = jobs_of(self.sweep_dir)
                 if jobs:
                     self._write(jobs)
-        failed = [job for job in jobs if job.folder.name in self._folders and job.record.status == "failed"]
+        failed = [job for job in jobs if job.folder in self._folders and job.record.status == "failed"]
         if failed:
             raise KwspipeError(
                 str(self.sweep_dir),
@@ -99,7 +103,11 @@ class Sweeping:
         for attempt in range(ATTEMPTS):
             before = {self._folder(overrides): record.read(self._folder(overrides)) for overrides in missing}
             try:
-                self.launcher.launch(missing, initial_job_idx=len(self.jobs))
+                named = [
+                    [*overrides, f"hydra.sweep.subdir={self._folder(overrides).name}"]
+                    for overrides in missing
+                ]
+                self.launcher.launch(named, initial_job_idx=len(self.jobs))
                 return
             except (KwspipeError, HydraException):
                 raise
@@ -115,7 +123,7 @@ class Sweeping:
         return "slurm" if "Slurm" in type(self.launcher).__name__ else "ray"
 
     def _folder(self, overrides: Sequence[str]) -> Path:
-        return self.sweep_dir / job_folder(overrides)
+        return job_folder(self.sweep_dir, overrides, self.swept)
 
     def _done(self, overrides: Sequence[str]) -> bool:
         folder = self._folder(overrides)

@@ -1,0 +1,42 @@
+"""Job folders as a sweep leaves them, written by hand."""
+
+import json
+from pathlib import Path
+
+from kwspipe.sweep import record
+from kwspipe.sweep.results import Job, figures
+
+
+def write_job(
+    sweep_dir: Path,
+    overrides: dict[str, str],
+    status: str = "done",
+    cause: str | None = None,
+    validation: float | None = None,
+    accuracy: float | None = None,
+) -> Job:
+    folder = sweep_dir / "-".join(f"{key}_{value}" for key, value in overrides.items())
+    folder.mkdir(parents=True)
+    kept = {
+        "overrides": overrides,
+        "status": status,
+        "cause": cause,
+        "seconds": 1.5,
+        "process": "1",
+        "code": "c" * 64,
+    }
+    (folder / record.RECORD).write_text(json.dumps(kept))
+    if validation is not None:
+        (folder / "train").mkdir()
+        text = f"epoch,val_balanced_accuracy\n0,{validation - 0.1}\n1,{validation}\n2,{validation - 0.2}\n"
+        (folder / "train" / "history.csv").write_text(text)
+    if accuracy is not None:
+        (folder / "evaluate").mkdir()
+        metrics = {"int8": {"accuracy": accuracy}, "streaming": {"false_accepts_per_hour": 0.5}}
+        (folder / "evaluate" / "metrics.json").write_text(json.dumps(metrics))
+        (folder / "quantize").mkdir()
+        (folder / "quantize" / "model.kws").write_bytes(bytes(1000))
+        (folder / "quantize" / "profile.csv").write_text("layer,instructions\n0,100\n1,23\n")
+    found = record.read(folder)
+    assert found is not None
+    return Job(folder, found, figures(folder))

@@ -1,0 +1,218 @@
+"""The search with Optuna: the space from overrides, trials that resume, prune and fail."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+optuna = pytest.importorskip("optuna", reason="needs the extra `optuna`")
+
+from filelock import FileLock  # noqa: E402
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution  # noqa: E402
+
+from kwspipe.errors import KwspipeError  # noqa: E402
+from kwspipe.sweep import search, trial  # noqa: E402
+from kwspipe.sweep.folders import override_values  # noqa: E402
+from kwspipe.sweep.record import JobRecord, PrunedError  # noqa: E402
+from kwspipe.sweep.results import NAMES, Job  # noqa: E402
+
+SPACE = ["+experiment=smoke", "++model.alpha=interval(0.1,0.9)", "++augment=light,none"]
+
+
+def overrides(*texts: str) -> list[Any]:
+    return OverridesParser.create().parse_overrides(list(texts))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> search.SearchSettings:
+    return search.SearchSettings(
+        objectives={"validation": "maximize"},
+        num_trials=6,
+        num_jobs=2,
+        storage=f"sqlite:///{tmp_path / 'optuna.db'}",
+        study="smoke",
+        sampler={"name": "tpe", "seed": 1, "startup_trials": 3},
+        pruner={"name": "median", "startup_trials": 2, "warmup_epochs": 1},
+    )
+
+
+class FakeSweeping:
+    """Runs jobs in no time: their figure is computed from their overrides."""
+
+    def __init__(self, folder: Path, outcome: Callable[[dict[str, str]], str | float | None]) -> None:
+        self.sweep_dir, self.outcome = folder, outcome
+        self.ran: list[dict[str, str]] = []
+
+    def run(self, batch: Sequence[Sequence[str]]) -> list[Job]:
+        return [self._job(override_values(each)) for each in batch]
+
+    def _job(self, values: dict[str, str]) -> Job:
+        self.ran.append(values)
+        outcome = self.outcome(values)
+        status: Any = outcome if isinstance(outcome, str) else "done"
+        figures = dict.fromkeys(NAMES) | {"validation": None if isinstance(outcome, str) else outcome}
+        return Job(self.sweep_dir / "job", JobRecord(values, status, "why", 1.0, "1", ""), figures)  # type: ignore[arg-type]
+
+
+def trials(settings: search.SearchSettings) -> list[Any]:
+    return optuna.load_study(study_name=settings.study, storage=settings.storage).trials
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a=1,2,x", CategoricalDistribution(["1", "2", "x"])),
+        ("a=interval(0.5,2.0)", FloatDistribution(0.5, 2.0)),
+        ("a=tag(log,interval(1e-4,1e-2))", FloatDistribution(1e-4, 1e-2, log=True)),
+        ("a=int(interval(1,8))", IntDistribution(1, 8)),
+        ("a=range(1,9,2)", IntDistribution(1, 7, step=2)),
+        ("a=range(0.5,2.0,0.5)", FloatDistribution(0.5, 1.5, step=0.5)),
+    ],
+)
+def test_the_grammar_of_overrides_is_the_space(text: str, expected: Any) -> None:
+    assert search.distribution(overrides(text)[0]) == expected
+
+
+def test_it_finds_the_better_half(settings: search.SearchSettings, tmp_path: Path) -> None:
+    sweeping = FakeSweeping(tmp_path, lambda values: float(values["model.alpha"]))
+    settings = dataclasses.replace(settings, num_trials=20)
+    search.search(settings, overrides(*SPACE), sweeping)  # type: ignore[arg-type]
+    assert len(sweeping.ran) == 20 and {values["experiment"] for values in sweeping.ran} == {"smoke"}
+    late = [float(values["model.alpha"]) for values in sweeping.ran[10:]]
+    assert sum(late) / 10 > 0.6  # by chance it would be 0.5
+
+
+def test_a_second_start_does_the_rest_without_repeating(
+    settings: search.SearchSettings, tmp_path: Path
+) -> None:
+    first = FakeSweeping(tmp_path, lambda values: 0.5)
+    search.search(settings, overrides(*SPACE), first)  # type: ignore[arg-type]
+    longer = FakeSweeping(tmp_path, lambda values: 0.5)
+    search.search(dataclasses.replace(settings, num_trials=8), overrides(*SPACE), longer)  # type: ignore[arg-type]
+    search.search(settings, overrides(*SPACE), longer)  # type: ignore[arg-type]
+    assert len(first.ran) == 6 and len(longer.ran) == 2
+    seen = [values["model.alpha"] for values in (*first.ran, *longer.ran)]
+    assert len(set(seen)) == 8
+
+
+def test_trials_under_way_when_it_was_killed_come_first(
+    settings: search.SearchSettings, tmp_path: Path
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(values: dict[str, str]) -> float:
+        raise Killed
+
+    killed = FakeSweeping(tmp_path, kill)
+    with pytest.raises(Killed):
+        search.search(settings, overrides(*SPACE), killed)  # type: ignore[arg-type]
+    again = FakeSweeping(tmp_path, lambda values: 0.5)
+    search.search(settings, overrides(*SPACE), again)  # type: ignore[arg-type]
+    assert again.ran[0]["model.alpha"] == killed.ran[0]["model.alpha"]
+    assert len(again.ran) == 6
+
+
+def test_failures_and_pruned_trials_count_and_are_told_apart(
+    settings: search.SearchSettings, tmp_path: Path
+) -> None:
+    outcomes = iter(["failed", "pruned", 0.4, 0.5, 0.6, 0.7])
+    sweeping = FakeSweeping(tmp_path, lambda values: next(outcomes))  # type: ignore[arg-type,return-value]
+    search.search(settings, overrides(*SPACE), sweeping)  # type: ignore[arg-type]
+    assert [t.state.name for t in trials(settings)] == ["FAIL", "PRUNED"] + 4 * ["COMPLETE"]
+    assert trials(settings)[0].user_attrs["failed"] == "why"
+
+
+def test_a_job_without_the_figure_is_an_error_with_a_remedy(
+    settings: search.SearchSettings, tmp_path: Path
+) -> None:
+    sweeping = FakeSweeping(tmp_path, lambda values: None)
+    with pytest.raises(KwspipeError, match=r"validation, which .*job does not give.*validation needs train"):
+        search.search(settings, overrides(*SPACE), sweeping)  # type: ignore[arg-type]
+
+
+def test_two_searches_at_once_and_changed_choices_are_refused(
+    settings: search.SearchSettings, tmp_path: Path
+) -> None:
+    sweeping = FakeSweeping(tmp_path, lambda values: 0.5)
+    with (
+        FileLock(tmp_path / ".optuna.lock"),
+        pytest.raises(KwspipeError, match="another sweep searches there"),
+    ):
+        search.search(settings, overrides(*SPACE), sweeping)  # type: ignore[arg-type]
+    search.search(settings, overrides(*SPACE), sweeping)  # type: ignore[arg-type]
+    more = dataclasses.replace(settings, num_trials=9)
+    with pytest.raises(KwspipeError, match="the same choices in every start"):
+        search.search(more, overrides("++augment=light,noisy"), sweeping)  # type: ignore[arg-type]
+    other = dataclasses.replace(more, objectives={"validation": "minimize"})
+    with pytest.raises(KwspipeError, match=r"another search: its directions are \['maximize'\]"):
+        search.search(other, overrides(*SPACE), sweeping)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("objectives", [{}, {"acuracy": "maximize"}, {"accuracy": "up"}])
+def test_objectives_that_are_none(settings: search.SearchSettings, objectives: dict[str, str]) -> None:
+    with pytest.raises(KwspipeError, match="at least one of validation, accuracy"):
+        dataclasses.replace(settings, objectives=objectives)
+
+
+def test_nothing_to_search_and_unknown_names(settings: search.SearchSettings, tmp_path: Path) -> None:
+    sweeping = FakeSweeping(tmp_path, lambda values: 0.5)
+    with pytest.raises(KwspipeError, match="no override to search over"):
+        search.search(settings, overrides("++seed=1"), sweeping)  # type: ignore[arg-type]
+    for change in (
+        {"sampler": {**settings.sampler, "name": "x"}},
+        {"pruner": {**settings.pruner, "name": "x"}},
+    ):
+        with pytest.raises(KwspipeError, match="'x'"):
+            search.search(dataclasses.replace(settings, **change), overrides(*SPACE), sweeping)  # type: ignore[arg-type]
+
+
+def test_training_reports_and_is_stopped_where_others_did_better(
+    settings: search.SearchSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a job does whose environment the sweeper set: three good trials, then a bad one."""
+    reached: list[int] = []
+
+    def job(values: dict[str, str]) -> str | float:
+        good = len(reached) < 3
+        report = trial.reporter()
+        assert report
+        reached.append(0)
+        try:
+            for epoch in range(5):
+                reached[-1] = epoch
+                report(epoch, 0.5 + epoch / 10 if good else 0.1)
+        except PrunedError as error:
+            assert "stood at 0.100 on validation after epoch" in str(error)
+            return "pruned"
+        return 0.9
+
+    class InEnvironment(FakeSweeping):
+        def run(self, batch: Sequence[Sequence[str]]) -> list[Job]:
+            jobs = []
+            for each in batch:
+                (address,) = (text for text in each if text.startswith("+hydra.job.env_set."))
+                (parsed,) = overrides(address)
+                monkeypatch.setenv(trial.VARIABLE, str(parsed.value()))
+                jobs += super().run([each])
+            return jobs
+
+    settings = dataclasses.replace(settings, num_trials=4)
+    search.search(settings, overrides(*SPACE), InEnvironment(tmp_path, job))  # type: ignore[arg-type]
+    assert reached[:3] == [4, 4, 4] and reached[3] < 4
+    assert trials(settings)[3].state.name == "PRUNED"
+    assert trials(settings)[0].intermediate_values == pytest.approx({e: 0.5 + e / 10 for e in range(5)})
+
+
+def test_outside_of_a_search_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(trial.VARIABLE, raising=False)
+    assert trial.reporter() is None
+
+
+def test_the_address_is_json(settings: search.SearchSettings) -> None:
+    text = trial.TrialAddress(settings.storage, "a'b", 3, settings.pruner).as_text()
+    assert json.loads(text)["study"] == "a'b"
