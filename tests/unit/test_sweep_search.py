@@ -19,6 +19,7 @@ from kwspipe.sweep import search, trial  # noqa: E402
 from kwspipe.sweep.folders import override_values  # noqa: E402
 from kwspipe.sweep.record import JobRecord, PrunedError  # noqa: E402
 from kwspipe.sweep.results import NAMES, Job  # noqa: E402
+from kwspipe.training.state import EpochResult  # noqa: E402
 
 SPACE = ["+experiment=smoke", "++model.alpha=interval(0.1,0.9)", "++augment=light,none"]
 
@@ -185,7 +186,8 @@ def test_training_reports_and_is_stopped_where_others_did_better(
         try:
             for epoch in range(5):
                 reached[-1] = epoch
-                report(epoch, 0.5 + epoch / 10 if good else 0.1)
+                value = 0.5 + epoch / 10 if good else 0.1
+                report(EpochResult(epoch, 0.001, 1.0, 0.5, 1.0, 0.5, value))
         except PrunedError as error:
             assert "stood at 0.100 on validation after epoch" in str(error)
             return "pruned"

@@ -12,6 +12,7 @@ from kwspipe.config import PipelineConfig
 from kwspipe.dataset.store import ClipStore
 from kwspipe.errors import KwspipeError
 from kwspipe.stages import Stage
+from kwspipe.sweep.trial import reporter
 from kwspipe.training.data import TrainingBatches, split_features
 from kwspipe.training.loop import TrainingLoop, class_weights
 from kwspipe.training.state import HISTORY, STATE
@@ -57,7 +58,7 @@ def _fit(config: PipelineConfig, prepared: Path, folder: Path) -> None:
             batches.targets[batches.numbers], len(store.labels), config.train.class_weights
         )
         ahead = batches.epochs(loop.next_epoch, config.train.epochs)
-        loop.run(ahead, batches.num_batches, weights, validation)
+        loop.run(ahead, batches.num_batches, weights, validation, reporter())
 
 
 def _print_report(report: TransferReport) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from kwspipe.sweep.record import PrunedError
+from kwspipe.training.state import EpochResult
 
 # The sweeper sets it in the environment of a job; the training process inherits it.
 VARIABLE = "KWSPIPE_TRIAL"
@@ -26,11 +27,11 @@ class TrialAddress:
         return json.dumps(asdict(self))
 
 
-def reporter() -> Callable[[int, float], None] | None:
+def reporter() -> Callable[[EpochResult], None] | None:
     """Returns what the training loop has to call after each epoch, None where no sweeper listens.
 
-    It takes the epoch, counted from 0, and the mean recall on validation, and raises PrunedError where the trial shall
-    end. What was trained stays, so that it can be gone on with.
+    It tells Optuna the mean recall on validation, and raises PrunedError where the trial shall end. What was trained
+    stays, so that it can be gone on with.
     """
     text = os.environ.get(VARIABLE)
     if not text:
@@ -49,12 +50,13 @@ def reporter() -> Callable[[int, float], None] | None:
     )
     trial = optuna.trial.Trial(study, study.trials[address.number]._trial_id)
 
-    def report(epoch: int, value: float) -> None:
-        trial.report(value, epoch)
+    def report(result: EpochResult) -> None:
+        value = result.val_balanced_accuracy
+        trial.report(value, result.epoch)
         if trial.should_prune():
             raise PrunedError(
                 "hydra/sweeper=optuna",
-                f"trial {address.number} stood at {value:.3f} on validation after epoch {epoch + 1}",
+                f"trial {address.number} stood at {value:.3f} on validation after epoch {result.epoch + 1}",
                 "what the pruner asks for at that epoch",
                 "hydra.sweeper.pruner.name=none lets every trial run to its end",
             )

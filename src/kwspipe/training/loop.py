@@ -1,6 +1,6 @@
 """The training loop: adam, one learning rate an epoch, the best epoch kept, resumable after every epoch."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,7 @@ class TrainingLoop:
         num_batches: int,
         weights: npt.NDArray[np.float32],
         validation: tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]],
+        on_epoch: Callable[[EpochResult], None] | None = None,
     ) -> None:
         """Trains until finished.
 
@@ -88,6 +89,7 @@ class TrainingLoop:
             num_batches: of an epoch.
             weights: of the classes.
             validation: features (clips, frames, channels) and targets (clips,).
+            on_epoch: called after each; what it raises ends the training, which can be gone on with.
         """
         columns = (
             TextColumn("    {task.description}"),
@@ -113,6 +115,8 @@ class TrainingLoop:
                 loss, accuracy = totals[:2] / totals[2]
                 result = self._conclude_epoch(epoch, float(loss), float(accuracy), validation)
                 self._log(result, waits.share())
+                if on_epoch:
+                    on_epoch(result)
                 progress.update(task, result=f"{monitor} {getattr(result, monitor):.3f}")
             if waits.total_s:
                 share = waits.total_waited_s / waits.total_s
