@@ -17,7 +17,9 @@ Threshold = Annotated[int, Field(ge=0, le=255)]
 MainStageName = Literal["prepare", "train", "quantize", "evaluate", "deploy"]
 StageName = Literal[MainStageName, "record", "compare", "inspect"]  # and those of stages.OPTIONAL
 StageNames = tuple[StageName, ...]
-SourceName = Literal["folder", "speech_commands", "synthetic"]
+SourceName = Literal["folder", "speech_commands", "mswc", "synthetic"]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Urls = Annotated[tuple[str, ...], Field(min_length=1)]
 EngineName = Literal["espeak", "kokoro"]
 
 typed = dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True, populate_by_name=True))
@@ -27,9 +29,25 @@ typed = dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True, po
 class SpeechCommandsConfig:
     """Where Google Speech Commands v0.02 is downloaded from, and how the download is proved whole."""
 
-    url: str
+    download: bool
+    urls: Urls
     size_bytes: Count
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Sha256
+    cache_dir: str
+
+
+@typed
+class MswcConfig:
+    """One language of the Multilingual Spoken Words Corpus."""
+
+    download: bool
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]+)*$")]
+    audio_urls: Urls
+    audio_sha256: Sha256 | None
+    splits_urls: Urls
+    splits_sha256: Sha256 | None
+    max_other_words: Count
+    max_clips_per_other_word: Count
     cache_dir: str
 
 
@@ -139,9 +157,12 @@ class DatasetConfig:
     training_only_speakers: Texts
     min_clip_ms: Count
     min_peak_db: Annotated[float, Field(le=0)]
+    max_clipped_fraction: Fraction
+    bad_files: Texts
     trim_below_peak_db: Annotated[float, Field(gt=0)]
     negatives: NegativesConfig
     speech_commands: SpeechCommandsConfig
+    mswc: MswcConfig
     synthetic: SyntheticConfig
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,20 +40,24 @@ class DownloadError(KwspipeError):
     """A download that could not be made; what arrived of it is kept and gone on from."""
 
 
+class DiskError(DownloadError):
+    """The disk cannot take it: another address would not help."""
+
+
 class CutOff(Exception):  # noqa: N818  (caught here, and tried again)
     """The connection ended before the file did."""
 
 
-def fetch(url: str, target: Path, sha256: str, size_bytes: int | None = None) -> Path:
+def fetch(urls: str | Sequence[str], target: Path, sha256: str | None, size_bytes: int | None = None) -> Path:
     """Downloads a file, unless it is there already.
 
     Bytes arrive in ``<target>.part``; an interrupted download goes on from there. Only what has the right hash
     is renamed to ``target``. Two processes may ask for the same file: the second waits for the first.
 
     Args:
-        url: http or https.
+        urls: http or https; several are tried in turn, each going on with what came from those before.
         target: the file to make; its folder is made too.
-        sha256: of the whole file, hexadecimal.
+        sha256: of the whole file, hexadecimal; None where it is not known, which proves nothing and is warned of.
         size_bytes: of the whole file, where it is known: refuses another file before it is downloaded.
 
     Returns:
@@ -63,27 +67,18 @@ def fetch(url: str, target: Path, sha256: str, size_bytes: int | None = None) ->
         DownloadError: no connection, another status than success, another size, no room on the disk.
         KwspipeError: the file arrived whole and is not the one expected.
     """
-    part = target.with_name(f"{target.name}.part")
-    with _translated(url, target), FileLock(_lock_path(target)):
+    mirrors = [urls] if isinstance(urls, str) else list(urls)
+    with _translated(mirrors[0], target), FileLock(_lock_path(target)):
         if target.is_file():
-            if file_hash(target) == sha256:
+            if sha256 is None or file_hash(target) == sha256:
                 return target
             log.warning("%s is not what it was when downloaded; it is downloaded again", target)
             target.unlink()
-        resumed = _size(part) > 0
-        _complete(url, part, size_bytes)
-        if file_hash(part) != sha256 and resumed:
-            # What was left there may have been of another version of the file.
-            part.unlink()
-            _complete(url, part, size_bytes)
-        received = file_hash(part)
-        if received != sha256:
-            part.unlink()
-            raise KwspipeError(
-                url,
-                f"a file of sha256 {received}",
-                f"sha256 {sha256}",
-                "do not use that file: it is damaged or another one, and was not kept. Try again, or correct the hash",
+        part = target.with_name(f"{target.name}.part")
+        _from_a_mirror(mirrors, target, part, sha256, size_bytes)
+        if sha256 is None:
+            log.warning(
+                "%s is not checked: no sha256 is configured; this one is %s", target.name, file_hash(part)
             )
         with part.open("rb") as file:
             os.fsync(file.fileno())
@@ -91,15 +86,81 @@ def fetch(url: str, target: Path, sha256: str, size_bytes: int | None = None) ->
     return target
 
 
+def remote_size(urls: Sequence[str]) -> int | None:
+    """Asks the first server that answers how many bytes a file has; None where none tells."""
+    for url in urls:
+        try:
+            headers = {"Accept-Encoding": "identity"}
+            answer = requests.head(url, headers=headers, timeout=CONNECT_TIMEOUT_S, allow_redirects=True)
+        except requests.RequestException:
+            continue
+        length = answer.headers.get("Content-Length", "")
+        if answer.status_code == 200 and length.isdecimal():
+            return int(length)
+    return None
+
+
 def require_room(folder: Path, needed_bytes: int, what: str) -> None:
-    """Raises DownloadError where the disk of an existing folder has less than ``needed_bytes`` free."""
+    """Raises DiskError where the disk of an existing folder has less than ``needed_bytes`` free."""
     free = shutil.disk_usage(folder).free
     if free < needed_bytes:
-        raise DownloadError(
+        raise DiskError(
             str(folder),
             f"{free / 1e9:.2f} GB free on its disk",
             f"{needed_bytes / 1e9:.2f} GB for {what}",
             "make room, or choose a cache_dir on another disk",
+        )
+
+
+def _from_a_mirror(
+    urls: Sequence[str], target: Path, part: Path, sha256: str | None, size_bytes: int | None
+) -> None:
+    """Makes ``part`` whole from the first address that gives the file.
+
+    Raises:
+        KwspipeError: none does. With one address its own error, with several the last one's and the others' reasons.
+    """
+    failures: list[KwspipeError] = []
+    for url in urls:
+        try:
+            with _translated(url, target):
+                _fetch_part(url, part, sha256, size_bytes)
+            return
+        except DiskError:
+            raise
+        except KwspipeError as error:
+            failures.append(error)
+            if url != urls[-1]:
+                log.warning("%s: %s; the next address is tried", url, error.received)
+                if sha256 is None:
+                    part.unlink(missing_ok=True)  # nothing would prove that the rest is of the same file
+    if len(failures) == 1:
+        raise failures[0]
+    received = "; ".join(f"{error.where}: {error.received}" for error in failures)
+    wrong = next((error for error in failures if not isinstance(error, DownloadError)), None)
+    kind = DownloadError if wrong is None else KwspipeError
+    last = wrong or failures[-1]
+    raise kind(target.name, f"no address gives it ({received})", last.allowed, last.remedy)
+
+
+def _fetch_part(url: str, part: Path, sha256: str | None, size_bytes: int | None) -> None:
+    """Makes ``part`` whole from one address."""
+    resumed = _size(part) > 0
+    _complete(url, part, size_bytes)
+    if sha256 is None:
+        return
+    if file_hash(part) != sha256 and resumed:
+        # What was left there may have been of another version of the file.
+        part.unlink()
+        _complete(url, part, size_bytes)
+    received = file_hash(part)
+    if received != sha256:
+        part.unlink()
+        raise KwspipeError(
+            url,
+            f"a file of sha256 {received}",
+            f"sha256 {sha256}",
+            "do not use that file: it is damaged or another one, and was not kept. Try again, or correct the hash",
         )
 
 
@@ -193,7 +254,7 @@ def _translated(url: str, target: Path) -> Iterator[None]:
             if full
             else "correct that, or choose another cache_dir"
         )
-        raise DownloadError(
+        raise DiskError(
             str(target), error.strerror or str(error), "a place that can be written", remedy
         ) from None
 

@@ -42,6 +42,13 @@ def serve(content: bytes, name: str = "file.bin", **settings: object) -> Iterato
         def do_GET(self) -> None:
             _answer(self, behaviour)
 
+        def do_HEAD(self) -> None:
+            behaviour.requests.append("HEAD")
+            self.send_response(behaviour.status or 200)
+            if behaviour.lengths:
+                self.send_header("Content-Length", str(len(behaviour.content)))
+            self.end_headers()
+
         def log_message(self, *_: object) -> None:
             pass
 

@@ -201,3 +201,67 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(DownloadError, match=r"Not a directory|File exists"):
         fetch("http://127.0.0.1:9/x", tmp_path / "file" / "x", SHA256)
+
+
+def test_the_next_address_goes_on_where_the_last_broke_off(target: Path):
+    with serve(CONTENT, cuts=[1_000_000] * 20) as first, serve(CONTENT) as second:
+        fetch([first.url, second.url], target, SHA256, len(CONTENT))
+    assert target.read_bytes() == CONTENT
+    assert second.requests == ["bytes=1000000-"]
+
+
+def test_a_mirror_with_another_file_is_passed_over(target: Path, caplog: pytest.LogCaptureFixture):
+    with serve(b"y" * len(CONTENT)) as other, serve(CONTENT) as good:
+        fetch([other.url, good.url], target, SHA256, len(CONTENT))
+    assert target.read_bytes() == CONTENT
+    assert f"{other.url}: a file of sha256" in caplog.text and "the next address is tried" in caplog.text
+    assert good.requests == [None]
+
+
+def test_no_address_that_gives_it_is_one_error_with_every_reason(target: Path):
+    with (
+        serve(CONTENT, status=404) as first,
+        serve(b"z" * 9) as second,
+        pytest.raises(DownloadError) as caught,
+    ):
+        fetch([first.url, second.url], target, SHA256, len(CONTENT))
+    assert f"{first.url}: status 404 Not Found; {second.url}: the server has a file of 9 bytes" in str(
+        caught.value
+    )
+    with (
+        serve(CONTENT, status=404) as first,
+        serve(b"y" * len(CONTENT)) as second,
+        pytest.raises(KwspipeError) as caught_wrong,
+    ):
+        fetch([first.url, second.url], target, SHA256, len(CONTENT))
+    assert not isinstance(caught_wrong.value, DownloadError)  # not a matter of the network: a wrong file
+    assert "do not use that file" in str(caught_wrong.value)
+
+
+def test_a_full_disk_ends_it_at_the_first_address(target: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=2_000_000))
+    with (
+        serve(CONTENT) as first,
+        serve(CONTENT) as second,
+        pytest.raises(DownloadError, match="free on its disk"),
+    ):
+        fetch([first.url, second.url], target, SHA256)
+    assert second.requests == []
+
+
+def test_without_a_hash_the_one_that_came_is_told_and_mirrors_are_not_mixed(
+    target: Path, caplog: pytest.LogCaptureFixture
+):
+    with serve(CONTENT, cuts=[1_000_000] * 20) as first, serve(CONTENT) as second:
+        fetch([first.url, second.url], target, None)
+        assert fetch([first.url, second.url], target, None) == target
+    assert target.read_bytes() == CONTENT
+    assert second.requests == [None]
+    assert f"file.bin is not checked: no sha256 is configured; this one is {SHA256}" in caplog.text
+
+
+def test_the_size_is_asked_of_the_first_server_that_tells(target: Path):
+    with serve(CONTENT, status=500) as down, serve(CONTENT, lengths=False) as mute, serve(CONTENT) as up:
+        assert download.remote_size([down.url, mute.url, up.url]) == len(CONTENT)
+        assert download.remote_size([down.url, mute.url]) is None
+    assert download.remote_size([up.url]) is None  # nobody there

@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
 from kwspipe.audio import AudioError, Pcm, peak_db, read_pcm, word_bounds
 from kwspipe.config import DatasetConfig
 from kwspipe.dataset.recordings import Recording
@@ -20,6 +22,8 @@ MAX_CLIP_S = 60.0
 WINDOW = 64
 # The same of recordings of noise and of speech without keywords, which may be hours long.
 LONG_WINDOW = 4
+
+FULL_SCALE = 32768
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -85,7 +89,7 @@ def examine(pcm: Pcm, path: str, dataset: DatasetConfig, sample_rate_hz: int) ->
     """Judges a clip by length and level, and finds the word in it.
 
     Raises:
-        AudioError: it is too short or silent.
+        AudioError: it is too short, silent or clipped.
     """
     duration_ms = pcm.size * 1000 / sample_rate_hz
     if duration_ms < dataset.min_clip_ms:
@@ -95,4 +99,8 @@ def examine(pcm: Pcm, path: str, dataset: DatasetConfig, sample_rate_hz: int) ->
     if peak < dataset.min_peak_db:
         allowed = f"a peak of at least dataset.min_peak_db={dataset.min_peak_db:g}"
         raise AudioError(path, "silent", f"a peak of {peak:.1f} dB", allowed)
+    clipped = np.count_nonzero((pcm >= FULL_SCALE - 1) | (pcm <= 1 - FULL_SCALE)) / pcm.size
+    if clipped > dataset.max_clipped_fraction:
+        allowed = f"at most dataset.max_clipped_fraction={dataset.max_clipped_fraction:g}"
+        raise AudioError(path, "clipped", f"{clipped:.0%} of its samples at full scale", allowed)
     return Clip(pcm, *word_bounds(pcm, sample_rate_hz, dataset.trim_below_peak_db))

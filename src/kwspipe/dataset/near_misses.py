@@ -36,6 +36,11 @@ def near_misses(words: Iterable[str], keywords: Iterable[str], config: Negatives
     return dict(sorted(close.items(), key=lambda item: (-item[1], item[0])))
 
 
+def spelling_similarity(word: str, keywords: Iterable[str]) -> float:
+    """Returns how like the closest keyword a word is spelled, 0 to 1."""
+    return max(_ratio(word.casefold(), keyword.casefold()) for keyword in keywords)
+
+
 def _ratio(first: str, second: str) -> float:
     return difflib.SequenceMatcher(None, first, second, autojunk=False).ratio()
 

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
 from kwspipe.config import DatasetConfig, FrontendConfig
+from kwspipe.dataset import bad_files
+from kwspipe.dataset.bad_files import leaving_out
 from kwspipe.dataset.decode import ReadFiles, read_files
 from kwspipe.dataset.mixing import write_synthetic_clips
 from kwspipe.dataset.negatives import write_negatives
@@ -58,6 +60,7 @@ def prepare(
         KwspipeError: no source has recordings, a class has no clips, or there is too little noise.
     """
     check_words(dataset)
+    read_files = leaving_out(bad_files.load(dataset.bad_files), read_files)
     source, found, skipped = first_source(dataset, frontend, seed, read_files)
     return write_store(source, found, dataset, frontend, seed, folder, read_files, skipped)
 
@@ -188,5 +191,6 @@ def _summary(
         },
         "num_recordings": len(found.words),
         "rejected": dict(sorted(run.rejected.items())),
+        "downloads": list(found.downloads),
         "input_sha256": listing_hash(itertools.chain(found.words, found.noise, extra)),
     }

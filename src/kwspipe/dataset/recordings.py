@@ -3,7 +3,7 @@
 import hashlib
 import os
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -55,12 +55,14 @@ class Found:
         noise: recordings of background noise, sorted by path.
         rejected: what it saw and left out.
         listed: splits that its own lists define; the others are made by speaker.
+        downloads: archives it was unpacked from: addresses, sha256, whether that was known beforehand.
     """
 
     words: Sequence[Recording]
     noise: tuple[Recording, ...]
     rejected: tuple[Rejected, ...] = ()
     listed: frozenset[Split] = frozenset()
+    downloads: tuple[Mapping[str, Any], ...] = ()
 
 
 class SourceUnavailable(Exception):  # noqa: N818  (no fault: the next source is tried)

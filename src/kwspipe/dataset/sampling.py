@@ -8,6 +8,31 @@ from collections.abc import Iterable
 from kwspipe.dataset.recordings import Recording
 
 
+class Sample:
+    """Up to ``limit`` recordings of those that are added, the same ones whatever their order.
+
+    Args:
+        limit: how many are kept.
+        seed: decides which.
+    """
+
+    def __init__(self, limit: int, seed: str) -> None:
+        self._limit, self._seed = limit, seed
+        self._heap: list[tuple[int, str, Recording]] = []
+
+    def add(self, recording: Recording) -> None:
+        """Keeps a recording if it is drawn before one of those kept."""
+        entry = (-place_of(recording.path, self._seed), recording.path, recording)
+        if len(self._heap) < self._limit:
+            heapq.heappush(self._heap, entry)
+        else:
+            heapq.heappushpop(self._heap, entry)
+
+    def recordings(self) -> list[Recording]:
+        """Returns those kept, in the order they are drawn."""
+        return [recording for *_, recording in sorted(self._heap, reverse=True)]
+
+
 def sample_speakers(
     recordings: Iterable[Recording], num_recordings: int, limit: int, seed: str
 ) -> list[Recording]:
@@ -24,29 +49,25 @@ def sample_speakers(
     Returns:
         Those of the first speaker drawn, then those of the second, and so on.
     """
-    kept: dict[str, list[tuple[int, str, Recording]]] = {}
+    kept: dict[str, Sample] = {}
     last_drawn: list[tuple[int, str]] = []  # of the speakers kept, the one to give up first stands first
     for recording in recordings:
         speaker = recording.speaker
         if speaker not in kept:
-            entry = (-_place(speaker, seed), speaker)
+            entry = (-place_of(speaker, seed), speaker)
             if len(kept) == num_recordings:
                 if entry <= last_drawn[0]:
                     continue
                 del kept[heapq.heapreplace(last_drawn, entry)[1]]
             else:
                 heapq.heappush(last_drawn, entry)
-            kept[speaker] = []
-        clip = (-_place(recording.path, seed), recording.path, recording)
-        if len(kept[speaker]) < limit:
-            heapq.heappush(kept[speaker], clip)
-        else:
-            heapq.heappushpop(kept[speaker], clip)
+            kept[speaker] = Sample(limit, seed)
+        kept[speaker].add(recording)
     speakers = (speaker for _, speaker in sorted(last_drawn, reverse=True))
-    drawn = (recording for speaker in speakers for *_, recording in sorted(kept[speaker], reverse=True))
+    drawn = (recording for speaker in speakers for recording in kept[speaker].recordings())
     return list(itertools.islice(drawn, num_recordings))
 
 
-def _place(text: str, seed: str) -> int:
+def place_of(text: str, seed: str) -> int:
     """Returns a number by which names are in random order, the same one for the same seed."""
     return int.from_bytes(hashlib.blake2b(f"{seed}/{text}".encode(), digest_size=8).digest(), "big")

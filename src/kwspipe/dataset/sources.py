@@ -1,5 +1,6 @@
 """The configured sources, tried in order."""
 
+import hashlib
 import itertools
 import logging
 from collections.abc import Sequence
@@ -7,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from kwspipe.config import DatasetConfig, FrontendConfig, SourceName
+from kwspipe.dataset import bad_files
 from kwspipe.dataset.decode import ReadFiles
 from kwspipe.dataset.folder import FolderSource, find_noise
+from kwspipe.dataset.mswc import MswcSource
 from kwspipe.dataset.recordings import Found, Recording, Rejected, Source, SourceUnavailable, listing_hash
 from kwspipe.dataset.speech_commands import SpeechCommandsSource
 from kwspipe.dataset.splits import split_speakers
@@ -45,7 +48,8 @@ def first_source(
     raise KwspipeError(
         "dataset.sources",
         f"no source has recordings ({reasons})",
-        "at least one of folder (dataset.root), speech_commands (network), synthetic (pip install kwspipe[synthetic])",
+        "at least one of folder (dataset.root), speech_commands or mswc (network), synthetic "
+        "(pip install kwspipe[synthetic])",
         "make one of them available, for example dataset.root=<folder with a folder for each word>",
     )
 
@@ -53,7 +57,8 @@ def first_source(
 def input_hashes(dataset: DatasetConfig) -> dict[str, str]:
     """Returns what the store of a data set depends on besides its configuration, without reading samples.
 
-    A download is known by its sha256, and synthetic speech by its configuration, so that neither is touched.
+    A download is known by its configured sha256, and by whether it is there where it is not to be fetched; synthetic
+    speech by its configuration: neither is touched.
     """
     hashes: dict[str, str] = {}
     if "folder" in dataset.sources:
@@ -62,11 +67,16 @@ def input_hashes(dataset: DatasetConfig) -> dict[str, str]:
             hashes["folder"] = listing_hash(itertools.chain(found.words, found.noise), with_times=True)
         except SourceUnavailable:
             hashes["folder"] = "not there"
+    if "speech_commands" in dataset.sources:
+        hashes["speech_commands"] = SpeechCommandsSource(dataset.speech_commands).archives.state
+    if "mswc" in dataset.sources:
+        hashes["mswc"] = MswcSource(dataset, seed=0).archives.state
     noise, _ = extra_noise(dataset)
     negative, _ = negative_recordings(dataset)
     return hashes | {
         "noise_roots": listing_hash(noise, with_times=True),
         "negative_roots": listing_hash(negative, with_times=True),
+        "bad_files": hashlib.sha256("".join(sorted(bad_files.load(dataset.bad_files))).encode()).hexdigest(),
     }
 
 
@@ -82,6 +92,8 @@ def make_source(
         return SyntheticSource(dataset, frontend.sample_length_ms / 1000, seed)
     if name == "speech_commands":
         return SpeechCommandsSource(dataset.speech_commands, read_files)
+    if name == "mswc":
+        return MswcSource(dataset, seed, read_files)
     return FolderSource(_root(dataset), read_files)
 
 

@@ -13,6 +13,7 @@ from kwspipe.config import (
     DatasetConfig,
     FrontendConfig,
     KokoroConfig,
+    MswcConfig,
     NegativesConfig,
     SpeechCommandsConfig,
     SyntheticConfig,
@@ -55,6 +56,22 @@ def make_negatives(**values: Any) -> NegativesConfig:
         "min_similarity": 0.5,
     }
     return NegativesConfig(**(defaults | values))
+
+
+def make_mswc(cache_dir: str, **values: Any) -> MswcConfig:
+    """The Multilingual Spoken Words Corpus at an address where nothing is."""
+    defaults: dict[str, Any] = {
+        "download": False,
+        "language": "en",
+        "audio_urls": ("http://127.0.0.1:9/audio/{language}.tar.gz",),
+        "audio_sha256": None,
+        "splits_urls": ("http://127.0.0.1:9/splits/{language}.tar.gz",),
+        "splits_sha256": None,
+        "max_other_words": 10,
+        "max_clips_per_other_word": 5,
+        "cache_dir": cache_dir,
+    }
+    return MswcConfig(**(defaults | values))
 
 
 @pytest.fixture
@@ -101,14 +118,18 @@ def make_dataset(corpus: Path) -> Callable[..., DatasetConfig]:
             "min_clip_ms": 100,
             "min_peak_db": -50.0,
             "trim_below_peak_db": 30.0,
+            "max_clipped_fraction": 0.1,
+            "bad_files": (),
             "negatives": make_negatives(),
             "speech_commands": SpeechCommandsConfig(
-                url="http://127.0.0.1:9/none.tar.gz",
+                download=False,
+                urls=("http://127.0.0.1:9/none.tar.gz",),
                 size_bytes=1,
                 sha256="0" * 64,
                 cache_dir=str(corpus.parent),
             ),
             "synthetic_training_clips_per_word": 0,
+            "mswc": make_mswc(str(corpus.parent)),
             "synthetic": SyntheticConfig(
                 engines=("espeak",),
                 shares={"espeak": 1.0, "kokoro": 1.0},

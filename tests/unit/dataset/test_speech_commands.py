@@ -42,7 +42,8 @@ def archive(corpus: Path) -> bytes:
 
 def config(server: Behaviour, cache: Path, **values: object) -> SpeechCommandsConfig:
     defaults: dict[str, object] = {
-        "url": server.url,
+        "download": True,
+        "urls": (server.url,),
         "size_bytes": len(server.content),
         "sha256": hashlib.sha256(server.content).hexdigest(),
         "cache_dir": str(cache),
@@ -59,7 +60,8 @@ def test_downloaded_unpacked_and_kept(archive: bytes, tmp_path: Path):
     assert len(found.words) == 72
     assert server.requests == [None, "bytes=5000-"]
     assert sorted(p.name for p in (tmp_path / "cache").iterdir() if not p.name.startswith(".")) == [
-        source.folder.name
+        source.folder.name,
+        f"{source.folder.name}.json",
     ]
     assert source.folder.name.startswith("sc_v0.02-")
 
@@ -78,6 +80,62 @@ def test_the_store_is_made_from_it(
     assert (summary["source_used"], summary["synthetic"]) == ("speech_commands", False)
     assert summary["skipped_sources"] == [{"source": "folder", "reason": "dataset.root is not set"}]
     assert summary["counts"]["one"] == {"training": 8, "validation": 2, "testing": 2}
+
+
+def test_it_is_downloaded_only_when_asked_for(archive: bytes, tmp_path: Path):
+    with serve(archive, "sc.tar.gz") as server:
+        asked = config(server, tmp_path / "cache")
+        not_asked = config(server, tmp_path / "cache", download=False)
+        with pytest.raises(SourceUnavailable) as caught:
+            SpeechCommandsSource(not_asked).find()
+        assert server.requests == [] and not (tmp_path / "cache").exists()
+        SpeechCommandsSource(asked).find()
+    assert str(caught.value) == (
+        f"Speech Commands v0.02 is not in {tmp_path / 'cache'}, and is downloaded only when asked for: "
+        "dataset=speech_commands, or dataset.speech_commands.download=true (0.0 GB, 0.0 GB on the disk)"
+    )
+    assert len(SpeechCommandsSource(not_asked).find().words) == 72  # from the cache
+
+
+def test_an_archive_brought_by_hand_needs_no_download(archive: bytes, tmp_path: Path):
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "sc.tar.gz").write_bytes(archive)
+    with serve(archive, "sc.tar.gz") as server:
+        source = SpeechCommandsSource(config(server, tmp_path / "cache", download=False))
+        assert len(source.find().words) == 72
+    assert server.requests == []
+
+
+def test_what_was_downloaded_is_recorded(archive: bytes, tmp_path: Path):
+    with serve(archive, "sc.tar.gz") as server:
+        found = SpeechCommandsSource(config(server, tmp_path / "cache")).find()
+    assert found.downloads == (
+        {
+            "urls": [server.url],
+            "sha256": hashlib.sha256(archive).hexdigest(),
+            "sha256_was_known": True,
+            "size_bytes": len(archive),
+        },
+    )
+
+
+def test_the_forecast_is_told_before_the_first_byte(
+    archive: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    with serve(archive, "sc.tar.gz") as server:
+        SpeechCommandsSource(config(server, tmp_path / "cache")).find()
+    told = " ".join(capsys.readouterr().err.split())
+    assert told.index("GB to download and") < told.index("sc.tar.gz")
+    assert "needs 0.00 GB in" in told and ", free " in told
+
+
+def test_the_first_mirror_is_down_and_the_second_goes_on(archive: bytes, tmp_path: Path):
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "sc.tar.gz.part").write_bytes(archive[:7000])
+    with serve(archive, "sc.tar.gz", status=503) as down, serve(archive, "sc.tar.gz") as up:
+        source = SpeechCommandsSource(config(up, tmp_path / "cache", urls=(down.url, up.url)))
+        assert len(source.find().words) == 72
+    assert (down.requests, up.requests) == (["bytes=7000-"], ["bytes=7000-"])
 
 
 def test_without_a_network_the_next_source_is_tried(archive: bytes, tmp_path: Path):
