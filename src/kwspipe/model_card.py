@@ -19,6 +19,7 @@ TOTALS = (
 )
 LICENCES = {
     "speech_commands": "Google Speech Commands v0.02, CC BY 4.0 (Pete Warden, 2018)",
+    "mswc": "Multilingual Spoken Words Corpus, CC BY 4.0 (Mazumder et al., 2021; voices of Common Voice)",
     "synthetic": "spoken by espeak-ng (GPL-3.0, which what it speaks is not under) or Kokoro (Apache-2.0)",
     "folder": "recordings of the maker's own; their licence is not known to kwspipe: ask the maker",
 }

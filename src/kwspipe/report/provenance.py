@@ -12,6 +12,7 @@ from kwspipe.report.facts import RunFacts
 # Licences of what a model may be made of. Packages name theirs themselves.
 SOURCES = {
     "speech_commands": "Google Speech Commands v0.02 by Pete Warden, CC BY 4.0",
+    "mswc": "Multilingual Spoken Words Corpus by Mazumder et al. (voices of Common Voice), CC BY 4.0",
     "synthetic": "synthesized by espeak-ng (GPL-3.0; its licence does not extend to the speech) or Kokoro (Apache-2.0)",
     "folder": "your own recordings: the rights in them are yours to know",
 }
