@@ -33,6 +33,27 @@ BOARD = {
     "parity": {"vectors": 8, "equal": True},
 }  # fmt: skip
 
+STREAMING = {
+    "threshold": 180, "thresholds": {"one": 180, "two": 150}, "false_accepts_per_hour": 0.42,
+    "false_accepts_interval": [0.1, 1.5], "false_accepts_on": "speech without keywords", "hours": 3.0,
+    "keywords": 40, "missed": 2, "false_reject_rate": 0.05, "false_reject_interval": [0.01, 0.12],
+    "latency_ms": {"median": 130.0, "p90": 220.0}, "double_detection_rate": 0.0,
+    "per_word": {"one": {"false_accepts_per_hour": 12.0, "keywords": 20, "false_reject_rate": None,
+                         "false_reject_interval": None, "latency_ms": None}},
+    "per_condition": [
+        {"background": "noise", "snr_db": None, "keywords": 20, "false_reject_rate": 0.0,
+         "false_reject_interval": [0.0, 0.1], "latency_ms": {"median": 120.0, "p90": 150.0},
+         "double_detection_rate": 0.1},
+        {"background": "noise", "snr_db": 10.0, "keywords": 20, "false_reject_rate": 0.1,
+         "false_reject_interval": None, "latency_ms": None, "double_detection_rate": None},
+    ],
+    "false_accepts": {"negative": {"hours": 3.0, "count": 1, "per_hour": 0.33, "interval": [0.01, 1.9]}},
+    "det": [{"threshold": t, "false_accepts_per_hour": (255 - t) / 4, "false_reject_rate": t / 255}
+            for t in range(0, 256, 16)],
+    "as_given": {"threshold": 145, "thresholds": {"one": 145}, "false_accepts_per_hour": 30.0,
+                 "false_reject_rate": 0.02},
+}  # fmt: skip
+
 
 def tone(number: int, seconds: float = 1.0) -> np.ndarray:
     time_s = np.arange(int(seconds * RATE_HZ)) / RATE_HZ

@@ -69,7 +69,7 @@ def test_every_artefact_of_the_contract_is_there(
     }
     for stage, names in expected.items():
         assert [name for name in names if not (run_dir / stage / name).is_file()] == []
-    assert (run_dir / "config.yaml").is_file()
+    assert (run_dir / "config.yaml").is_file() and (run_dir / "report.html").is_file()
     assert (run_dir / "quantize" / "labels.txt").read_text().split() == [
         "yes",
         "no",

@@ -12,7 +12,7 @@ from kwspipe.config import ReportConfig
 from kwspipe.parse import parse
 from kwspipe.report.run_page import refresh
 from kwspipe.stages import inspect
-from small_run import HOSTILE, Run
+from small_run import HOSTILE, STREAMING, Run
 
 PHONE_WIDTH = 360
 SMALLEST_LETTERS = 9.0  # pixels; of the confusion matrix, the smallest there are
@@ -43,6 +43,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     run.dir.mkdir()
     run.whole()
+    of_word = STREAMING["per_word"]["one"]
+    run.evaluate(streaming=STREAMING | {"per_word": dict.fromkeys(words, of_word)})
     refresh(run.dir, ReportConfig(max_mistakes=3))
     return run.dir / "report.html"
 

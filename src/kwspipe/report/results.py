@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from kwspipe.dataset.kinds import HARD
 from kwspipe.metrics.clips import SILENCE, UNKNOWN, is_keyword
 from kwspipe.report.facts import RunFacts
 from kwspipe.report.figures import DASH, THIN, between, interval, percent, rate
@@ -79,10 +80,10 @@ def _streaming_tiles(streaming: Any) -> list[Tile]:
 
 
 def hard_negatives(facts: RunFacts) -> tuple[list[str], list[tuple[str, list[float | None]]]]:
-    """Returns how often each kind of what is no keyword was not called one: kinds measured, and a row each."""
+    """Returns how often hard negatives were not called a keyword: forms measured, and a row a kind."""
     assert facts.metrics is not None
     forms = [kind for kind in KINDS if "rejected" in facts.metrics.get(kind, {})]
-    names = sorted({name for form in forms for name in facts.metrics[form]["rejected"]})
+    names = sorted({name for form in forms for name in facts.metrics[form]["rejected"]} & HARD)
     return forms, [(name, [facts.metrics[form]["rejected"].get(name) for form in forms]) for name in names]
 
 

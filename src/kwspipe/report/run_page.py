@@ -72,6 +72,7 @@ def compose(facts: RunFacts, settings: ReportConfig, content: str = "") -> str:
         version=__version__,
         name=facts.config.get("name") or facts.run_dir.name,
         labels=facts.labels,
+        num_tested=facts.metrics["int8"]["clips"],
         data=facts.metrics.get("data", {}),
         summary=facts.summary,
         transfer=facts.transfer,

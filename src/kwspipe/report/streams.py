@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kwspipe.report.charts import det
-from kwspipe.report.figures import DASH, THIN, between, percent, rate
+from kwspipe.report.figures import DASH, bare, between, percent, rate
 
 IN_USE, AS_GIVEN = "balanced", "training"  # styles of the marks on the curve
 Streaming = Mapping[str, Any]
@@ -73,10 +73,10 @@ def _row(name: str, figures: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": name,
         "keywords": figures.get("keywords", 0),
-        "missed": percent(figures.get("false_reject_rate")),
+        "missed": bare(figures.get("false_reject_rate")),
         "interval": between((bounds[0], bounds[1])) if bounds else DASH,
-        "latency": f"{latency['median']:.0f}{THIN}ms" if latency else DASH,
-        "twice": percent(figures.get("double_detection_rate")),
+        "latency": f"{latency['median']:.0f}" if latency else DASH,
+        "twice": bare(figures.get("double_detection_rate")),
     }
 
 
