@@ -17,7 +17,7 @@ endif
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check firmware deploy clean
+.PHONY: help setup demo test check bench firmware deploy clean
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ check: setup $(VENV)/board-compiler  ## lint, types and tests
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m pytest
+
+bench: setup  ## measure speed, beside the peer's figures, into runs/bench.json: make bench [ONLY=int8_inference_us]
+	$(PY) scripts/bench.py $(addprefix --only ,$(ONLY))
 
 clean:  ## remove what was built (runs and data stay)
 	rm -rf $(VENV) build firmware/build src/*.egg-info src/kwspipe/_core*

@@ -22,11 +22,16 @@ from kwspipe.transfer import TransferReport, apply, checkpoint_hash, locate
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     """Leaves model.weights.h5, history.csv, transfer.json and TensorBoard's logs in ``folder``."""
     if not (folder / HISTORY).is_file():
-        _fit(config, run_dir / "prepare", folder)
+        prepared, train = run_dir / "prepare", config.train
+        # First of all: its workers start while TensorFlow is imported and the network is built.
+        with TrainingBatches(
+            prepared, config.frontend, config.augment, train.batch_size, config.seed, train.workers
+        ) as batches:
+            _fit(config, prepared, folder, batches)
     shutil.rmtree(folder / STATE, ignore_errors=True)
 
 
-def _fit(config: PipelineConfig, prepared: Path, folder: Path) -> None:
+def _fit(config: PipelineConfig, prepared: Path, folder: Path, batches: TrainingBatches) -> None:
     import keras
     import tensorflow as tf
 
@@ -51,14 +56,9 @@ def _fit(config: PipelineConfig, prepared: Path, folder: Path) -> None:
     write_json(folder / "transfer.json", report.as_mapping())
     _print_report(report)
     loop = TrainingLoop(model, config.train, config.schedule, config.seed, folder)
-    with TrainingBatches(
-        prepared, config.frontend, config.augment, config.train.batch_size, config.seed, config.train.workers
-    ) as batches:
-        weights = class_weights(
-            batches.targets[batches.numbers], len(store.labels), config.train.class_weights
-        )
-        ahead = batches.epochs(loop.next_epoch, config.train.epochs)
-        loop.run(ahead, batches.num_batches, weights, validation, reporter())
+    weights = class_weights(batches.targets[batches.numbers], len(store.labels), config.train.class_weights)
+    ahead = batches.epochs(loop.next_epoch, config.train.epochs)
+    loop.run(ahead, batches.num_batches, weights, validation, reporter())
 
 
 def _print_report(report: TransferReport) -> None:
