@@ -61,18 +61,24 @@ def table(entries: dict[str, dict[str, object]]) -> Table:
     """Returns the entries as a table."""
     shown = Table(title="Ratios above 1: kwspipe is better")
     for heading in ("figure", "value", "reference, same run", "ratio", "peer", "ratio"):
-        shown.add_column(heading, justify="left" if heading == "figure" else "right")
+        shown.add_column(
+            heading, justify="left" if heading == "figure" else "right", no_wrap=heading == "figure"
+        )
     for name in BENCHMARKS:
         if name in entries:
             one = entries[name]
-            cells = (one["reference"], one["ratio"], one["peer"], one["peer_ratio"])
-            shown.add_row(
-                name, f"{one['value']:,} {one['unit']}", *(f"{c:,}" if c is not None else "-" for c in cells)
-            )
+            figures = [_short(one[key]) for key in ("value", "reference", "ratio", "peer", "peer_ratio")]
+            shown.add_row(name, f"{figures[0]} {one['unit']}", *figures[1:])
     what = {f"{name}: {one['reference_is']}" for name, one in entries.items() if one["reference_is"]}
     shown.caption = "\n".join(["References:", *sorted(what), f"Peer: {_peer(entries)}"])
     shown.caption_justify = "left"
     return shown
+
+
+def _short(figure: object) -> str:
+    if not isinstance(figure, float | int):
+        return "-"
+    return f"{figure:,.0f}" if figure >= 100 else f"{figure:.2f}"
 
 
 def _peer(entries: dict[str, dict[str, object]]) -> str:

@@ -55,7 +55,7 @@ def measure_stream() -> Entry:
     return entry(
         "stream_realtime_factor",
         STREAM_S / best_s(lambda: spotter.infer(samples), STREAM_ROUNDS),
-        "s of audio a s",
+        "x",
         STREAM_S / best_s(lambda: _stream_in_python(config, interpreter, samples), STREAM_ROUNDS),
         "the usual loop in Python: librosa's features of the last window, the TensorFlow Lite interpreter, as often",
     )

@@ -102,7 +102,9 @@ def cut(
             np.multiply(placed, FULL_SCALE, out=samples[row])
         else:
             offset = round(word[0] - (before + RESAMPLING_MARGIN) * num_in / num_out)
-            resampled.append((row, _spectrum(recording, offset, num_in, num_out)))
+            source = np.empty(num_in, np.int16)
+            _copy(recording, offset, source)
+            resampled.append((row, resized_spectrum(source * FULL_SCALE, num_out)))
         starts[row], ends[row] = max(before, 0), min(before + played, length)
     if resampled:
         rows, spectra = zip(*resampled, strict=True)
@@ -132,15 +134,12 @@ def _fast_length(num_out: int, speed: float, word_length: int, length: int) -> i
     return num_out if word_length >= length and num_in > num_out else num_in
 
 
-def _spectrum(recording: Pcm, offset: int, num_in: int, num_out: int) -> Spectrum:
-    """Returns the spectrum of ``num_in`` samples from ``offset`` on, cut or padded for ``num_out``.
+def resized_spectrum(samples: Samples, num_out: int) -> Spectrum:
+    """Returns the spectrum of samples, cut or padded for ``num_out`` of them.
 
-    Transformed back, it is the recording as a tape played faster or slower; exact for what a Fourier series can hold.
+    Transformed back, they are those of a tape played faster or slower; exact for what a Fourier series can hold.
     """
-    source = np.empty(num_in, np.int16)
-    _copy(recording, offset, source)
     spectrum = np.zeros(num_out // 2 + 1, np.complex64)
-    found = scipy.fft.rfft(source.astype(np.float32))[: len(spectrum)]
-    spectrum[: len(found)] = found
-    spectrum *= FULL_SCALE * np.float32(num_out / num_in)
+    found = scipy.fft.rfft(samples)[: len(spectrum)]
+    np.multiply(found, np.float32(num_out / len(samples)), out=spectrum[: len(found)])
     return spectrum

@@ -25,12 +25,10 @@ BORROWED = (
     "LowPassFilter",
     "LowShelfFilter",
     "PeakingFilter",
-    "PitchShift",
     "SevenBandParametricEQ",
     "Shift",
     "TanhDistortion",
     "TimeMask",
-    "TimeStretch",
 )
 
 

@@ -17,6 +17,7 @@ from kwspipe.augment.masks import SpecFrequencyMask, SpecTimeMask
 from kwspipe.augment.parameters import number
 from kwspipe.augment.room_simulator import RoomSimulator
 from kwspipe.augment.speed import Speed
+from kwspipe.augment.stretch import PitchShift, TimeStretch
 from kwspipe.dataset.selection import SILENCE, UNKNOWN
 from kwspipe.errors import ConfigError
 
@@ -35,6 +36,8 @@ OWN: dict[str, Callable[..., Any]] = {
         SpecFrequencyMask,
         SpecTimeMask,
         Speed,
+        TimeStretch,
+        PitchShift,
     )
 }
 ALLOWED = tuple(sorted((*OWN, *BORROWED)))
