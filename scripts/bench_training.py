@@ -3,7 +3,6 @@
 What is learned from them is of no interest; what it takes is that of real recordings as many and as long.
 """
 
-import csv
 import subprocess
 import sys
 import tempfile
@@ -40,9 +39,6 @@ def measure_training() -> Entry:
         (folder / "train").mkdir()
         value = call_in_process(_train, config, folder)
         reference = call_in_process(_fit, config, folder)
-        with (folder / "train" / "history.csv").open(newline="") as file:
-            last = list(csv.DictReader(file))[-1]
-    print(f"training waited for data {float(last['data_wait_share']):.1%} of the last epoch", file=sys.stderr)
     return entry(
         "train_clips_per_second",
         value,
