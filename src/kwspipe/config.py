@@ -239,13 +239,38 @@ class AugmentConfig:
 
 
 @typed
-class ModelConfig:
-    """The network."""
+class MobileNetV2Config:
+    """Inverted residuals in two dimensions; the vendor's base checkpoint is one."""
 
     name: Literal["mobilenet_v2"]
     alpha: Annotated[float, Field(gt=0, le=2)]
     last_block_filters: Count
     batch_norm_momentum: Annotated[float, Field(gt=0, lt=1)]
+
+
+@typed
+class TcResNetConfig:
+    """Residual convolutions over time, with the front end's channels as channels."""
+
+    name: Literal["tc_resnet"]
+    filters: Annotated[tuple[Count, ...], Field(min_length=2)]
+    kernel_frames: Count
+    batch_norm_momentum: Annotated[float, Field(gt=0, lt=1)]
+
+
+@typed
+class DsCnnConfig:
+    """Depthwise separable convolutions, all of one width."""
+
+    name: Literal["ds_cnn"]
+    filters: Count
+    blocks: Count
+    first_stride: Count
+    batch_norm_momentum: Annotated[float, Field(gt=0, lt=1)]
+
+
+# The name of the model says which of them a mapping is.
+ModelConfig = Annotated[MobileNetV2Config | TcResNetConfig | DsCnnConfig, Field(discriminator="name")]
 
 
 @typed

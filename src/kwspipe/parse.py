@@ -93,17 +93,21 @@ def _repeats(detail: Any, details: list[Any]) -> bool:
 
 
 def _sentence(detail: Any, plain: Mapping[str, Any]) -> str:
-    # Members of a union carry the type's name in their location: force.bool, force.tuple[...].
+    # Members of a union carry the type's name in their location: force.bool, force.tuple[...], model.mobilenet_v2.
     path = [part for part in detail["loc"] if part != "bool" and "[" not in str(part)]
+    path = [part for place, part in enumerate(path) if not _is_tag(part, _value_at(plain, path[:place]))]
     where = ".".join(str(part) for part in path)
     if detail["type"] == "unexpected_keyword_argument":
-        known = _keys_at(PipelineConfig, [str(part) for part in path[:-1]])
+        known = _keys_at(PipelineConfig, [str(part) for part in path[:-1]], plain)
         known = [*known, "experiment"] if len(path) == 1 else known  # a group of conf/, not a value
         close = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.0)
         return f"{where}: unknown key. Closest known key: {'.'.join([*map(str, path[:-1]), *close])}"
     if detail["type"] in ("missing", "missing_argument"):
         return f"{where}: has no value. Give it as {where}=value"
     message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "union_tag_invalid":
+        allowed = detail["ctx"]["expected_tags"]
+        return f"{where}.name: received {detail['ctx']['tag']!r}; input should be one of {allowed}"
     if detail["type"] == "value_error":
         return f"{where}: {message}"
     received = _value_at(plain, path)
@@ -115,6 +119,11 @@ def _sentence(detail: Any, plain: Mapping[str, Any]) -> str:
     return f"{where}: received {received!r}; {message[0].lower()}{message[1:]}{hint}"
 
 
+def _is_tag(part: Any, parent: Any) -> bool:
+    """Tells whether a part of a location is no key but the name by which a member of a union was chosen."""
+    return isinstance(parent, Mapping) and part not in parent and parent.get("name") == part
+
+
 def _value_at(plain: Any, path: list[Any]) -> Any:
     for part in path:
         try:
@@ -124,14 +133,16 @@ def _value_at(plain: Any, path: list[Any]) -> Any:
     return plain
 
 
-def _keys_at(cls: type, path: list[str]) -> list[str]:
+def _keys_at(cls: type, path: list[str], plain: Any) -> list[str]:
     """Names of the fields of the configuration class that ``path`` leads to."""
     hints = typing.get_type_hints(cls)
     for part in path:
+        plain = _value_at(plain, [part])
         kind = hints.get(part)
         candidates = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
-        nested = [c for c in candidates if dataclasses.is_dataclass(c)]
+        nested = [typing.get_type_hints(c) for c in candidates if dataclasses.is_dataclass(c)]
         if not nested:
             return []
-        hints = typing.get_type_hints(nested[0])
+        named = [n for n in nested if _value_at(plain, ["name"]) in typing.get_args(n.get("name"))]
+        hints = (named or nested)[0]
     return ["from" if name == "from_stage" else name for name in hints]

@@ -16,14 +16,14 @@ LOAD = """
 import json, sys
 import numpy as np
 from pathlib import Path
-from kwspipe.config import ModelConfig, TransferConfig
+from kwspipe.config import MobileNetV2Config, TransferConfig
 from kwspipe.models import mobilenet_v2
 from kwspipe.transfer import apply
 
 config = TransferConfig(
     source="path", path=None, url=None, sha256=None, cache_dir="", min_loaded_fraction=0.9, freeze=()
 )
-network = ModelConfig(name="mobilenet_v2", alpha=0.15, last_block_filters=384, batch_norm_momentum=0.999)
+network = MobileNetV2Config(name="mobilenet_v2", alpha=0.15, last_block_filters=384, batch_norm_momentum=0.999)
 result = {}
 for num_classes in (8, 5, 11):
     model = mobilenet_v2.build(network, (59, 49), num_classes)

@@ -58,6 +58,16 @@ def test_wrong_types_and_impossible_values_are_reported_together() -> None:
     assert "force.0: received 'tran'" in text
 
 
+def test_each_model_has_settings_of_its_own() -> None:
+    text = problems("+experiment=digits_3", "model=tc_resnet", "model.kernel=9", "model.filters=[16,0]")
+    assert "model.kernel: unknown key. Closest known key: model.kernel_frames" in text
+    assert "model.filters.1: received 0; input should be greater than or equal to 1" in text
+    text = problems("+experiment=digits_3", "model.name=resnet")
+    assert (
+        "model.name: received 'resnet'; input should be one of 'mobilenet_v2', 'tc_resnet', 'ds_cnn'" in text
+    )
+
+
 def test_settings_that_contradict_each_other_are_found() -> None:
     text = problems("+experiment=digits_3", "frontend.filterbank_upper_band_limit=9000.0")
     assert "frontend: filterbank_upper_band_limit must not exceed half of sample_rate_hz" in text

@@ -1,1 +1,20 @@
-"""The networks; importing one imports TensorFlow."""
+"""The networks, by the name in conf/model; importing one imports TensorFlow."""
+
+import importlib
+from typing import Any
+
+from kwspipe.config import ModelConfig
+
+
+def build(config: ModelConfig, input_shape: tuple[int, ...], num_classes: int) -> Any:
+    """Builds the network that the configuration names.
+
+    Args:
+        config: its name is that of a module of this package.
+        input_shape: (frames, channels).
+        num_classes: outputs of the softmax.
+
+    Returns:
+        A Keras model from (clips, frames, channels, 1) to posteriors (clips, num_classes).
+    """
+    return importlib.import_module(f"kwspipe.models.{config.name}").build(config, input_shape, num_classes)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
-from kwspipe.config import ModelConfig
+from kwspipe.config import MobileNetV2Config
 
 BATCH_NORM_EPSILON = 1e-3
 STEM_FILTERS = 32
@@ -41,7 +41,7 @@ def make_divisible(value: float, divisor: int = 8) -> int:
     return rounded if rounded >= 0.9 * value else rounded + divisor
 
 
-def build(config: ModelConfig, input_shape: tuple[int, ...], num_classes: int) -> keras.Model:
+def build(config: MobileNetV2Config, input_shape: tuple[int, ...], num_classes: int) -> keras.Model:
     """Builds the network.
 
     Args:

@@ -32,12 +32,12 @@ GOLDEN_INPUTS = 64  # board.golden_inputs says how many of them a board has to p
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     """Leaves the .tflite files, labels.txt, the model image, its golden inputs, summary and profile in ``folder``."""
-    from kwspipe.models import mobilenet_v2
+    from kwspipe import models
     from kwspipe.tflite import conversion, reference
 
     store = ClipStore(run_dir / "prepare")
     features, targets = split_features(store, config.frontend, "validation")
-    model = mobilenet_v2.build(config.model, features.shape[1:], len(store.labels))
+    model = models.build(config.model, features.shape[1:], len(store.labels))
     model.load_weights(run_dir / "train" / WEIGHTS)
     console = Console(stderr=True, highlight=False)
     console.print("    converting to float and to int8")

@@ -35,7 +35,7 @@ def _fit(config: PipelineConfig, prepared: Path, folder: Path, batches: Training
     import keras
     import tensorflow as tf
 
-    from kwspipe.models import mobilenet_v2
+    from kwspipe import models
 
     # Set before the first operation: TensorFlow reads them once.
     tf.config.threading.set_intra_op_parallelism_threads(config.train.threads)
@@ -51,7 +51,7 @@ def _fit(config: PipelineConfig, prepared: Path, folder: Path, batches: Training
             "at least one clip of a speaker kept for validation",
             "add recordings of other speakers, or raise dataset.validation_percentage",
         )
-    model = mobilenet_v2.build(config.model, validation[0].shape[1:], len(store.labels))
+    model = models.build(config.model, validation[0].shape[1:], len(store.labels))
     report = apply(model.layers, config.transfer, locate(config.transfer))
     write_json(folder / "transfer.json", report.as_mapping())
     _print_report(report)

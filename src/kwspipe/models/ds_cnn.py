@@ -1,0 +1,40 @@
+"""DS-CNN (Zhang et al. 2017, "Hello Edge", arXiv:1711.07128): depthwise separable convolutions, all of one width."""
+
+import keras
+from keras import layers
+
+from kwspipe.config import DsCnnConfig
+
+FIRST_KERNEL = (10, 4)  # frames and channels, as the paper has it
+
+
+def build(config: DsCnnConfig, input_shape: tuple[int, ...], num_classes: int) -> keras.Model:
+    """Builds the network.
+
+    Args:
+        config: filters of every layer, number of blocks, stride of the first convolution, BatchNorm momentum.
+        input_shape: (frames, channels).
+        num_classes: outputs of the softmax.
+
+    Returns:
+        A model from (clips, frames, channels, 1) to posteriors (clips, num_classes).
+    """
+
+    def normalized(x, name: str):  # type: ignore[no-untyped-def]
+        x = layers.BatchNormalization(momentum=config.batch_norm_momentum, name=f"{name}_BN")(x)
+        return layers.ReLU(6.0, name=f"{name}_relu")(x)
+
+    inputs = keras.Input((*input_shape, 1), name="features")
+    stem = layers.Conv2D(
+        config.filters, FIRST_KERNEL, config.first_stride, padding="same", use_bias=False, name="stem"
+    )
+    x = normalized(stem(inputs), "stem")
+    for number in range(config.blocks):
+        name = f"block_{number}"
+        depthwise = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name=f"{name}_depthwise")
+        x = normalized(depthwise(x), f"{name}_depthwise")
+        project = layers.Conv2D(config.filters, 1, use_bias=False, name=f"{name}_project")
+        x = normalized(project(x), f"{name}_project")
+    x = layers.GlobalAveragePooling2D(name="global_average_pooling2d")(x)
+    outputs = layers.Dense(num_classes, activation="softmax", name="predictions")(x)
+    return keras.Model(inputs, outputs, name=config.name)
