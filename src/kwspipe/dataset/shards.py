@@ -18,6 +18,8 @@ SAMPLE = np.dtype("<i2")
 SHARD_BYTES = 256 * 2**20
 # Mapped pages that have been read count as memory of the process until they are given back.
 MAX_RESIDENT_BYTES = 128 * 2**20
+# Linux maps this much around a page that is read, where the disk's cache has it (fault_around_bytes).
+FAULT_AROUND_BYTES = 64 * 2**10
 
 
 class ShardWriter:
@@ -92,10 +94,10 @@ class Shards:
         shard = bisect_right(self._starts, start) - 1
         if shard not in self._maps:
             self._maps[shard] = map_file(self._paths[shard])
-        self._resident += size
+        self._resident += size + FAULT_AROUND_BYTES
         if self._resident > MAX_RESIDENT_BYTES:
             self._release()
-            self._resident = size
+            self._resident = size + FAULT_AROUND_BYTES
         return np.frombuffer(self._maps[shard], SAMPLE, int(length), start - self._starts[shard])
 
     def _release(self) -> None:
