@@ -31,7 +31,7 @@ def composed_config(*overrides: str) -> PipelineConfig:
 
 def tflite_with_parameters(seed: int, **changes: Any) -> bytes:
     """The small model, with all that a device has to know in it."""
-    config = composed_config("+experiment=digits_3")
+    config = composed_config("+experiment=digits_3", "detector.target_false_accepts_per_hour=null")
     settings = {
         "name": "small", "description": "a test", "version": 1, "labels": LABELS, "frontend": config.frontend,
         "detector": config.detector, "runtime_memory_size": 1, "date": DATE,

@@ -15,7 +15,9 @@ Texts = tuple[str, ...]
 Words = tuple[Word, ...]
 Threshold = Annotated[int, Field(ge=0, le=255)]
 MainStageName = Literal["prepare", "train", "quantize", "evaluate", "deploy"]
-StageName = Literal[MainStageName, "record", "compare", "inspect"]  # and those of stages.OPTIONAL
+StageName = Literal[
+    MainStageName, "record", "compare", "inspect", "export", "listen"
+]  # and those of stages.OPTIONAL
 StageNames = tuple[StageName, ...]
 SourceName = Literal["folder", "speech_commands", "mswc", "synthetic"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -430,6 +432,26 @@ class StreamConfig:
 
 
 @typed
+class ExportConfig:
+    """How the model is called in other firmware."""
+
+    c_name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None
+
+
+@typed
+class ListenConfig:
+    """What the spotter hears, and what is kept of it."""
+
+    source: str | None
+    on: Literal["pc", "board"]
+    device: str | None
+    latency_ms: Annotated[int, Field(ge=10, le=10000)] | None
+    duration_s: Annotated[float, Field(gt=0)] | None
+    realtime: bool
+    dump_dir: str | None
+
+
+@typed
 class BoardConfig:
     """The board the model is deployed to."""
 
@@ -496,3 +518,5 @@ class PipelineConfig:
     compare: CompareConfig
     record: RecordConfig
     runtime: RuntimeConfig
+    export: ExportConfig
+    listen: ListenConfig

@@ -15,6 +15,11 @@ from kwspipe._core import ffi, lib
 from kwspipe.config import DetectorConfig
 from kwspipe.errors import KwspipeError
 
+# What a blob holds; other settings of the configuration are not the device's.
+DEVICE_SETTINGS = (
+    "average_window_duration_ms", "detection_threshold", "detection_threshold_list", "suppression_ms",
+    "suppress_same_word_only", "minimum_count", "volume_gain", "latency_ms", "verbose_model_output_logs",
+)  # fmt: skip
 _HEAD = struct.Struct("<IBBBBHHHHB3x")
 
 
@@ -82,6 +87,32 @@ def pack_settings(
     return head + bytes(value for pair in zip(thresholds, keyword, strict=True) for value in pair)
 
 
+def unpack_settings(blob: bytes) -> dict[str, Any]:
+    """Returns the settings of a blob that ``pack_settings`` made, by their names in the configuration.
+
+    Raises:
+        KwspipeError: a blob the core refuses.
+    """
+    if lib.kws_detector_memory_bytes(ffi.from_buffer(blob), len(blob)) < 0:
+        raise _refused_blob(blob)
+    _, _, flags, num_classes, minimum_count, _, window_ms, suppression_ms, latency_ms, gain = (
+        _HEAD.unpack_from(blob)
+    )
+    thresholds = tuple(blob[_HEAD.size : _HEAD.size + 2 * num_classes : 2])
+    same = len(set(thresholds)) == 1
+    return {
+        "average_window_duration_ms": window_ms,
+        "detection_threshold": max(thresholds),
+        "detection_threshold_list": None if same else thresholds,
+        "suppression_ms": suppression_ms,
+        "suppress_same_word_only": bool(flags & lib.KWS_DETECTOR_SAME_WORD_ONLY),
+        "minimum_count": minimum_count,
+        "volume_gain": gain,
+        "latency_ms": latency_ms,
+        "verbose_model_output_logs": bool(flags & lib.KWS_DETECTOR_VERBOSE),
+    }
+
+
 class Detector:
     """A detector and its state; for one thread.
 
@@ -96,12 +127,7 @@ class Detector:
     def __init__(self, blob: bytes, labels: Sequence[str]) -> None:
         size_bytes = lib.kws_detector_memory_bytes(ffi.from_buffer(blob), len(blob))
         if size_bytes < 0:
-            raise KwspipeError(
-                "detector settings",
-                f"{len(blob)} bytes that the core refuses with status {size_bytes}",
-                f"a blob of pack_settings, version {lib.KWS_DETECTOR_VERSION}",
-                "build the model image again",
-            )
+            raise _refused_blob(blob)
         self.labels = tuple(labels)
         # The core points into both for as long as the detector lives.
         self._blob = ffi.new("uint8_t[]", blob)
@@ -171,3 +197,13 @@ class Detector:
     def reset(self) -> None:
         """Forgets all inferences and detections."""
         lib.kws_detector_reset(self._core)
+
+
+def _refused_blob(blob: bytes) -> KwspipeError:
+    status = lib.kws_detector_memory_bytes(ffi.from_buffer(blob), len(blob))
+    return KwspipeError(
+        "detector settings",
+        f"{len(blob)} bytes that the core refuses with status {status}",
+        f"a blob of pack_settings, version {lib.KWS_DETECTOR_VERSION}",
+        "build the model image again",
+    )

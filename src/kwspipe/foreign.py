@@ -24,6 +24,9 @@ _MODEL, _FLOAT = "quantize/model.tflite", "quantize/float.tflite"
 # What the vendor's tools may do to features before the network, and the device's code does not.
 _UNSUPPORTED = ("samplewise_norm.rescale", "samplewise_norm.mean_and_std")
 
+# Where one of these is given, thresholds that the model has by class are not taken over.
+_REPLACE_LIST = {"detector.detection_threshold", "detector.target_false_accepts_per_hour"}
+
 
 @dataclass(frozen=True)
 class ForeignModel:
@@ -94,6 +97,7 @@ def fill_in(composed: DictConfig, overrides: Sequence[str]) -> None:
         values["dataset.silence_class_percentage"] = 0.0
     for group, settings in (("frontend", model.frontend), ("detector", model.detector)):
         values |= {f"{group}.{key}": value for key, value in vars(settings).items()} if settings else {}
+    values["detector.target_false_accepts_per_hour"] = None  # its thresholds are its own
     if OmegaConf.is_missing(composed, "name"):
         values["name"] = default_name(Path(str(path)))
     set_unless_given(composed, values, overrides)
@@ -123,6 +127,8 @@ def set_unless_given(composed: DictConfig, values: dict[str, Any], overrides: Se
     """Sets values by dotted key, but for those the command line gives."""
     parser = OverridesParser.create()
     given = {parser.parse_override(text).key_or_group for text in overrides}
+    if given & _REPLACE_LIST:
+        given.add("detector.detection_threshold_list")
     with open_dict(composed):
         for key, value in values.items():
             if key not in given:

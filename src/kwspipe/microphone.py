@@ -47,16 +47,17 @@ class Microphone:
 
 
 @contextmanager
-def open_microphone(device: str | None) -> Iterator[Microphone]:
+def open_microphone(device: str | None, stage: str) -> Iterator[Microphone]:
     """Opens a microphone at its own sample rate, and closes it.
 
     Args:
         device: its number, or a part of its name; None for the system's default.
+        stage: whose ``device`` it is, for messages.
 
     Raises:
         KwspipeError: the extra or PortAudio is not installed, or there is no such microphone.
     """
-    sounddevice = _sounddevice()
+    sounddevice = _sounddevice(stage)
     chosen = int(device) if device is not None and device.isdecimal() else device
     try:
         found: Any = sounddevice.query_devices(chosen, "input")
@@ -65,28 +66,28 @@ def open_microphone(device: str | None) -> Iterator[Microphone]:
         )
     except (sounddevice.PortAudioError, ValueError) as error:
         raise KwspipeError(
-            "record.device",
+            f"{stage}.device",
             f"{device or 'the default microphone'}, which cannot be opened ({str(error).splitlines()[0]})",
             f"one of: {'; '.join(_microphones(sounddevice)) or 'none, this machine has no microphone'}",
-            "connect one, or name it: record.device=<number or part of its name>",
+            f"connect one, or name it: {stage}.device=<number or part of its name>",
         ) from None
     with stream:
         yield Microphone(stream, str(found["name"]))
 
 
-def _sounddevice() -> Any:
+def _sounddevice(stage: str) -> Any:
     try:
         import sounddevice
     except ImportError:
         raise KwspipeError(
-            "record",
+            stage,
             "the package sounddevice is not installed",
             "an installed one",
             "pip install kwspipe[audio]",
         ) from None
     except OSError:  # the package is there; the library it loads is not
         raise KwspipeError(
-            "record",
+            stage,
             "the library PortAudio is not installed",
             "PortAudio, which sounddevice records with",
             "apt-get install libportaudio2 (Debian, Ubuntu), or your system's package of PortAudio",

@@ -109,12 +109,14 @@ def chosen_stages(config: PipelineConfig) -> list[str]:
             "a stage that is in `stages`, or one before it",
             "correct `from` or `stages`",
         )
-    return chosen if config.adopt.path is None else _with_adopt(chosen)
+    return chosen if config.adopt.path is None else _with_adopt(config, chosen)
 
 
-def _with_adopt(chosen: list[str]) -> list[str]:
+def _with_adopt(config: PipelineConfig, chosen: list[str]) -> list[str]:
     """Puts adopt, and prepare where it is needed, in front of the stages that go on from them."""
     rest = [name for name in chosen if name not in (*stages.ADOPT_REPLACES, "prepare")]
+    if config.detector.target_false_accepts_per_hour is not None:
+        return ["prepare", stages.ADOPT, *rest]  # thresholds are chosen on the prepared clips
     prepare = "prepare" in chosen or any("prepare" in stages.load(name).needs for name in rest)
     return [stages.ADOPT, *(["prepare"] if prepare else []), *rest]
 

@@ -49,6 +49,18 @@ def test_the_command_line_wins_and_an_experiment_does_not(vendor: Path) -> None:
     assert config.name == "mine"
 
 
+def test_thresholds_by_class_give_way_to_what_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.tflite"
+    path.write_bytes(tflite_with_parameters(1, detection_threshold_list=[1, 2, 3, 4]))
+    own = composed_config(f"adopt.path={path}").detector
+    assert (own.detection_threshold_list, own.target_false_accepts_per_hour) == ((1, 2, 3, 4), None)
+    one = composed_config(f"adopt.path={path}", "detector.detection_threshold=9").detector
+    assert (one.detection_threshold, one.detection_threshold_list) == (9, None)
+    chosen = composed_config(f"adopt.path={path}", "detector.target_false_accepts_per_hour=2")
+    assert chosen.detector.detection_threshold_list is None
+    assert pipeline.chosen_stages(chosen)[:2] == ["prepare", "adopt"]  # thresholds are chosen on its clips
+
+
 def test_a_model_without_unknown_and_silence_is_not_judged_on_them(tmp_path: Path) -> None:
     (tmp_path / "plain.tflite").write_bytes(small_tflite(0))
     config = composed_config(f"adopt.path={tmp_path / 'plain.tflite'}", "adopt.labels=[a,b,c,d]")

@@ -1,6 +1,7 @@
 """Feeds audio or features to a board instead of its microphone, and collects the detections."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +38,12 @@ def slowdown(bytes_per_s: float, baud: int) -> float:
 
 
 def feed_audio(
-    link: Link, samples: NDArray[np.int16], sample_rate_hz: int, baud: int | None, console: Console
+    link: Link,
+    samples: NDArray[np.int16],
+    sample_rate_hz: int,
+    baud: int | None,
+    console: Console,
+    on_progress: Callable[[], None] = lambda: None,
 ) -> FeedReport:
     """Feeds audio and returns what the board heard in it.
 
@@ -47,6 +53,7 @@ def feed_audio(
         sample_rate_hz: that rate.
         baud: of the line, None where it has no such limit (a pseudo-terminal).
         console: for the progress, and to say that it takes longer than the audio.
+        on_progress: called again and again; what it raises ends the feed.
     """
     audio_s = len(samples) / sample_rate_hz
     factor = slowdown(2.0 * sample_rate_hz, baud) if baud else 0.0
@@ -55,7 +62,7 @@ def feed_audio(
             f"Feeding {audio_s:.1f} s of audio over a line of {baud:,} baud takes {audio_s * factor:.0f} s: "
             f"{factor:.1f} times slower than real time. The board keeps the audio's own time."
         )
-    return _feed(link, FeedKind.AUDIO, samples.astype("<i2").tobytes(), 2, audio_s, console)
+    return _feed(link, FeedKind.AUDIO, samples.astype("<i2").tobytes(), 2, audio_s, console, on_progress)
 
 
 def feed_features(
@@ -68,15 +75,26 @@ def feed_features(
 
 
 def _feed(
-    link: Link, kind: FeedKind, raw: bytes, unit_bytes: int, audio_s: float, console: Console
+    link: Link,
+    kind: FeedKind,
+    raw: bytes,
+    unit_bytes: int,
+    audio_s: float,
+    console: Console,
+    on_progress: Callable[[], None] = lambda: None,
 ) -> FeedReport:
     columns = (TextColumn("feeding"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     started_s = time.monotonic()
     link.start_feed(kind)
     with Progress(*columns, console=console, transient=True) as progress, link.listen() as events:
         task = progress.add_task("feed", total=len(raw))
+
+        def advance(done: int) -> None:
+            progress.update(task, completed=done)
+            on_progress()
+
         try:
-            link.feed(kind, raw, unit_bytes, lambda done: progress.update(task, completed=done))
+            link.feed(kind, raw, unit_bytes, advance)
         finally:
             link.stop_feed()
     return FeedReport(tuple(events), audio_s, time.monotonic() - started_s)

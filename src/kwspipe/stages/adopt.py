@@ -6,14 +6,16 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 
-from kwspipe.artifacts import file_hash, write_json
+from kwspipe.artifacts import file_hash, outputs_hash, read_manifest, write_json
 from kwspipe.config import FrontendConfig, PipelineConfig
+from kwspipe.dataset.store import ClipStore
 from kwspipe.device.push import Golden
 from kwspipe.errors import KwspipeError
 from kwspipe.foreign import read_model
 from kwspipe.frontend import FrontEnd
 from kwspipe.stages import Stage
 from kwspipe.stages.quantize import GOLDEN_INPUTS, compile_image, write_profile
+from kwspipe.streaming.tuning import tune
 from kwspipe.tflite import reference, report
 from kwspipe.tflite.runner import CoreModel
 
@@ -31,6 +33,12 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
             )
     image, summary = compile_image(model.tflite, config, config.detector, model.labels)
     _check_shape(path, CoreModel(image).input_shape, FrontEnd(config.frontend))
+    facts = None
+    if config.detector.target_false_accepts_per_hour is not None:  # only where the command line asks for it
+        store = ClipStore(run_dir / "prepare")
+        tuned = tune(image, config.detector, store, config.stream, config.seed, console)
+        image, summary = compile_image(model.tflite, config, tuned.detector, model.labels)
+        facts = tuned.facts
     proof = golden_inputs(config.frontend)
     golden = Golden(proof, reference.raw(model.tflite, proof, "golden outputs"))
     (folder / "model.tflite").write_bytes(model.tflite)
@@ -39,7 +47,10 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     (folder / "model.kws").write_bytes(image)
     (folder / "labels.txt").write_text("".join(f"{label}\n" for label in model.labels))
     np.savez(folder / "golden.npz", inputs=golden.inputs, outputs=golden.outputs)
-    write_json(folder / "summary.json", {"adopted": path.name, **sources(config)})
+    write_json(
+        folder / "summary.json",
+        {"adopted": path.name, "sha256": sources(config)["model"], "thresholds": facts},
+    )
     report.write_summary(folder / "summary.txt", config.name, model.labels, summary)
     write_profile(config, image, summary, golden, folder)
     console.print(f"    {path.name}: {', '.join(model.labels)}")
@@ -81,10 +92,14 @@ def golden_inputs(frontend: FrontendConfig) -> npt.NDArray[np.int8]:
 
 
 def sources(config: PipelineConfig) -> dict[str, str]:
-    """The model, by its content."""
+    """The model, by its content; and, where thresholds are chosen on them, the prepared clips."""
     path = _path(config)
     inside = path / "quantize" / "model.tflite"
-    return {"model": file_hash(inside if path.is_dir() else path)} if path.exists() else {}
+    hashes = {"model": file_hash(inside if path.is_dir() else path)} if path.exists() else {}
+    prepared = read_manifest(Path(config.run_dir).expanduser() / "prepare")
+    if prepared and config.detector.target_false_accepts_per_hour is not None:
+        hashes["prepare"] = outputs_hash(prepared)
+    return hashes
 
 
 def _path(config: PipelineConfig) -> Path:
@@ -106,7 +121,7 @@ def _check_shape(path: Path, shape: tuple[int, int, int], front_end: FrontEnd) -
 STAGE = Stage(
     name="adopt",
     leaves="quantize",
-    reads=("name", "adopt", "frontend", "quantize", "detector"),
+    reads=("name", "seed", "adopt", "frontend", "quantize", "detector", "stream"),
     needs=(),
     run=run,
     sources=sources,

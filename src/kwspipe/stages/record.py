@@ -32,7 +32,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     before = signal.signal(signal.SIGINT, lambda *_: interrupted.append(True))
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        with open_microphone(config.record.device) as microphone, Display(console) as display:
+        with open_microphone(config.record.device, "record") as microphone, Display(console) as display:
             display.say(
                 f"{microphone.name} at {microphone.rate_hz} Hz; Ctrl-C ends the session, what is filed stays"
             )

@@ -51,6 +51,13 @@ def read_sections(image: bytes) -> dict[int, bytes]:
     return {identifier: image[offset : offset + size] for identifier, offset, size, _ in entries}
 
 
+def with_section(image: bytes, identifier: int, data: bytes) -> bytes:
+    """Returns the image with one section in place of another; errors as for ``read_sections``."""
+    sections = read_sections(image) | {identifier: data}
+    _, _, _, sha256, arena_bytes = _BODY.unpack_from(image, _HEAD.size)
+    return write_image(sections, sha256, arena_bytes)
+
+
 def encode_labels(labels: Sequence[str]) -> bytes:
     """Returns the section of labels: a count, then each with its length in front."""
     encoded = [label.encode() for label in labels]

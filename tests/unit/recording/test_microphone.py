@@ -85,7 +85,7 @@ def config(root: Path, *overrides: str) -> PipelineConfig:
 
 def test_a_microphone_gives_blocks_of_mono(monkeypatch):
     install(monkeypatch, np.arange(1000, dtype=np.int16))
-    with open_microphone("webcam") as microphone:
+    with open_microphone("webcam", "record") as microphone:
         assert (microphone.name, microphone.rate_hz) == ("webcam", RATE_HZ)
         assert np.array_equal(microphone.read(300), np.arange(300))
         assert np.array_equal(microphone.read(300), np.arange(300, 600))
@@ -95,7 +95,7 @@ def test_a_microphone_gives_blocks_of_mono(monkeypatch):
 @pytest.mark.parametrize("device", ["7", "studio"])
 def test_a_microphone_that_is_not_there_names_those_that_are(monkeypatch, device: str):
     install(monkeypatch)
-    with pytest.raises(KwspipeError) as caught, open_microphone(device):
+    with pytest.raises(KwspipeError) as caught, open_microphone(device, "record"):
         pass
     assert f"record.device: {device}, which cannot be opened (" in str(caught.value)
     assert "Allowed: one of: 1 webcam. Next: connect one, or name it" in str(caught.value)
@@ -105,7 +105,7 @@ def test_without_the_package_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     with (
         pytest.raises(KwspipeError, match=r"sounddevice is not installed.*pip install kwspipe\[audio\]"),
-        open_microphone(None),
+        open_microphone(None, "record"),
     ):
         pass
 
@@ -122,7 +122,7 @@ def test_without_portaudio_its_package_is_named(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", fail)
     with (
         pytest.raises(KwspipeError, match=r"PortAudio is not installed.*apt-get install libportaudio2"),
-        open_microphone(None),
+        open_microphone(None, "record"),
     ):
         pass
 

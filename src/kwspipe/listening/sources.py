@@ -1,0 +1,96 @@
+"""Where sound comes from: recordings, or an open microphone; in blocks at the model's sample rate."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import soxr
+
+from kwspipe.audio import SUFFIXES, AudioError, Pcm, float_from_pcm, pcm_from_float, read_pcm
+from kwspipe.errors import KwspipeError
+from kwspipe.microphone import Input
+
+BLOCK_MS = 50  # of one step: short enough for a level meter to follow
+
+
+@dataclass(frozen=True)
+class Sound:
+    """One stream.
+
+    Attributes:
+        name: of the recording or the microphone.
+        blocks: (samples,) int16 each, at the model's rate.
+    """
+
+    name: str
+    blocks: Iterator[Pcm]
+
+
+def find_recordings(source: str) -> list[Path]:
+    """Lists the recordings of ``listen.source``, sorted.
+
+    Raises:
+        KwspipeError: there are none.
+    """
+    path = Path(source).expanduser()
+    if path.is_file():
+        return [path]
+    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+    if not found:
+        received = "a folder without recordings" if path.is_dir() else "neither a file nor a folder"
+        raise KwspipeError(
+            "listen.source",
+            f"{source!r}, {received}",
+            f"a recording or a folder of {', '.join(sorted(SUFFIXES))}",
+            "correct it, or leave it out to listen to the microphone",
+        )
+    return found
+
+
+def read_recordings(
+    source: str, rate_hz: int, skip: Callable[[AudioError], None]
+) -> Iterator[tuple[str, Pcm]]:
+    """Yields each recording with its name.
+
+    Args:
+        source: a recording or a folder.
+        rate_hz: the model's sample rate.
+        skip: hears of recordings of a folder that cannot be used; a single one raises.
+
+    Raises:
+        KwspipeError: nothing there, or nothing that can be used.
+    """
+    paths = find_recordings(source)
+    for path in paths:
+        try:
+            yield path.name, read_pcm(path, rate_hz)
+        except AudioError as error:
+            if len(paths) == 1:
+                raise
+            skip(error)
+
+
+def from_recordings(source: str, rate_hz: int, skip: Callable[[AudioError], None]) -> Iterator[Sound]:
+    """Yields the recordings as sounds; arguments and errors as for ``read_recordings``."""
+    size = rate_hz * BLOCK_MS // 1000
+    for name, samples in read_recordings(source, rate_hz, skip):
+        yield Sound(name, (samples[start : start + size] for start in range(0, len(samples), size)))
+
+
+def from_input(microphone: Input, rate_hz: int) -> Sound:
+    """Returns what a microphone hears from now on, until it gives fewer samples than it is asked for."""
+    return Sound(microphone.name, _resampled(microphone, rate_hz))
+
+
+def _resampled(microphone: Input, rate_hz: int) -> Iterator[Pcm]:
+    size = microphone.rate_hz * BLOCK_MS // 1000
+    stream = soxr.ResampleStream(microphone.rate_hz, rate_hz, 1, dtype="float32", quality="HQ")
+    while True:
+        block = microphone.read(size)
+        last = len(block) < size
+        if microphone.rate_hz == rate_hz:
+            yield block
+        else:
+            yield pcm_from_float(stream.resample_chunk(float_from_pcm(block), last))
+        if last:
+            return

@@ -1,0 +1,118 @@
+"""What a listener sees: on a terminal the level, a bar a class and the detections; else a line a detection."""
+
+from collections.abc import Sequence
+from types import TracebackType
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.markup import escape
+from rich.text import Text
+
+from kwspipe.audio import Pcm
+from kwspipe.listening.session import Heard
+from kwspipe.recording.display import meter
+from kwspipe.spotter import Inference
+
+WIDTH = 40
+FRAMES_PER_S = 12
+FULL_SCORE = 255
+
+
+class PlainView:
+    """A line a detection; for files, pipes and logs.
+
+    Args:
+        console: where to.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def __enter__(self) -> "PlainView":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Has nothing to close."""
+
+    def say(self, line: str) -> None:
+        """Prints a line."""
+        self._console.print(f"    {escape(line)}")
+
+    def begin(self, name: str) -> None:
+        """Says nothing: a folder may hold thousands of recordings without a word."""
+
+    def level(self, block: Pcm) -> None:
+        """Is not for lines."""
+
+    def scores(self, inference: Inference) -> None:
+        """Is not for lines."""
+
+    def heard(self, detection: Heard) -> None:
+        """Prints a detection."""
+        kept = f"  -> {detection.file}" if detection.file else ""
+        self._console.print(
+            f"    {detection.time_s:8.2f} s  [bold]{escape(detection.label)}[/]  (score {detection.score})  "
+            f"{escape(detection.source)}{escape(kept)}"
+        )
+
+
+class LiveView(PlainView):
+    """Level and class bars that move, below the lines of the detections.
+
+    Args:
+        console: a terminal.
+        labels: of the model.
+        thresholds: (classes,) 0 to 255, marked in the bars.
+    """
+
+    def __init__(self, console: Console, labels: Sequence[str], thresholds: Sequence[int]) -> None:
+        super().__init__(console)
+        self._labels, self._thresholds = labels, thresholds
+        self._name, self._time_s, self._meter = "", 0.0, Text()
+        self._scores = [0] * len(labels)
+        self._live = Live(
+            console=console, refresh_per_second=FRAMES_PER_S, transient=True, get_renderable=self.picture
+        )
+
+    def __enter__(self) -> "LiveView":
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def begin(self, name: str) -> None:
+        """Shows the name."""
+        self._name, self._time_s = name, 0.0
+
+    def level(self, block: Pcm) -> None:
+        """Shows the level."""
+        self._meter = meter(block)
+
+    def scores(self, inference: Inference) -> None:
+        """Shows the scores."""
+        self._time_s = inference.time_ms / 1000
+        self._scores = [int(score) + 128 for score in inference.scores]
+
+    def picture(self) -> Group:
+        """All that moves, as it is now."""
+        head = Text.assemble("    ", (self._name, "bold"), f"  {self._time_s:.1f} s    Ctrl-C ends it")
+        width = max(map(len, self._labels))
+        rows = zip(self._labels, self._scores, self._thresholds, strict=True)
+        return Group(head, self._meter, *(self._bar(label.ljust(width), *row) for label, *row in rows))
+
+    def _bar(self, label: str, score: int, threshold: int) -> Text:
+        filled, mark = (
+            round(WIDTH * score / FULL_SCORE),
+            min(round(WIDTH * threshold / FULL_SCORE), WIDTH - 1),
+        )
+        keyword = not label.startswith("_")
+        style = "green" if keyword and score > threshold else "cyan" if keyword else "dim"
+        bar = Text("█" * filled + "░" * (WIDTH - filled), style)
+        if keyword:
+            bar.stylize("reverse", mark, mark + 1)
+        return Text.assemble(f"    {label} ", bar, f" {score:3d}")

@@ -1,0 +1,108 @@
+"""export: the model for other firmware, as a .tflite with the vendor's parameters and as a C array."""
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from kwspipe import __version__, c_array
+from kwspipe.config import DetectorConfig, PipelineConfig
+from kwspipe.detector import DEVICE_SETTINGS
+from kwspipe.errors import KwspipeError
+from kwspipe.retune import changed_settings, retuned, told
+from kwspipe.stages import Stage
+from kwspipe.tflite import reference, runtime_memory
+from kwspipe.tflite.dictionary import Value
+from kwspipe.tflite.metadata import METADATA_NAME, model_parameters, read_parameters, write_parameters
+
+PROOF_INPUTS = 4  # golden inputs that the exported model must give the same outputs for
+
+
+def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
+    """Leaves ``<name>.tflite``, ``<name>.h``, ``<name>.cc`` and labels.txt in ``folder``."""
+    quantized = run_dir / "quantize"
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    original = (quantized / "model.tflite").read_bytes()
+    image = (quantized / "model.kws").read_bytes()
+    labels = (quantized / "labels.txt").read_text().splitlines()
+    changes = changed_settings(quantized, config.detector)
+    if changes:
+        console.print(f"    detector as configured: {told(changes, image)}", markup=False)
+    _, detector = retuned(image, config.detector, changes)
+    parameters = parameters_of(original, config, labels, detector)
+    exported = exported_model(original, parameters)
+    _prove(exported, parameters, quantized / "golden.npz")
+    name = config.export.c_name or c_array.c_name(config.name)
+    title = f"{config.name}: keyword spotter for {', '.join(w for w in labels if not w.startswith('_'))}"
+    arena_bytes = int(str(parameters.get("runtime_memory_size", 0)))
+    (folder / f"{config.name}.tflite").write_bytes(exported)
+    (folder / f"{name}.cc").write_text(c_array.source(name, title, exported, labels))
+    sha256 = hashlib.sha256(exported).hexdigest()
+    (folder / f"{name}.h").write_text(c_array.header(name, title, sha256, len(labels), arena_bytes))
+    (folder / "labels.txt").write_text("".join(f"{label}\n" for label in labels))
+    console.print(
+        f"    {config.name}.tflite: {len(exported):,} bytes with {len(parameters)} parameters", markup=False
+    )
+    console.print(f"    {name}.h, {name}.cc: the same as an array, {name}_tflite", markup=False)
+
+
+def parameters_of(
+    tflite: bytes, config: PipelineConfig, labels: list[str], detector: DetectorConfig
+) -> dict[str, Value]:
+    """Returns the parameters of the exported model: its own, with the detector's settings as they are now."""
+    if METADATA_NAME not in tflite:
+        return model_parameters(
+            tflite,
+            name=config.name,
+            description=f"taken over and exported by kwspipe {__version__}",
+            version=1,
+            labels=labels,
+            frontend=config.frontend,
+            detector=detector,
+            runtime_memory_size=runtime_memory.estimate(tflite),
+            date=datetime(1970, 1, 1, tzinfo=UTC),  # unknown; the same model shall give the same bytes
+        )
+    parameters = read_parameters(tflite)
+    parameters["classes"] = list(labels)
+    for setting in DEVICE_SETTINGS:
+        _set(parameters, setting, getattr(detector, setting))
+    return parameters
+
+
+def exported_model(original: bytes, parameters: dict[str, Value]) -> bytes:
+    """Returns the model with these parameters; itself, byte for byte, where it has them already."""
+    if METADATA_NAME in original and read_parameters(original) == parameters:
+        return original
+    named = {key: value for key, value in parameters.items() if key not in ("hash", "date")}
+    if "hash" in parameters:
+        written = write_parameters(original, named)
+        parameters["hash"] = hashlib.md5(written, usedforsecurity=False).hexdigest()
+    return write_parameters(original, parameters)
+
+
+def _set(parameters: dict[str, Value], setting: str, value: Any) -> None:
+    """Adds nothing that is off and was not there: the vendor's models stay as they are."""
+    if value is None or (value is False and setting not in parameters):
+        parameters.pop(setting, None)
+    else:
+        parameters[setting] = list(value) if isinstance(value, tuple) else value
+
+
+def _prove(exported: bytes, parameters: dict[str, Value], golden: Path) -> None:
+    """Reads the parameters back, and runs the model."""
+    with np.load(golden) as archive:
+        inputs, outputs = archive["inputs"][:PROOF_INPUTS], archive["outputs"][:PROOF_INPUTS]
+    same = np.array_equal(reference.raw(exported, inputs, "exported model"), outputs)
+    if not same or read_parameters(exported) != parameters:
+        raise KwspipeError(
+            "export",
+            "a model with other " + ("parameters" if same else "outputs") + " than it was made with",
+            "the same bit for bit",
+            "run quantize again; if it stays, report it with the model",
+        )
+
+
+STAGE = Stage(name="export", reads=("name", "frontend", "detector", "export"), needs=("quantize",), run=run)

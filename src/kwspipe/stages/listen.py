@@ -1,0 +1,135 @@
+"""listen: hears a model at work, from a microphone, recordings or a board."""
+
+import csv
+import signal
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import astuple, fields
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from kwspipe.artifacts import write_json
+from kwspipe.audio import AudioError
+from kwspipe.config import DetectorConfig, PipelineConfig
+from kwspipe.device.image import ImageFacts
+from kwspipe.errors import KwspipeError
+from kwspipe.listening.dump import Dump
+from kwspipe.listening.session import Heard, Limits, Report, ends_by, listen
+from kwspipe.listening.sources import from_input, from_recordings
+from kwspipe.listening.views import LiveView, PlainView
+from kwspipe.microphone import open_microphone
+from kwspipe.retune import changed_settings, retuned, told
+from kwspipe.spotter import Spotter
+from kwspipe.stages import Stage
+
+
+def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
+    """Leaves detections.csv and session.json in ``folder``, and sounds of detections in ``listen.dump_dir``."""
+    quantized = run_dir / "quantize"
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    original = (quantized / "model.kws").read_bytes()
+    changes = changed_settings(quantized, config.detector)
+    if config.listen.latency_ms is not None:
+        changes["latency_ms"] = config.listen.latency_ms
+    if changes:
+        console.print(f"    detector as configured: {told(changes, original)}", markup=False)
+    image, detector = retuned(original, config.detector, changes)
+    dump = _dump(config, ImageFacts.of(image).sample_rate_hz, detector)
+    with ends_by(signal.SIGINT) as stopped:
+        report = _hear(config, image, detector, quantized / "golden.npz", dump, stopped, console)
+    _write(report, detector, folder)
+    _tell(report, dump, console)
+
+
+def _dump(config: PipelineConfig, rate_hz: int, detector: DetectorConfig) -> Dump | None:
+    if config.listen.dump_dir is None:
+        return None
+    if config.listen.on == "board" and config.listen.source is None:
+        raise KwspipeError(
+            "listen.dump_dir",
+            "a folder, though the board hears its own microphone",
+            "null: the board sends what it detects, not the sound",
+            "leave listen.dump_dir out, or feed recordings with listen.source",
+        )
+    length_ms = config.frontend.sample_length_ms + detector.average_window_duration_ms
+    return Dump(Path(config.listen.dump_dir).expanduser(), rate_hz, length_ms)
+
+
+def _hear(
+    config: PipelineConfig, image: bytes, detector: DetectorConfig, golden: Path, dump: Dump | None,
+    stopped: Callable[[], bool], console: Console,
+) -> Report:  # fmt: skip
+    settings = config.listen
+    if settings.on == "board":
+        from kwspipe.listening.on_board import listen_on_board
+
+        with PlainView(console) as view:
+            return listen_on_board(
+                config.board,
+                image,
+                golden,
+                settings.source,
+                settings.duration_s,
+                view,
+                dump,
+                stopped,
+                console,
+            )
+    spotter, rate_hz = Spotter(image), ImageFacts.of(image).sample_rate_hz
+    with ExitStack() as stack:
+        if settings.source is None:
+            microphone = stack.enter_context(open_microphone(settings.device, "listen"))
+            console.print(f"    {microphone.name} at {microphone.rate_hz} Hz; Ctrl-C ends it", markup=False)
+            sounds = iter([from_input(microphone, rate_hz)])
+        else:
+            sounds = from_recordings(settings.source, rate_hz, lambda error: _skipped(error, console))
+        view = stack.enter_context(_view(console, spotter.labels, detector))
+        realtime = settings.realtime and settings.source is not None
+        return listen(spotter, rate_hz, sounds, view, dump, Limits(stopped, settings.duration_s, realtime))
+
+
+def _view(console: Console, labels: tuple[str, ...], detector: DetectorConfig) -> PlainView:
+    thresholds = detector.detection_threshold_list or (detector.detection_threshold,) * len(labels)
+    return LiveView(console, labels, thresholds) if console.is_terminal else PlainView(console)
+
+
+def _skipped(error: AudioError, console: Console) -> None:
+    console.print(f"    left out: {error}", markup=False)
+
+
+def _write(report: Report, detector: DetectorConfig, folder: Path) -> None:
+    with (folder / "detections.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow([column.name for column in fields(Heard)])
+        table.writerows(astuple(heard) for heard in report.detections)
+    summary: dict[str, Any] = {**vars(report), "detections": len(report.detections)}
+    write_json(folder / "session.json", summary | {"detector": vars(detector)})
+
+
+def _tell(report: Report, dump: Dump | None, console: Console) -> None:
+    words: dict[str, int] = {}
+    for heard in report.detections:
+        words[heard.label] = words.get(heard.label, 0) + 1
+    listed = ", ".join(f"{label} {count}" for label, count in sorted(words.items())) or "nothing"
+    faster = report.audio_s / report.took_s if report.took_s > 0 else 0
+    pace = f", {faster:.0f} times real time" if faster > 1.5 else ""
+    console.print(f"    heard {listed} in {report.audio_s:.1f} s of sound{pace}", markup=False)
+    if report.interrupted:
+        console.print("    ended by Ctrl-C")
+    if dump and report.detections:
+        console.print(
+            f"    kept in {dump.folder}; once the wrong ones are sorted out: dataset=folder dataset.root={dump.folder}",
+            markup=False,
+        )
+
+
+STAGE = Stage(
+    name="listen",
+    reads=("listen", "detector", "frontend", "board"),
+    needs=("quantize",),
+    run=run,
+    always=True,
+    interactive=True,
+)
