@@ -16,7 +16,7 @@ Words = tuple[Word, ...]
 Threshold = Annotated[int, Field(ge=0, le=255)]
 MainStageName = Literal["prepare", "train", "quantize", "evaluate", "deploy"]
 StageName = Literal[
-    MainStageName, "record", "compare", "inspect", "export", "listen"
+    MainStageName, "record", "mine", "compare", "inspect", "export", "listen"
 ]  # and those of stages.OPTIONAL
 StageNames = tuple[StageName, ...]
 SourceName = Literal["folder", "speech_commands", "mswc", "synthetic"]
@@ -143,6 +143,7 @@ class DatasetConfig:
     root: str | None
     noise_roots: Texts
     negative_roots: Texts
+    mined_roots: Texts
     negative_validation_percentage: Annotated[float, Field(ge=0, le=100)]
     negative_testing_percentage: Annotated[float, Field(ge=0, le=100)]
     unknown_words: Words
@@ -408,6 +409,16 @@ class CompareConfig:
 
 
 @typed
+class MineConfig:
+    """Where false accepts are looked for, and what is kept of them."""
+
+    roots: Texts
+    threshold: Threshold | None
+    margin_ms: Annotated[int, Field(ge=0, le=1000)]
+    threads: Count
+
+
+@typed
 class StreamConfig:
     """Streams composed of words, noise and speech, on which false accepts and missed words are counted."""
 
@@ -514,6 +525,7 @@ class PipelineConfig:
     inspect: InspectConfig
     detector: DetectorConfig
     stream: StreamConfig
+    mine: MineConfig
     board: BoardConfig
     compare: CompareConfig
     record: RecordConfig

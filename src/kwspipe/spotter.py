@@ -38,6 +38,7 @@ class Spotter:
     Attributes:
         labels: (classes,) in the order of the scores.
         sample_rate_hz: of the samples it takes.
+        window_ms: over which the detector averages.
         memory_bytes: what the core needs on a board for it.
 
     Raises:
@@ -54,6 +55,7 @@ class Spotter:
         _checked(status, len(image))
         self._detection = ffi.new("kws_detection_t *")
         self.sample_rate_hz: int = self._core.frontend.tables.sample_rate_hz
+        self.window_ms: int = self._core.detector.window_ms
         self.labels = tuple(self._label(index) for index in range(self._core.image.label_count))
 
     def feed(self, samples: npt.NDArray[np.int16]) -> list[Detection]:

@@ -10,6 +10,7 @@ from rich.progress import Progress
 
 from kwspipe.audio import AudioError, Pcm
 from kwspipe.config import DatasetConfig, FrontendConfig
+from kwspipe.dataset.cuts import anywhere
 from kwspipe.dataset.decode import Clip, ReadFiles, examine
 from kwspipe.dataset.kinds import NOISE, WORD, ZERO, Kind
 from kwspipe.dataset.noise import NoisePiece, NoiseRecording, silence_places, split_noise
@@ -123,6 +124,20 @@ class Preparation:
             assert recording.split is not None
             offset = self.writer.add_negative(pcm, recording.path, recording.split)
             self.negative.append(NoisePiece(recording.path, recording.split, offset, pcm.size))
+
+    def write_mined(self, recordings: Sequence[Recording]) -> None:
+        """Decodes and writes false accepts of an earlier model as unknown words, for training only."""
+        if not recordings or self.dataset.unknown_class_percentage == 0:
+            return
+        task = self.progress.add_task("mined", total=len(recordings))
+        samples = self.read_files(recordings, self.frontend.sample_rate_hz)
+        for recording, pcm in zip(recordings, samples, strict=True):
+            self.progress.advance(task)
+            if isinstance(pcm, AudioError):
+                self.reject(Rejected(recording.path, "", pcm.reason, pcm.detail))
+                continue
+            clip = anywhere(pcm, self.frontend.sample_length)
+            self.add_hard("mined", UNKNOWN, "training", clip, "", "", recording.path)
 
     def _read(
         self, draws: Sequence[Draw], source: Source

@@ -27,7 +27,7 @@ from kwspipe.dataset.selection import (
     labels_of,
     unknown_draws,
 )
-from kwspipe.dataset.sources import extra_noise, first_source, negative_recordings
+from kwspipe.dataset.sources import extra_noise, first_source, mined_recordings, negative_recordings
 from kwspipe.dataset.splits import assign_fold, assign_splits
 from kwspipe.dataset.store import StoreWriter
 from kwspipe.errors import KwspipeError
@@ -89,6 +89,7 @@ def write_store(
     """
     extra, extra_rejected = extra_noise(dataset)
     negative, negative_rejected = negative_recordings(dataset)
+    mined, mined_rejected = mined_recordings(dataset)
     if dataset.fold is None:
         recordings = assign_splits(found, dataset.validation_percentage, dataset.testing_percentage)
     else:
@@ -96,7 +97,7 @@ def write_store(
     keywords = keyword_draws(recordings, dataset, seed)
     with closing(source), StoreWriter(folder, labels_of(dataset)) as writer, _progress() as progress:
         run = Preparation(dataset, frontend, seed, source, read_files, writer, progress)
-        for rejected in (*found.rejected, *extra_rejected, *negative_rejected):
+        for rejected in (*found.rejected, *extra_rejected, *negative_rejected, *mined_rejected):
             run.reject(rejected)
         run.write_clips(keywords, "keywords")
         _check_keywords(run, found, recordings)
@@ -107,8 +108,9 @@ def write_store(
         pieces = run.write_noise(found.noise, extra)
         run.write_silence(pieces)
         run.write_negative(negative)
+        run.write_mined(mined)
         write_negatives(run, recordings, pieces)
-        summary = _summary(run, found, [*extra, *negative], pieces) | {
+        summary = _summary(run, found, [*extra, *negative, *mined], pieces) | {
             "skipped_sources": list(skipped),
             "synthetic_training_clips": synthetic,
         }

@@ -77,6 +77,7 @@ def input_hashes(dataset: DatasetConfig) -> dict[str, str]:
         "noise_roots": listing_hash(noise, with_times=True),
         "negative_roots": listing_hash(negative, with_times=True),
         "bad_files": hashlib.sha256("".join(sorted(bad_files.load(dataset.bad_files))).encode()).hexdigest(),
+        "mined_roots": listing_hash(mined_recordings(dataset)[0], with_times=True),
     }
 
 
@@ -103,7 +104,7 @@ def extra_noise(dataset: DatasetConfig) -> tuple[list[Recording], list[Rejected]
     Raises:
         KwspipeError: a root is no folder or holds no recordings.
     """
-    return _below(dataset.noise_roots, "noise_roots", "noise recordings")
+    return recordings_below(dataset.noise_roots, "dataset.noise_roots", "noise recordings")
 
 
 def negative_recordings(dataset: DatasetConfig) -> tuple[list[Recording], list[Rejected]]:
@@ -114,7 +115,9 @@ def negative_recordings(dataset: DatasetConfig) -> tuple[list[Recording], list[R
     Raises:
         KwspipeError: a root is no folder or holds no recordings.
     """
-    found, rejected = _below(dataset.negative_roots, "negative_roots", "speech without keywords")
+    found, rejected = recordings_below(
+        dataset.negative_roots, "dataset.negative_roots", "speech without keywords"
+    )
     splits = split_speakers(
         (recording.speaker for recording in found),
         dataset.negative_validation_percentage,
@@ -123,8 +126,21 @@ def negative_recordings(dataset: DatasetConfig) -> tuple[list[Recording], list[R
     return [replace(recording, split=splits[recording.speaker]) for recording in found], rejected
 
 
-def _below(roots: Sequence[str], key: str, what: str) -> tuple[list[Recording], list[Rejected]]:
-    """Lists the recordings below the folders of one key of the data set."""
+def mined_recordings(dataset: DatasetConfig) -> tuple[list[Recording], list[Rejected]]:
+    """Lists the clips below ``dataset.mined_roots``: false accepts of an earlier model, for training.
+
+    Raises:
+        KwspipeError: a root is no folder or holds no recordings.
+    """
+    return recordings_below(dataset.mined_roots, "dataset.mined_roots", "clips that `mine` has left")
+
+
+def recordings_below(roots: Sequence[str], key: str, what: str) -> tuple[list[Recording], list[Rejected]]:
+    """Lists the recordings below the folders that one key of the configuration names, in their order.
+
+    Raises:
+        KwspipeError: a root is no folder or holds no recordings.
+    """
     rejected: list[Rejected] = []
     recordings: list[Recording] = []
     for index, root in enumerate(roots):
@@ -134,8 +150,6 @@ def _below(roots: Sequence[str], key: str, what: str) -> tuple[list[Recording], 
             received = f"{root!r}, " + (
                 "without recordings in it" if folder.is_dir() else "which is no folder"
             )
-            raise KwspipeError(
-                f"dataset.{key}.{index}", received, f"a folder of {what}", "correct it or take it out"
-            )
+            raise KwspipeError(f"{key}.{index}", received, f"a folder of {what}", "correct it or take it out")
         recordings += found
     return recordings, rejected

@@ -1,7 +1,7 @@
 """Lets a model listen to streams: its scores, once, from which any detector's decisions can be had again."""
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from kwspipe.detector import Detection, Detector
 from kwspipe.errors import KwspipeError
-from kwspipe.spotter import Spotter
+from kwspipe.spotter import Inference, Spotter
 from kwspipe.streaming.streams import Stream
 
 BLOCK_S = 10  # from one step of the progress bar to the next
@@ -41,6 +41,28 @@ class Heard:
 def listen(
     image: bytes, streams: Sequence[Stream], sample_rate_hz: int, threads: int, what: str = "listening"
 ) -> list[Heard]:
+    """Runs a model image over streams, with a progress bar; see ``hear``.
+
+    Args:
+        image: a model image.
+        streams: what to listen to.
+        sample_rate_hz: of the streams.
+        threads: streams listened to at the same time.
+        what: for the progress bar.
+    """
+    columns = (TextColumn("    {task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=sum(stream.num_samples for stream in streams))
+        return hear(image, streams, sample_rate_hz, threads, lambda samples: progress.advance(task, samples))
+
+
+def hear(
+    image: bytes,
+    streams: Sequence[Stream],
+    sample_rate_hz: int,
+    threads: int,
+    advance: Callable[[int], None],
+) -> list[Heard]:
     """Runs a model image over streams: front end, int8 inference and detector as on a board, a thread a stream.
 
     Args:
@@ -48,7 +70,7 @@ def listen(
         streams: what to listen to.
         sample_rate_hz: of the streams.
         threads: streams listened to at the same time; the core works outside the GIL.
-        what: for the progress bar.
+        advance: told of samples heard.
 
     Returns:
         One for each stream, in their order.
@@ -57,36 +79,31 @@ def listen(
         KwspipeError: an image the core refuses, or one for another sample rate.
     """
     check_rate(Spotter(image), sample_rate_hz)
-    columns = (TextColumn("    {task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     block = BLOCK_S * sample_rate_hz
     longest_first = sorted(range(len(streams)), key=lambda number: -streams[number].num_samples)
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=sum(stream.num_samples for stream in streams))
+    with ThreadPoolExecutor(threads, thread_name_prefix="listen") as executor:
+        futures = {n: executor.submit(_hear_one, image, streams[n], block, advance) for n in longest_first}
+        try:
+            return [futures[number].result() for number in range(len(streams))]
+        except BaseException:
+            executor.shutdown(wait=False, cancel_futures=True)
+            raise
 
-        def one(number: int) -> Heard:
-            spotter = Spotter(image)
-            inferences = []
-            for piece in streams[number].pieces:
-                for first in range(0, piece.size, block):
-                    inferences += spotter.infer(piece[first : first + block])
-                    progress.advance(task, min(block, piece.size - first))
-            return Heard(
-                streams[number],
-                np.array([inference.time_ms for inference in inferences], np.uint32),
-                np.array([inference.scores for inference in inferences], np.int8).reshape(
-                    len(inferences), len(spotter.labels)
-                ),
-                tuple(inference.detection for inference in inferences if inference.detection),
-            )
 
-        with ThreadPoolExecutor(threads, thread_name_prefix="listen") as executor:
-            futures = {executor.submit(one, number): number for number in longest_first}
-            try:
-                heard = {futures[future]: future.result() for future in as_completed(futures)}
-            except BaseException:
-                executor.shutdown(wait=False, cancel_futures=True)
-                raise
-    return [heard[number] for number in range(len(streams))]
+def _hear_one(image: bytes, stream: Stream, block: int, advance: Callable[[int], None]) -> Heard:
+    spotter = Spotter(image)
+    inferences: list[Inference] = []
+    for piece in stream.pieces:
+        for first in range(0, piece.size, block):
+            inferences += spotter.infer(piece[first : first + block])
+            advance(min(block, piece.size - first))
+    scores = np.array([inference.scores for inference in inferences], np.int8)
+    return Heard(
+        stream,
+        np.array([inference.time_ms for inference in inferences], np.uint32),
+        scores.reshape(len(inferences), len(spotter.labels)),
+        tuple(inference.detection for inference in inferences if inference.detection),
+    )
 
 
 def check_rate(spotter: Spotter, sample_rate_hz: int) -> None:

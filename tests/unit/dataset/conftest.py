@@ -102,6 +102,7 @@ def make_dataset(corpus: Path) -> Callable[..., DatasetConfig]:
             "root": str(corpus),
             "noise_roots": (),
             "negative_roots": (),
+            "mined_roots": (),
             "negative_validation_percentage": 25.0,
             "negative_testing_percentage": 50.0,
             "unknown_words": (),

@@ -217,6 +217,31 @@ def test_negative_recordings_are_whole_and_in_one_split(
     assert {key for key, value in input_hashes(dataset).items() if value != hashes[key]} == {"negative_roots"}
 
 
+def test_mined_clips_are_unknown_words_of_training(
+    make_dataset: Make, frontend: FrontendConfig, out: Path, tmp_path: Path
+):
+    noise = np.random.default_rng(0).normal(0, 0.1, int(1.6 * RATE_HZ))
+    for label in ("one", "two"):
+        write(tmp_path / "clips" / label / "000001.wav", noise)
+    dataset = make_dataset(mined_roots=(str(tmp_path / "clips"),))
+    before = prepare(make_dataset(), frontend, 1, out)
+    summary = prepare(dataset, frontend, 1, out)
+    store = ClipStore(out)
+    mined = [number for number, row in enumerate(store.rows) if row.kind == "mined"]
+    assert [store.path(number) for number in mined] == ["clips/one/000001.wav", "clips/two/000001.wav"]
+    for number in mined:
+        row = store.rows[number]
+        assert (row.label, row.split, row.length) == ("_unknown_", "training", int(1.6 * RATE_HZ))
+        # Any clip's length of it may be heard: what must be in is what all of them share.
+        assert store.word_bounds(number) == (int(0.4 * RATE_HZ), int(1.2 * RATE_HZ))
+    grown = summary["counts"]["_unknown_"]["training"] - before["counts"]["_unknown_"]["training"]
+    assert grown == 2
+    assert summary["counts"]["_unknown_"]["testing"] == before["counts"]["_unknown_"]["testing"]
+    assert input_hashes(dataset)["mined_roots"] != input_hashes(make_dataset())["mined_roots"]
+    with pytest.raises(KwspipeError, match=r"dataset.mined_roots.0: '/nowhere', which is no folder"):
+        prepare(make_dataset(mined_roots=("/nowhere",)), frontend, 1, out)
+
+
 def test_without_negative_roots_there_is_no_negative_speech(
     make_dataset: Make, frontend: FrontendConfig, out: Path
 ):

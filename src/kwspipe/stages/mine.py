@@ -1,0 +1,115 @@
+"""mine: what the model takes for a keyword in sound that has none, as clips to train the next model with."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from kwspipe.artifacts import write_json
+from kwspipe.audio import AudioError, Pcm
+from kwspipe.config import PipelineConfig
+from kwspipe.dataset.decode import read_files
+from kwspipe.dataset.recordings import Recording, Rejected, listing_hash
+from kwspipe.dataset.sources import recordings_below
+from kwspipe.dataset.store import ClipStore
+from kwspipe.errors import KwspipeError
+from kwspipe.spotter import Spotter
+from kwspipe.stages import Stage
+from kwspipe.streaming import intervals
+from kwspipe.streaming.mining import ClipFolder, mine
+
+
+def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
+    """Leaves clips/<label>/<number>.wav, mined.csv and summary.json in ``folder``."""
+    image = (run_dir / "quantize" / "model.kws").read_bytes()
+    rate = Spotter(image).sample_rate_hz
+    console = Console(stderr=True, highlight=False)
+    columns = (TextColumn("    {task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    heard = 0
+    with Progress(*columns, console=console) as progress, closing(ClipFolder(folder, rate)) as clips:
+        task = progress.add_task("mining", total=None)
+
+        def advance(num_samples: int) -> None:
+            nonlocal heard
+            heard += num_samples
+            progress.update(
+                task, description=f"mining: {clips.by_label.total()} in {heard / rate / 3600:.2f} h"
+            )
+
+        sounds = (
+            _stored(run_dir, progress, task) if not config.mine.roots else _read(config, rate, progress, task)
+        )
+        margin = rate * config.mine.margin_ms // 1000
+        length = config.frontend.sample_length
+        for mined in mine(image, sounds, length, margin, config.mine.threads, config.mine.threshold, advance):
+            clips.add(mined)
+    hours = heard / rate / 3600
+    if not hours:
+        raise _nothing(config)
+    count = clips.by_label.total()
+    summary = {
+        "hours": hours,
+        "false_accepts": count,
+        "false_accepts_per_hour": count / hours,
+        "interval": intervals.poisson(count, hours),
+        "per_word": dict(sorted(clips.by_label.items())),
+        "threshold": config.mine.threshold,
+    }
+    write_json(folder / "summary.json", summary)
+    console.print(f"    {count} false accepts in {hours:.2f} h, {count / hours:.1f} an hour")
+    wanted = f"dataset.mined_roots=[{run_dir / 'mine' / 'clips'}]"
+    console.print(f"    to train with them: '{wanted}'", soft_wrap=True, markup=False)
+
+
+def _stored(run_dir: Path, progress: Progress, task: TaskID) -> Iterator[tuple[str, Pcm]]:
+    """The training part of ``dataset.negative_roots``."""
+    store = ClipStore(run_dir / "prepare")
+    pieces = store.negative("training")
+    progress.update(task, total=sum(piece.size for piece in pieces))
+    for path, piece in zip(store.negative_paths("training"), pieces, strict=True):
+        yield path, piece
+        progress.advance(task, piece.size)
+
+
+def _read(config: PipelineConfig, rate: int, progress: Progress, task: TaskID) -> Iterator[tuple[str, Pcm]]:
+    """What lies below ``mine.roots``; the unreadable is told and passed over. Progress counts bytes of files."""
+    recordings, rejected = _listed(config)
+    progress.update(task, total=sum(int(one.content) for one in recordings))
+    for one in rejected:
+        progress.console.print(f"    [yellow]{escape(one.path)}: {escape(one.detail)}[/]")
+    for recording, pcm in zip(recordings, read_files(recordings, rate), strict=True):
+        if isinstance(pcm, AudioError):
+            progress.console.print(f"    [yellow]{escape(recording.path)}: {escape(pcm.detail)}[/]")
+        else:
+            yield recording.path, pcm
+        progress.advance(task, int(recording.content))
+
+
+def _listed(config: PipelineConfig) -> tuple[Sequence[Recording], Sequence[Rejected]]:
+    return recordings_below(config.mine.roots, "mine.roots", "sound without keywords")
+
+
+def _nothing(config: PipelineConfig) -> KwspipeError:
+    if config.mine.roots:
+        return KwspipeError(
+            "mine.roots", "no recording that can be read", "sound without keywords", "correct the folders"
+        )
+    return KwspipeError(
+        "mine.roots",
+        "none, and the store has no speech without keywords for training",
+        "folders of sound without keywords",
+        "set mine.roots=[...], or dataset.negative_roots and run prepare again",
+    )
+
+
+STAGE = Stage(
+    name="mine",
+    reads=("mine", "frontend"),
+    needs=("quantize",),
+    uses=("prepare",),
+    run=run,
+    sources=lambda config: {"mine.roots": listing_hash(_listed(config)[0], with_times=True)},
+)
