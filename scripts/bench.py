@@ -68,7 +68,7 @@ def table(entries: dict[str, dict[str, object]]) -> Table:
         if name in entries:
             one = entries[name]
             figures = [_short(one[key]) for key in ("value", "reference", "ratio", "peer", "peer_ratio")]
-            shown.add_row(name, f"{figures[0]} {one['unit']}", *figures[1:])
+            shown.add_row(name, *figures)  # the names say the units
     what = {f"{name}: {one['reference_is']}" for name, one in entries.items() if one["reference_is"]}
     shown.caption = "\n".join(["References:", *sorted(what), f"Peer: {_peer(entries)}"])
     shown.caption_justify = "left"

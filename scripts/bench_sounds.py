@@ -45,10 +45,10 @@ def write_store(folder: Path, num_clips: int) -> Path:
     folder.mkdir(parents=True)
     with StoreWriter(folder, LABELS) as writer:
         for number, pcm in enumerate(speechlike(num_clips, RATE_HZ)):
-            label = LABELS[number % len(LABELS)]
+            turn, label = number // len(LABELS), LABELS[number % len(LABELS)]
             writer.add_clip(
                 pcm, (4000, 12000), label=label, kind="word", word=label, speaker=f"s{number % 50}",
-                split="validation" if number // len(LABELS) % 10 == 0 else "training", source="generated", path=f"{number}.wav",
+                split="validation" if turn % 10 == 0 else "training", source="generated", path=f"{number}.wav",
             )  # fmt: skip
         for number, pcm in enumerate(noises()):
             writer.add_noise_piece(f"noise{number}.wav", "training", writer.add_noise(pcm), len(pcm))

@@ -74,7 +74,7 @@ def test_a_table_shows_value_references_and_their_sources(bench: ModuleType) -> 
     console = Console(width=160, record=True, file=io.StringIO())
     console.print(bench.table({name: one}))
     text = console.export_text()
-    assert "400 us" in text and "2.00" in text and f"{name}: the interpreter" in text
+    assert "400" in text and "2.00" in text and f"{name}: the interpreter" in text
 
 
 def test_a_damaged_file_is_named(bench: ModuleType, tmp_path: Path) -> None:
