@@ -163,8 +163,9 @@ class Link:
             return self._unpack(Verb.FEED, messages.FEED_RESPONSE, accepted)[0]
 
         slice_bytes = FEED_SLICE_BYTES // unit_bytes * unit_bytes
+        whole = memoryview(data)  # an hour of audio is not copied for every slice
         for start in range(0, len(data), slice_bytes):
-            part = data[: start + slice_bytes]
+            part = whole[: start + slice_bytes]
             stream = Stream(Verb.FEED, head, part, unit_bytes, read_next, FEED_WAIT_S, on_progress)
             payload = self.window.send(stream, start)
             if messages.FEED_RESPONSE.unpack(payload)[1] != self.num_events:

@@ -45,7 +45,7 @@ class Stream:
 
     verb: Verb
     head: Callable[[int], bytes]
-    data: bytes
+    data: bytes | memoryview
     unit_bytes: int
     read_next: Callable[[bytes], int]
     min_wait_s: float

@@ -16,7 +16,7 @@ def print_streaming(streaming: Mapping[str, Any], console: Console) -> None:
         console: where to.
     """
     table = Table(title="Streams", title_justify="left", title_style="bold", header_style="bold")
-    for name in ("words", "keywords", "missed", "95 %", "median latency", "fired twice"):
+    for name in ("words", "keywords", "missed", "95 %", "latency", "twice"):
         table.add_column(name, justify="left" if name == "words" else "right", no_wrap=True)
     for condition in streaming["per_condition"]:
         latency = condition["latency_ms"]
