@@ -23,8 +23,10 @@ LICENCES = {
     "synthetic": "spoken by espeak-ng (GPL-3.0, which what it speaks is not under) or Kokoro (Apache-2.0)",
     "folder": "recordings of the maker's own; their licence is not known to kwspipe: ask the maker",
 }
+BUNDLED = "the checkpoint of kwspipe (Apache-2.0; speech CC BY 4.0, CC BY-SA 4.0 and MIT)"
 CHECKPOINTS = {
-    "base.weights.h5": "the checkpoint of kwspipe (Apache-2.0; speech CC BY 4.0, CC BY-SA 4.0 and MIT)",
+    "mobilenet_v2.weights.h5": BUNDLED,
+    "tc_resnet.weights.h5": BUNDLED,
     "keyword_spotting_mobilenetv2.mltk.zip": "Silicon Labs' base checkpoint (zlib licence; Speech Commands, CC BY 4.0)",
 }
 

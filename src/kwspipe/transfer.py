@@ -12,7 +12,8 @@ from kwspipe.checkpoint import RUN_CHECKPOINT, Arrays, read_checkpoint
 from kwspipe.config import TransferConfig
 from kwspipe.errors import KwspipeError
 
-BUNDLED = Path(__file__).resolve().parent / "checkpoints" / "base.weights.h5"
+BUNDLED = Path(__file__).resolve().parent / "checkpoints"
+WEIGHTS_SUFFIX = ".weights.h5"
 
 
 class Layer(Protocol):
@@ -48,15 +49,19 @@ class TransferReport:
         return asdict(self)
 
 
-def locate(config: TransferConfig) -> Path | None:
-    """Returns the checkpoint's path, downloaded where it has to be; None for training from scratch."""
+def locate(config: TransferConfig, model_name: str) -> Path | None:
+    """Returns the checkpoint's path, downloaded where it has to be; None for training from scratch.
+
+    Raises:
+        KwspipeError: the configuration lacks what its source needs, or none is bundled for the model.
+    """
     if config.source == "none":
         return None
     if config.path is not None:
         path = Path(config.path).expanduser()
         return path / RUN_CHECKPOINT if path.is_dir() else path
     if config.source == "bundled":
-        return BUNDLED
+        return _bundled(model_name)
     if config.source == "url" and config.url and config.sha256:
         from kwspipe.download import fetch
 
@@ -71,11 +76,24 @@ def locate(config: TransferConfig) -> Path | None:
     )
 
 
-def checkpoint_hash(config: TransferConfig) -> dict[str, str]:
+def _bundled(model_name: str) -> Path:
+    path = BUNDLED / f"{model_name}{WEIGHTS_SUFFIX}"
+    if not path.is_file():
+        known = sorted(file.name.removesuffix(WEIGHTS_SUFFIX) for file in BUNDLED.glob(f"*{WEIGHTS_SUFFIX}"))
+        raise KwspipeError(
+            "transfer.source",
+            f"no checkpoint of {model_name} is bundled",
+            f"a model that has one: {', '.join(known)}",
+            "set transfer=none to train from scratch, or choose another model",
+        )
+    return path
+
+
+def checkpoint_hash(config: TransferConfig, model_name: str) -> dict[str, str]:
     """Returns the sha256 of the checkpoint the configuration names, for the manifest."""
     if config.source == "url" and config.path is None and config.sha256:
         return {"checkpoint": config.sha256}
-    path = locate(config)
+    path = locate(config, model_name)
     if path is None:
         return {}
     if not path.is_file():

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from omegaconf import OmegaConf
+from tests.default_settings import CONF
 
 from kwspipe import models
 from kwspipe.config import DsCnnConfig, MobileNetV2Config, TcResNetConfig
-from tests.default_settings import CONF
 
 pytest.importorskip("tensorflow")
 MAX_MULTIPLY_ACCUMULATES = 1_740_000  # of the seed's network

@@ -7,9 +7,12 @@ import h5py
 import numpy as np
 import pytest
 
+from kwspipe.checkpoint import read_checkpoint
 from kwspipe.config import TransferConfig
 from kwspipe.errors import KwspipeError
 from kwspipe.transfer import apply, checkpoint_hash, locate
+
+MODEL = "mobilenet_v2"
 
 CONFIG = TransferConfig(
     source="path", path=None, url=None, sha256=None, cache_dir="cache", min_loaded_fraction=0.5, freeze=()
@@ -83,9 +86,25 @@ def test_freezing_by_pattern(tmp_path: Path) -> None:
 
 
 def test_where_a_checkpoint_is_looked_for(tmp_path: Path) -> None:
-    assert locate(dataclasses.replace(CONFIG, source="none")) is None
-    assert locate(dataclasses.replace(CONFIG, path=str(tmp_path))) == tmp_path / "train" / "model.weights.h5"
+    assert locate(dataclasses.replace(CONFIG, source="none"), MODEL) is None
+    assert (
+        locate(dataclasses.replace(CONFIG, path=str(tmp_path)), MODEL)
+        == tmp_path / "train" / "model.weights.h5"
+    )
     with pytest.raises(KwspipeError, match=r"source path without transfer\.path"):
-        locate(CONFIG)
+        locate(CONFIG, MODEL)
     with pytest.raises(KwspipeError, match="there is no such checkpoint"):
-        checkpoint_hash(dataclasses.replace(CONFIG, path=str(tmp_path / "none.h5")))
+        checkpoint_hash(dataclasses.replace(CONFIG, path=str(tmp_path / "none.h5")), MODEL)
+
+
+def test_a_checkpoint_is_bundled_for_some_models() -> None:
+    bundled = dataclasses.replace(CONFIG, source="bundled")
+    for name in ("mobilenet_v2", "tc_resnet"):
+        path = locate(bundled, name)
+        assert path is not None and read_checkpoint(path)
+    with pytest.raises(KwspipeError) as caught:
+        locate(bundled, "ds_cnn")
+    assert str(caught.value) == (
+        "transfer.source: no checkpoint of ds_cnn is bundled. Allowed: a model that has one: mobilenet_v2, tc_resnet. "
+        "Next: set transfer=none to train from scratch, or choose another model"
+    )

@@ -52,7 +52,7 @@ def _fit(config: PipelineConfig, prepared: Path, folder: Path, batches: Training
             "add recordings of other speakers, or raise dataset.validation_percentage",
         )
     model = models.build(config.model, validation[0].shape[1:], len(store.labels))
-    report = apply(model.layers, config.transfer, locate(config.transfer))
+    report = apply(model.layers, config.transfer, locate(config.transfer, config.model.name))
     write_json(folder / "transfer.json", report.as_mapping())
     _print_report(report)
     loop = TrainingLoop(model, config.train, config.schedule, config.seed, folder)
@@ -79,6 +79,8 @@ STAGE = Stage(
     reads=("seed", "frontend", "augment", "model", "transfer", "schedule", "train"),
     needs=("prepare",),
     run=run,
-    sources=lambda config: checkpoint_hash(config.transfer) | augment.sources(config.augment.transforms),
+    sources=lambda config: (
+        checkpoint_hash(config.transfer, config.model.name) | augment.sources(config.augment.transforms)
+    ),
     resumable=True,
 )
