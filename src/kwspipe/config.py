@@ -502,6 +502,15 @@ class RecordConfig:
 
 
 @typed
+class TrackingConfig:
+    """Where runs are logged besides their own folder."""
+
+    name: Literal["none", "mlflow"]
+    uri: str
+    experiment: Annotated[str, Field(min_length=1)]
+
+
+@typed
 class PipelineConfig:
     """One experiment, whole."""
 
@@ -532,3 +541,4 @@ class PipelineConfig:
     runtime: RuntimeConfig
     export: ExportConfig
     listen: ListenConfig
+    tracking: TrackingConfig

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from kwspipe import augment, disk, model_archive, run_directory, sharing, stages
+from kwspipe import augment, disk, model_archive, run_directory, sharing, stages, tracking
 from kwspipe.artifacts import (
     Fingerprint,
     code_hash,
@@ -52,6 +52,7 @@ def run(config: PipelineConfig, shared_dir: Path | None = None) -> dict[str, flo
     run_dir = Path(config.run_dir).expanduser().resolve()
     chosen = chosen_stages(config)
     augment.check(config.augment.transforms, config.dataset.words)
+    tracking.check(config)
     with disk.errors_made_clear(run_dir), run_directory.held(run_dir, wait=shared_dir is not None):
         run_directory.write_config(config, run_dir)
         try:
@@ -62,7 +63,10 @@ def run(config: PipelineConfig, shared_dir: Path | None = None) -> dict[str, flo
             raise
         if refresh(run_dir, config.report):
             console.print(f"report: {run_dir / REPORT}", soft_wrap=True)
-        return _conclude(config, run_dir, chosen)
+        accuracies = _conclude(config, run_dir, chosen)
+        if not tracking.is_current(config, run_dir):
+            call_in_process(tracking.track, config, run_dir)
+        return accuracies
 
 
 def _run_stages(
@@ -94,7 +98,7 @@ def is_finished(config: PipelineConfig) -> bool:
             return False
         if _forced(config, stage) or stale_because(run_dir / stage.folder, fingerprint):
             return False
-    return True
+    return tracking.is_current(config, run_dir)
 
 
 def chosen_stages(config: PipelineConfig) -> list[str]:
