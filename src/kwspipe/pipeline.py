@@ -180,7 +180,7 @@ def _run_stage(
     logging.raiseExceptions = False  # a log that cannot be written is no reason for tracebacks
     stage = stages.load(name)
     with (
-        run_directory.temporary_files_in(run_dir / ".tmp"),
+        run_directory.temporary_files_in(run_dir / run_directory.TEMPORARY),
         stage_folder(target, fingerprint, stage.resumable) as folder,
         disk.errors_made_clear(folder),
     ):

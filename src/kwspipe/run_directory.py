@@ -17,6 +17,7 @@ from kwspipe.errors import KwspipeError
 from kwspipe.parse import to_mapping
 
 LOCK_POLL_S = 0.5
+TEMPORARY = ".tmp"
 
 
 @contextmanager
@@ -50,6 +51,7 @@ def held(run_dir: Path, wait: bool) -> Iterator[None]:
         Console(stderr=True, highlight=False).print(f"waiting for process {holder}, which is at work there")
         lock.acquire(timeout=-1, poll_interval=LOCK_POLL_S)
     try:
+        shutil.rmtree(run_dir / TEMPORARY, ignore_errors=True)  # of a run that was killed
         owner.write_text(f"{os.getpid()} on {platform.node()}")
         yield
     finally:

@@ -1,0 +1,237 @@
+"""Kills runs at random moments of every stage, starts them again, and counts what differs from a run left alone.
+
+    python scripts/prove_resume.py --kills 30 +experiment=digits_3 dataset=folder dataset.root=data/speech
+    python scripts/prove_resume.py --kills 6 +experiment=smoke dataset=synthetic    # in a few minutes
+
+A reference run gives each stage's time. Each trial then has the reference's earlier stages (as links, which a run takes
+for its own), is killed (SIGKILL) at a random moment of its stage, and is started again at once. In every second round
+only the command is killed, and its processes have to notice; in the others all of them die at the same time. Every
+restart must end with the same metrics.json, with the files of the reference, and with no process left. Writes
+prove_resume.json, and ends with 0 where that held every time.
+"""
+
+import argparse
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from kwspipe.artifacts import link, read_manifest
+
+STAGE_LINE = re.compile(r"^(\d+)/\d+ (\w+)  ")
+# Told apart by times that differ from run to run; locks say who held them last.
+IGNORED = re.compile(r"train/logs/|\.lock|log\.txt$")
+LONGEST_S = 7200
+
+
+@dataclass
+class Trial:
+    """What one kill came to."""
+
+    stage: str
+    fraction: float
+    whole_group: bool
+    killed_after_s: float
+    restart_s: float
+    ran_again: list[str]
+    same_metrics: bool
+    same_outputs: list[str]
+    left_over: list[str]
+    missing: list[str]
+    processes_left: int
+
+    @property
+    def passed(self) -> bool:
+        return self.same_metrics and not self.left_over and not self.missing and not self.processes_left
+
+
+def command(overrides: list[str], run_dir: Path) -> list[str]:
+    return [sys.executable, "-m", "kwspipe", *overrides, f"run_dir={run_dir}"]
+
+
+def start(overrides: list[str], run_dir: Path) -> "subprocess.Popen[str]":
+    # A session of its own, so that all of its processes can be counted and killed.
+    return subprocess.Popen(
+        command(overrides, run_dir),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def begun(process: "subprocess.Popen[str]", lines: list[str]) -> Iterator[tuple[str, bool, float]]:
+    """Yields each stage as it begins, whether it has work to do, and when."""
+    assert process.stderr
+    for line in process.stderr:
+        lines.append(line)
+        if match := STAGE_LINE.match(line):
+            yield match[2], "up to date" not in line, time.monotonic()
+
+
+def run_whole(overrides: list[str], run_dir: Path) -> tuple[list[tuple[str, float]], list[str]]:
+    """Runs to the end; returns the stages with their seconds, and which of them had work to do."""
+    lines: list[str] = []
+    process = start(overrides, run_dir)
+    stages = list(begun(process, lines))
+    if process.wait(LONGEST_S) != 0:
+        sys.exit(f"the run failed:\n{''.join(lines[-20:])}")
+    ends = [*(moment for _, _, moment in stages[1:]), time.monotonic()]
+    durations = [(name, end - moment) for (name, _, moment), end in zip(stages, ends, strict=True)]
+    return durations, [name for name, work, _ in stages if work]
+
+
+def files(run_dir: Path) -> set[str]:
+    found = {path.relative_to(run_dir).as_posix() for path in run_dir.rglob("*") if path.is_file()}
+    return {name for name in found if not IGNORED.search(name)}
+
+
+def processes_of(session: int) -> int:
+    """Counts the processes of a session that still run (Linux)."""
+    count = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        count += fields[3] == str(session) and fields[0] != "Z"
+    return count
+
+
+def kill_in(
+    stage: str, delay_s: float, overrides: list[str], run_dir: Path, whole_group: bool
+) -> tuple[float, int] | None:
+    """Starts a run and kills it so long after a stage has begun; None where it was over by then."""
+    process = start(overrides, run_dir)
+    moments = {name: moment for name, _, moment in _until(stage, begun(process, []))}
+    if stage not in moments:
+        sys.exit(f"the run ended before {stage} began")
+    moment = moments[stage]
+    time.sleep(max(moment + delay_s - time.monotonic(), 0))
+    if process.poll() is not None:
+        return None
+    if whole_group:
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    return time.monotonic() - moment, process.pid
+
+
+def _until(stage: str, stages: Iterator[tuple[str, bool, float]]) -> Iterator[tuple[str, bool, float]]:
+    for each in stages:
+        yield each
+        if each[0] == stage:
+            return
+
+
+def try_once(
+    stage: str, fraction: float, whole_group: bool, args: argparse.Namespace, durations: dict[str, float]
+) -> Trial | None:
+    reference, run_dir = args.folder / "reference", args.folder / "killed"
+    shutil.rmtree(run_dir, ignore_errors=True)
+    run_dir.mkdir(parents=True)
+    order = list(durations)
+    for earlier in order[: order.index(stage)]:
+        link(reference / earlier, run_dir / earlier)
+    killed = kill_in(stage, fraction * durations[stage], args.overrides, run_dir, whole_group)
+    if killed is None:
+        return None
+    begin = time.monotonic()
+    _, ran_again = run_whole(args.overrides, run_dir)
+    restart_s = time.monotonic() - begin
+    metrics = [folder / "evaluate" / "metrics.json" for folder in (reference, run_dir)]
+    measured = metrics[0].is_file()
+    return Trial(
+        stage=stage,
+        fraction=round(fraction, 3),
+        whole_group=whole_group,
+        killed_after_s=round(killed[0], 2),
+        restart_s=round(restart_s, 1),
+        ran_again=ran_again,
+        same_metrics=not measured or metrics[0].read_bytes() == metrics[1].read_bytes(),
+        same_outputs=[name for name in order if _outputs(reference / name) == _outputs(run_dir / name)],
+        left_over=sorted(files(run_dir) - files(reference)),
+        missing=sorted(files(reference) - files(run_dir)),
+        processes_left=processes_of(killed[1]),
+    )
+
+
+def _outputs(folder: Path) -> object:
+    return (read_manifest(folder) or {}).get("outputs")
+
+
+def show(trials: list[Trial], console: Console) -> None:
+    table = Table(
+        title=f"{sum(t.passed for t in trials)} of {len(trials)} kills left no trace", title_justify="left"
+    )
+    for name in ("stage", "at", "killed", "restart", "ran again", "same outputs", "result"):
+        table.add_column(name)
+    for trial in trials:
+        who = "all" if trial.whole_group else "command"
+        wrong = [
+            *([] if trial.same_metrics else ["other metrics.json"]),
+            *(f"left over: {name}" for name in trial.left_over),
+            *(f"missing: {name}" for name in trial.missing),
+            *([f"{trial.processes_left} processes left"] if trial.processes_left else []),
+        ]
+        table.add_row(
+            trial.stage,
+            f"{trial.killed_after_s:.1f} s",
+            who,
+            f"{trial.restart_s:.0f} s",
+            " ".join(trial.ran_again),
+            " ".join(trial.same_outputs),
+            "[red]" + ", ".join(wrong) if wrong else "same",
+        )
+    console.print(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", type=Path, default=Path("runs/prove_resume"))
+    args, args.overrides = parser.parse_known_args()
+    args.folder = args.folder.resolve()
+    console = Console(highlight=False)
+    shutil.rmtree(args.folder, ignore_errors=True)
+    args.folder.mkdir(parents=True)
+    stages, _ = run_whole(args.overrides, args.folder / "reference")
+    durations = dict(stages)
+    console.print("reference: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in stages))
+    draw = random.Random(args.seed)
+    trials: list[Trial] = []
+    for number in track(range(args.kills), description="kills", console=console):
+        stage = list(durations)[number % len(durations)]  # each stage is hit
+        limit = 1.0
+        while True:
+            fraction = draw.uniform(0, limit)
+            trial = try_once(stage, fraction, number // len(durations) % 2 == 0, args, durations)
+            if trial is not None:
+                break
+            limit = fraction  # the run was over sooner than the reference
+        trials.append(trial)
+        (args.folder / "prove_resume.json").write_text(
+            json.dumps([asdict(t) for t in trials], indent=2) + "\n"
+        )
+    show(trials, console)
+    sys.exit(not all(trial.passed for trial in trials))
+
+
+if __name__ == "__main__":
+    main()
