@@ -3,7 +3,7 @@
     sudo python scripts/prove_full_disk.py +experiment=smoke dataset=synthetic
 
 Needs root, to mount a small tmpfs. For each stage: the earlier ones are copied from a reference run, the file system
-gets so little room beyond them that the stage cannot end, and the run must fail with a message that says so, and without
+gets so little room beyond them that the stage cannot end, and the run must fail with a message that says so and without
 a half-written stage; then the file system grows, and the same command must end with the same metrics.json.
 """
 
