@@ -1,17 +1,11 @@
-"""The command line: ``python -m kwspipe +experiment=digits_3 [key=value ...]``."""
+"""The command line: ``python -m kwspipe +experiment=digits_3 [key=value ...]``.
+
+Libraries are imported where they are used: the process of every stage imports this module too, without need for them.
+"""
 
 import os
 import sys
 from pathlib import Path
-
-import hydra
-from hydra.errors import HydraException
-from omegaconf.errors import OmegaConfBaseException
-from rich.console import Console
-from rich.markup import escape
-
-from kwspipe import task
-from kwspipe.errors import KwspipeError
 
 HERE = Path(__file__).resolve().parent
 
@@ -38,6 +32,15 @@ def let_parse_judge(arguments: list[str], groups: set[str]) -> list[str]:
 
 def main() -> None:
     """Composes the configuration from the command line and runs its stages."""
+    import hydra
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+    from rich.console import Console
+    from rich.markup import escape
+
+    from kwspipe import task
+    from kwspipe.errors import KwspipeError
+
     # Hydra then raises what a job raises, instead of printing a shortened traceback and leaving.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     groups = {folder.name for folder in conf_dir().iterdir() if folder.is_dir()}

@@ -1,7 +1,6 @@
 """Runs the stages of an experiment in order, each only where it has to, each in a process of its own."""
 
 import json
-import logging
 import signal
 import threading
 import time
@@ -12,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from kwspipe import augment, disk, model_archive, run_directory, sharing, stages, tracking
+from kwspipe import augment, disk, run_directory, sharing, stages, tracking
 from kwspipe.artifacts import (
     Fingerprint,
     code_hash,
@@ -21,18 +20,16 @@ from kwspipe.artifacts import (
     outputs_hash,
     read_manifest,
     settle,
-    stage_folder,
     stale_because,
 )
 from kwspipe.config import PipelineConfig
 from kwspipe.errors import KwspipeError
 from kwspipe.parse import to_mapping
-from kwspipe.process import call_in_process, divert_native_messages
-from kwspipe.report.run_page import REPORT, refresh
+from kwspipe.process import call_in_process
+from kwspipe.stage_process import run_stage
 
 ARCHIVED = (*stages.ORDER, stages.ADOPT)  # after these the archive is written again
 FORCED, ALWAYS = "forced", "as asked"  # reasons for which a sweep's jobs do not share a stage
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def run(config: PipelineConfig, shared_dir: Path | None = None) -> dict[str, float]:
@@ -59,10 +56,10 @@ def run(config: PipelineConfig, shared_dir: Path | None = None) -> dict[str, flo
             _run_stages(config, run_dir, chosen, shared_dir, console)
         except KwspipeError:
             with suppress(KwspipeError):  # the stage's own message counts
-                refresh(run_dir, config.report)  # what the other stages left is worth reading
+                _report(config, run_dir)  # what the other stages left is worth reading
             raise
-        if refresh(run_dir, config.report):
-            console.print(f"report: {run_dir / REPORT}", soft_wrap=True)
+        if report := _report(config, run_dir):
+            console.print(f"report: {report}", soft_wrap=True)
         accuracies = _conclude(config, run_dir, chosen)
         if not tracking.is_current(config, run_dir):
             call_in_process(tracking.track, config, run_dir)
@@ -155,36 +152,14 @@ def _produce(
     """Makes a stage's folder: by running it, or from what another job of the sweep has made of the same inputs."""
     target = run_dir / stage.folder
     if shared_dir is None:
-        call_in_process(_run_stage, config, run_dir, stage.name, target, fingerprint)
+        call_in_process(run_stage, config, run_dir, stage.name, target, fingerprint)
         return
     with sharing.held(shared_dir, stage.name, fingerprint) as shared:
         if stale_because(shared, fingerprint):
-            call_in_process(_run_stage, config, run_dir, stage.name, shared, fingerprint)
+            call_in_process(run_stage, config, run_dir, stage.name, shared, fingerprint)
         else:
             Console(stderr=True, highlight=False).print("    another job has made it already")
         link(shared, target)
-
-
-def _run_stage(
-    config: PipelineConfig, run_dir: Path, name: str, target: Path, fingerprint: Fingerprint
-) -> None:
-    """Runs in the stage's own process."""
-    log = run_dir / "log.txt"
-    divert_native_messages(log)
-    logging.captureWarnings(True)
-    logging.basicConfig(
-        filename=log,
-        level=logging.INFO,
-        format=LOG_FORMAT,
-    )
-    logging.raiseExceptions = False  # a log that cannot be written is no reason for tracebacks
-    stage = stages.load(name)
-    with (
-        run_directory.temporary_files_in(run_dir / run_directory.TEMPORARY),
-        stage_folder(target, fingerprint, stage.resumable) as folder,
-        disk.errors_made_clear(folder),
-    ):
-        stage.run(config, run_dir, folder)
 
 
 def _fingerprint(stage: stages.Stage, config: PipelineConfig, run_dir: Path) -> Fingerprint:
@@ -211,8 +186,17 @@ def _outputs_hash(stage_name: str, folder: Path) -> str:
     return outputs_hash(manifest)
 
 
+def _report(config: PipelineConfig, run_dir: Path) -> Path | None:
+    """Writes the page about the run; None where it is up to date."""
+    from kwspipe.report.run_page import REPORT, refresh  # not before the stages: they need not wait for it
+
+    return run_dir / REPORT if refresh(run_dir, config.report) else None
+
+
 def _conclude(config: PipelineConfig, run_dir: Path, chosen: list[str]) -> dict[str, float]:
     """Prints the table of results and where everything lies."""
+    from kwspipe import model_archive
+
     console = Console(highlight=False)
     accuracies: dict[str, float] = {}
     if "evaluate" in chosen:

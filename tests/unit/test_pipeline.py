@@ -14,6 +14,7 @@ from hydra import compose, initialize_config_dir
 
 from kwspipe import pipeline, stages
 from kwspipe.__main__ import conf_dir
+from kwspipe.artifacts import stage_folder
 from kwspipe.config import PipelineConfig, StageName
 from kwspipe.errors import ConfigError, KwspipeError
 from kwspipe.parse import parse
@@ -51,7 +52,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         target: Path,
         fingerprint: object,
     ) -> None:
-        with pipeline.stage_folder(target, fingerprint) as folder:  # type: ignore[arg-type]
+        with stage_folder(target, fingerprint) as folder:  # type: ignore[arg-type]
             fakes[name].run(config, run_dir, folder)
 
     monkeypatch.setattr(stages, "load", fakes.__getitem__)
