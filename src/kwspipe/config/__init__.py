@@ -1,0 +1,107 @@
+"""Types and checks of the configuration; every value comes from conf/, none from here."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from kwspipe.config.dataset import (
+    DatasetConfig,
+    KokoroConfig,
+    MswcConfig,
+    NegativesConfig,
+    RuntimeConfig,
+    SpeechCommandsConfig,
+    SyntheticConfig,
+)
+from kwspipe.config.device import (
+    AdoptConfig,
+    BoardConfig,
+    DetectorConfig,
+    ExportConfig,
+    ListenConfig,
+    MineConfig,
+    RecordConfig,
+)
+from kwspipe.config.evaluation import (
+    CompareConfig,
+    EvaluateConfig,
+    InspectConfig,
+    ReportConfig,
+    StreamConfig,
+    TrackingConfig,
+)
+from kwspipe.config.training import (
+    AugmentConfig,
+    DsCnnConfig,
+    FrontendConfig,
+    MobileNetV2Config,
+    ModelConfig,
+    QuantizeConfig,
+    ScheduleConfig,
+    TcResNetConfig,
+    TrainConfig,
+    TransferConfig,
+)
+from kwspipe.config.types import (
+    Count,
+    EngineName,
+    Fraction,
+    MainStageName,
+    Name,
+    NotNegative,
+    Sha256,
+    SourceName,
+    StageName,
+    StageNames,
+    Texts,
+    Threshold,
+    Urls,
+    Word,
+    Words,
+    typed,
+)
+
+__all__ = [
+    "AdoptConfig", "AugmentConfig", "BoardConfig", "CompareConfig", "Count", "DatasetConfig",
+    "DetectorConfig", "DsCnnConfig", "EngineName", "EvaluateConfig", "ExportConfig", "Fraction",
+    "FrontendConfig", "InspectConfig", "KokoroConfig", "ListenConfig", "MainStageName",
+    "MineConfig", "MobileNetV2Config", "ModelConfig", "MswcConfig", "Name", "NegativesConfig",
+    "NotNegative", "PipelineConfig", "QuantizeConfig", "RecordConfig", "ReportConfig",
+    "RuntimeConfig", "ScheduleConfig", "Sha256", "SourceName", "SpeechCommandsConfig", "StageName",
+    "StageNames", "StreamConfig", "SyntheticConfig", "TcResNetConfig", "Texts", "Threshold",
+    "TrackingConfig", "TrainConfig", "TransferConfig", "Urls", "Word", "Words", "typed",
+]  # fmt: skip
+
+
+@typed
+class PipelineConfig:
+    """One experiment, whole."""
+
+    name: Name
+    run_dir: Annotated[str, Field(min_length=1)]
+    seed: Annotated[int, Field(ge=0, lt=2**31)]
+    stages: Annotated[tuple[StageName, ...], Field(min_length=1)]
+    force: bool | StageNames
+    from_stage: Annotated[MainStageName | None, Field(alias="from")]
+    dataset: DatasetConfig
+    frontend: FrontendConfig
+    augment: AugmentConfig
+    model: ModelConfig
+    transfer: TransferConfig
+    schedule: ScheduleConfig
+    train: TrainConfig
+    quantize: QuantizeConfig
+    adopt: AdoptConfig
+    evaluate: EvaluateConfig
+    report: ReportConfig
+    inspect: InspectConfig
+    detector: DetectorConfig
+    stream: StreamConfig
+    mine: MineConfig
+    board: BoardConfig
+    compare: CompareConfig
+    record: RecordConfig
+    runtime: RuntimeConfig
+    export: ExportConfig
+    listen: ListenConfig
+    tracking: TrackingConfig

