@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from rich.console import Console
 
 from kwspipe.artifacts import read_manifest, write_json
 from kwspipe.config import PipelineConfig
@@ -105,7 +106,14 @@ def _streaming(
     given = pack_settings(config.detector, labels) if chosen else None
     streams = compose(store, config.stream, "testing", config.seed)
     rate = store.summary["sample_rate_hz"]
-    return streaming.evaluate(image, streams, config.stream, rate, config.seed, given) | {"chosen": chosen}
+    measured = streaming.evaluate(image, streams, config.stream, rate, config.seed, given)
+    # How long it took is no property of the model, and would make every metrics.json another.
+    seconds, factor = measured.pop("seconds"), measured.pop("realtime_factor")
+    hours = measured["audio_hours"]
+    Console(stderr=True, highlight=False).print(
+        f"    listened to {hours:.2f} h in {seconds:.0f} s: {factor:.0f} times as fast as it lasts"
+    )
+    return measured | {"chosen": chosen}
 
 
 STAGE = Stage(
