@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from kwspipe import licences
 from kwspipe.config import FrontendConfig
 from kwspipe.frontend import FrontEnd
 
@@ -17,18 +18,6 @@ TOTALS = (
     ("unknown_rejected", "`_unknown_` not called a word"),
     ("silence_rejected", "`_silence_` not called a word"),
 )
-LICENCES = {
-    "speech_commands": "Google Speech Commands v0.02, CC BY 4.0 (Pete Warden, 2018)",
-    "mswc": "Multilingual Spoken Words Corpus, CC BY 4.0 (Mazumder et al., 2021; voices of Common Voice)",
-    "synthetic": "spoken by espeak-ng (GPL-3.0, which what it speaks is not under) or Kokoro (Apache-2.0)",
-    "folder": "recordings of the maker's own; their licence is not known to kwspipe: ask the maker",
-}
-BUNDLED = "the checkpoint of kwspipe (Apache-2.0; speech CC BY 4.0, CC BY-SA 4.0 and MIT)"
-CHECKPOINTS = {
-    "mobilenet_v2.weights.h5": BUNDLED,
-    "tc_resnet.weights.h5": BUNDLED,
-    "keyword_spotting_mobilenetv2.mltk.zip": "Silicon Labs' base checkpoint (zlib licence; Speech Commands, CC BY 4.0)",
-}
 
 
 def render(files: Mapping[str, bytes]) -> str:
@@ -134,7 +123,7 @@ def _data(prepared: Mapping[str, Any], trained: bool) -> list[str]:
     if not prepared:
         return ["not recorded"]
     source = prepared["source_used"]
-    lines = [f"source: {source}", f"licence: {LICENCES.get(source, 'not known')}"]
+    lines = [f"source: {source}", f"licence: {licences.of_source(source)}"]
     if not trained:
         lines.append("what the model was trained on is not recorded; it was tested on clips of this source")
     for split in ("training", "validation", "testing") if trained else ("testing",):
@@ -150,11 +139,8 @@ def _training(files: Mapping[str, bytes], config: Mapping[str, Any]) -> list[str
         return ["not by this run; see where the model comes from"]
     epochs = len(files["train/history.csv"].decode().splitlines()) - 1
     checkpoint = _json(files, "train/transfer.json").get("checkpoint")
-    start = CHECKPOINTS.get(
-        str(checkpoint), f"the checkpoint {checkpoint}; its licence is not known to kwspipe"
-    )
     lines = [
-        f"started from {start if checkpoint else 'random weights'}",
+        f"started from {licences.of_checkpoint(checkpoint) if checkpoint else 'random weights'}",
         f"{epochs} epochs of batches of {config['train']['batch_size']}, seed {config['seed']}; "
         f"kept: the best by {config['train']['monitor']}",
         "augmentation: " + (", ".join(step["name"] for step in config["augment"]["transforms"]) or "none"),

@@ -6,21 +6,8 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from kwspipe import __version__
+from kwspipe import __version__, licences
 from kwspipe.report.facts import RunFacts
-
-# Licences of what a model may be made of. Packages name theirs themselves.
-SOURCES = {
-    "speech_commands": "Google Speech Commands v0.02 by Pete Warden, CC BY 4.0",
-    "mswc": "Multilingual Spoken Words Corpus by Mazumder et al. (voices of Common Voice), CC BY 4.0",
-    "synthetic": "synthesized by espeak-ng (GPL-3.0; its licence does not extend to the speech) or Kokoro (Apache-2.0)",
-    "folder": "your own recordings: the rights in them are yours to know",
-}
-CHECKPOINTS = {
-    "bundled": "the one that comes with kwspipe (Apache-2.0; made from CC BY and CC BY-SA recordings, see its card)",
-    "url": "downloaded: Silicon Labs' archive is under the zlib licence",
-    "path": "a checkpoint of your own",
-}
 
 
 def stages(facts: RunFacts) -> list[dict[str, Any]]:
@@ -41,10 +28,9 @@ def origins(facts: RunFacts) -> list[tuple[str, str]]:
     rows = []
     if facts.summary:
         source = facts.summary.get("source_used", "")
-        rows.append(("Recordings", SOURCES.get(source, source)))
-    source = facts.config.get("transfer", {}).get("source", "none")
-    if source in CHECKPOINTS and facts.transfer and facts.transfer.get("checkpoint"):
-        rows.append(("Checkpoint", f"{facts.transfer['checkpoint']}: {CHECKPOINTS[source]}"))
+        rows.append(("Recordings", f"{source}: {licences.of_source(source)}"))
+    if facts.transfer and facts.transfer.get("checkpoint"):
+        rows.append(("Checkpoint", licences.of_checkpoint(facts.transfer["checkpoint"])))
     return rows
 
 

@@ -37,7 +37,7 @@ def test_a_whole_run(make_run: MakeRun) -> None:
         "A keyword spotter for one, two.", "Recordings of people", "66.7", "epoch 1 were kept",
         "val_balanced_accuracy", "Expected calibration error: float 0.233, int8 0.233", "False accepts 1",
         "Misses 1", "Mix-ups 2",
-        "12 of 12", "this model 235.5", "2,497,225 instructions", "too_short", "base.h5", "soundfile", "CC BY",
+        "12 of 12", "this model 235.5", "2,497,225 instructions", "too_short", "base.h5", "soundfile", "ask the maker",
     ):  # fmt: skip
         assert text in page.words.replace("\N{NARROW NO-BREAK SPACE}", " "), text
     assert "Synthetic" not in page.words
