@@ -96,7 +96,7 @@ def _network() -> tuple[PipelineConfig, bytes, bytes]:
         path = Path(folder) / "model.tflite"
         call_in_process(_convert, config, path)  # TensorFlow and the small runtime do not go together
         deployed = path.read_bytes()
-    image, _ = compile_image(deployed, config, LABELS)
+    image, _ = compile_image(deployed, config, config.detector, LABELS)
     return config, deployed, image
 
 
@@ -110,7 +110,7 @@ def _convert(config: PipelineConfig, path: Path) -> None:
     features = FrontEnd(config.frontend).features(speechlike(32, config.frontend.sample_length))
     features[0, 0, :2] = -128, 127  # both ends, as conversion demands
     model = mobilenet_v2.build(config.model, features.shape[1:], len(LABELS))
-    apply(model.layers, config.transfer, locate(config.transfer))
+    apply(model.layers, config.transfer, locate(config.transfer, config.model.name))
     warnings.simplefilter("ignore")
     path.write_bytes(conversion.to_int8(model, features))
 
