@@ -181,3 +181,14 @@ def test_tuning_says_what_it_chose_and_what_that_rests_on(make_store: Callable[.
         console,
     )
     assert nothing.facts is None and "no threshold finds a word" in text.getvalue()
+
+
+def test_without_talk_to_choose_on_the_threshold_stays(make_store: Callable[..., ClipStore]) -> None:
+    store, settings = make_store(negative_s=()), detector(target_false_accepts_per_hour=0.5)
+    console = Console(file=io.StringIO(), width=400)
+    assert tune(b"", settings, store, make_config(), 1, console).detector == settings
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert (
+        f"threshold {settings.detection_threshold} stays as given" in text
+        and "dataset.negative_roots" in text
+    )
