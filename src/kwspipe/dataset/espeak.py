@@ -159,26 +159,24 @@ def variants() -> list[str]:
 
 def phonemes(words: list[str], voice: str) -> dict[str, str]:
     """Returns how words are pronounced, in espeak-ng's phonemes without stress; homophones have the same."""
-    spoken = {}
-    with _library() as (lib, _):
-        _set_voice(lib, voice)
-        for word in words:
-            text = _ffi.new("char[]", word.encode())
-            rest = _ffi.new("const void **", text)
-            found = _ffi.string(lib.espeak_TextToPhonemes(rest, _CHARS_UTF8, 0)).decode()
-            spoken[word] = found.translate(str.maketrans("", "", STRESS_MARKS))
-    return spoken
+    unstressed = str.maketrans("", "", STRESS_MARKS)
+    return {word: found.translate(unstressed) for word, found in _pronounced(words, voice, 0).items()}
 
 
 def ipa(words: list[str], voice: str) -> dict[str, str]:
     """Returns how words are pronounced, in IPA with stress; phonemes of more than one letter are tied with ``^``."""
+    return _pronounced(words, voice, _IPA_TIED)
+
+
+def _pronounced(words: list[str], voice: str, phoneme_mode: int) -> dict[str, str]:
+    """Asks espeak-ng for the pronunciation of each word, written as ``phoneme_mode`` says."""
     spoken = {}
     with _library() as (lib, _):
         _set_voice(lib, voice)
         for word in words:
             text = _ffi.new("char[]", word.encode())
             rest = _ffi.new("const void **", text)
-            spoken[word] = _ffi.string(lib.espeak_TextToPhonemes(rest, _CHARS_UTF8, _IPA_TIED)).decode()
+            spoken[word] = _ffi.string(lib.espeak_TextToPhonemes(rest, _CHARS_UTF8, phoneme_mode)).decode()
     return spoken
 
 

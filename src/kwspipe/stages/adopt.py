@@ -14,9 +14,9 @@ from kwspipe.errors import KwspipeError
 from kwspipe.foreign import read_model
 from kwspipe.frontend import FrontEnd
 from kwspipe.stages import Stage
-from kwspipe.stages.quantize import GOLDEN_INPUTS, compile_image, write_profile
+from kwspipe.stages.quantize import GOLDEN_INPUTS, compile_image, write_model
 from kwspipe.streaming.tuning import tune
-from kwspipe.tflite import reference, report
+from kwspipe.tflite import reference
 from kwspipe.tflite.runner import CoreModel
 
 
@@ -41,18 +41,13 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
         facts = tuned.facts
     proof = golden_inputs(config.frontend)
     golden = Golden(proof, reference.raw(model.tflite, proof, "golden outputs"))
-    (folder / "model.tflite").write_bytes(model.tflite)
     if model.float_tflite is not None:
         (folder / "float.tflite").write_bytes(model.float_tflite)
-    (folder / "model.kws").write_bytes(image)
-    (folder / "labels.txt").write_text("".join(f"{label}\n" for label in model.labels))
-    np.savez(folder / "golden.npz", inputs=golden.inputs, outputs=golden.outputs)
     write_json(
         folder / "summary.json",
         {"adopted": path.name, "sha256": sources(config)["model"], "thresholds": facts},
     )
-    report.write_summary(folder / "summary.txt", config.name, model.labels, summary)
-    write_profile(config, image, summary, golden, folder)
+    write_model(config, model.tflite, image, summary, model.labels, golden, folder)
     console.print(f"    {path.name}: {', '.join(model.labels)}")
 
 

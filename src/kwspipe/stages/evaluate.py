@@ -68,9 +68,21 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     predictions.write(folder / "predictions.csv", paths, targets, scores["int8"], labels)
     limit = config.evaluate.max_mistakes
     mistakes.write(folder / "mistakes.csv", paths, numbers, targets, scores["int8"], labels, limit)
+    _draw(metrics, targets, scores["int8"], labels, run_dir, folder)
+
+
+def _draw(
+    metrics: dict[str, Any],
+    targets: npt.NDArray[np.int64],
+    scores: npt.NDArray[np.float32],
+    labels: tuple[str, ...],
+    run_dir: Path,
+    folder: Path,
+) -> None:
+    """Leaves the plots: those of int8, and of the training where there was one."""
     plots.confusion(np.array(metrics["int8"]["confusion"]), labels, folder / "confusion.png")
-    plots.roc(targets, scores["int8"], labels, folder / "roc.png")
-    plots.precision_recall(targets, scores["int8"], labels, folder / "precision_recall.png")
+    plots.roc(targets, scores, labels, folder / "roc.png")
+    plots.precision_recall(targets, scores, labels, folder / "precision_recall.png")
     det.plot(metrics["streaming"], folder / "det.png")
     trained = read_manifest(run_dir / "train")
     if trained:

@@ -58,14 +58,9 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     # In a process without TensorFlow: the device follows tflite-runtime's kernels, and TensorFlow 2.21 rounds fully
     # connected layers once where tflite-runtime rounds twice.
     golden = Golden(proof, call_in_process(reference.raw, deployed, proof, "golden outputs"))
-    (folder / "model.tflite").write_bytes(deployed)
     (folder / "float.tflite").write_bytes(float_model)
-    (folder / "model.kws").write_bytes(image)
-    (folder / "labels.txt").write_text("".join(f"{label}\n" for label in store.labels))
-    np.savez(folder / "golden.npz", inputs=golden.inputs, outputs=golden.outputs)
     write_json(folder / "summary.json", {"validation_accuracy": accuracies, "thresholds": tuned.facts})
-    report.write_summary(folder / "summary.txt", config.name, store.labels, summary)
-    write_profile(config, image, summary, golden, folder)
+    write_model(config, deployed, image, summary, store.labels, golden, folder)
     console.print(f"    validation accuracy: float {accuracies['float']:.1%}, int8 {accuracies['int8']:.1%}")
 
 
@@ -77,7 +72,25 @@ def compile_image(
     return compile_model(deployed, labels, FrontEnd(config.frontend).tables, settings, config.name)
 
 
-def write_profile(
+def write_model(
+    config: PipelineConfig,
+    deployed: bytes,
+    image: bytes,
+    summary: ImageSummary,
+    labels: tuple[str, ...],
+    golden: Golden,
+    folder: Path,
+) -> None:
+    """Leaves the files that every model has in ``quantize/``, wherever it was trained."""
+    (folder / "model.tflite").write_bytes(deployed)
+    (folder / "model.kws").write_bytes(image)
+    (folder / "labels.txt").write_text("".join(f"{label}\n" for label in labels))
+    np.savez(folder / "golden.npz", inputs=golden.inputs, outputs=golden.outputs)
+    report.write_summary(folder / "summary.txt", config.name, labels, summary)
+    _write_profile(config, image, summary, golden, folder)
+
+
+def _write_profile(
     config: PipelineConfig, image: bytes, summary: ImageSummary, golden: Golden, folder: Path
 ) -> None:
     """Leaves profile.csv: what each layer costs on the device."""
