@@ -1,8 +1,9 @@
-"""Each network of conf/model, as configured: posteriors of the right shape, within the seed's budget."""
+"""Each network of conf/model: posteriors of the right shape, within the seed's budget, normalized as Keras does."""
 
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from tests.default_settings import CONF
@@ -32,15 +33,49 @@ for path in sys.argv[1:]:
 print(json.dumps(result))
 """
 
+# What both layers compute in one training step: outputs, gradients of inputs and variables, moving averages.
+NORMALIZE = """
+import json
+import keras
+import numpy as np
+import tensorflow as tf
+from kwspipe.models.normalization import BatchNormalization
+
+maps = tf.constant(np.random.default_rng(1).normal(3, 2, (4, 5, 3, 6)), tf.float32)
+results = []
+for kind in (BatchNormalization, keras.layers.BatchNormalization):
+    layer = kind(momentum=0.75, epsilon=0.01)
+    with tf.GradientTape() as tape:
+        tape.watch(maps)
+        outputs = layer(maps, training=True)
+        loss = tf.reduce_sum(outputs**3)
+    gradients = tape.gradient(loss, [maps, *layer.trainable_variables])
+    values = [outputs, *gradients, layer.moving_mean, layer.moving_variance, layer(maps, training=False)]
+    results.append([np.asarray(value).ravel().tolist() for value in values])
+print(json.dumps(results))
+"""
+
+
+def run(program: str, *arguments: str) -> Any:
+    """Returns what a program prints as JSON on its last line."""
+    command = [sys.executable, "-c", program, *arguments]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return json.loads(printed.splitlines()[-1])
+
 
 def test_every_network_is_within_the_budget() -> None:
     files = sorted((CONF / "model").glob("*.yaml"))
-    command = [sys.executable, "-c", BUILD, *map(str, files)]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    built = json.loads(printed.splitlines()[-1])
+    built = run(BUILD, *map(str, files))
     assert sorted(built) == [file.stem for file in files]
     for facts in built.values():
         assert (facts["input"], facts["output"]) == ([None, 59, 49, 1], [2, 11])
         assert facts["sums"] == pytest.approx([1, 1], rel=1e-5)
         assert 0.5 * MAX_MULTIPLY_ACCUMULATES < facts["products"] <= MAX_MULTIPLY_ACCUMULATES
         assert facts["parameters"] < 110_000
+
+
+def test_the_fused_normalization_computes_what_the_layer_of_keras_does() -> None:
+    fused, plain = run(NORMALIZE)
+    assert len(fused) == len(plain) == 7
+    for one, other in zip(fused, plain, strict=True):
+        assert one == pytest.approx(other, rel=2e-4, abs=2e-4)

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from kwspipe.config import DsCnnConfig
+from kwspipe.models.normalization import BatchNormalization
 
 FIRST_KERNEL = (10, 4)  # frames and channels, as the paper has it
 
@@ -21,7 +22,7 @@ def build(config: DsCnnConfig, input_shape: tuple[int, ...], num_classes: int) -
     """
 
     def normalized(x, name: str):  # type: ignore[no-untyped-def]
-        x = layers.BatchNormalization(momentum=config.batch_norm_momentum, name=f"{name}_BN")(x)
+        x = BatchNormalization(momentum=config.batch_norm_momentum, name=f"{name}_BN")(x)
         return layers.ReLU(6.0, name=f"{name}_relu")(x)
 
     inputs = keras.Input((*input_shape, 1), name="features")

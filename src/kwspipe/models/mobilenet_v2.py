@@ -9,6 +9,7 @@ import keras
 from keras import layers
 
 from kwspipe.config import MobileNetV2Config
+from kwspipe.models.normalization import BatchNormalization
 
 BATCH_NORM_EPSILON = 1e-3
 STEM_FILTERS = 32
@@ -54,9 +55,7 @@ def build(config: MobileNetV2Config, input_shape: tuple[int, ...], num_classes: 
     """
 
     def norm(name: str) -> layers.Layer:
-        return layers.BatchNormalization(
-            epsilon=BATCH_NORM_EPSILON, momentum=config.batch_norm_momentum, name=name
-        )
+        return BatchNormalization(epsilon=BATCH_NORM_EPSILON, momentum=config.batch_norm_momentum, name=name)
 
     inputs = keras.Input((*input_shape, 1), name="input_1")
     stem_filters = make_divisible(STEM_FILTERS * config.alpha)

@@ -9,6 +9,7 @@ import keras
 from keras import layers
 
 from kwspipe.config import TcResNetConfig
+from kwspipe.models.normalization import BatchNormalization
 
 FIRST_KERNEL_FRAMES = 3
 
@@ -51,4 +52,4 @@ def _block(x, filters: int, config: TcResNetConfig, name: str):  # type: ignore[
 
 def _convolution(x, filters: int, frames: int, stride: int, momentum: float, name: str):  # type: ignore[no-untyped-def]
     x = layers.Conv2D(filters, (frames, 1), (stride, 1), padding="same", use_bias=False, name=name)(x)
-    return layers.BatchNormalization(momentum=momentum, name=f"{name}_BN")(x)
+    return BatchNormalization(momentum=momentum, name=f"{name}_BN")(x)
