@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PY := $(VENV)/bin/python
-EXTRAS ?= synthetic,emulator,dev
+EXTRAS ?= synthetic,teacher,emulator,dev
 EXPERIMENT ?= digits_3
 BOARD ?= emulated
 CORE := $(wildcard firmware/core/*.c firmware/core/*.h) src/kwspipe/core_build.py setup.py

@@ -22,15 +22,17 @@ def test_smoothing_takes_from_the_label_and_gives_to_all_alike():
 
 
 def test_without_mixup_nothing_is_drawn_or_changed():
-    features, posteriors, weights = teach(FEATURES, TARGETS, WEIGHTS, SEED, None)  # type: ignore[arg-type]
-    assert features is FEATURES
+    step = teach(FEATURES, TARGETS, WEIGHTS, SEED, None)  # type: ignore[arg-type]
+    assert step.features is FEATURES
+    (posteriors,), (weights,) = step.outputs, step.weights
     np.testing.assert_array_equal(posteriors, np.eye(3)[TARGETS])
     np.testing.assert_array_equal(weights, WEIGHTS[TARGETS])
 
 
 def test_mixup_mixes_features_and_posteriors_by_the_same_share():
     config = replace(SEED, mixup_alpha=1.0)
-    features, posteriors, weights = teach(FEATURES, TARGETS, WEIGHTS, config, np.random.default_rng(1))
+    step = teach(FEATURES, TARGETS, WEIGHTS, config, np.random.default_rng(1))
+    features, (posteriors,), (weights,) = step.features, step.outputs, step.weights
     np.testing.assert_allclose(posteriors.sum(axis=1), 1, rtol=1e-6)
     own = posteriors[np.arange(32), TARGETS]
     assert (own >= 0.5).all()
@@ -43,9 +45,19 @@ def test_mixup_mixes_features_and_posteriors_by_the_same_share():
     assert (TARGETS[partners.round().astype(int)] != TARGETS[mixed]).all()
 
 
+def test_what_the_teacher_says_is_a_second_output_and_mixed_by_the_same_share():
+    says, heard = np.arange(64, dtype=np.float32).reshape(32, 2), (TARGETS > 0).astype(np.float32)
+    step = teach(FEATURES, TARGETS, WEIGHTS, SEED, None, (says, heard))  # type: ignore[arg-type]
+    assert step.outputs[1] is says and step.weights[1] is heard
+    config = replace(SEED, mixup_alpha=1.0)
+    step = teach(FEATURES, TARGETS, WEIGHTS, config, np.random.default_rng(1), (says, heard))
+    np.testing.assert_allclose(step.outputs[1][:, 0], 2 * step.features.ravel(), rtol=1e-5)
+    np.testing.assert_allclose(step.weights[1], 1 - step.outputs[0][:, 0], rtol=1e-5)
+
+
 def test_the_same_draws_mix_alike():
     config = replace(SEED, mixup_alpha=1.0)
-    twice = [teach(FEATURES, TARGETS, WEIGHTS, config, np.random.default_rng(5))[1] for _ in range(2)]
+    twice = [teach(FEATURES, TARGETS, WEIGHTS, config, np.random.default_rng(5)).outputs[0] for _ in range(2)]
     np.testing.assert_array_equal(*twice)
 
 

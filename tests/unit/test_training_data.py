@@ -126,7 +126,7 @@ def test_waiting_is_measured() -> None:
     def slow() -> "object":
         for _ in range(2):
             time.sleep(0.1)
-            yield Batch(0, np.zeros((1, 1, 1), np.int8), np.zeros(1, np.int64))
+            yield Batch(0, np.zeros((1, 1, 1), np.int8), np.zeros(1, np.int64), np.zeros(1, np.int64))
 
     waits = Waits(slow())
     next(waits)

@@ -32,12 +32,16 @@ from kwspipe.config.evaluation import (
 )
 from kwspipe.config.training import (
     AugmentConfig,
+    DistillConfig,
     DsCnnConfig,
     FrontendConfig,
+    MatchboxNetConfig,
     MobileNetV2Config,
     ModelConfig,
+    NoTeacherConfig,
     QuantizeConfig,
     ScheduleConfig,
+    SpeechEmbeddingConfig,
     TcResNetConfig,
     TrainConfig,
     TransferConfig,
@@ -63,12 +67,12 @@ from kwspipe.config.types import (
 
 __all__ = [
     "AdoptConfig", "AugmentConfig", "BoardConfig", "CompareConfig", "Count", "DatasetConfig",
-    "DetectorConfig", "DsCnnConfig", "EngineName", "EvaluateConfig", "ExportConfig", "Fraction",
-    "FrontendConfig", "InspectConfig", "KokoroConfig", "ListenConfig", "MainStageName",
-    "MineConfig", "MobileNetV2Config", "ModelConfig", "MswcConfig", "Name", "NegativesConfig",
+    "DetectorConfig", "DistillConfig", "DsCnnConfig", "EngineName", "EvaluateConfig", "ExportConfig", "Fraction",
+    "FrontendConfig", "InspectConfig", "KokoroConfig", "ListenConfig", "MainStageName", "MatchboxNetConfig",
+    "MineConfig", "MobileNetV2Config", "ModelConfig", "MswcConfig", "Name", "NegativesConfig", "NoTeacherConfig",
     "NotNegative", "PipelineConfig", "QuantizeConfig", "RecordConfig", "ReportConfig",
-    "RuntimeConfig", "ScheduleConfig", "Sha256", "SourceName", "SpeechCommandsConfig", "StageName",
-    "StageNames", "StreamConfig", "SyntheticConfig", "TcResNetConfig", "Texts", "Threshold",
+    "RuntimeConfig", "ScheduleConfig", "Sha256", "SourceName", "SpeechCommandsConfig", "SpeechEmbeddingConfig",
+    "StageName", "StageNames", "StreamConfig", "SyntheticConfig", "TcResNetConfig", "Texts", "Threshold",
     "TrackingConfig", "TrainConfig", "TransferConfig", "Urls", "Word", "Words", "typed",
 ]  # fmt: skip
 
@@ -88,6 +92,7 @@ class PipelineConfig:
     augment: AugmentConfig
     model: ModelConfig
     transfer: TransferConfig
+    distill: DistillConfig
     schedule: ScheduleConfig
     train: TrainConfig
     quantize: QuantizeConfig

@@ -87,8 +87,22 @@ class DsCnnConfig:
     batch_norm_momentum: Annotated[float, Field(gt=0, lt=1)]
 
 
+@typed
+class MatchboxNetConfig:
+    """Residual blocks of separable convolutions over time."""
+
+    name: Literal["matchboxnet"]
+    filters: Annotated[tuple[Count, ...], Field(min_length=1)]
+    blocks: Count
+    layers_per_block: Count
+    kernel_frames: Count
+    batch_norm_momentum: Annotated[float, Field(gt=0, lt=1)]
+
+
 # The name of the model says which of them a mapping is.
-ModelConfig = Annotated[MobileNetV2Config | TcResNetConfig | DsCnnConfig, Field(discriminator="name")]
+ModelConfig = Annotated[
+    MobileNetV2Config | TcResNetConfig | MatchboxNetConfig | DsCnnConfig, Field(discriminator="name")
+]
 
 
 @typed
@@ -102,6 +116,32 @@ class TransferConfig:
     cache_dir: str
     min_loaded_fraction: Fraction
     freeze: Texts
+
+
+@typed
+class NoTeacherConfig:
+    """Labels alone."""
+
+    name: Literal["none"]
+
+
+@typed
+class SpeechEmbeddingConfig:
+    """Google's speech embedding as the teacher.
+
+    Attributes:
+        weight: of the teacher's error against the loss of the labels.
+        dimensions: principal components of what it says, of 864 numbers.
+        cache_dir: keeps what it said of the clips of a store.
+    """
+
+    name: Literal["speech_embedding"]
+    weight: Annotated[float, Field(gt=0)]
+    dimensions: Annotated[int, Field(ge=1, le=864)]
+    cache_dir: str
+
+
+DistillConfig = Annotated[NoTeacherConfig | SpeechEmbeddingConfig, Field(discriminator="name")]
 
 
 @typed

@@ -1,4 +1,4 @@
-"""Batch normalization by TensorFlow's fused kernel: the numbers of Keras' layer in less time; a step takes a quarter less.
+"""Batch normalization by TensorFlow's fused kernel: the numbers of Keras' layer, in a quarter less time a step.
 
 Keras 3 composes it of means, squared differences and products, each of which passes over the whole map, forwards and
 backwards. Variables, names and saved weights are those of Keras' layer.

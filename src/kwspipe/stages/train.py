@@ -14,6 +14,7 @@ from kwspipe.errors import KwspipeError
 from kwspipe.stages import Stage
 from kwspipe.sweep.trial import reporter
 from kwspipe.training.data import TrainingBatches, split_features
+from kwspipe.training.distillation import Lesson, lesson
 from kwspipe.training.loop import TrainingLoop, class_weights
 from kwspipe.training.state import HISTORY, STATE
 from kwspipe.transfer import TransferReport, apply, checkpoint_hash, locate
@@ -23,15 +24,18 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     """Leaves model.weights.h5, history.csv, transfer.json and TensorBoard's logs in ``folder``."""
     if not (folder / HISTORY).is_file():
         prepared, train = run_dir / "prepare", config.train
+        taught = lesson(config, prepared)
         # First of all: its workers start while TensorFlow is imported and the network is built.
         with TrainingBatches(
             prepared, config.frontend, config.augment, train.batch_size, config.seed, train.workers
         ) as batches:
-            _fit(config, prepared, folder, batches)
+            _fit(config, prepared, folder, batches, taught)
     shutil.rmtree(folder / STATE, ignore_errors=True)
 
 
-def _fit(config: PipelineConfig, prepared: Path, folder: Path, batches: TrainingBatches) -> None:
+def _fit(
+    config: PipelineConfig, prepared: Path, folder: Path, batches: TrainingBatches, taught: Lesson | None
+) -> None:
     import keras
     import tensorflow as tf
 
@@ -55,7 +59,7 @@ def _fit(config: PipelineConfig, prepared: Path, folder: Path, batches: Training
     report = apply(model.layers, config.transfer, locate(config.transfer, config.model.name))
     write_json(folder / "transfer.json", report.as_mapping())
     _print_report(report)
-    loop = TrainingLoop(model, config.train, config.schedule, config.seed, folder)
+    loop = TrainingLoop(model, config.train, config.schedule, config.seed, folder, taught)
     weights = class_weights(batches.targets[batches.numbers], len(store.labels), config.train.class_weights)
     ahead = batches.epochs(loop.next_epoch, config.train.epochs)
     loop.run(ahead, batches.num_batches, weights, validation, reporter())
@@ -76,7 +80,7 @@ def _print_report(report: TransferReport) -> None:
 
 STAGE = Stage(
     name="train",
-    reads=("seed", "frontend", "augment", "model", "transfer", "schedule", "train"),
+    reads=("seed", "frontend", "augment", "model", "transfer", "distill", "schedule", "train"),
     needs=("prepare",),
     run=run,
     sources=lambda config: (

@@ -39,11 +39,13 @@ class Batch:
         epoch: counted from 0.
         features: (clips, frames, channels) int8.
         targets: (clips,) index of the label.
+        numbers: (clips,) of the clips in the store.
     """
 
     epoch: int
     features: Features
     targets: Indices
+    numbers: Indices
 
 
 class Waits:
@@ -153,7 +155,7 @@ class TrainingBatches:
                 yield epoch, order[start : start + self.batch_size]
 
     def _finish(self, epoch: int, numbers: Indices, features: "Future[Features]") -> Batch:
-        return Batch(epoch, features.result(), self.targets[numbers])
+        return Batch(epoch, features.result(), self.targets[numbers], numbers)
 
     def __enter__(self) -> "TrainingBatches":
         return self

@@ -15,6 +15,7 @@ from kwspipe.schedule import learning_rate
 from kwspipe.training import history
 from kwspipe.training.averaging import averaged
 from kwspipe.training.data import Batch, Waits
+from kwspipe.training.distillation import Lesson, with_teacher
 from kwspipe.training.state import EpochResult, TrainingState
 from kwspipe.training.targets import teach
 
@@ -41,20 +42,35 @@ class TrainingLoop:
         schedule: of the learning rate.
         seed: decides which clips mixup mixes.
         folder: receives the best weights, history.csv, TensorBoard's logs, and meanwhile the state to resume from.
+        lesson: what the teacher says of the clips, if there is one.
     """
 
     def __init__(
-        self, model: Any, config: TrainConfig, schedule: ScheduleConfig, seed: int, folder: Path
+        self,
+        model: Any,
+        config: TrainConfig,
+        schedule: ScheduleConfig,
+        seed: int,
+        folder: Path,
+        lesson: Lesson | None = None,
     ) -> None:
         import keras
 
         self.model, self.config, self.schedule, self.folder = model, config, schedule, folder
-        self.seed = seed
+        self.seed, self.lesson = seed, lesson
         average = {"use_ema": True, "ema_momentum": config.ema_decay} if config.ema_decay else {}
         optimizer = keras.optimizers.Adam(self._rate(0), **average)
-        model.compile(optimizer, "categorical_crossentropy", weighted_metrics=[], metrics=["accuracy"])
-        optimizer.build(model.trainable_variables)  # so that there is a state to restore
-        self.state = TrainingState(model, folder)
+        losses, parts = ["categorical_crossentropy"], [1.0]
+        self.trained = model
+        if lesson:
+            self.trained = with_teacher(model, lesson.targets.shape[1])
+            losses, parts = [*losses, "mean_squared_error"], [*parts, lesson.weight]
+        metrics: list[list[str]] = [["accuracy"], []]
+        self.trained.compile(
+            optimizer, losses, loss_weights=parts, weighted_metrics=[], metrics=metrics[: len(losses)]
+        )
+        optimizer.build(self.trained.trainable_variables)  # so that there is a state to restore
+        self.state = TrainingState(self.trained, model, folder)
         self.history = self.state.resume()
 
     @property
@@ -105,12 +121,12 @@ class TrainingLoop:
             task = progress.add_task("first step takes a while", total=total, completed=done, result="")
             while not self.finished:
                 epoch = self.next_epoch
-                self.model.optimizer.learning_rate = self._rate(epoch)
-                totals = np.zeros(3)  # loss, accuracy, 1, each times clips
+                self.trained.optimizer.learning_rate = self._rate(epoch)
+                totals = np.zeros(3)  # loss (with the teacher's), accuracy, 1, each times clips
                 for number in range(num_batches):
                     batch = next(waits)
                     logs = self._step(batch, weights, np.random.default_rng((self.seed, epoch, number)))
-                    totals += len(batch.targets) * np.array([logs["loss"], logs["accuracy"], 1])
+                    totals += len(batch.targets) * np.array([logs["loss"], logs[self._accuracy], 1])
                     progress.update(task, advance=1, description=f"epoch {epoch + 1}/{self.config.epochs}")
                 loss, accuracy = totals[:2] / totals[2]
                 result = self._conclude_epoch(epoch, float(loss), float(accuracy), validation)
@@ -130,17 +146,24 @@ class TrainingLoop:
         self, batch: Batch, weights: npt.NDArray[np.float32], rng: np.random.Generator
     ) -> dict[str, float]:
         features = batch.features[..., None].astype(np.float32)  # (clips, frames, channels, 1)
-        inputs, posteriors, clip_weights = teach(features, batch.targets, weights, self.config, rng)
-        logs: dict[str, float] = self.model.train_on_batch(
-            inputs, posteriors, sample_weight=clip_weights, return_dict=True
+        lesson = self.lesson
+        taught = (lesson.targets[batch.numbers], lesson.weights[batch.numbers]) if lesson else None
+        step = teach(features, batch.targets, weights, self.config, rng, taught)
+        logs: dict[str, float] = self.trained.train_on_batch(
+            step.features, list(step.outputs), sample_weight=list(step.weights), return_dict=True
         )
         return logs
+
+    @property
+    def _accuracy(self) -> str:
+        """The name Keras gives the accuracy: with two outputs it says of which."""
+        return f"{self.model.output_names[0]}_accuracy" if self.lesson else "accuracy"
 
     def _conclude_epoch(
         self, epoch: int, loss: float, accuracy: float, validation: tuple[Any, npt.NDArray[np.int64]]
     ) -> EpochResult:
         """Validates, and keeps the weights if they are the best so far."""
-        with averaged(self.model):
+        with averaged(self.trained):
             result = self._validated(epoch, loss, accuracy, validation)
             self.history.append(result)
             if self.best.epoch == epoch:

@@ -32,12 +32,13 @@ class TrainingState:
     """Keeps and restores the state of a training.
 
     Args:
-        model: compiled, its optimizer built.
+        trained: compiled, its optimizer built.
+        model: what is kept of it: the same, or a part that has its layers.
         folder: of the stage; the state lies in its folder ``state``.
     """
 
-    def __init__(self, model: Any, folder: Path) -> None:
-        self.model, self.folder = model, folder
+    def __init__(self, trained: Any, model: Any, folder: Path) -> None:
+        self.trained, self.model, self.folder = trained, model, folder
         self.state = folder / STATE
 
     def resume(self) -> list[EpochResult]:
@@ -46,13 +47,13 @@ class TrainingState:
         if not path.is_file():
             return []
         state = json.loads(path.read_text())
-        self.model.load_weights(self.state / state["last"])
+        self.trained.load_weights(self.state / state["last"])
         return [EpochResult(**row) for row in state["history"]]
 
     def keep_best(self, epoch: int) -> None:
         """Writes the weights the model now has as the best ones, without the optimizer's variables."""
         self.state.mkdir(exist_ok=True)
-        optimizer, self.model.optimizer = self.model.optimizer, None
+        optimizer, self.model.optimizer = getattr(self.model, "optimizer", None), None
         try:
             self.model.save_weights(self.state / _best(epoch))
         finally:
@@ -61,7 +62,7 @@ class TrainingState:
     def keep(self, history: Sequence[EpochResult], best_epoch: int) -> None:
         """Writes the weights with the optimizer's variables, then the state that names them."""
         last, best = f"epoch_{history[-1].epoch}.weights.h5", _best(best_epoch)
-        self.model.save_weights(self.state / last)
+        self.trained.save_weights(self.state / last)
         write_json(
             self.state / "state.json",
             {"last": last, "best": best, "history": [asdict(row) for row in history]},

@@ -1,4 +1,6 @@
-"""What the network is taught for a batch: smoothed labels, pairs of clips mixed."""
+"""What the network is taught for a batch: smoothed labels, the teacher's values, pairs of clips mixed."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -6,6 +8,21 @@ import numpy.typing as npt
 from kwspipe.config import TrainConfig
 
 Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step is trained on.
+
+    Attributes:
+        features: (clips, frames, channels, 1).
+        outputs: to teach, posteriors (clips, classes) and, where there is a teacher, its values (clips, dimensions).
+        weights: (clips,) for each output.
+    """
+
+    features: Array
+    outputs: tuple[Array, ...]
+    weights: tuple[Array, ...]
 
 
 def smoothed(targets: npt.NDArray[np.int64], num_classes: int, smoothing: float) -> Array:
@@ -23,10 +40,11 @@ def teach(
     weights: Array,
     config: TrainConfig,
     rng: np.random.Generator,
-) -> tuple[Array, Array, Array]:
+    taught: tuple[Array, Array] | None = None,
+) -> Step:
     """Returns what one step is trained on.
 
-    With ``mixup_alpha`` above 0 each clip is mixed with another of the batch, features, posteriors and weights
+    With ``mixup_alpha`` above 0 each clip is mixed with another of the batch, features, outputs and weights
     alike, by a share drawn from Beta(alpha, alpha) (Zhang et al. 2018, arXiv:1710.09412); the larger share stays
     its own.
 
@@ -36,14 +54,15 @@ def teach(
         weights: (classes,).
         config: label_smoothing and mixup_alpha.
         rng: draws partners and shares; not used without mixup.
-
-    Returns:
-        Features, posteriors (clips, classes) and weights (clips,).
+        taught: what the teacher says, (clips, dimensions), and whether it says anything, (clips,).
     """
-    posteriors = smoothed(targets, len(weights), config.label_smoothing)
-    clip_weights = weights[targets]
+    outputs = [smoothed(targets, len(weights), config.label_smoothing)]
+    clip_weights = [weights[targets]]
+    if taught is not None:
+        outputs.append(taught[0])
+        clip_weights.append(taught[1])
     if config.mixup_alpha == 0:
-        return features, posteriors, clip_weights
+        return Step(features, tuple(outputs), tuple(clip_weights))
     partner = rng.permutation(len(targets))
     share = rng.beta(config.mixup_alpha, config.mixup_alpha, len(targets)).astype(np.float32)
     own = np.maximum(share, 1 - share)
@@ -52,4 +71,4 @@ def teach(
         column = own.reshape(-1, *[1] * (values.ndim - 1))
         return column * values + (1 - column) * values[partner]
 
-    return mix(features), mix(posteriors), mix(clip_weights)
+    return Step(mix(features), tuple(map(mix, outputs)), tuple(map(mix, clip_weights)))

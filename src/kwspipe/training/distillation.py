@@ -1,0 +1,87 @@
+"""Distillation: beside the labels, the network learns to say of a clip what the teacher says of it.
+
+A second output, which only training has, predicts the teacher's values from the pooled maps (Hinton et al. 2015,
+arXiv:1503.02531, for embeddings in place of posteriors). The teacher hears a clip clean, in the middle and at its own
+speed, whatever augmentation does to what the network sees.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kwspipe.config import PipelineConfig
+from kwspipe.dataset.store import ClipStore
+from kwspipe.metrics.clips import SILENCE
+from kwspipe.training import teacher
+
+Array = npt.NDArray[np.float32]
+OUTPUT = "teacher"
+POOLED = "global_average_pooling2d"  # the layer of every network that has the clip as a vector
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What the teacher says.
+
+    Attributes:
+        targets: (clips of the store, dimensions).
+        weights: (clips of the store,) 1, or 0 for silence, of which it has nothing to say.
+        weight: of its error against the loss of the labels.
+    """
+
+    targets: Array
+    weights: Array
+    weight: float
+
+
+def lesson(config: PipelineConfig, prepared: Path) -> Lesson | None:
+    """Asks the teacher that the configuration names; None if it names none.
+
+    Raises:
+        KwspipeError: see ``teacher.check``.
+    """
+    distill = config.distill
+    if distill.name == "none":
+        return None
+    teacher.check(config.frontend.sample_rate_hz)
+    store = ClipStore(prepared)
+    speech = store.targets != store.labels.index(SILENCE)
+    learned = np.zeros(len(speech), np.bool_)
+    learned[store.select("training")] = True
+    values = teacher.embeddings(prepared, distill, config.train.workers).astype(np.float32)
+    targets = components(values, speech & learned, distill.dimensions)
+    return Lesson(targets, speech.astype(np.float32), distill.weight)
+
+
+def components(values: Array, learned: npt.NDArray[np.bool_], dimensions: int) -> Array:
+    """Returns the principal components of the teacher's values, those that vary most first.
+
+    Each is divided by the square root of its standard deviation: the first would else be all that counts, and if each
+    were divided by its whole deviation, the last, which are noise, would count as much. All together have a variance
+    of 1.
+
+    Args:
+        values: (clips, values).
+        learned: (clips,) those the components are found on.
+        dimensions: how many.
+
+    Returns:
+        (clips, dimensions), fewer where there are not as many clips.
+    """
+    mean = values[learned].mean(axis=0)
+    _, deviations, axes = np.linalg.svd(values[learned] - mean, full_matrices=False)
+    kept = min(dimensions, int(np.count_nonzero(deviations > 1e-6 * deviations[0])))
+    projected = (values - mean) @ axes[:kept].T / np.sqrt(deviations[:kept])
+    scaled: Array = (projected / projected[learned].std()).astype(np.float32)
+    return scaled
+
+
+def with_teacher(model: Any, dimensions: int) -> Any:
+    """Returns a model that shares all layers and has the second output, (clips, dimensions)."""
+    import keras
+
+    pooled = model.get_layer(POOLED).output
+    return keras.Model(model.input, [model.output, keras.layers.Dense(dimensions, name=OUTPUT)(pooled)])
