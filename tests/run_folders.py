@@ -15,7 +15,8 @@ from kwspipe.foreign import fill_in
 from kwspipe.metrics import clips, predictions
 from kwspipe.parse import parse
 from kwspipe.stages import adopt
-from kwspipe.tflite.metadata import model_parameters, write_parameters
+from kwspipe.tflite.metadata import write_parameters
+from kwspipe.tflite.parameters import model_parameters
 from small_model import LABELS, small_tflite
 
 DATE = datetime(2024, 5, 1, tzinfo=UTC)

@@ -16,7 +16,8 @@ from kwspipe.config import DetectorConfig
 from kwspipe.errors import KwspipeError
 from kwspipe.tflite.dictionary import decode, encode
 from kwspipe.tflite.flatbuffer import MalformedError, Table, root_table
-from kwspipe.tflite.metadata import model_parameters, read_parameters, write_parameters
+from kwspipe.tflite.metadata import read_parameters, write_parameters
+from kwspipe.tflite.parameters import model_parameters
 from kwspipe.tflite.settings import class_labels, detector_settings, frontend_settings
 
 DETECTOR = DetectorConfig(

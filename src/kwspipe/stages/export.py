@@ -14,11 +14,13 @@ from kwspipe.detector import DEVICE_SETTINGS
 from kwspipe.errors import KwspipeError
 from kwspipe.retune import changed_settings, retuned, told
 from kwspipe.stages import Stage
-from kwspipe.tflite import reference, runtime_memory
+from kwspipe.tflite import reference
 from kwspipe.tflite.dictionary import Value
-from kwspipe.tflite.metadata import METADATA_NAME, model_parameters, read_parameters, write_parameters
+from kwspipe.tflite.metadata import METADATA_NAME, read_parameters, write_parameters
+from kwspipe.tflite.parameters import parameters_hash, run_parameters
 
 PROOF_INPUTS = 4  # golden inputs that the exported model must give the same outputs for
+UNKNOWN_DATE = datetime(1970, 1, 1, tzinfo=UTC)  # one for all: the same model gives the same bytes
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
@@ -54,17 +56,8 @@ def parameters_of(
 ) -> dict[str, Value]:
     """Returns the parameters of the exported model: its own, with the detector's settings as they are now."""
     if METADATA_NAME not in tflite:
-        return model_parameters(
-            tflite,
-            name=config.name,
-            description=f"taken over and exported by kwspipe {__version__}",
-            version=1,
-            labels=labels,
-            frontend=config.frontend,
-            detector=detector,
-            runtime_memory_size=runtime_memory.estimate(tflite),
-            date=datetime(1970, 1, 1, tzinfo=UTC),  # unknown; the same model shall give the same bytes
-        )
+        description = f"taken over and exported by kwspipe {__version__}"
+        return run_parameters(tflite, config, detector, labels, description, UNKNOWN_DATE)
     parameters = read_parameters(tflite)
     parameters["classes"] = list(labels)
     for setting in DEVICE_SETTINGS:
@@ -76,10 +69,8 @@ def exported_model(original: bytes, parameters: dict[str, Value]) -> bytes:
     """Returns the model with these parameters; itself, byte for byte, where it has them already."""
     if METADATA_NAME in original and read_parameters(original) == parameters:
         return original
-    named = {key: value for key, value in parameters.items() if key not in ("hash", "date")}
     if "hash" in parameters:
-        written = write_parameters(original, named)
-        parameters["hash"] = hashlib.md5(written, usedforsecurity=False).hexdigest()
+        parameters["hash"] = parameters_hash(original, parameters)
     return write_parameters(original, parameters)
 
 

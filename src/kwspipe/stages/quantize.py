@@ -19,9 +19,10 @@ from kwspipe.frontend import FrontEnd
 from kwspipe.process import call_in_process
 from kwspipe.stages import Stage
 from kwspipe.streaming.tuning import tune
-from kwspipe.tflite import report, runtime_memory
+from kwspipe.tflite import report
 from kwspipe.tflite.compiler import ImageSummary, compile_model
-from kwspipe.tflite.metadata import model_parameters, write_parameters
+from kwspipe.tflite.metadata import write_parameters
+from kwspipe.tflite.parameters import run_parameters
 from kwspipe.tflite.runner import CoreModel
 from kwspipe.training.data import plain_features, split_features
 from kwspipe.training.state import WEIGHTS
@@ -113,17 +114,9 @@ def _with_parameters(
     trained: Path,
 ) -> bytes:
     """Embeds what a device has to know; the date is the training's, so that a repeated stage gives the same file."""
-    parameters = model_parameters(
-        int8_model,
-        name=config.name,
-        description=f"keyword spotter for {', '.join(config.dataset.words)}, by kwspipe {__version__}",
-        version=1,
-        labels=labels,
-        frontend=config.frontend,
-        detector=detector,
-        runtime_memory_size=runtime_memory.estimate(int8_model),
-        date=datetime.fromtimestamp((trained / WEIGHTS).stat().st_mtime, UTC),
-    )
+    description = f"keyword spotter for {', '.join(config.dataset.words)}, by kwspipe {__version__}"
+    date = datetime.fromtimestamp((trained / WEIGHTS).stat().st_mtime, UTC)
+    parameters = run_parameters(int8_model, config, detector, labels, description, date)
     return write_parameters(int8_model, parameters)
 
 

@@ -1,17 +1,14 @@
-"""The parameters Silicon Labs' tools keep in a .tflite (``SL_PARAMSv1``): read, written, made for our models.
+"""The parameters Silicon Labs' tools keep in a .tflite (``SL_PARAMSv1``): read and written.
 
 A .tflite is a flatbuffer whose root table lists named metadata entries, each naming one of its buffers.
 Offsets in a flatbuffer lead forward only; so a new root table, new lists of buffers and of metadata, and the
 parameters are put in front of the file, which stays as it was, byte for byte, and is pointed into.
 """
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping
 
 import flatbuffers
 
-from kwspipe.config import DetectorConfig, FrontendConfig
 from kwspipe.errors import KwspipeError
 from kwspipe.tflite.dictionary import Value, decode, encode, offset_vector
 from kwspipe.tflite.flatbuffer import MalformedError, Table, root_table
@@ -65,7 +62,7 @@ def write_parameters(tflite: bytes, parameters: Mapping[str, Value]) -> bytes:
 
     Args:
         tflite: the file's bytes.
-        parameters: what ``model_parameters`` returns, or any names with values the dictionary can hold.
+        parameters: what ``tflite.parameters`` makes, or any names with values the dictionary can hold.
 
     Raises:
         KwspipeError: not a .tflite, a damaged one, or a value that cannot be stored.
@@ -75,55 +72,6 @@ def write_parameters(tflite: bytes, parameters: Mapping[str, Value]) -> bytes:
         return _in_front(_without_front(tflite), encoded)
     except MalformedError as error:
         raise KwspipeError(".tflite", f"damaged: {error}", "a whole TensorFlow Lite model", _REMEDY) from None
-
-
-def model_parameters(
-    tflite: bytes,
-    *,
-    name: str,
-    description: str,
-    version: int,
-    labels: Sequence[str],
-    frontend: FrontendConfig,
-    detector: DetectorConfig,
-    runtime_memory_size: int,
-    date: datetime,
-) -> dict[str, Value]:
-    """Makes the parameters of a model of ours, under the names Silicon Labs' tools read.
-
-    Args:
-        tflite: the model they are for; their ``hash`` is the MD5 of it with all of them in it but ``hash``
-            and ``date``.
-        name: the experiment's name.
-        description: one sentence on what it detects.
-        version: of the model, counted by its maker.
-        labels: the classes in the order of the model's outputs.
-        frontend: the front end it was trained with.
-        detector: the detector's settings.
-        runtime_memory_size: tensor arena in bytes.
-        date: when the model was made, with a time zone.
-    """
-    parameters: dict[str, Value] = {
-        "name": name,
-        "version": version,
-        "description": description,
-        "classes": list(labels),
-        "runtime_memory_size": runtime_memory_size,
-        "samplewise_norm.rescale": 0.0,
-        "samplewise_norm.mean_and_std": False,
-    }
-    parameters |= {f"fe.{setting}": value for setting, value in vars(frontend).items()}
-    window_samples = frontend.sample_rate_hz * frontend.window_size_ms // 1000
-    parameters["fe.fft_length"] = 1 << (window_samples - 1).bit_length()
-    for setting, value in vars(detector).items():
-        if value is not None:
-            parameters[setting] = list(value) if isinstance(value, tuple) else value
-    # MD5 names the file, as the vendor's tools have it; it proves nothing against an attacker.
-    written = write_parameters(tflite, parameters)
-    parameters["hash"] = hashlib.md5(written, usedforsecurity=False).hexdigest()
-    moment = date.astimezone(UTC).isoformat(timespec="milliseconds")
-    parameters["date"] = moment.replace("+00:00", "Z")
-    return parameters
 
 
 def _model(tflite: bytes) -> Table:
