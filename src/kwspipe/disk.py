@@ -1,4 +1,4 @@
-"""A full disk is a user's problem with a simple remedy, whatever library meets it and however that words it."""
+"""What a disk refuses is a user's problem with a simple remedy, whatever library meets it and however it words that."""
 
 import errno
 from collections.abc import Iterator
@@ -10,6 +10,24 @@ from kwspipe.errors import KwspipeError
 NUMBERS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # h5py, TensorFlow and SQLite raise exceptions of their own, with the system's words in the text.
 WORDS = ("No space left on device", "Disk quota exceeded", "File too large", "disk is full")
+
+
+def make_folder(folder: Path, key: str) -> None:
+    """Makes a folder, and those above it, where it is missing.
+
+    Args:
+        folder: to make.
+        key: of the configuration, which names the folder.
+
+    Raises:
+        KwspipeError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise KwspipeError(
+            key, f"{folder} cannot be made: {error.strerror}", "a folder you may write to", f"set {key}=..."
+        ) from None
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 from rich.console import Console
 
 from kwspipe.config import PipelineConfig
+from kwspipe.disk import make_folder
 from kwspipe.errors import KwspipeError
 from kwspipe.parse import to_mapping
 
@@ -26,15 +27,7 @@ def held(run_dir: Path, wait: bool) -> Iterator[None]:
 
     Two sweeps at the same time may come to the same job: there, ``wait`` until the other has done it.
     """
-    try:
-        run_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise KwspipeError(
-            "run_dir",
-            f"{run_dir} cannot be made: {error.strerror}",
-            "a folder you may write to",
-            "set run_dir=...",
-        ) from None
+    make_folder(run_dir, "run_dir")
     lock = FileLock(run_dir / ".lock", timeout=0)
     owner = run_dir / ".lock.owner"
     try:

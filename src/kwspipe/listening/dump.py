@@ -6,7 +6,7 @@ from pathlib import Path
 import soundfile
 
 from kwspipe.audio import Pcm
-from kwspipe.errors import KwspipeError
+from kwspipe.disk import make_folder
 
 
 class Dump:
@@ -25,15 +25,7 @@ class Dump:
         self.folder = folder
         self.rate_hz = rate_hz
         self.num_samples = rate_hz * length_ms // 1000
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise KwspipeError(
-                "listen.dump_dir",
-                f"{folder} cannot be made ({error.strerror})",
-                "a folder you may write to",
-                "correct it",
-            ) from None
+        make_folder(folder, "listen.dump_dir")
 
     def write(self, label: str, source: str, samples: Pcm) -> str:
         """Writes the last ``num_samples`` of ``samples``; returns the file's path below the folder.

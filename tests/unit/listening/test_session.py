@@ -136,7 +136,7 @@ def test_hostile_names_stay_in_the_folder(tmp_path: Path) -> None:
     assert dump.write("_noise", "_a.wav", NOISE) == "noise/a_nohash_0.wav"
     assert dump.write("été", "a b.wav", NOISE) == "été/a-b_nohash_0.wav"
     (tmp_path / "file").write_text("")
-    with pytest.raises(KwspipeError, match=r"listen.dump_dir: .*file/kept cannot be made"):
+    with pytest.raises(KwspipeError, match=r"listen.dump_dir: .*file/kept cannot be made: Not a directory"):
         Dump(tmp_path / "file" / "kept", RATE_HZ, 1000)
 
 
