@@ -1,6 +1,7 @@
 """A small corpus in Speech Commands' layout, and configurations of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,16 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from default_settings import FRONTEND
-from kwspipe.config import (
-    DatasetConfig,
-    FrontendConfig,
-    KokoroConfig,
-    MswcConfig,
-    NegativesConfig,
-    SpeechCommandsConfig,
-    SyntheticConfig,
-)
+from default_settings import DATASET, FRONTEND
+from kwspipe.config import DatasetConfig, FrontendConfig, MswcConfig, NegativesConfig, SyntheticConfig
 
 RATE_HZ = 16000
 
@@ -39,39 +32,37 @@ def write(path: Path, samples: np.ndarray, rate_hz: int = RATE_HZ, **options: An
 
 def make_negatives(**values: Any) -> NegativesConfig:
     """Hard negatives: none, unless single values say otherwise."""
-    shares = dict.fromkeys(
-        ("partial", "ending", "several", "babble", "near_miss", "speech", "colour", "click", "level"), 0.0
-    )
-    defaults: dict[str, Any] = {f"{kind}_percentage": share for kind, share in shares.items()} | {
-        "in_training": True,
-        "evaluation_clips": 4,
-        "min_part": 0.2,
-        "max_part": 0.5,
-        "noise_probability": 0.5,
-        "min_snr_db": 5.0,
-        "max_snr_db": 25.0,
-        "min_talkers": 3,
-        "max_talkers": 6,
-        "similarity": "spelling",
-        "min_similarity": 0.5,
-    }
-    return NegativesConfig(**(defaults | values))
+    return replace(DATASET.negatives, **({"evaluation_clips": 4} | values))
 
 
 def make_mswc(cache_dir: str, **values: Any) -> MswcConfig:
     """The Multilingual Spoken Words Corpus at an address where nothing is."""
-    defaults: dict[str, Any] = {
-        "download": False,
-        "language": "en",
+    nowhere = {
         "audio_urls": ("http://127.0.0.1:9/audio/{language}.tar.gz",),
-        "audio_sha256": None,
         "splits_urls": ("http://127.0.0.1:9/splits/{language}.tar.gz",),
-        "splits_sha256": None,
-        "max_other_words": 10,
-        "max_clips_per_other_word": 5,
-        "cache_dir": cache_dir,
     }
-    return MswcConfig(**(defaults | values))
+    few = {"max_other_words": 10, "max_clips_per_other_word": 5}
+    return replace(DATASET.mswc, **(nowhere | few | {"cache_dir": cache_dir} | values))
+
+
+def make_synthetic(cache_dir: str) -> SyntheticConfig:
+    """Few words by few voices."""
+    return replace(
+        DATASET.synthetic,
+        cache_dir=f"{cache_dir}/speech_cache",
+        clips_per_word=10,
+        unknown_words=("cat", "dog", "house", "tree"),
+        accents=("en-us", "en-gb"),
+        min_rate_wpm=120,
+        max_rate_wpm=200,
+        min_pitch=30,
+        max_pitch=70,
+        max_voices=6,
+        noise_s=4.0,
+        kokoro=replace(
+            DATASET.synthetic.kokoro, max_speakers=100, voices_package="voices@1", cache_dir=cache_dir
+        ),
+    )
 
 
 @pytest.fixture
@@ -93,70 +84,24 @@ def corpus(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make_dataset(corpus: Path) -> Callable[..., DatasetConfig]:
-    """Builds a configuration of the corpus; keywords replace single values."""
+    """Builds a configuration of the corpus, conf/'s but for its addresses and sizes; keywords replace single values."""
 
     def make(**values: Any) -> DatasetConfig:
         defaults: dict[str, Any] = {
-            "words": ("one", "two", "three"),
-            "sources": ("folder",),
             "root": str(corpus),
-            "noise_roots": (),
-            "negative_roots": (),
-            "mined_roots": (),
-            "negative_validation_percentage": 25.0,
-            "negative_testing_percentage": 50.0,
-            "unknown_words": (),
-            "unknown_class_percentage": 1.0,
             "silence_class_percentage": 0.5,
             "zero_silence_percentage": 0.25,
             "min_evaluation_clips": 0,
-            "max_clips_per_word": None,
-            "max_training_clips_per_word": None,
-            "validation_percentage": 10.0,
-            "testing_percentage": 10.0,
-            "fold": None,
-            "training_only_speakers": (),
-            "min_clip_ms": 100,
-            "min_peak_db": -50.0,
-            "trim_below_peak_db": 30.0,
-            "max_clipped_fraction": 0.1,
-            "bad_files": (),
             "negatives": make_negatives(),
-            "speech_commands": SpeechCommandsConfig(
-                download=False,
+            "speech_commands": replace(
+                DATASET.speech_commands,
                 urls=("http://127.0.0.1:9/none.tar.gz",),
-                size_bytes=1,
-                sha256="0" * 64,
                 cache_dir=str(corpus.parent),
             ),
-            "synthetic_training_clips_per_word": 0,
             "mswc": make_mswc(str(corpus.parent)),
-            "synthetic": SyntheticConfig(
-                engines=("espeak",),
-                shares={"espeak": 1.0, "kokoro": 1.0},
-                cache_dir=str(corpus.parent / "speech_cache"),
-                clips_per_word=10,
-                unknown_words=("cat", "dog", "house", "tree"),
-                near_words_per_keyword=0,
-                accents=("en-us", "en-gb"),
-                min_rate_wpm=120,
-                max_rate_wpm=200,
-                min_pitch=30,
-                max_pitch=70,
-                max_voices=6,
-                noise_s=4.0,
-                kokoro=KokoroConfig(
-                    voices=("*",),
-                    max_speakers=100,
-                    min_speed=0.75,
-                    max_speed=1.4,
-                    voices_package="voices@1",
-                    voices_sha256="0" * 64,
-                    cache_dir=str(corpus.parent),
-                ),
-            ),
+            "synthetic": make_synthetic(str(corpus.parent)),
         }
-        return DatasetConfig(**(defaults | values))
+        return replace(DATASET, **(defaults | values))
 
     return make
 
