@@ -1,11 +1,10 @@
 """A model image that is small and quick, with a front end and a detector: one dense layer of random weights."""
 
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
-from omegaconf import OmegaConf
 
-from kwspipe.config import DetectorConfig, FrontendConfig
+from default_settings import DETECTOR, FRONTEND
 from kwspipe.detector import pack_settings
 from kwspipe.device.push import Golden
 from kwspipe.frontend import FrontEnd
@@ -13,15 +12,8 @@ from kwspipe.tflite.compiler import compile_model
 from kwspipe.tflite.runner import CoreModel
 from tflite_builder import NONE, ModelBuilder
 
-CONF = Path(__file__).resolve().parents[1] / "conf"
 LABELS = ("one", "two", "_unknown_", "_silence_")
 NUM_FEATURES = 59 * 49
-
-
-def _load(group: str, **changes: object) -> dict:
-    settings = OmegaConf.to_container(OmegaConf.load(CONF / group / "default.yaml"))
-    assert isinstance(settings, dict)
-    return {**settings, **changes}
 
 
 def _dense(seed: int, num_layers: int) -> bytes:
@@ -48,9 +40,14 @@ def small_tflite(seed: int) -> bytes:
 
 def small_image(seed: int, num_layers: int = 1, volume_gain: int = 0) -> bytes:
     """An image of about 20 kB that detects "one" and "two" now and then, whatever it hears."""
-    changes = {"detection_threshold": 130, "average_window_duration_ms": 200, "minimum_count": 1}
-    detector = DetectorConfig(**_load("detector", **changes, volume_gain=volume_gain))
-    tables = FrontEnd(FrontendConfig(**_load("frontend"))).tables
+    detector = replace(
+        DETECTOR,
+        detection_threshold=130,
+        average_window_duration_ms=200,
+        minimum_count=1,
+        volume_gain=volume_gain,
+    )
+    tables = FrontEnd(FRONTEND).tables
     settings = pack_settings(detector, LABELS)
     return compile_model(_dense(seed, num_layers), LABELS, tables, settings, f"small {seed}")[0]
 

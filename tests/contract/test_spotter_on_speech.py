@@ -1,6 +1,5 @@
 """The core's spotter on real speech, with the vendor's models: what it does follows from the samples alone."""
 
-import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +15,7 @@ from kwspipe.tflite import image as container
 from kwspipe.tflite.compiler import compile_model
 from kwspipe.tflite.metadata import read_parameters
 from kwspipe.tflite.settings import class_labels, detector_settings, frontend_settings
+from vendor_models import tflite_of
 
 ARCHIVE = "keyword_spotting_mobilenetv2"
 WORDS = ["left", "right", "up", "down", "stop", "go", "yes", "bed"]
@@ -25,8 +25,7 @@ GAP_SAMPLES = 12800
 @pytest.fixture(scope="module")
 def model(shared_dir):
     """The vendor's base: .tflite, labels, front end, detector (with little averaging, so that words count)."""
-    with zipfile.ZipFile(shared_dir / "base" / f"{ARCHIVE}.mltk.zip") as archive:
-        tflite = archive.read(f"{ARCHIVE}.tflite")
+    tflite = tflite_of(ARCHIVE, shared_dir)
     parameters = read_parameters(tflite)
     detector = replace(detector_settings(parameters), average_window_duration_ms=300, minimum_count=2)
     return tflite, class_labels(parameters), frontend_settings(parameters), detector

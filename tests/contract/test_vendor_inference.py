@@ -1,49 +1,30 @@
 """The vendor's two models through compiler and core: every layer's output is the reference kernels', bit for bit."""
 
-import csv
 import struct
-import zipfile
 
 import numpy as np
 import pytest
 from kwspipe._core import ffi, lib
-from omegaconf import OmegaConf
 
-from kwspipe import audio
-from kwspipe.__main__ import conf_dir
-from kwspipe.config import FrontendConfig
-from kwspipe.frontend import FrontEnd
 from kwspipe.tflite import image as container
-from kwspipe.tflite.compiler import compile_model
 from kwspipe.tflite.runner import CoreModel
 from reference_kernels import run_reference, with_output
+from vendor_models import NUM_CLASSES, compiled, real_features
 
-MODELS = {"keyword_spotting_mobilenetv2": 8, "keyword_spotting_with_transfer_learning": 11}
 OPERATOR_BYTES, PROGRAM_BYTES = 68, 48
 OUTPUT_OFFSET = struct.Struct("<44xI")  # position of output_offset in kws_operator_t
 
 
-@pytest.fixture(scope="module", params=sorted(MODELS))
+@pytest.fixture(scope="module", params=sorted(NUM_CLASSES))
 def model(request, shared_dir):
     """(.tflite, image, summary) of one of the archives."""
-    with zipfile.ZipFile(shared_dir / "base" / f"{request.param}.mltk.zip") as file:
-        tflite = file.read(f"{request.param}.tflite")
-    labels = [f"class {i}" for i in range(MODELS[request.param])]
-    return tflite, *compile_model(tflite, labels, b"", b"", request.param)
+    return compiled(request.param, shared_dir)
 
 
 @pytest.fixture(scope="module")
-def real_features(shared_dir):
+def features(shared_dir):
     """Features of 200 clips of speech and noise, (200, 59, 49) int8."""
-    with (shared_dir / "data" / "manifest.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    settings = OmegaConf.to_container(OmegaConf.load(conf_dir() / "frontend" / "default.yaml"))
-    front_end = FrontEnd(FrontendConfig(**settings))
-    clips = np.zeros((200, front_end.clip_samples), np.int16)
-    for clip, row in zip(clips, rows[:: len(rows) // 200], strict=False):
-        pcm = audio.read_pcm(shared_dir / "data" / row["path"], 16000)[: len(clip)]
-        clip[: len(pcm)] = pcm
-    return front_end.features(clips)
+    return real_features(shared_dir)
 
 
 def extremes() -> np.ndarray:
@@ -56,11 +37,11 @@ def extremes() -> np.ndarray:
     return inputs
 
 
-def test_outputs_on_real_features(model, real_features):
+def test_outputs_on_real_features(model, features):
     tflite, image, _ = model
-    expected = run_reference(tflite, real_features)
+    expected = run_reference(tflite, features)
     assert len(np.unique(expected.argmax(axis=1))) > 3
-    np.testing.assert_array_equal(CoreModel(image).run(real_features, threads=2), expected)
+    np.testing.assert_array_equal(CoreModel(image).run(features, threads=2), expected)
 
 
 def test_outputs_on_extremes(model):

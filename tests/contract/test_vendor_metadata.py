@@ -1,12 +1,11 @@
 """The vendor's two models: parameters read whole and rewritten, and the models still compute the same."""
 
-import zipfile
-
 import numpy as np
 import pytest
 
 from kwspipe.errors import KwspipeError
 from kwspipe.tflite.metadata import read_parameters, write_parameters
+from vendor_models import tflite_of
 
 WORDS = {
     "keyword_spotting_mobilenetv2": ["left", "right", "up", "down", "stop", "go"],
@@ -27,8 +26,7 @@ WORDS = {
 @pytest.fixture(scope="module", params=sorted(WORDS))
 def archive(request, shared_dir):
     """Name and .tflite of one of the vendor's archives."""
-    with zipfile.ZipFile(shared_dir / "base" / f"{request.param}.mltk.zip") as file:
-        return request.param, file.read(f"{request.param}.tflite")
+    return request.param, tflite_of(request.param, shared_dir)
 
 
 def outputs(model: bytes, inputs: np.ndarray) -> np.ndarray:

@@ -1,7 +1,6 @@
 """The firmware as it is delivered, on the emulated board, with the vendor's model and real speech."""
 
 import time
-import zipfile
 
 import numpy as np
 import pytest
@@ -20,6 +19,7 @@ from kwspipe.tflite.compiler import compile_model
 from kwspipe.tflite.metadata import read_parameters
 from kwspipe.tflite.runner import CoreModel
 from kwspipe.tflite.settings import class_labels, detector_settings, frontend_settings
+from vendor_models import tflite_of
 
 ARCHIVE = "keyword_spotting_mobilenetv2"
 WORDS = ("stop", "go", "up")
@@ -27,8 +27,7 @@ WORDS = ("stop", "go", "up")
 
 @pytest.fixture(scope="module")
 def tflite(shared_dir) -> bytes:
-    with zipfile.ZipFile(shared_dir / "base" / f"{ARCHIVE}.mltk.zip") as archive:
-        return archive.read(f"{ARCHIVE}.tflite")
+    return tflite_of(ARCHIVE, shared_dir)
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,6 @@
 """The inference on the emulated board: the outputs of the host's core, and what they cost in instructions."""
 
-import csv
 import struct
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,17 +8,11 @@ import numpy as np
 import pytest
 import serial
 from numpy.typing import NDArray
-from omegaconf import OmegaConf
 
-from kwspipe import audio
-from kwspipe.__main__ import conf_dir
-from kwspipe.config import FrontendConfig
 from kwspipe.device.emulator import EmulatedBoard
-from kwspipe.frontend import FrontEnd
-from kwspipe.tflite.compiler import compile_model
 from kwspipe.tflite.runner import CoreModel
+from vendor_models import NUM_CLASSES, compiled, real_features
 
-MODELS = {"keyword_spotting_mobilenetv2": 8, "keyword_spotting_with_transfer_learning": 11}
 SLOTS_AT = 0x10000
 FLASH_BYTES = 0x180000
 
@@ -28,27 +20,16 @@ FLASH_BYTES = 0x180000
 @pytest.fixture(scope="module")
 def features(shared_dir: Path) -> NDArray[np.int8]:
     """Features of 200 clips of speech and noise, (200, 59, 49) int8, and extremes, (4, 59, 49)."""
-    with (shared_dir / "data" / "manifest.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    settings = OmegaConf.to_container(OmegaConf.load(conf_dir() / "frontend" / "default.yaml"))
-    front_end = FrontEnd(FrontendConfig(**settings))  # type: ignore[arg-type]
-    clips = np.zeros((200, front_end.clip_samples), np.int16)
-    for clip, row in zip(clips, rows[:: len(rows) // 200], strict=False):
-        pcm = audio.read_pcm(shared_dir / "data" / row["path"], 16000)[: len(clip)]
-        clip[: len(pcm)] = pcm
-    real = front_end.features(clips)
+    real = real_features(shared_dir)
     rng = np.random.default_rng(1)
     extremes = rng.integers(-128, 128, (4, *real.shape[1:])).astype(np.int8)
     extremes[0], extremes[1] = -128, 127
     return np.concatenate([real, extremes])
 
 
-@pytest.fixture(scope="module", params=sorted(MODELS))
+@pytest.fixture(scope="module", params=sorted(NUM_CLASSES))
 def image(request: pytest.FixtureRequest, shared_dir: Path) -> bytes:
-    with zipfile.ZipFile(shared_dir / "base" / f"{request.param}.mltk.zip") as file:
-        tflite = file.read(f"{request.param}.tflite")
-    labels = [f"class {i}" for i in range(MODELS[request.param])]
-    return compile_model(tflite, labels, b"", b"", request.param)[0]
+    return compiled(request.param, shared_dir)[1]
 
 
 @pytest.fixture(scope="module")

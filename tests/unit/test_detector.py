@@ -10,23 +10,20 @@ from hypothesis import strategies as st
 from kwspipe._core import ffi, lib
 from pydantic import ValidationError
 
-from kwspipe.config import DetectorConfig
+from default_settings import DETECTOR
 from kwspipe.detector import Detection, Detector, pack_settings
 from kwspipe.errors import KwspipeError
 
 LABELS = ["one", "two", "_unknown_", "_silence_"]
-CONFIG = DetectorConfig(
+CONFIG = replace(
+    DETECTOR,
     average_window_duration_ms=300,
     detection_threshold=100,
-    detection_threshold_list=None,
-    target_false_accepts_per_hour=None,
-    per_class_thresholds=False,
     suppression_ms=500,
-    suppress_same_word_only=False,
+    target_false_accepts_per_hour=None,
     minimum_count=2,
     volume_gain=3,
     latency_ms=100,
-    verbose_model_output_logs=False,
 )
 
 

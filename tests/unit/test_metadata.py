@@ -11,8 +11,8 @@ import tflite
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import default_settings
 from default_settings import FRONTEND
-from kwspipe.config import DetectorConfig
 from kwspipe.errors import KwspipeError
 from kwspipe.tflite.dictionary import decode, encode
 from kwspipe.tflite.flatbuffer import MalformedError, Table, root_table
@@ -20,18 +20,10 @@ from kwspipe.tflite.metadata import read_parameters, write_parameters
 from kwspipe.tflite.parameters import model_parameters
 from kwspipe.tflite.settings import class_labels, detector_settings, frontend_settings
 
-DETECTOR = DetectorConfig(
-    average_window_duration_ms=1000,
-    detection_threshold=145,
+DETECTOR = replace(
+    default_settings.DETECTOR,
     detection_threshold_list=(120, 130, 140, 255, 255),
     target_false_accepts_per_hour=None,
-    per_class_thresholds=False,
-    suppression_ms=750,
-    suppress_same_word_only=False,
-    minimum_count=3,
-    volume_gain=0,
-    latency_ms=100,
-    verbose_model_output_logs=False,
 )
 LABELS = ["one", "two", "three", "_unknown_", "_silence_"]
 

@@ -1,27 +1,28 @@
 """Other detector settings for a model that is made already."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import default_settings
 from kwspipe.config import DetectorConfig
 from kwspipe.detector import DEVICE_SETTINGS, pack_settings, unpack_settings
 from kwspipe.errors import KwspipeError
 from kwspipe.retune import changed_settings, retuned, told
 from kwspipe.spotter import Spotter
 from kwspipe.tflite import image as container
-from run_folders import composed_config
 from small_model import LABELS, small_image
 
-DETECTOR = composed_config("+experiment=digits_3", "detector.target_false_accepts_per_hour=null").detector
+DETECTOR = replace(default_settings.DETECTOR, target_false_accepts_per_hour=None)
 IMAGE = small_image(7)
 
 
 def changed(**changes: object) -> DetectorConfig:
-    return DetectorConfig(**(vars(DETECTOR) | changes))
+    return replace(DETECTOR, **changes)
 
 
 @settings(max_examples=60)
@@ -46,7 +47,7 @@ def test_settings_come_back_from_the_blob(detector: DetectorConfig) -> None:
     assert (back["detection_threshold_list"] or (back["detection_threshold"],) * 4) == wanted
     rest = set(DEVICE_SETTINGS) - {"detection_threshold", "detection_threshold_list"}
     assert {name: back[name] for name in rest} == {name: getattr(detector, name) for name in rest}
-    assert pack_settings(DetectorConfig(**(vars(detector) | back)), LABELS) == pack_settings(detector, LABELS)
+    assert pack_settings(replace(detector, **back), LABELS) == pack_settings(detector, LABELS)
 
 
 def test_a_blob_that_is_none_is_refused() -> None:

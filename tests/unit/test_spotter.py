@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from kwspipe._core import ffi, lib
 
 import default_settings
-from kwspipe.config import DetectorConfig
 from kwspipe.detector import Detector, pack_settings
 from kwspipe.frontend import FrontEnd
 from kwspipe.spotter import Spotter
@@ -30,18 +29,13 @@ FRONTEND = replace(
     filterbank_upper_band_limit=3800.0,
     filterbank_lower_band_limit=100.0,
 )
-DETECTOR = DetectorConfig(
+DETECTOR = replace(
+    default_settings.DETECTOR,
     average_window_duration_ms=100,
     detection_threshold=100,
-    detection_threshold_list=None,
-    target_false_accepts_per_hour=None,
-    per_class_thresholds=False,
     suppression_ms=60,
-    suppress_same_word_only=False,
     minimum_count=2,
-    volume_gain=0,
     latency_ms=20,
-    verbose_model_output_logs=False,
 )
 SAMPLES = 9000
 

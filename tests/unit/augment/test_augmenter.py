@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from omegaconf import OmegaConf
 
-from default_settings import CONF
+from default_settings import plain_settings
 from kwspipe.augment import Augmenter, check, clip_keys, sources
 from kwspipe.config import AugmentConfig
 from kwspipe.errors import ConfigError
@@ -20,7 +19,7 @@ def augmenter(*transforms: dict, noise: list = NOISE, placement: str = "random")
 
 
 def preset(name: str) -> tuple[dict, ...]:
-    return tuple(OmegaConf.to_container(OmegaConf.load(CONF / "augment" / f"{name}.yaml"))["transforms"])
+    return tuple(plain_settings("augment", name)["transforms"])
 
 
 def recordings(num_clips: int) -> list[np.ndarray]:

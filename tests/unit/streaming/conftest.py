@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from omegaconf import OmegaConf
 
-from default_settings import CONF
+from default_settings import plain_settings
 from kwspipe.config import StreamConfig
 from kwspipe.dataset.store import ClipStore, StoreWriter
 
@@ -16,9 +15,8 @@ RATE_HZ = 16000
 
 
 def make_config(**values: Any) -> StreamConfig:
-    settings = OmegaConf.to_container(OmegaConf.load(CONF / "stream" / "default.yaml"))
     changes = {"words_minutes": 0.5, "snr_db": (10.0,), "max_minutes": 0.5, "bootstrap_rounds": 50, **values}
-    return StreamConfig(**(settings | changes))
+    return StreamConfig(**(plain_settings("stream") | changes))
 
 
 def tone(length_s: float, hz: float, level: float = 0.2) -> np.ndarray:

@@ -1,12 +1,12 @@
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from omegaconf import OmegaConf
 from rich.console import Console
 
-from default_settings import CONF
+from default_settings import DETECTOR
 from kwspipe.config import DetectorConfig
 from kwspipe.dataset.store import ClipStore
 from kwspipe.detector import pack_settings
@@ -25,9 +25,7 @@ HOURS = 1.0
 
 
 def detector(**changes: object) -> DetectorConfig:
-    settings = OmegaConf.to_container(OmegaConf.load(CONF / "detector" / "default.yaml"))
-    changes = {"average_window_duration_ms": 0, "minimum_count": 1, **changes}
-    return DetectorConfig(**(settings | changes))
+    return replace(DETECTOR, **({"average_window_duration_ms": 0, "minimum_count": 1} | changes))
 
 
 def heard(kind: str, scores: list[tuple[str, int]], spoken: bool) -> Heard:
