@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from kwspipe import licences
 from kwspipe.config import FrontendConfig
 from kwspipe.frontend import FrontEnd
+from kwspipe.metrics.in_noise import words_over_noise
 
 TOTALS = (
     ("accuracy", "all clips right"),
@@ -95,7 +96,13 @@ def _figures(metrics: Mapping[str, Any], prepared: Mapping[str, Any]) -> dict[st
         "clips": int8["clips"],
         "speakers": prepared.get("speakers", {}).get("testing"),
         "kinds": kinds,
-        "totals": [(what, [percent(metrics[kind].get(key)) for kind in kinds]) for key, what in TOTALS],
+        "totals": [
+            *((what, [percent(metrics[kind].get(key)) for kind in kinds]) for key, what in TOTALS),
+            *(
+                (f"words right at {snr_db:g} dB over noise", [percent(share) for share in shares])
+                for snr_db, shares in words_over_noise(metrics, kinds)
+            ),
+        ],
         "classes": [
             (
                 f"`{label}`" if label.startswith("_") else label,

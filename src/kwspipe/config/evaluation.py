@@ -12,6 +12,7 @@ class EvaluateConfig:
     """What is measured on the test split."""
 
     max_mistakes: Annotated[int, Field(ge=0)]
+    snr_db: tuple[Annotated[float, Field(ge=-20, le=60)], ...]
 
 
 @typed

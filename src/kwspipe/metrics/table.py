@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kwspipe.metrics.in_noise import words_over_noise
 from kwspipe.metrics.streaming_table import print_streaming
 
 KINDS = ("float", "int8", "device")
@@ -26,7 +27,8 @@ def print_results(metrics: Mapping[str, Any], console: Console) -> None:
     Args:
         metrics: as metrics.json has them: ``float``, ``int8`` and, where a device was measured, ``device``,
             each as ``clips.measure`` returns it; ``data``, the summary of prepare; ``parity``, on how many clips the
-            device's code gives the reference kernels' outputs bit for bit; ``streaming``, what was heard in streams.
+            device's code gives the reference kernels' outputs bit for bit; ``streaming``, what was heard in streams;
+            ``in_noise``, clips over noise.
         console: where to.
     """
     kinds = [kind for kind in KINDS if kind in metrics]
@@ -90,6 +92,8 @@ def _totals(metrics: Mapping[str, Any], kinds: list[str]) -> Table:
         table.add_column(kind, justify="right")
     for figure, meaning in TOTALS:
         table.add_row(meaning, *(_percent(metrics[kind].get(figure)) for kind in kinds))
+    for snr_db, shares in words_over_noise(metrics, kinds):
+        table.add_row(f"words right at {snr_db:g} dB over noise", *map(_percent, shares))
     hard = metrics.get("data", {}).get("hard_negatives", {})
     for made in (made for made in metrics[kinds[0]].get("rejected", {}) if made in hard):
         meaning = f"  {made.replace('_', ' ')} not called a word"

@@ -8,6 +8,7 @@ import numpy as np
 
 from kwspipe.dataset.kinds import HARD
 from kwspipe.metrics.clips import SILENCE, UNKNOWN, is_keyword
+from kwspipe.metrics.in_noise import words_over_noise
 from kwspipe.report.facts import RunFacts
 from kwspipe.report.figures import DASH, THIN, between, interval, percent, rate
 
@@ -103,7 +104,12 @@ def totals(facts: RunFacts) -> tuple[list[str], list[tuple[str, list[float | Non
     """Returns the kinds that were measured, and a row a figure with its value for each kind."""
     assert facts.metrics is not None
     kinds = [kind for kind in KINDS if kind in facts.metrics]
-    return kinds, [(text, [facts.metrics[kind].get(key) for kind in kinds]) for key, text in TOTALS]
+    rows = [(text, [facts.metrics[kind].get(key) for kind in kinds]) for key, text in TOTALS]
+    over_noise = [
+        (f"Words right at {snr_db:g}{THIN}dB over noise", shares)
+        for snr_db, shares in words_over_noise(facts.metrics, kinds)
+    ]
+    return kinds, rows + over_noise
 
 
 def confusions(facts: RunFacts) -> list[tuple[str, str, int, int]]:

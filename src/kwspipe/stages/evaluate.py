@@ -13,7 +13,7 @@ from kwspipe.config import PipelineConfig
 from kwspipe.dataset.store import ClipStore
 from kwspipe.detector import pack_settings
 from kwspipe.errors import KwspipeError
-from kwspipe.metrics import calibration, clips, det, mistakes, plots, predictions
+from kwspipe.metrics import calibration, clips, det, in_noise, mistakes, plots, predictions
 from kwspipe.stages import Stage
 from kwspipe.streaming import evaluation as streaming
 from kwspipe.streaming.composition import compose
@@ -61,6 +61,16 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     metrics["data"] = store.summary
     for kind in scores:
         metrics[kind]["calibration"] = calibration.measure(targets, scores[kind])
+    metrics["in_noise"] = in_noise.measure(
+        store,
+        config.frontend,
+        numbers,
+        targets,
+        labels,
+        _networks(quantized),
+        config.evaluate.snr_db,
+        config.seed,
+    )
     metrics["streaming"] = _streaming(config, store, quantized, labels)
     write_json(folder / "metrics.json", metrics)
     np.savez(folder / "scores.npz", clips=numbers, targets=targets, **scores)
@@ -69,6 +79,22 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     limit = config.evaluate.max_mistakes
     mistakes.write(folder / "mistakes.csv", paths, numbers, targets, scores["int8"], labels, limit)
     _draw(metrics, targets, scores["int8"], labels, run_dir, folder)
+
+
+def _networks(quantized: Path) -> dict[str, in_noise.Network]:
+    """The float model, where there is one, and the int8 model by the device's code, as functions of features."""
+    int8_model, core = (
+        (quantized / "model.tflite").read_bytes(),
+        CoreModel((quantized / "model.kws").read_bytes()),
+    )
+
+    def int8(features: npt.NDArray[np.int8]) -> npt.NDArray[np.float32]:
+        return reference.posteriors(int8_model, core.run(features, threads=THREADS))
+
+    if not (quantized / "float.tflite").is_file():
+        return {"int8": int8}
+    float_model = (quantized / "float.tflite").read_bytes()
+    return {"float": lambda features: reference.run(float_model, features, "testing in noise"), "int8": int8}
 
 
 def _draw(
