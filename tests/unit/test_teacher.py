@@ -17,6 +17,7 @@ from kwspipe.training.distillation import components
 
 VALUES = OmegaConf.to_container(OmegaConf.load(CONF / "distill" / "speech_embedding.yaml"))
 CONFIG = SpeechEmbeddingConfig(**VALUES)
+ALL = np.arange(4)
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_it_tells_sounds_apart_wherever_they_lie_in_the_clip(prepared: Path, tmp
     pytest.importorskip("openwakeword", reason="the extra `teacher` is not installed")
     teacher.check(16000)
     config = replace(CONFIG, cache_dir=str(tmp_path / "cache"))
-    values = teacher.embeddings(prepared, config, workers=1)
+    values = teacher.embeddings(prepared, ALL, config, workers=1)
     assert values.shape == (4, teacher.NUM_VALUES) and values.dtype == np.float16
     likeness = np.corrcoef(values.astype(np.float32))
     same, other = likeness[0, 1], likeness[0, 2]
@@ -53,10 +54,14 @@ def test_it_tells_sounds_apart_wherever_they_lie_in_the_clip(prepared: Path, tmp
 def test_what_it_said_is_kept(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = replace(CONFIG, cache_dir=str(tmp_path / "cache"))
     monkeypatch.setattr(teacher, "_heard", lambda *_: iter([np.ones((4, 864), np.float16)]))
-    first = teacher.embeddings(prepared, config, workers=1)
+    first = teacher.embeddings(prepared, ALL, config, workers=1)
     monkeypatch.setattr(teacher, "_heard", lambda *_: pytest.fail("the teacher is asked again"))
-    np.testing.assert_array_equal(teacher.embeddings(prepared, config, workers=1), first)
+    np.testing.assert_array_equal(teacher.embeddings(prepared, ALL, config, workers=1), first)
     assert len(list((tmp_path / "cache").rglob("*"))) == 2  # the folder, and one whole file
+    monkeypatch.setattr(teacher, "_heard", lambda *_: iter([np.zeros((2, 864), np.float16)]))
+    assert not teacher.embeddings(
+        prepared, ALL[:2], config, workers=1
+    ).any()  # other clips are another question
 
 
 def test_without_its_package_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,21 +92,20 @@ def test_a_cache_that_cannot_be_written_is_told(prepared: Path, tmp_path: Path, 
     monkeypatch.setattr(teacher, "_heard", lambda *_: iter([np.ones((4, 864), np.float16)]))
     config = replace(CONFIG, cache_dir=str(tmp_path / "file"))
     with pytest.raises(KwspipeError, match=r"cannot be written.*set distill\.cache_dir"):
-        teacher.embeddings(prepared, config, workers=1)
+        teacher.embeddings(prepared, ALL, config, workers=1)
 
 
 def test_components_are_uncorrelated_and_the_first_vary_most() -> None:
     rng = np.random.default_rng(0)
     values = (rng.normal(size=(200, 6)) * [1, 5, 2, 0.1, 3, 0] @ rng.normal(size=(6, 6))).astype(np.float32)
-    learned = np.arange(200) < 150
-    found = components(values, learned, 4)
+    found = components(values, 4)
     assert found.shape == (200, 4) and found.dtype == np.float32
-    covariance = np.cov(found[learned].T)
+    covariance = np.cov(found.T)
     assert (np.diff(np.diag(covariance)) < 0).all()
     np.testing.assert_allclose(covariance - np.diag(np.diag(covariance)), 0, atol=1e-4)
-    assert found[learned].std() == pytest.approx(1, rel=1e-4)
+    assert found.std() == pytest.approx(1, rel=1e-4)
 
 
 def test_there_are_no_more_components_than_the_clips_span() -> None:
     values = np.random.default_rng(0).normal(size=(5, 20)).astype(np.float32)
-    assert components(values, np.ones(5, np.bool_), 16).shape == (5, 4)
+    assert components(values, 16).shape == (5, 4)

@@ -27,8 +27,8 @@ class Lesson:
     """What the teacher says.
 
     Attributes:
-        targets: (clips of the store, dimensions).
-        weights: (clips of the store,) 1, or 0 for silence, of which it has nothing to say.
+        targets: (clips of the store, dimensions); zeros where it was not asked.
+        weights: (clips of the store,) 1 for speech of the training split, else 0.
         weight: of its error against the loss of the labels.
     """
 
@@ -48,15 +48,20 @@ def lesson(config: PipelineConfig, prepared: Path) -> Lesson | None:
         return None
     teacher.check(config.frontend.sample_rate_hz)
     store = ClipStore(prepared)
-    speech = store.targets != store.labels.index(SILENCE)
-    learned = np.zeros(len(speech), np.bool_)
-    learned[store.select("training")] = True
-    values = teacher.embeddings(prepared, distill, config.train.workers).astype(np.float32)
-    targets = components(values, speech & learned, distill.dimensions)
-    return Lesson(targets, speech.astype(np.float32), distill.weight)
+    numbers = store.select("training")
+    numbers = numbers[
+        store.targets[numbers] != store.labels.index(SILENCE)
+    ]  # of silence it has nothing to say
+    said = components(
+        teacher.embeddings(prepared, numbers, distill, config.train.workers), distill.dimensions
+    )
+    targets = np.zeros((len(store.targets), said.shape[1]), np.float32)
+    weights = np.zeros(len(targets), np.float32)
+    targets[numbers], weights[numbers] = said, 1
+    return Lesson(targets, weights, distill.weight)
 
 
-def components(values: Array, learned: npt.NDArray[np.bool_], dimensions: int) -> Array:
+def components(embeddings: npt.NDArray[Any], dimensions: int) -> Array:
     """Returns the principal components of the teacher's values, those that vary most first.
 
     Each is divided by the square root of its standard deviation: the first would else be all that counts, and if each
@@ -64,18 +69,18 @@ def components(values: Array, learned: npt.NDArray[np.bool_], dimensions: int) -
     of 1.
 
     Args:
-        values: (clips, values).
-        learned: (clips,) those the components are found on.
+        embeddings: (clips, values).
         dimensions: how many.
 
     Returns:
         (clips, dimensions), fewer where there are not as many clips.
     """
-    mean = values[learned].mean(axis=0)
-    _, deviations, axes = np.linalg.svd(values[learned] - mean, full_matrices=False)
+    values = embeddings.astype(np.float32)
+    values -= values.mean(axis=0)
+    _, deviations, axes = np.linalg.svd(values, full_matrices=False)
     kept = min(dimensions, int(np.count_nonzero(deviations > 1e-6 * deviations[0])))
-    projected = (values - mean) @ axes[:kept].T / np.sqrt(deviations[:kept])
-    scaled: Array = (projected / projected[learned].std()).astype(np.float32)
+    projected = values @ axes[:kept].T / np.sqrt(deviations[:kept])
+    scaled: Array = projected / projected.std()
     return scaled
 
 

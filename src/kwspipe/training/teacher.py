@@ -40,6 +40,7 @@ WINDOW_FRAMES, STEP_FRAMES = 76, 8
 NUM_VALUES = 864  # nine times 96
 CLIPS_A_TASK = 64
 Embeddings = npt.NDArray[np.float16]
+Indices = npt.NDArray[np.int64]
 
 
 def check(sample_rate_hz: int) -> None:
@@ -67,21 +68,26 @@ def check(sample_rate_hz: int) -> None:
         )
 
 
-def embeddings(prepared: Path, config: SpeechEmbeddingConfig, workers: int) -> Embeddings:
-    """Returns what the teacher makes of every clip of a store, (clips, 864), from the cache where it is there.
+def embeddings(prepared: Path, numbers: Indices, config: SpeechEmbeddingConfig, workers: int) -> Embeddings:
+    """Returns what the teacher makes of clips of a store, from the cache where it is there.
 
     Args:
         prepared: the folder of the stage prepare.
+        numbers: (clips,) in the store.
         config: where the cache is.
         workers: processes.
+
+    Returns:
+        (clips, 864).
     """
     manifest = read_manifest(prepared)
     assert manifest is not None  # the pipeline runs no stage before prepare is whole
     teacher = "".join(FILES_SHA256.values())
-    key = hashlib.sha256(f"{teacher}{outputs_hash(manifest)}".encode()).hexdigest()
+    asked = hashlib.sha256(np.asarray(numbers, "<i8").tobytes()).hexdigest()
+    key = hashlib.sha256(f"{teacher}{outputs_hash(manifest)}{asked}".encode()).hexdigest()
     path = Path(config.cache_dir).expanduser() / "teacher" / f"{key}.npy"
     if not path.is_file():
-        _write(path, np.concatenate(list(_heard(prepared, workers))))
+        _write(path, np.concatenate(list(_heard(prepared, numbers, workers))))
     values: Embeddings = np.load(path)
     return values
 
@@ -98,21 +104,19 @@ def embed(pcm: npt.NDArray[np.int16]) -> Embeddings:
     return values
 
 
-def _heard(prepared: Path, workers: int) -> Iterator[Embeddings]:
-    """Yields the embeddings of a store, some clips at a time."""
-    num_clips = len(ClipStore(prepared).targets)
-    starts = range(0, num_clips, CLIPS_A_TASK)
+def _heard(prepared: Path, numbers: Indices, workers: int) -> Iterator[Embeddings]:
+    """Yields the embeddings of clips, some at a time."""
+    starts = range(0, len(numbers), CLIPS_A_TASK)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, initializer=exit_with_parent) as pool:
-        tasks = [pool.submit(_hear, prepared, start) for start in starts]
+        tasks = [pool.submit(_hear, prepared, numbers[start : start + CLIPS_A_TASK]) for start in starts]
         console = Console(stderr=True)
         for task in track(tasks, "    the teacher listens", console=console):
             yield task.result()
 
 
-def _hear(prepared: Path, start: int) -> Embeddings:
+def _hear(prepared: Path, numbers: Indices) -> Embeddings:
     store = ClipStore(prepared)
-    numbers = range(start, min(start + CLIPS_A_TASK, len(store.targets)))
     centre = np.random.default_rng(0)  # not drawn from: the placement is fixed
     clips = [place(store.clip(i), store.word_bounds(i), NUM_SAMPLES, "center", centre) for i in numbers]
     return np.concatenate([embed(clip[None]) for clip in clips])  # one by one: larger batches are no faster
