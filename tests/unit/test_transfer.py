@@ -99,12 +99,13 @@ def test_where_a_checkpoint_is_looked_for(tmp_path: Path) -> None:
 
 def test_a_checkpoint_is_bundled_for_some_models() -> None:
     bundled = dataclasses.replace(CONFIG, source="bundled")
-    for name in ("mobilenet_v2", "tc_resnet"):
+    for name in ("mobilenet_v2", "matchboxnet", "tc_resnet"):
         path = locate(bundled, name)
         assert path is not None and read_checkpoint(path)
     with pytest.raises(KwspipeError) as caught:
         locate(bundled, "ds_cnn")
     assert str(caught.value) == (
-        "transfer.source: no checkpoint of ds_cnn is bundled. Allowed: a model that has one: mobilenet_v2, tc_resnet. "
+        "transfer.source: no checkpoint of ds_cnn is bundled. "
+        "Allowed: a model that has one: matchboxnet, mobilenet_v2, tc_resnet. "
         "Next: set transfer=none to train from scratch, or choose another model"
     )
