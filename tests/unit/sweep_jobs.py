@@ -32,7 +32,10 @@ def write_job(
         (folder / "train" / "history.csv").write_text(text)
     if accuracy is not None:
         (folder / "evaluate").mkdir()
-        metrics = {"int8": {"accuracy": accuracy}, "streaming": {"false_accepts_per_hour": 0.5}}
+        metrics = {
+            "int8": {"accuracy": accuracy, "words_accuracy": 0.7, "unknown_rejected": 0.6},
+            "streaming": {"false_accepts_per_hour": 0.5},
+        }
         (folder / "evaluate" / "metrics.json").write_text(json.dumps(metrics))
         (folder / "quantize").mkdir()
         (folder / "quantize" / "model.kws").write_bytes(bytes(1000))

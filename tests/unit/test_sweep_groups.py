@@ -19,7 +19,8 @@ def test_the_interval_is_that_of_the_tables() -> None:
 def test_figures_are_read_from_the_stages_folders(tmp_path: Path) -> None:
     job = write_job(tmp_path, {"seed": "1"}, validation=0.9, accuracy=0.8)
     assert job.figures == {
-        "validation": 0.9, "accuracy": 0.8, "false_accepts_per_hour": 0.5, "image_bytes": 1000.0, "instructions": 123.0,
+        "validation": 0.9, "accuracy": 0.8, "words_accuracy": 0.7, "unknown_rejected": 0.6,
+        "false_accepts_per_hour": 0.5, "image_bytes": 1000.0, "instructions": 123.0,
     }  # fmt: skip
     assert all(figure is None for figure in write_job(tmp_path, {"seed": "2"}).figures.values())
 

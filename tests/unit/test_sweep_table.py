@@ -64,7 +64,8 @@ def test_the_plot_has_an_axis_a_figure_and_a_line_a_finished_job(tmp_path: Path)
     assert len(svg.findall(f"{name}polyline")) == 3
     titles = [text.text for text in svg.findall(f"{name}text") if text.get("class") == "title"]
     assert titles == [
-        "model.alpha", "seed", "validation", "test accuracy", "false accepts/h", "image bytes", "instructions",
+        "model.alpha", "seed", "validation", "test accuracy", "words right", "unknown rejected",
+        "false accepts/h", "image bytes", "instructions",
     ]  # fmt: skip
     heights = [point.split(",")[1] for point in svg.findall(f"{name}polyline")[-1].get("points", "").split()]
     assert float(heights[0]) > float(

@@ -11,7 +11,8 @@ from kwspipe.sweep.record import JobRecord
 
 Figures = dict[str, float | None]
 # In the order of the table; the sweepers' objectives bear these names too.
-NAMES = ("validation", "accuracy", "false_accepts_per_hour", "image_bytes", "instructions")
+SHARES = ("validation", "accuracy", "words_accuracy", "unknown_rejected")
+NAMES = (*SHARES, "false_accepts_per_hour", "image_bytes", "instructions")
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,17 @@ def jobs_of(sweep_dir: Path) -> list[Job]:
 def figures(run_dir: Path) -> Figures:
     """Returns the figures of a run directory.
 
-    ``validation``: mean recall of the classes on validation, at its best epoch. ``accuracy`` and
-    ``false_accepts_per_hour``: of the int8 model on the test split. ``image_bytes``: the model image.
-    ``instructions``: of one inference on the emulated board.
+    ``validation``: mean recall of the classes on validation, at its best epoch. ``accuracy`` (of all clips),
+    ``words_accuracy``, ``unknown_rejected`` and ``false_accepts_per_hour``: of the int8 model on the test split.
+    ``image_bytes``: the model image. ``instructions``: of one inference on the emulated board.
     """
     metrics = _json(run_dir / "evaluate" / "metrics.json")
     image = run_dir / "quantize" / "model.kws"
     return {
         "validation": _validation(run_dir / "train" / "history.csv"),
         "accuracy": _number(metrics, "int8", "accuracy"),
+        "words_accuracy": _number(metrics, "int8", "words_accuracy"),
+        "unknown_rejected": _number(metrics, "int8", "unknown_rejected"),
         "false_accepts_per_hour": _number(metrics, "streaming", "false_accepts_per_hour"),
         "image_bytes": float(image.stat().st_size) if image.is_file() else None,
         "instructions": _instructions(run_dir),

@@ -9,11 +9,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from kwspipe.sweep.groups import Estimate, Group, groups_of, varying
-from kwspipe.sweep.results import NAMES, Job
+from kwspipe.sweep.results import NAMES, SHARES, Job
 
 TITLES = {
     "validation": "validation",
     "accuracy": "test accuracy",
+    "words_accuracy": "words right",
+    "unknown_rejected": "unknown rejected",
     "false_accepts_per_hour": "false accepts/h",
     "image_bytes": "image bytes",
     "instructions": "instructions",
@@ -25,7 +27,7 @@ def shown(name: str, estimate: Estimate | None) -> str:
     """Returns a figure as people read it, with its interval where it has one."""
     if estimate is None:
         return ""
-    if name in ("validation", "accuracy"):
+    if name in SHARES:
         form, scale, unit = ".1f", 100, " %"
     elif name == "false_accepts_per_hour":
         form, scale, unit = ".2f", 1, ""
