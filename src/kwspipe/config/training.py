@@ -165,9 +165,10 @@ class TrainConfig:
 
     epochs: Count
     batch_size: Count
-    class_weights: Literal["balanced", "none"]
+    class_weights: Literal["balanced", "keywords", "none"]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     mixup_alpha: NotNegative
+    weight_decay: NotNegative
     ema_decay: Annotated[float, Field(ge=0, lt=1)]
     monitor: Literal["val_balanced_accuracy", "val_accuracy", "val_loss"]
     early_stop_patience: Count | None

@@ -60,7 +60,7 @@ def _fit(
     write_json(folder / "transfer.json", report.as_mapping())
     _print_report(report)
     loop = TrainingLoop(model, config.train, config.schedule, config.seed, folder, taught)
-    weights = class_weights(batches.targets[batches.numbers], len(store.labels), config.train.class_weights)
+    weights = class_weights(batches.targets[batches.numbers], store.labels, config.train.class_weights)
     ahead = batches.epochs(loop.next_epoch, config.train.epochs)
     loop.run(ahead, batches.num_batches, weights, validation, reporter())
 

@@ -1,6 +1,6 @@
 """The training loop: adam, one learning rate an epoch, the best epoch kept, resumable after every epoch."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kwspipe.config import ScheduleConfig, TrainConfig
+from kwspipe.metrics.clips import is_keyword
 from kwspipe.schedule import learning_rate
 from kwspipe.training import history
 from kwspipe.training.averaging import averaged
@@ -22,15 +23,21 @@ from kwspipe.training.targets import teach
 SMALLEST_POSTERIOR = 1e-7  # Keras clips there too before it takes the logarithm
 
 
-def class_weights(targets: npt.NDArray[np.int64], num_classes: int, kind: str) -> npt.NDArray[np.float32]:
-    """Returns a weight a class, (num_classes,): clips / (num_classes * clips of the class) where balanced.
+def class_weights(
+    targets: npt.NDArray[np.int64], labels: Sequence[str], kind: str
+) -> npt.NDArray[np.float32]:
+    """Returns a weight a class, (classes,), by which the losses of its clips are multiplied.
 
-    This is scikit-learn's rule for ``class_weight="balanced"``; a class with no clips weighs 0.
+    ``balanced`` is scikit-learn's rule, clips / (classes * clips of the class): all classes weigh the same together.
+    ``keywords`` is the same rule among the keywords alone; other words and silence weigh by how many they are. A
+    class with no clips weighs 0, with ``none`` each 1.
     """
-    if kind == "none":
-        return np.ones(num_classes, np.float32)
-    counts = np.bincount(targets, minlength=num_classes)
-    return np.where(counts > 0, len(targets) / (num_classes * np.maximum(counts, 1)), 0).astype(np.float32)
+    weights = np.ones(len(labels), np.float32)
+    chosen = [kind == "balanced" or (kind == "keywords" and is_keyword(label)) for label in labels]
+    counts = np.bincount(targets, minlength=len(labels))[chosen]
+    if len(counts):
+        weights[chosen] = np.where(counts > 0, counts.sum() / (len(counts) * np.maximum(counts, 1)), 0)
+    return weights
 
 
 class TrainingLoop:
@@ -59,7 +66,7 @@ class TrainingLoop:
         self.model, self.config, self.schedule, self.folder = model, config, schedule, folder
         self.seed, self.lesson = seed, lesson
         average = {"use_ema": True, "ema_momentum": config.ema_decay} if config.ema_decay else {}
-        optimizer = keras.optimizers.Adam(self._rate(0), **average)
+        optimizer = keras.optimizers.Adam(self._rate(0), weight_decay=config.weight_decay or None, **average)
         losses, parts = ["categorical_crossentropy"], [1.0]
         self.trained = model
         if lesson:
