@@ -1,0 +1,111 @@
+"""Draws one figure of a sweep against another, from its sweep.csv: what accuracy costs, or what more data brings.
+
+    python scripts/plot_sweep.py sweeps/networks --x instructions --label model --front --to docs/networks.svg
+    python scripts/plot_sweep.py sweeps/few_shot --x dataset.max_training_clips_per_word --label transfer --to few.svg
+
+Jobs that differ in the seed alone are one point: their mean, with a bar from the lowest to the highest. ``--front``
+joins the points that no other beats in both figures, where less of x is better.
+"""
+
+import argparse
+import csv
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+
+import matplotlib
+
+matplotlib.use("Agg")
+from matplotlib import pyplot
+
+NOT_OVERRIDES = ("folder", "status", "seconds", "code", "cause", "seed")
+
+
+@dataclass(frozen=True)
+class Point:
+    """Jobs of one configuration: the mean of x, and y of each."""
+
+    label: str
+    x: float
+    ys: tuple[float, ...]
+
+    @property
+    def y(self) -> float:
+        return mean(self.ys)
+
+
+def points(table: Path, x: str, y: str, label: str, figures: Iterable[str]) -> list[Point]:
+    """Reads the finished jobs, those of one configuration together."""
+    groups: dict[tuple[str, ...], list[dict[str, str]]] = defaultdict(list)
+    with table.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            for name in (x, y, label):
+                if name not in row:
+                    raise SystemExit(f"{table}: no column {name}. There are: {', '.join(row)}")
+            if row["status"] == "done" and row[x] and row[y]:
+                kept = [value for key, value in row.items() if key not in (*NOT_OVERRIDES, *figures)]
+                groups[tuple(kept)].append(row)
+    return [
+        Point(rows[0][label], mean(float(row[x]) for row in rows), tuple(float(row[y]) for row in rows))
+        for rows in groups.values()
+    ]
+
+
+def front(found: Iterable[Point]) -> list[Point]:
+    """Returns the points that no other beats: the more x, the more y."""
+    best: list[Point] = []
+    for point in sorted(found, key=lambda p: (p.x, -p.y)):
+        if not best or point.y > best[-1].y:
+            best.append(point)
+    return best
+
+
+def draw(found: list[Point], args: argparse.Namespace) -> None:
+    figure, axes = pyplot.subplots(figsize=(6.4, 4), layout="constrained")
+    for label in dict.fromkeys(point.label for point in found):
+        own = sorted((p for p in found if p.label == label), key=lambda p: p.x)
+        bars = [
+            [100 * (p.y - min(p.ys)) for p in own],
+            [100 * (max(p.ys) - p.y) for p in own],
+        ]
+        line = "" if args.front else "-"
+        axes.errorbar(
+            [p.x for p in own], [100 * p.y for p in own], bars, fmt=f"o{line}", capsize=3, label=label
+        )
+    if args.front:
+        best = front(found)
+        axes.plot([p.x for p in best], [100 * p.y for p in best], "--", color="grey", zorder=0)
+    axes.set_xlabel(args.x_title or args.x)
+    axes.set_ylabel(args.y_title or f"{args.y}, %")
+    axes.set_xlim(left=0)
+    axes.grid(alpha=0.3)
+    axes.legend()
+    matplotlib.rcParams["svg.hashsalt"] = "kwspipe"  # the same figures give the same file
+    figure.savefig(args.to, metadata={"Date": None} if args.to.suffix == ".svg" else None)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("sweep", type=Path, help="folder of the sweep")
+    parser.add_argument("--x", default="instructions", help="column of sweep.csv")
+    parser.add_argument("--y", default="words_accuracy", help="column of sweep.csv, a share")
+    parser.add_argument("--label", required=True, help="column that tells the series apart")
+    parser.add_argument("--x-title")
+    parser.add_argument("--y-title")
+    parser.add_argument("--front", action="store_true")
+    parser.add_argument("--to", type=Path, required=True)
+    args = parser.parse_args()
+    from kwspipe.sweep.results import NAMES
+
+    found = points(args.sweep / "sweep.csv", args.x, args.y, args.label, set(NAMES) - {args.x})
+    if not found:
+        raise SystemExit(f"{args.sweep}: no finished job has {args.x} and {args.y}")
+    draw(found, args)
+
+
+if __name__ == "__main__":
+    main()
