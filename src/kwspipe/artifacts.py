@@ -17,6 +17,9 @@ from kwspipe.errors import KwspipeError
 
 MANIFEST = "manifest.json"
 MARKER = ".fingerprint"  # in a temporary folder: whose it is
+FACTS = (
+    ".facts.json"  # what a stage says of how it went; goes into the manifest, and does not count as an output
+)
 # A process whose parent was killed ends at once, unless it is deep in a library's native code.
 LONGEST_END_S = 60.0
 PACKAGE = Path(__file__).resolve().parent
@@ -56,9 +59,10 @@ def file_hash(path: Path) -> str:
 def folder_hashes(folder: Path) -> dict[str, str]:
     """Returns the sha256 of every file below a folder, by relative path.
 
-    The manifest is left out, and ``logs/`` too: TensorBoard's files hold times, and nothing depends on them.
+    The manifest and the facts in it are left out, and ``logs/`` too: TensorBoard's files hold times, and nothing
+    depends on them.
     """
-    left_out = (folder / MANIFEST, folder / MARKER, folder / "logs")
+    left_out = (folder / MANIFEST, folder / MARKER, folder / FACTS, folder / "logs")
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {
         path.relative_to(folder).as_posix(): file_hash(path)
@@ -168,7 +172,13 @@ def _conclude(partial: Path, fingerprint: Fingerprint) -> None:
         if path.is_file():
             sync(path)
     manifest = {"config": fingerprint.config, "inputs": dict(fingerprint.inputs), "code": fingerprint.code}
-    write_json(partial / MANIFEST, {**manifest, "outputs": outputs})
+    write_json(partial / MANIFEST, {**manifest, **_facts(partial), "outputs": outputs})
+
+
+def _facts(partial: Path) -> dict[str, Any]:
+    """Returns what the stage left for its manifest under ``facts``, if it did."""
+    path = partial / FACTS
+    return {"facts": json.loads(path.read_text())} if path.is_file() else {}
 
 
 @contextmanager

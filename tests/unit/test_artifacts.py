@@ -55,6 +55,18 @@ def test_logs_may_change_and_do_not_count(tmp_path: Path) -> None:
     assert stale_because(tmp_path / "train", FINGERPRINT) is None
 
 
+def test_facts_are_in_the_manifest_and_do_not_count_as_outputs(tmp_path: Path) -> None:
+    finish(tmp_path / "plain")
+    with stage_folder(tmp_path / "train", FINGERPRINT) as folder:
+        (folder / "sub").mkdir()
+        (folder / "sub" / "file").write_text("weights")
+        write_json(folder / artifacts.FACTS, {"deterministic": False})
+    plain, manifest = artifacts.read_manifest(tmp_path / "plain"), artifacts.read_manifest(tmp_path / "train")
+    assert plain and manifest and manifest["facts"] == {"deterministic": False}
+    assert "facts" not in plain and manifest["outputs"] == plain["outputs"]
+    assert stale_because(tmp_path / "train", FINGERPRINT) is None
+
+
 def test_a_broken_manifest_means_run_again(tmp_path: Path) -> None:
     finish(tmp_path / "train")
     (tmp_path / "train" / MANIFEST).write_text("{")

@@ -37,5 +37,5 @@ def build(config: DsCnnConfig, input_shape: tuple[int, ...], num_classes: int) -
         project = layers.Conv2D(config.filters, 1, use_bias=False, name=f"{name}_project")
         x = normalized(project(x), f"{name}_project")
     x = layers.GlobalAveragePooling2D(name="global_average_pooling2d")(x)
-    outputs = layers.Dense(num_classes, activation="softmax", name="predictions")(x)
+    outputs = layers.Dense(num_classes, activation="softmax", dtype="float32", name="predictions")(x)
     return keras.Model(inputs, outputs, name=config.name)

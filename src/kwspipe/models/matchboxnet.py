@@ -38,7 +38,7 @@ def build(config: MatchboxNetConfig, input_shape: tuple[int, ...], num_classes: 
             stride = 2 if half and not number else 1
             x = _block(x, filters, stride, config, f"half_{half}_block_{number}")
     x = layers.GlobalAveragePooling2D(name="global_average_pooling2d")(x)
-    outputs = layers.Dense(num_classes, activation="softmax", name="predictions")(x)
+    outputs = layers.Dense(num_classes, activation="softmax", dtype="float32", name="predictions")(x)
     return keras.Model(inputs, outputs, name=config.name)
 
 

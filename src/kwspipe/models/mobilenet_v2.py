@@ -74,7 +74,7 @@ def build(config: MobileNetV2Config, input_shape: tuple[int, ...], num_classes: 
     x = norm("Conv_1_bn")(x)
     x = layers.ReLU(6.0, name="out_relu")(x)
     x = layers.GlobalAveragePooling2D(name="global_average_pooling2d")(x)
-    outputs = layers.Dense(num_classes, activation="softmax", name="predictions")(x)
+    outputs = layers.Dense(num_classes, activation="softmax", dtype="float32", name="predictions")(x)
     return keras.Model(inputs, outputs, name=config.name)
 
 

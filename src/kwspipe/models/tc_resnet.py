@@ -34,7 +34,7 @@ def build(config: TcResNetConfig, input_shape: tuple[int, ...], num_classes: int
     for number, filters in enumerate(blocks):
         x = _block(x, filters, config, f"block_{number}")
     x = layers.GlobalAveragePooling2D(name="global_average_pooling2d")(x)
-    outputs = layers.Dense(num_classes, activation="softmax", name="predictions")(x)
+    outputs = layers.Dense(num_classes, activation="softmax", dtype="float32", name="predictions")(x)
     return keras.Model(inputs, outputs, name=config.name)
 
 

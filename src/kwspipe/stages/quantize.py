@@ -24,6 +24,7 @@ from kwspipe.tflite.compiler import ImageSummary, compile_model
 from kwspipe.tflite.metadata import write_parameters
 from kwspipe.tflite.parameters import run_parameters
 from kwspipe.tflite.runner import CoreModel
+from kwspipe.training import devices
 from kwspipe.training.data import plain_features, split_features
 from kwspipe.training.state import WEIGHTS
 
@@ -36,6 +37,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     from kwspipe import models
     from kwspipe.tflite import conversion, reference
 
+    devices.use_cpu()
     store = ClipStore(run_dir / "prepare")
     features, targets = split_features(store, config.frontend, "validation")
     model = models.build(config.model, features.shape[1:], len(store.labels))

@@ -13,6 +13,7 @@ from kwspipe.dataset.store import ClipStore
 from kwspipe.errors import KwspipeError
 from kwspipe.stages import Stage
 from kwspipe.sweep.trial import reporter
+from kwspipe.training import devices
 from kwspipe.training.data import TrainingBatches, split_features
 from kwspipe.training.distillation import Lesson, lesson
 from kwspipe.training.loop import TrainingLoop, class_weights
@@ -37,15 +38,11 @@ def _fit(
     config: PipelineConfig, prepared: Path, folder: Path, batches: TrainingBatches, taught: Lesson | None
 ) -> None:
     import keras
-    import tensorflow as tf
 
     from kwspipe import models
 
-    # Set before the first operation: TensorFlow reads them once.
-    tf.config.threading.set_intra_op_parallelism_threads(config.train.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(config.train.threads)
+    placement = devices.prepare(config.train)
     keras.utils.set_random_seed(config.seed)
-    tf.config.experimental.enable_op_determinism()
     store = ClipStore(prepared)
     validation = split_features(store, config.frontend, "validation")
     if not len(validation[1]):
@@ -55,11 +52,14 @@ def _fit(
             "at least one clip of a speaker kept for validation",
             "add recordings of other speakers, or raise dataset.validation_percentage",
         )
-    model = models.build(config.model, validation[0].shape[1:], len(store.labels))
-    report = apply(model.layers, config.transfer, locate(config.transfer, config.model.name))
+    with placement.scope():
+        model = models.build(config.model, validation[0].shape[1:], len(store.labels))
+        report = apply(model.layers, config.transfer, locate(config.transfer, config.model.name))
+        loop = TrainingLoop(model, config.train, config.schedule, config.seed, folder, taught)
     write_json(folder / "transfer.json", report.as_mapping())
     _print_report(report)
-    loop = TrainingLoop(model, config.train, config.schedule, config.seed, folder, taught)
+    placement.announce()
+    placement.note(folder, loop.next_epoch)
     weights = class_weights(batches.targets[batches.numbers], store.labels, config.train.class_weights)
     ahead = batches.epochs(loop.next_epoch, config.train.epochs)
     loop.run(ahead, batches.num_batches, weights, validation, reporter())

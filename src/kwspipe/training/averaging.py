@@ -14,7 +14,7 @@ def averaged(model: Any) -> Iterator[None]:
 
     Does nothing where the optimizer keeps none (``train.ema_decay`` is 0).
     """
-    optimizer = model.optimizer
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # in mixed_float16 it is wrapped
     if not optimizer.use_ema:
         yield
         return

@@ -89,4 +89,6 @@ def with_teacher(model: Any, dimensions: int) -> Any:
     import keras
 
     pooled = model.get_layer(POOLED).output
-    return keras.Model(model.input, [model.output, keras.layers.Dense(dimensions, name=OUTPUT)(pooled)])
+    return keras.Model(
+        model.input, [model.output, keras.layers.Dense(dimensions, dtype="float32", name=OUTPUT)(pooled)]
+    )

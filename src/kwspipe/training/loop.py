@@ -18,6 +18,7 @@ from kwspipe.training.averaging import averaged
 from kwspipe.training.data import Batch, Waits
 from kwspipe.training.distillation import Lesson, with_teacher
 from kwspipe.training.state import EpochResult, TrainingState
+from kwspipe.training.step import check_compiled, train_on_batch
 from kwspipe.training.targets import teach
 
 SMALLEST_POSTERIOR = 1e-7  # Keras clips there too before it takes the logarithm
@@ -74,9 +75,17 @@ class TrainingLoop:
             losses, parts = [*losses, "mean_squared_error"], [*parts, lesson.weight]
         metrics: list[list[str]] = [["accuracy"], []]
         self.trained.compile(
-            optimizer, losses, loss_weights=parts, weighted_metrics=[], metrics=metrics[: len(losses)]
+            optimizer,
+            losses,
+            loss_weights=parts,
+            weighted_metrics=[],
+            metrics=metrics[: len(losses)],
+            jit_compile=config.xla,
         )
-        optimizer.build(self.trained.trainable_variables)  # so that there is a state to restore
+        model.jit_compile = config.xla  # of predictions; on a GPU, Keras would choose by itself
+        check_compiled(self.trained, config.xla)
+        # So that there is a state to restore. In mixed_float16 it is not the optimizer above, but one around it.
+        self.trained.optimizer.build(self.trained.trainable_variables)
         self.state = TrainingState(self.trained, model, folder)
         self.history = self.state.resume()
 
@@ -156,10 +165,7 @@ class TrainingLoop:
         lesson = self.lesson
         taught = (lesson.targets[batch.numbers], lesson.weights[batch.numbers]) if lesson else None
         step = teach(features, batch.targets, weights, self.config, rng, taught)
-        logs: dict[str, float] = self.trained.train_on_batch(
-            step.features, list(step.outputs), sample_weight=list(step.weights), return_dict=True
-        )
-        return logs
+        return train_on_batch(self.trained, step)
 
     @property
     def _accuracy(self) -> str:
