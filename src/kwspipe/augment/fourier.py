@@ -1,0 +1,27 @@
+"""Fourier transforms in float32, by scipy. It is imported with the first one: checking a configuration needs none."""
+
+import numpy as np
+import numpy.typing as npt
+
+
+def rfft(samples: npt.NDArray[np.float32], size: int | None = None) -> npt.NDArray[np.complex64]:
+    """Returns spectra (..., size // 2 + 1) of real samples (..., samples), filled up with zeros to ``size``."""
+    import scipy.fft
+
+    spectra: npt.NDArray[np.complex64] = scipy.fft.rfft(samples, size)
+    return spectra
+
+
+def irfft(spectra: npt.NDArray[np.complex64], size: int, overwrite: bool = False) -> npt.NDArray[np.float32]:
+    """Returns real samples (..., size) of spectra (..., bins), whose memory may be used where ``overwrite`` says so."""
+    import scipy.fft
+
+    samples: npt.NDArray[np.float32] = scipy.fft.irfft(spectra, size, overwrite_x=overwrite)
+    return samples
+
+
+def fast_size(at_least: int) -> int:
+    """Returns the smallest size of a real transform, from ``at_least`` on, that is computed fast."""
+    from scipy.fft import next_fast_len
+
+    return int(next_fast_len(at_least, real=True))
