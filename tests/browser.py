@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,30 @@ def find() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
+def _handler(page: Path, frame: str, take: Callable[[dict[str, Any]], None]) -> type[BaseHTTPRequestHandler]:
+    """Serves the page and the frame around it, and takes what the frame posts."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = page.read_bytes() if self.path == "/page" else frame.encode()
+            self.send_response(200 if self.path in ("/", "/page") else 204)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            if self.path in ("/", "/page"):
+                self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            answer = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200)
+            self.end_headers()
+            take(answer)
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            pass
+
+    return Handler
+
+
 def look(chromium: str, page: Path, width: int, dark: bool) -> dict[str, Any]:
     """Opens a page and measures it.
 
@@ -68,26 +93,12 @@ def look(chromium: str, page: Path, width: int, dark: bool) -> dict[str, Any]:
     answers: list[dict[str, Any]] = []
     answered = threading.Event()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = page.read_bytes() if self.path == "/page" else LOOK.format(width=width).encode()
-            self.send_response(200 if self.path in ("/", "/page") else 204)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            if self.path in ("/", "/page"):
-                self.wfile.write(body)
-
-        def do_POST(self) -> None:
-            answers.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-            answered.set()
-
-        def log_message(self, format: str, *arguments: Any) -> None:
-            pass
+    def take(answer: dict[str, Any]) -> None:
+        answers.append(answer)
+        answered.set()
 
     with (
-        ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server,
+        ThreadingHTTPServer(("127.0.0.1", 0), _handler(page, LOOK.format(width=width), take)) as server,
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
     ):
         threading.Thread(target=server.serve_forever, daemon=True).start()

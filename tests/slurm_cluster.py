@@ -67,31 +67,11 @@ def running(folder: Path, cpus: int) -> Iterator[dict[str, str]]:
         CannotStartError: with the reason.
     """
     environment = _environment(folder)
-    missing = [name for name in PROGRAMS if shutil.which(name, path=environment["PATH"]) is None]
-    if missing:
-        raise CannotStartError(
-            f"needs Debian's slurmctld, slurmd, slurm-client and munge; not there: {', '.join(missing)}"
-        )
-    if os.getuid() != 0:
-        raise CannotStartError("needs root, whom slurmd starts jobs as")
-    (folder / "state").mkdir(parents=True)
-    (folder / "spool").mkdir()
-    (folder / "munge.key").write_bytes(os.urandom(1024))
-    (folder / "munge.key").chmod(0o400)
-    values = {"host": socket.gethostname().split(".")[0], "folder": folder, "user": "root", "cpus": cpus}
-    ports = {"controller_port": _free_port(), "node_port": _free_port()}
-    (folder / "slurm.conf").write_text(CONFIGURATION.format(**values, **ports))
-    commands = [
-        [
-            "munged", "--foreground", "--force", f"--key-file={folder}/munge.key", f"--socket={folder}/munge.socket",
-            f"--pid-file={folder}/munged.pid", f"--seed-file={folder}/munge.seed", f"--log-file={folder}/munged.log",
-        ],
-        ["slurmctld", "-D", "-c", "-L", str(folder / "slurmctld.log")],
-        ["slurmd", "-D", "-c", "-L", str(folder / "slurmd.log")],
-    ]  # fmt: skip
+    _check_possible(environment)
+    _configure(folder, cpus)
     processes: list[subprocess.Popen[bytes]] = []
     try:
-        for command in commands:
+        for command in _commands(folder):
             processes.append(_start(command, environment, folder))
             time.sleep(1)
         _wait_until_idle(processes, environment, folder)
@@ -104,6 +84,37 @@ def running(folder: Path, cpus: int) -> Iterator[dict[str, str]]:
                 process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def _check_possible(environment: dict[str, str]) -> None:
+    missing = [name for name in PROGRAMS if shutil.which(name, path=environment["PATH"]) is None]
+    if missing:
+        raise CannotStartError(
+            f"needs Debian's slurmctld, slurmd, slurm-client and munge; not there: {', '.join(missing)}"
+        )
+    if os.getuid() != 0:
+        raise CannotStartError("needs root, whom slurmd starts jobs as")
+
+
+def _configure(folder: Path, cpus: int) -> None:
+    (folder / "state").mkdir(parents=True)
+    (folder / "spool").mkdir()
+    (folder / "munge.key").write_bytes(os.urandom(1024))
+    (folder / "munge.key").chmod(0o400)
+    values = {"host": socket.gethostname().split(".")[0], "folder": folder, "user": "root", "cpus": cpus}
+    ports = {"controller_port": _free_port(), "node_port": _free_port()}
+    (folder / "slurm.conf").write_text(CONFIGURATION.format(**values, **ports))
+
+
+def _commands(folder: Path) -> list[list[str]]:
+    return [
+        [
+            "munged", "--foreground", "--force", f"--key-file={folder}/munge.key", f"--socket={folder}/munge.socket",
+            f"--pid-file={folder}/munged.pid", f"--seed-file={folder}/munge.seed", f"--log-file={folder}/munged.log",
+        ],
+        ["slurmctld", "-D", "-c", "-L", str(folder / "slurmctld.log")],
+        ["slurmd", "-D", "-c", "-L", str(folder / "slurmd.log")],
+    ]  # fmt: skip
 
 
 def _start(command: list[str], environment: dict[str, str], folder: Path) -> "subprocess.Popen[bytes]":

@@ -63,13 +63,7 @@ def pack_settings(
     where = "detector.detection_threshold_list" if thresholds is None else "thresholds"
     if thresholds is None:
         thresholds = config.detection_threshold_list or [config.detection_threshold] * len(labels)
-    if len(thresholds) != len(labels) or not all(0 <= threshold <= 255 for threshold in thresholds):
-        raise KwspipeError(
-            where,
-            f"{len(thresholds)} values: {list(thresholds)}",
-            f"{len(labels)} values from 0 to 255, one for each of {', '.join(labels)}",
-            "give one a label in this order, or none",
-        )
+    _check_thresholds(where, thresholds, labels)
     head = _HEAD.pack(
         lib.KWS_DETECTOR_MAGIC,
         lib.KWS_DETECTOR_VERSION,
@@ -85,6 +79,16 @@ def pack_settings(
     )
     keyword = [lib.KWS_DETECTOR_KEYWORD * (not label.startswith("_")) for label in labels]
     return head + bytes(value for pair in zip(thresholds, keyword, strict=True) for value in pair)
+
+
+def _check_thresholds(where: str, thresholds: Sequence[int], labels: Sequence[str]) -> None:
+    if len(thresholds) != len(labels) or not all(0 <= threshold <= 255 for threshold in thresholds):
+        raise KwspipeError(
+            where,
+            f"{len(thresholds)} values: {list(thresholds)}",
+            f"{len(labels)} values from 0 to 255, one for each of {', '.join(labels)}",
+            "give one a label in this order, or none",
+        )
 
 
 def unpack_settings(blob: bytes) -> dict[str, Any]:

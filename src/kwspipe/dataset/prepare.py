@@ -90,10 +90,7 @@ def write_store(
     extra, extra_rejected = extra_noise(dataset)
     negative, negative_rejected = negative_recordings(dataset)
     mined, mined_rejected = mined_recordings(dataset)
-    if dataset.fold is None:
-        recordings = assign_splits(found, dataset.validation_percentage, dataset.testing_percentage)
-    else:
-        recordings = assign_fold(found, dataset.fold, dataset.training_only_speakers)
+    recordings = _assigned(found, dataset)
     keywords = keyword_draws(recordings, dataset, seed)
     with closing(source), StoreWriter(folder, labels_of(dataset)) as writer, _progress() as progress:
         run = Preparation(dataset, frontend, seed, source, read_files, writer, progress)
@@ -116,6 +113,13 @@ def write_store(
         }
         writer.finish(summary)
     return summary
+
+
+def _assigned(found: Found, dataset: DatasetConfig) -> Sequence[Recording]:
+    """The recordings of words, each with its split."""
+    if dataset.fold is None:
+        return assign_splits(found, dataset.validation_percentage, dataset.testing_percentage)
+    return assign_fold(found, dataset.fold, dataset.training_only_speakers)
 
 
 def _progress() -> Progress:

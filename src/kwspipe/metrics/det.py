@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kwspipe.metrics.figure import FAINT, INK, TITLE, new_figure, plain, save
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 CURVE, CHOSEN, GIVEN = "#0b69a3", "#d55e00", "#7b8794"
 
@@ -38,21 +41,26 @@ def plot(streaming: Mapping[str, Any], file: Path) -> None:
         color=CURVE,
         linewidth=2,
     )
-    marks = [(streaming, CHOSEN, "in use"), (streaming.get("as_given"), GIVEN, "as given")]
-    for mark, colour, name in marks:
-        if mark and mark["false_accepts_per_hour"] is not None and mark["false_reject_rate"] is not None:
-            x, y = max(mark["false_accepts_per_hour"], least), 100 * mark["false_reject_rate"]
-            axes.plot(x, y, "o", color=colour, markersize=8, markeredgecolor="white")
-            axes.annotate(
-                f"{name}: {mark['threshold']}",
-                (x, y),
-                xytext=(8, 6),
-                textcoords="offset points",
-                color=colour,
-                fontsize=9,
-            )
+    _mark(axes, streaming, least, CHOSEN, "in use")
+    _mark(axes, streaming.get("as_given"), least, GIVEN, "as given")
     axes.axvline(least, color=FAINT, linewidth=0.8, linestyle=":")
     axes.annotate(
         "none heard", (least, 0), xytext=(3, 3), textcoords="offset points", color=FAINT, fontsize=8
     )
     save(figure, file)
+
+
+def _mark(axes: "Axes", point: Mapping[str, Any] | None, least: float, colour: str, name: str) -> None:
+    """Marks a threshold, where there is one and it was measured."""
+    if not point or point["false_accepts_per_hour"] is None or point["false_reject_rate"] is None:
+        return
+    x, y = max(point["false_accepts_per_hour"], least), 100 * point["false_reject_rate"]
+    axes.plot(x, y, "o", color=colour, markersize=8, markeredgecolor="white")
+    axes.annotate(
+        f"{name}: {point['threshold']}",
+        (x, y),
+        xytext=(8, 6),
+        textcoords="offset points",
+        color=colour,
+        fontsize=9,
+    )

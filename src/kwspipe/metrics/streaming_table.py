@@ -15,6 +15,16 @@ def print_streaming(streaming: Mapping[str, Any], console: Console) -> None:
         streaming: as metrics.json has it.
         console: where to.
     """
+    console.print(_table(streaming))
+    if streaming["false_accepts_per_hour"] is None:
+        text = Text("No false accepts were counted: there is no sound without keywords.", style="yellow")
+    else:
+        text = Text(_false_accepts(streaming))
+    console.print(text)
+
+
+def _table(streaming: Mapping[str, Any]) -> Table:
+    """Keywords found and missed, a row a condition."""
     table = Table(title="Streams", title_justify="left", title_style="bold", header_style="bold")
     for name in ("words", "keywords", "missed", "95 %", "latency", "twice"):
         table.add_column(name, justify="left" if name == "words" else "right", no_wrap=True)
@@ -28,13 +38,12 @@ def print_streaming(streaming: Mapping[str, Any], console: Console) -> None:
             f"{latency['median']:.0f} ms" if latency else "-",
             _percent(condition["double_detection_rate"]),
         )
-    console.print(table)
+    return table
+
+
+def _false_accepts(streaming: Mapping[str, Any]) -> str:
+    """False accepts, and what the threshold chosen for them costs."""
     rate = streaming["false_accepts_per_hour"]
-    if rate is None:
-        console.print(
-            Text("No false accepts were counted: there is no sound without keywords.", style="yellow")
-        )
-        return
     thresholds = sorted(set(streaming["thresholds"].values()))
     used = (
         f"threshold {thresholds[0]}"
@@ -51,7 +60,7 @@ def print_streaming(streaming: Mapping[str, Any], console: Console) -> None:
             f" At {given['threshold']}, as given: {given['false_accepts_per_hour']:.1f} an hour, "
             f"{_percent(given['false_reject_rate'])} missed instead of {_percent(streaming['false_reject_rate'])}."
         )
-    console.print(Text(text))
+    return text
 
 
 def _condition(condition: Mapping[str, Any]) -> str:

@@ -56,40 +56,18 @@ def compose(facts: RunFacts, settings: ReportConfig, content: str = "") -> str:
         content: digest of what it shows, to be found again by ``refresh``.
     """
     assert facts.metrics is not None
-    kinds, totals = results.totals(facts)
-    boards = [
-        {
-            "name": name,
-            "memory": device.memory(board),
-            "facts": device.board_facts(board),
-            "parity": board.get("parity"),
-        }
-        for name, board in facts.boards.items()
-    ]
     return page.render(
         "run.html.j2",
         digest=content,
         version=__version__,
         name=facts.config.get("name") or facts.run_dir.name,
         labels=facts.labels,
-        num_tested=facts.metrics["int8"]["clips"],
-        data=facts.metrics.get("data", {}),
         summary=facts.summary,
         transfer=facts.transfer,
         adopted=facts.adopted,
         epochs=len(facts.history[0]) if facts.history else None,
-        tiles=results.tiles(facts),
-        per_class=results.per_class(facts),
-        kinds=kinds,
-        totals=totals,
-        confusion=confusion(facts.metrics["int8"]["confusion"], facts.labels),
-        confusions=results.confusions(facts),
-        charts=_charts(facts),
-        agreement=results.agreement(facts),
-        parity=facts.metrics.get("parity"),
-        streams=streams.section(facts.metrics["streaming"]) if facts.metrics.get("streaming") else None,
-        hard_negatives=results.hard_negatives(facts),
-        boards=boards,
+        **_measured(facts, facts.metrics),
+        boards=[_board(name, board) for name, board in facts.boards.items()],
         profile=device.profile(facts),
         mistakes=_mistakes(facts, settings),
         stages=provenance.stages(facts),
@@ -98,6 +76,36 @@ def compose(facts: RunFacts, settings: ReportConfig, content: str = "") -> str:
         configuration=provenance.configuration(facts),
         outdated=facts.outdated,
     )
+
+
+def _measured(facts: RunFacts, metrics: dict[str, Any]) -> dict[str, Any]:
+    """What evaluate measured, by the template's names."""
+    kinds, totals = results.totals(facts)
+    return {
+        "num_tested": metrics["int8"]["clips"],
+        "data": metrics.get("data", {}),
+        "tiles": results.tiles(facts),
+        "per_class": results.per_class(facts),
+        "kinds": kinds,
+        "totals": totals,
+        "confusion": confusion(metrics["int8"]["confusion"], facts.labels),
+        "confusions": results.confusions(facts),
+        "charts": _charts(facts),
+        "agreement": results.agreement(facts),
+        "parity": metrics.get("parity"),
+        "streams": streams.section(metrics["streaming"]) if metrics.get("streaming") else None,
+        "hard_negatives": results.hard_negatives(facts),
+    }
+
+
+def _board(name: str, board: dict[str, Any]) -> dict[str, Any]:
+    """What deploy measured on a board."""
+    return {
+        "name": name,
+        "memory": device.memory(board),
+        "facts": device.board_facts(board),
+        "parity": board.get("parity"),
+    }
 
 
 def _charts(facts: RunFacts) -> dict[str, Any]:

@@ -39,15 +39,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     labels = tuple((quantized / "labels.txt").read_text().splitlines())
     features = plain_features(store, config.frontend, numbers)
     targets = targets_of(store, store.targets[numbers], labels)
-    int8_model = (quantized / "model.tflite").read_bytes()
-    outputs = {
-        "int8": reference.raw(int8_model, features, "testing int8"),
-        "device": CoreModel((quantized / "model.kws").read_bytes()).run(features, threads=THREADS),
-    }
-    scores = {kind: reference.posteriors(int8_model, raw) for kind, raw in outputs.items()}
-    if (quantized / "float.tflite").is_file():  # a model from elsewhere may be there as int8 only
-        float_model = (quantized / "float.tflite").read_bytes()
-        scores = {"float": reference.run(float_model, features, "testing float"), **scores}
+    scores, parity = _scores(quantized, features)
     made = [store.rows[number].kind for number in numbers]
     rejected = {kind: clips.rejected(made, targets, scores[kind], labels) for kind in scores}
     plain = np.isin(numbers, store.select_plain("testing"))  # accuracy leaves hard negatives out
@@ -56,20 +48,13 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     metrics: dict[str, Any] = {
         kind: clips.measure(targets, scores[kind], labels) | {"rejected": rejected[kind]} for kind in scores
     }
-    equal = np.all(outputs["int8"] == outputs["device"], axis=1)
-    metrics["parity"] = {"clips": len(equal), "equal": int(equal.sum())}
+    metrics["parity"] = parity
     metrics["data"] = store.summary
     for kind in scores:
         metrics[kind]["calibration"] = calibration.measure(targets, scores[kind])
+    networks, ratios_db = _networks(quantized), config.evaluate.snr_db
     metrics["in_noise"] = in_noise.measure(
-        store,
-        config.frontend,
-        numbers,
-        targets,
-        labels,
-        _networks(quantized),
-        config.evaluate.snr_db,
-        config.seed,
+        store, config.frontend, numbers, targets, labels, networks, ratios_db, config.seed
     )
     metrics["streaming"] = _streaming(config, store, quantized, labels)
     write_json(folder / "metrics.json", metrics)
@@ -83,10 +68,8 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
 
 def _networks(quantized: Path) -> dict[str, in_noise.Network]:
     """The float model, where there is one, and the int8 model by the device's code, as functions of features."""
-    int8_model, core = (
-        (quantized / "model.tflite").read_bytes(),
-        CoreModel((quantized / "model.kws").read_bytes()),
-    )
+    int8_model = (quantized / "model.tflite").read_bytes()
+    core = CoreModel((quantized / "model.kws").read_bytes())
 
     def int8(features: npt.NDArray[np.int8]) -> npt.NDArray[np.float32]:
         return reference.posteriors(int8_model, core.run(features, threads=THREADS))
@@ -95,6 +78,23 @@ def _networks(quantized: Path) -> dict[str, in_noise.Network]:
         return {"int8": int8}
     float_model = (quantized / "float.tflite").read_bytes()
     return {"float": lambda features: reference.run(float_model, features, "testing in noise"), "int8": int8}
+
+
+def _scores(
+    quantized: Path, features: npt.NDArray[np.int8]
+) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, int]]:
+    """Posteriors of each kind of model that is there, and on how many clips int8 and device are equal."""
+    int8_model = (quantized / "model.tflite").read_bytes()
+    outputs = {
+        "int8": reference.raw(int8_model, features, "testing int8"),
+        "device": CoreModel((quantized / "model.kws").read_bytes()).run(features, threads=THREADS),
+    }
+    scores = {kind: reference.posteriors(int8_model, raw) for kind, raw in outputs.items()}
+    if (quantized / "float.tflite").is_file():  # a model from elsewhere may be there as int8 only
+        float_model = (quantized / "float.tflite").read_bytes()
+        scores = {"float": reference.run(float_model, features, "testing float"), **scores}
+    equal = np.all(outputs["int8"] == outputs["device"], axis=1)
+    return scores, {"clips": len(equal), "equal": int(equal.sum())}
 
 
 def _draw(

@@ -58,19 +58,7 @@ def tune(
             "(dataset.negative_roots) to choose it for detector.target_false_accepts_per_hour"
         )
         return Tuned(detector, None)
-    rate = store.summary["sample_rate_hz"]
-    labels = Spotter(image).labels
-    streams = compose(store, config, "validation", seed)
-    heard = listen(image, streams, rate, config.threads, "validation streams")
-    choice = choose(
-        heard,
-        pack_settings(detector, labels),
-        labels,
-        target,
-        detector.per_class_thresholds,
-        config.hit_window_ms,
-        rate,
-    )
+    choice = _choice(image, detector, target, store, config, seed)
     if choice is None:
         console.print(
             f"    [bold yellow]no threshold finds a word of the validation streams and keeps to "
@@ -78,14 +66,29 @@ def tune(
         )
         return Tuned(detector, None)
     _tell(choice, console)
+    return Tuned(_with(choice, detector), choice.facts())
+
+
+def _choice(
+    image: bytes, detector: DetectorConfig, target: float, store: ClipStore, config: StreamConfig, seed: int
+) -> Choice | None:
+    rate = store.summary["sample_rate_hz"]
+    labels = Spotter(image).labels
+    streams = compose(store, config, "validation", seed)
+    heard = listen(image, streams, rate, config.threads, "validation streams")
+    settings = pack_settings(detector, labels)
+    one_a_word = detector.per_class_thresholds
+    return choose(heard, settings, labels, target, one_a_word, config.hit_window_ms, rate)
+
+
+def _with(choice: Choice, detector: DetectorConfig) -> DetectorConfig:
     common = len(set(choice.thresholds)) == 1
     changes = {
         "detection_threshold": max(choice.thresholds),
         "detection_threshold_list": None if common else choice.thresholds,
         "target_false_accepts_per_hour": None,  # what is deployed is settled
     }
-    chosen = DetectorConfig(**(vars(detector) | changes))
-    return Tuned(chosen, choice.facts())
+    return DetectorConfig(**(vars(detector) | changes))
 
 
 def _tell(choice: Choice, console: Console) -> None:

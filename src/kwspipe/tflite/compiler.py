@@ -71,33 +71,13 @@ def compile_model(
         KwspipeError: something the device cannot run, by operator and layer; or labels that do not match.
     """
     graph = read_graph(tflite)
-    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
-        raise KwspipeError(
-            ".tflite",
-            f"{len(graph.inputs)} inputs, {len(graph.outputs)} outputs",
-            "one of each",
-            "convert again",
-        )
-    state = lower(graph)
-    source = state.activations.get(graph.inputs[0].index)
-    result = state.activations.get(graph.outputs[0].index)
-    if source is None or result is None:
-        raise KwspipeError(
-            ".tflite", "an output that does not follow from the input", "a network", "convert again"
-        )
+    operators, source, result = _lowered(graph)
     if result.count != len(labels):
         raise KwspipeError(
             "labels", f"{len(labels)} of them", f"{result.count}, one a class", "name each class once"
         )
-    operators = fuse(state.operators, {result.buffer})
-    rows = tuple(_row(graph, operator) for operator in operators)
-    if sum(row.num_macs for row in rows) > _MAX_MACS // 2:
-        raise KwspipeError(
-            ".tflite",
-            f"{sum(row.num_macs for row in rows):,} multiply-accumulates",
-            f"{_MAX_MACS // 2:,}",
-            "shrink it",
-        )
+    operators = fuse(operators, {result.buffer})
+    rows = _rows(graph, operators)
     program, constants, arena = pack(operators, source, result)
     image = container.write_image(
         {
@@ -112,6 +92,36 @@ def compile_model(
         arena.size,
     )
     return image, ImageSummary(len(image), arena.size, rows)
+
+
+def _lowered(graph: Graph) -> tuple[list[ops.Operator], ops.Activation, ops.Activation]:
+    """The operators of a network with one input and one output, that input, and that output."""
+    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        raise KwspipeError(
+            ".tflite",
+            f"{len(graph.inputs)} inputs, {len(graph.outputs)} outputs",
+            "one of each",
+            "convert again",
+        )
+    state = lower(graph)
+    source = state.activations.get(graph.inputs[0].index)
+    result = state.activations.get(graph.outputs[0].index)
+    if source is None or result is None:
+        raise KwspipeError(
+            ".tflite", "an output that does not follow from the input", "a network", "convert again"
+        )
+    return state.operators, source, result
+
+
+def _rows(graph: Graph, operators: Sequence[ops.Operator]) -> tuple[LayerRow, ...]:
+    """The profile's rows, of a network that is not too much work for a device."""
+    rows = tuple(_row(graph, operator) for operator in operators)
+    num_macs = sum(row.num_macs for row in rows)
+    if num_macs > _MAX_MACS // 2:
+        raise KwspipeError(
+            ".tflite", f"{num_macs:,} multiply-accumulates", f"{_MAX_MACS // 2:,}", "shrink it"
+        )
+    return rows
 
 
 def _row(graph: Graph, operator: ops.Operator) -> LayerRow:

@@ -102,10 +102,7 @@ def _details(operator: ops.Operator, constants: _Constants) -> _Details:
     match operator:
         case ops.Convolve():
             flags = FLAG_POSITIVE * operator.scaling.positive + FLAG_DIRECT * _is_direct(operator)
-            places = [
-                constants.add(_matrix(operator)),
-                constants.add(_channels(operator.bias, operator.scaling, 2)),
-            ]
+            places = _convolution(operator, constants)
             return CONVOLVE, flags, operator.window, operator.inputs[0].zero_point, 0, places
         case ops.Depthwise():
             flags, places = _depthwise(operator, constants)
@@ -113,10 +110,7 @@ def _details(operator: ops.Operator, constants: _Constants) -> _Details:
         case ops.ExpandDepthwise(expand=expand, depthwise=depthwise):
             flags, places = _depthwise(depthwise, constants)
             flags |= FLAG_EXPAND_POSITIVE * expand.scaling.positive
-            places += [
-                constants.add(_matrix(expand)),
-                constants.add(_channels(expand.bias, expand.scaling, 2)),
-            ]
+            places += _convolution(expand, constants)
             middle = expand.output
             return EXPAND_DEPTHWISE, flags, depthwise.window, middle.zero_point, middle.channels, places
         case ops.LinearAdd():
@@ -141,6 +135,11 @@ def _details(operator: ops.Operator, constants: _Constants) -> _Details:
         case ops.Pad():
             return PAD, 0, operator.window, operator.value, 0, []
     raise TypeError(f"no record for {type(operator).__name__}")
+
+
+def _convolution(operator: ops.Convolve, constants: _Constants) -> list[int]:
+    """Returns where its weights and its channels are."""
+    return [constants.add(_matrix(operator)), constants.add(_channels(operator.bias, operator.scaling, 2))]
 
 
 def _is_direct(operator: ops.Convolve) -> bool:

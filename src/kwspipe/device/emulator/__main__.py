@@ -8,12 +8,16 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kwspipe.device.emulator.peripheral import HardFaultError
 from kwspipe.device.emulator.process import require_unicorn
 from kwspipe.errors import KwspipeError
+
+if TYPE_CHECKING:
+    from kwspipe.device.emulator.board import Board
 
 FAULT_EXIT_STATUS = 3
 
@@ -114,25 +118,9 @@ def run(options: argparse.Namespace) -> None:
     def obey() -> None:
         try:
             while (command := control.next_command()) is not None:
-                carry_out(command)
+                carry_out(board, command)
         except KwspipeError as error:
             emit("error", message=str(error))
-
-    def carry_out(command: dict[str, object]) -> None:
-        match command["command"]:
-            case "status":
-                emit("status", **board.status())
-            case "reset":
-                board.reset()
-            case "power_cycle":
-                board.power_on()
-            case "power_loss_at":
-                board.flash.power_loss_at = board.flash.num_operations + int(str(command["operation"]))
-                emit("power_loss_at", operation=board.flash.power_loss_at)
-            case "play":
-                board.microphone.play(read_recording(Path(str(command["wav"]))))
-            case unknown:
-                emit("error", message=f"there is no command {unknown!r}")
 
     line = Line(options.link)
     control.at_end = line.remove_link
@@ -142,6 +130,26 @@ def run(options: argparse.Namespace) -> None:
         board.run()
     finally:
         line.close()
+
+
+def carry_out(board: "Board", command: dict[str, object]) -> None:
+    """Does to the board what was asked for."""
+    from kwspipe.device.emulator.microphone import read_recording
+
+    match command["command"]:
+        case "status":
+            emit("status", **board.status())
+        case "reset":
+            board.reset()
+        case "power_cycle":
+            board.power_on()
+        case "power_loss_at":
+            board.flash.power_loss_at = board.flash.num_operations + int(str(command["operation"]))
+            emit("power_loss_at", operation=board.flash.power_loss_at)
+        case "play":
+            board.microphone.play(read_recording(Path(str(command["wav"]))))
+        case unknown:
+            emit("error", message=f"there is no command {unknown!r}")
 
 
 def main() -> int:

@@ -94,10 +94,7 @@ class Board:
         self._watched = [line.descriptor] + ([command_descriptor] if command_descriptor >= 0 else [])
         self.clock = Clock(paced=settings.baud > 0)
         memory = flash.open_flash_file(settings.flash_file)
-        self.flash = flash.Flash(memory, self.clock, settings.seed)
-        self.flash.power_loss_at = settings.power_loss_at
-        for address, content in load_segments(settings.firmware):
-            self.flash.program_firmware(address, content)
+        self.flash = _programmed(flash.Flash(memory, self.clock, settings.seed), settings)
         self.cpu = Cpu(memory)
         self.gpio = Gpio(emit)
         crystal = clocks.Crystal()
@@ -119,12 +116,15 @@ class Board:
             0x40048000: clocks.Timer(self.clocks, self.clock), microphone.BASE: self.microphone,
             uart.BASE: self.uart,
         }  # fmt: skip
+        self._attach_modules()
+        self.cpu.attach(core.BASE, core.SIZE, self.core)
+        self.cpu.map_constant(DEVINFO, bytes(HFRCODPLLCAL_80MHZ) + struct.pack("<I", 0xCCF09F40))
+
+    def _attach_modules(self) -> None:
         for base, module in self._modules.items():
             if module.name in GATES:
                 self.clocks.gate(module, *GATES[module.name])
             self.cpu.attach(base, 0x4000, module)
-        self.cpu.attach(core.BASE, core.SIZE, self.core)
-        self.cpu.map_constant(DEVINFO, bytes(HFRCODPLLCAL_80MHZ) + struct.pack("<I", 0xCCF09F40))
 
     def power_on(self) -> None:
         """Loses RAM and starts the firmware."""
@@ -214,3 +214,11 @@ class Board:
             "serial_lost_bytes": self._line.num_lost_bytes,
             "process": os.getpid(),
         }
+
+
+def _programmed(memory: flash.Flash, settings: Settings) -> flash.Flash:
+    """Returns the flash with the firmware in it."""
+    memory.power_loss_at = settings.power_loss_at
+    for address, content in load_segments(settings.firmware):
+        memory.program_firmware(address, content)
+    return memory
