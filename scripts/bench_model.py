@@ -103,13 +103,13 @@ def _network() -> tuple[PipelineConfig, bytes, bytes]:
 def _convert(config: PipelineConfig, path: Path) -> None:
     divert_native_messages(path.with_suffix(".log"))
     logging.disable()
-    from kwspipe.models import mobilenet_v2
+    from kwspipe import models
     from kwspipe.tflite import conversion
     from kwspipe.transfer import apply, locate
 
     features = FrontEnd(config.frontend).features(speechlike(32, config.frontend.sample_length))
     features[0, 0, :2] = -128, 127  # both ends, as conversion demands
-    model = mobilenet_v2.build(config.model, features.shape[1:], len(LABELS))
+    model = models.build(config.model, features.shape[1:], len(LABELS))
     apply(model.layers, config.transfer, locate(config.transfer, config.model.name))
     warnings.simplefilter("ignore")
     path.write_bytes(conversion.to_int8(model, features))

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -19,13 +20,18 @@ LABELS = ("one", "two", "three", "_unknown_", "_silence_")
 
 def frontend_settings() -> FrontendConfig:
     """Returns conf/frontend/default.yaml."""
-    return FrontendConfig(**OmegaConf.to_container(OmegaConf.load(CONF / "frontend" / "default.yaml")))
+    return FrontendConfig(**_plain("frontend", "default"))
 
 
 def augment_preset(name: str) -> AugmentConfig:
     """Returns a preset of conf/augment."""
-    preset = OmegaConf.to_container(OmegaConf.load(CONF / "augment" / f"{name}.yaml"))
+    preset = _plain("augment", name)
     return AugmentConfig(preset["placement"], tuple(preset["transforms"]))
+
+
+def _plain(group: str, name: str) -> dict[str, Any]:
+    settings: Any = OmegaConf.to_container(OmegaConf.load(CONF / group / f"{name}.yaml"))
+    return dict(settings)
 
 
 def speechlike(num_clips: int, num_samples: int, seed: int = 0) -> np.ndarray:

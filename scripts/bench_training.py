@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 from bench_entry import MLTK, Entry, entry
@@ -82,8 +83,8 @@ def _train(config: PipelineConfig, folder: Path) -> float:
                 taken.append((time.perf_counter(), batch.epoch, len(batch.targets)))
                 yield batch
 
-    train.TrainingBatches = NotedBatches
-    train.run(config, folder, folder / "train")
+    with mock.patch.object(train, "TrainingBatches", NotedBatches):
+        train.run(config, folder, folder / "train")
     steady = [(time_s, clips) for time_s, epoch, clips in taken if epoch > 0]
     return sum(clips for _, clips in steady[:-1]) / (steady[-1][0] - steady[0][0])
 
@@ -92,14 +93,14 @@ def _fit(config: PipelineConfig, folder: Path) -> float:
     divert_native_messages(folder / "native.log")
     import keras
 
+    from kwspipe import models
     from kwspipe.dataset.store import ClipStore
-    from kwspipe.models import mobilenet_v2
     from kwspipe.training.data import plain_features
 
     store = ClipStore(folder / "prepare")
     numbers = store.select("training")
     features = plain_features(store, config.frontend, numbers)[..., None].astype(np.float32)
-    model = mobilenet_v2.build(config.model, features.shape[1:3], len(store.labels))
+    model = models.build(config.model, features.shape[1:3], len(store.labels))
     model.compile(keras.optimizers.Adam(0.001), "sparse_categorical_crossentropy", metrics=["accuracy"])
     times_s: list[float] = []
     noted = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: times_s.append(time.perf_counter()))

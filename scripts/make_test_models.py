@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -17,15 +18,20 @@ import tensorflow as tf
 layers = tf.keras.layers
 CLIPS = 16
 TESTS = Path(__file__).resolve().parents[1] / "tests"
+# TensorFlow tells no types.
+Tensor = Any
+Model = Any
+Ends = tuple[Tensor, Tensor]
+"""Input and output of a network."""
 
 
-def normalized(x, activation: str | None = "relu"):
+def normalized(x: Tensor, activation: str | None = "relu") -> Tensor:
     """Batch normalization and activation, which the converter folds into the convolution in front."""
     x = layers.BatchNormalization(momentum=0.0)(x)  # one batch sets the statistics
     return layers.Activation(activation)(x) if activation else x
 
 
-def ds_cnn():
+def ds_cnn() -> Ends:
     """Zhang et al. 2017: depthwise separable convolutions."""
     inputs = x = layers.Input((49, 10, 1))
     x = normalized(layers.Conv2D(16, (10, 4), (2, 2), "same", use_bias=False)(x))
@@ -36,7 +42,7 @@ def ds_cnn():
     return inputs, layers.Dense(6, "softmax")(layers.Dropout(0.2)(layers.Flatten()(x)))
 
 
-def inverted_residuals():
+def inverted_residuals() -> Ends:
     """Sandler et al. 2018, with explicit padding."""
     inputs = x = layers.Input((20, 15, 1))
     x = normalized(layers.Conv2D(8, 3, 2, "same", use_bias=False)(x), "relu6")
@@ -51,7 +57,7 @@ def inverted_residuals():
     return inputs, layers.Dense(5, "softmax")(layers.GlobalAveragePooling2D()(x))
 
 
-def residual():
+def residual() -> Ends:
     """He et al. 2016: an activation behind the sum, a shortcut with its own convolution."""
     inputs = x = layers.Input((16, 12, 1))
     x = normalized(layers.Conv2D(6, 3, padding="same", use_bias=False)(x))
@@ -63,7 +69,7 @@ def residual():
     return inputs, layers.Dense(4, "softmax")(layers.GlobalAveragePooling2D()(x))
 
 
-def temporal():
+def temporal() -> Ends:
     """Choi et al. 2019: convolutions over time only, channels from the spectrum."""
     inputs = x = layers.Input((40, 12, 1))
     x = layers.Reshape((40, 1, 12))(x)
@@ -76,7 +82,7 @@ def temporal():
     return inputs, layers.Dense(4, "softmax")(layers.GlobalAveragePooling2D()(x))
 
 
-def temporal_1d():
+def temporal_1d() -> Ends:
     """The same with Conv1D and SeparableConv1D."""
     inputs = x = layers.Input((30, 12, 1))
     x = layers.Reshape((30, 12))(x)
@@ -85,7 +91,7 @@ def temporal_1d():
     return inputs, layers.Dense(4, "softmax")(layers.GlobalAveragePooling1D()(x))
 
 
-def pooled():
+def pooled() -> Ends:
     """Sainath and Parada 2015: convolution, maximum, two dense layers."""
     inputs = x = layers.Input((24, 13, 1))
     x = layers.MaxPooling2D((1, 3))(layers.Conv2D(8, (8, 4), activation="relu", padding="same")(x))
@@ -94,7 +100,7 @@ def pooled():
     return inputs, layers.Dense(5, "softmax")(x)
 
 
-def dilated():
+def dilated() -> Ends:
     """Wide windows, several outputs an input channel, no padding, sums of three."""
     inputs = x = layers.Input((22, 14, 2))
     x = layers.DepthwiseConv2D(3, padding="same", depth_multiplier=4, activation="relu")(x)
@@ -106,7 +112,7 @@ def dilated():
     return inputs, layers.Softmax()(layers.GlobalAveragePooling2D()(x))
 
 
-def no_softmax():
+def no_softmax() -> Ends:
     """Logits as the output; activations that stand alone."""
     inputs = x = layers.Input((12, 10, 1))
     x = layers.ReLU()(layers.MaxPooling2D(2)(layers.Conv2D(7, 3)(x)))
@@ -114,12 +120,12 @@ def no_softmax():
     return inputs, layers.Dense(4)(layers.Flatten()(x))
 
 
-NETWORKS: list[Callable] = [
+NETWORKS: list[Callable[[], Ends]] = [
     ds_cnn, inverted_residuals, residual, temporal, temporal_1d, pooled, dilated, no_softmax,
 ]  # fmt: skip
 
 
-def randomize(model, examples: np.ndarray, rng: np.random.Generator) -> None:
+def randomize(model: Model, examples: np.ndarray, rng: np.random.Generator) -> None:
     """Scales as training leaves them: no two channels alike, some all but switched off."""
     for layer in model.layers:
         if isinstance(layer, layers.BatchNormalization):
@@ -129,7 +135,7 @@ def randomize(model, examples: np.ndarray, rng: np.random.Generator) -> None:
     model(examples.astype(np.float32), training=True)
 
 
-def temper(model, examples: np.ndarray) -> None:
+def temper(model: Model, examples: np.ndarray) -> None:
     """Scales the classifier so that no class always wins."""
     dense = next((layer for layer in reversed(model.layers) if isinstance(layer, layers.Dense)), None)
     if dense is None:
@@ -140,7 +146,7 @@ def temper(model, examples: np.ndarray) -> None:
     dense.set_weights([kernel * 1.5 / logits.std(), bias - values.mean(axis=0) @ kernel * 1.5 / logits.std()])
 
 
-def convert(model, examples: np.ndarray) -> bytes:
+def convert(model: Model, examples: np.ndarray) -> bytes:
     """int8 throughout."""
     function = tf.function(lambda x: model(x, training=False))
     concrete = function.get_concrete_function(tf.TensorSpec((1, *model.input_shape[1:]), tf.float32))
@@ -149,7 +155,8 @@ def convert(model, examples: np.ndarray) -> bytes:
     converter.representative_dataset = lambda: ([clip[None].astype(np.float32)] for clip in examples)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.int8
-    return converter.convert()
+    tflite: bytes = converter.convert()
+    return tflite
 
 
 # tflite-runtime does not work in one process with TensorFlow; and its reference kernels are the ones to equal: those of

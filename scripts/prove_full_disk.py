@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from prove_resume import command, run_whole
+from prove_resume import command, parsed, run_whole, same_metrics
 from rich.console import Console
 
 ROOM = 0.5  # of what the stage writes
@@ -37,7 +37,6 @@ def try_stage(stage: str, earlier: list[str], args: argparse.Namespace) -> list[
     disk.mkdir(exist_ok=True)
     taken = sum(size_bytes(reference / name) for name in earlier)
     mount(disk, taken + SPARE_BYTES + int(ROOM * size_bytes(reference / stage)))
-    wrong = []
     try:
         run_dir = disk / "run"
         for name in earlier:
@@ -48,32 +47,41 @@ def try_stage(stage: str, earlier: list[str], args: argparse.Namespace) -> list[
         free = shutil.disk_usage(disk).free
         room = int(ROOM * min(size_bytes(reference / stage), 2 * free))
         ballast.write_bytes(bytes(max(free - room, 0) // PAGE_BYTES * PAGE_BYTES))
-        result = subprocess.run(command(args.overrides, run_dir), capture_output=True, text=True)
-        last = result.stderr.strip().splitlines()[-1] if result.stderr.strip() else ""
-        args.console.print(f"  {stage}: {last}", markup=False, soft_wrap=True)
-        if result.returncode == 0:
-            wrong.append("it ended well, though there was no room")
-        elif "no room on the disk" not in last and "No space left on device" not in last:
-            wrong.append("the message does not say that the disk is full")
-        if "Traceback" in result.stderr:
-            wrong.append("a traceback")
-        if (run_dir / stage).exists():
-            wrong.append("the stage's folder is there")
+        wrong = run_without_room(stage, run_dir, args)
         mount(disk, 2 * size_bytes(reference) + 64 * 1024 * 1024, again=True)
         ballast.unlink()
-        run_whole(args.overrides, run_dir)
-        if not (run_dir / stage / "manifest.json").is_file():
-            wrong.append("the stage is missing after there was room")
-        metrics = [folder / "evaluate" / "metrics.json" for folder in (reference, run_dir)]
-        if metrics[0].is_file() and metrics[0].read_bytes() != metrics[1].read_bytes():
-            wrong.append("other metrics.json")
-        left = [
-            path.name for path in run_dir.rglob(".*") if path.name.endswith((".partial", ".old", ".writer"))
-        ]
-        wrong += [f"left over: {name}" for name in left]
+        return wrong + run_with_room(stage, run_dir, args)
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def run_without_room(stage: str, run_dir: Path, args: argparse.Namespace) -> list[str]:
+    """Has the stage fail; returns what was wrong."""
+    wrong = []
+    result = subprocess.run(command(args.overrides, run_dir), capture_output=True, text=True)
+    last = result.stderr.strip().splitlines()[-1] if result.stderr.strip() else ""
+    args.console.print(f"  {stage}: {last}", markup=False, soft_wrap=True)
+    if result.returncode == 0:
+        wrong.append("it ended well, though there was no room")
+    elif "no room on the disk" not in last and "No space left on device" not in last:
+        wrong.append("the message does not say that the disk is full")
+    if "Traceback" in result.stderr:
+        wrong.append("a traceback")
+    if (run_dir / stage).exists():
+        wrong.append("the stage's folder is there")
     return wrong
+
+
+def run_with_room(stage: str, run_dir: Path, args: argparse.Namespace) -> list[str]:
+    """Has the same run go on; returns what was wrong."""
+    wrong = []
+    run_whole(args.overrides, run_dir)
+    if not (run_dir / stage / "manifest.json").is_file():
+        wrong.append("the stage is missing after there was room")
+    if not same_metrics(args.folder / "reference", run_dir):
+        wrong.append("other metrics.json")
+    left = [path.name for path in run_dir.rglob(".*") if path.name.endswith((".partial", ".old", ".writer"))]
+    return wrong + [f"left over: {name}" for name in left]
 
 
 def main() -> None:
@@ -81,11 +89,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--folder", type=Path, default=Path("runs/prove_full_disk"))
-    args, args.overrides = parser.parse_known_args()
-    args.folder = args.folder.resolve()
+    args = parsed(parser)
     args.console = Console(highlight=False)
-    shutil.rmtree(args.folder, ignore_errors=True)
-    args.folder.mkdir(parents=True)
     stages = [name for name, _ in run_whole(args.overrides, args.folder / "reference")[0]]
     failed = False
     for number, stage in enumerate(stages):

@@ -152,8 +152,6 @@ def try_once(
     begin = time.monotonic()
     _, ran_again = run_whole(args.overrides, run_dir)
     restart_s = time.monotonic() - begin
-    metrics = [folder / "evaluate" / "metrics.json" for folder in (reference, run_dir)]
-    measured = metrics[0].is_file()
     return Trial(
         stage=stage,
         fraction=round(fraction, 3),
@@ -161,7 +159,7 @@ def try_once(
         killed_after_s=round(killed[0], 2),
         restart_s=round(restart_s, 1),
         ran_again=ran_again,
-        same_metrics=not measured or metrics[0].read_bytes() == metrics[1].read_bytes(),
+        same_metrics=same_metrics(reference, run_dir),
         same_outputs=[name for name in order if _outputs(reference / name) == _outputs(run_dir / name)],
         left_over=sorted(files(run_dir) - files(reference)),
         missing=sorted(files(reference) - files(run_dir)),
@@ -199,6 +197,22 @@ def show(trials: list[Trial], console: Console) -> None:
     console.print(table)
 
 
+def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Reads the command line: what the parser does not know overrides the configuration; ``folder`` is made empty."""
+    args, overrides = parser.parse_known_args()
+    args.overrides = overrides
+    args.folder = args.folder.resolve()
+    shutil.rmtree(args.folder, ignore_errors=True)
+    args.folder.mkdir(parents=True)
+    return args
+
+
+def same_metrics(reference: Path, run_dir: Path) -> bool:
+    """Whether both measured the same; true where the reference did not measure."""
+    metrics = [folder / "evaluate" / "metrics.json" for folder in (reference, run_dir)]
+    return not metrics[0].is_file() or metrics[0].read_bytes() == metrics[1].read_bytes()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -206,11 +220,8 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=Path("runs/prove_resume"))
-    args, args.overrides = parser.parse_known_args()
-    args.folder = args.folder.resolve()
+    args = parsed(parser)
     console = Console(highlight=False)
-    shutil.rmtree(args.folder, ignore_errors=True)
-    args.folder.mkdir(parents=True)
     stages, _ = run_whole(args.overrides, args.folder / "reference")
     durations = dict(stages)
     console.print("reference: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in stages))

@@ -1,6 +1,6 @@
 """Kinds of values that the groups share."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar, cast, dataclass_transform
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -23,4 +23,11 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Urls = Annotated[tuple[str, ...], Field(min_length=1)]
 EngineName = Literal["espeak", "kokoro"]
 
-typed = dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True, populate_by_name=True))
+T = TypeVar("T")
+CHECKS = ConfigDict(extra="forbid", strict=True, populate_by_name=True)
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(Field,))
+def typed(kind: type[T]) -> type[T]:
+    """Makes a class a frozen dataclass whose values are checked when it is made."""
+    return cast(type[T], dataclass(frozen=True, config=CHECKS)(kind))

@@ -72,8 +72,15 @@ class SourceUnavailable(Exception):  # noqa: N818  (no fault: the next source is
 class Source(Protocol):
     """Somewhere recordings come from."""
 
-    name: str
-    synthetic: bool
+    @property
+    def name(self) -> str:
+        """What the configuration calls it."""
+        ...
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether machines speak."""
+        ...
 
     def find(self) -> Found:
         """Lists what there is, without reading samples.
