@@ -11,6 +11,8 @@ from serial.tools import list_ports
 
 from kwspipe.device import firmware as firmware_module
 from kwspipe.device import ports
+from kwspipe.device.board_process import BoardProcess
+from kwspipe.device.emulator import EmulatedBoard
 from kwspipe.device.errors import LinkLostError, WrongBoardError
 from kwspipe.device.firmware import Firmware
 from kwspipe.device.host import HostBoard
@@ -54,16 +56,31 @@ def attach(name: str, port: str | None, console: Console) -> Iterator[Attached]:
             require(path, "host" if name == "host" else "brd2601", firmware)
         yield Attached(lambda: open_link(path), firmware, ports.BAUD)
         return
+    with started(name, firmware, None if name == "host" else ports.BAUD) as attached:
+        yield attached
+
+
+@contextlib.contextmanager
+def started(name: str, firmware: Firmware, baud: int | None) -> Iterator[Attached]:
+    """Starts a board on this machine, with an empty flash, and ends it.
+
+    Args:
+        name: ``emulated`` or ``host``.
+        firmware: for it.
+        baud: of its line; None for no limit.
+
+    Raises:
+        KwspipeError: it cannot start.
+    """
     with tempfile.TemporaryDirectory(prefix="kwspipe-") as folder:
         flash_file = Path(folder) / "flash.bin"
+        board: BoardProcess
         if name == "host":
-            with HostBoard(firmware.program, flash_file) as host:
-                yield Attached(lambda: open_link(host.port), firmware, None)
+            board = HostBoard(firmware.program, flash_file, baud=baud)
         else:
-            from kwspipe.device.emulator.process import EmulatedBoard
-
-            with EmulatedBoard(firmware.program, flash_file) as emulated:
-                yield Attached(lambda: open_link(emulated.port), firmware, ports.BAUD)
+            board = EmulatedBoard(firmware.program, flash_file, baud=baud or 0)
+        with board:
+            yield Attached(lambda: open_link(board.port), firmware, baud)
 
 
 def open_link(path: str) -> Link:

@@ -2,15 +2,15 @@
 
 import subprocess
 from pathlib import Path
-from types import TracebackType
 
+from kwspipe.device.board_process import BoardProcess
 from kwspipe.errors import KwspipeError
 
 POWER_CUT = 3  # exit status when --cut-at was reached
 END_TIMEOUT_S = 2.0
 
 
-class HostBoard:
+class HostBoard(BoardProcess):
     """A native board in a process of its own; a context manager.
 
     Args:
@@ -33,21 +33,11 @@ class HostBoard:
         cut_at: int | None = None,
         version: str | None = None,
     ) -> None:
-        self.port = ""
+        super().__init__("")
         self._firmware = firmware
         self._arguments = ["--flash", str(flash_file), "--pty"]
         for name, value in (("--baud", baud), ("--cut-at", cut_at), ("--version", version)):
             self._arguments += [] if value is None else [name, str(value)]
-        self._process: subprocess.Popen[str] | None = None
-
-    def __enter__(self) -> "HostBoard":
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def start(self) -> None:
         """Starts the process and waits until its port is there.
@@ -82,14 +72,7 @@ class HostBoard:
 
     def close(self) -> None:
         """Kills the process, as a power cut does; the flash file keeps what was written."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        process.wait()
-        for stream in (process.stdout, process.stderr):
-            if stream is not None:
-                stream.close()
+        self._end()
 
     def wait(self, timeout_s: float = END_TIMEOUT_S) -> int:
         """Waits for the process to end; returns its exit status, ``POWER_CUT`` after a cut."""

@@ -1,13 +1,9 @@
 """Counts what each layer of a model costs, by running it on the emulated board."""
 
-import importlib.util
-import tempfile
-from pathlib import Path
-
-from kwspipe.device import firmware
+from kwspipe.device import boards, firmware
+from kwspipe.device.emulator.process import require_unicorn
 from kwspipe.device.image import ImageFacts
 from kwspipe.device.push import Golden, Watcher, push
-from kwspipe.errors import KwspipeError
 
 
 def count_instructions(image: bytes, golden: Golden) -> tuple[int, ...]:
@@ -20,23 +16,9 @@ def count_instructions(image: bytes, golden: Golden) -> tuple[int, ...]:
     Raises:
         KwspipeError: the emulator is not installed, the firmware cannot be built, or the board refuses the model.
     """
-    if importlib.util.find_spec("unicorn") is None:
-        raise KwspipeError(
-            "emulated board",
-            "the package unicorn is not installed",
-            "the extra `emulator`",
-            "pip install 'kwspipe[emulator]', or set quantize.count_instructions=false",
-        )
-    from kwspipe.device.boards import open_link
-    from kwspipe.device.emulator.process import EmulatedBoard
-
-    built = firmware.build("brd2601")
+    require_unicorn("quantize.count_instructions", "set quantize.count_instructions=false")
     # Without the pace of the serial line: what is counted does not depend on it.
-    with (
-        tempfile.TemporaryDirectory(prefix="kwspipe-") as folder,
-        EmulatedBoard(built.program, Path(folder) / "flash.bin", baud=0) as board,
-    ):
-        memory_bytes = ImageFacts.of(image).memory_bytes
-        push(lambda: open_link(board.port), image, memory_bytes, golden, Watcher())
-        with open_link(board.port) as link:
+    with boards.started("emulated", firmware.build("brd2601"), baud=None) as board:
+        push(board.connect, image, ImageFacts.of(image).memory_bytes, golden, Watcher())
+        with board.connect() as link:
             return link.profile().operators

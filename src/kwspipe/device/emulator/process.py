@@ -10,8 +10,8 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from types import TracebackType
 
+from kwspipe.device.board_process import BoardProcess
 from kwspipe.errors import KwspipeError
 
 START_TIMEOUT_S = 30.0
@@ -19,20 +19,24 @@ ANSWER_TIMEOUT_S = 10.0
 END_TIMEOUT_S = 2.0
 
 
-def require_unicorn() -> None:
+def require_unicorn(key: str = "board.name", otherwise: str = "take the board `host`") -> None:
     """Checks that the extra `emulator` is installed.
+
+    Args:
+        key: of the configuration, which asks for the emulated board.
+        otherwise: what to do without it.
 
     Raises:
         KwspipeError: it is not.
     """
     if importlib.util.find_spec("unicorn") is None:
         raise KwspipeError(
-            "board.name", "emulated, but the package unicorn is not installed",
-            "kwspipe with its extra `emulator`", "pip install kwspipe[emulator], or take the board `host`",
+            key, "the emulated board is asked for, but the package unicorn is not installed",
+            "kwspipe with its extra `emulator`", f"pip install kwspipe[emulator], or {otherwise}",
         )  # fmt: skip
 
 
-class EmulatedBoard:
+class EmulatedBoard(BoardProcess):
     """An emulated BRD2601B in a process of its own; a context manager.
 
     `port` stays the same over restarts; the flash file keeps what was written.
@@ -59,23 +63,13 @@ class EmulatedBoard:
         options: tuple[str, ...] = (),
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="kwspipe-")
-        self.port = str(Path(self._folder.name) / "port")
+        super().__init__(str(Path(self._folder.name) / "port"))
         self.events: list[dict[str, object]] = []
         self._fresh: queue.Queue[dict[str, object] | None] = queue.Queue()
-        self._process: subprocess.Popen[str] | None = None
         self._power_loss = [] if power_loss_at is None else ["--power-loss-at", str(power_loss_at)]
         self._arguments = ["--firmware", str(firmware), "--flash", str(flash_file), "--link", self.port]
         self._arguments += ["--baud", str(baud), "--seed", str(seed), "--control", *options]
         self._arguments += ["--wav", str(wav)] if wav else []
-
-    def __enter__(self) -> "EmulatedBoard":
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def start(self) -> None:
         """Starts the process and waits until the port is there.
@@ -95,12 +89,12 @@ class EmulatedBoard:
 
     def close(self) -> None:
         """Ends the process and removes its port."""
-        self._end(gently=True)
+        self._end(END_TIMEOUT_S)
         self._folder.cleanup()
 
     def kill(self) -> None:
         """Kills the process at once: the power is gone, at whatever instruction."""
-        self._end(gently=False)
+        self._end()
 
     def restart(self) -> None:
         """Kills the process and starts it again on the same port and flash."""
@@ -172,18 +166,3 @@ class EmulatedBoard:
             return "it was not started"
         process.wait()
         return process.stderr.read().strip() or f"it ended with status {process.returncode}"
-
-    def _end(self, gently: bool) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        if gently:
-            process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(END_TIMEOUT_S)
-        process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout, process.stderr):
-            if stream is not None:
-                with contextlib.suppress(OSError, ValueError):
-                    stream.close()
