@@ -1,34 +1,10 @@
 /* Firmware for testing a board's drivers by themselves: a letter and its arguments in, an answer out. */
 #include "kws_board.h"
 #include "kws_status.h"
+#include "serial_bytes.h"
 #include <string.h>
 
-static const kws_board_t *board;
 static uint8_t data[4096];
-
-static void put(const void *bytes, uint32_t size) {
-    const uint8_t *next = bytes;
-    while (size > 0) {
-        uint32_t sent = board->serial_write(board->context, next, size);
-        next += sent;
-        size -= sent;
-        if (size > 0) {
-            board->idle(board->context, 10);
-        }
-    }
-}
-
-static void get(void *bytes, uint32_t size) {
-    uint8_t *next = bytes;
-    while (size > 0) {
-        uint32_t taken = board->serial_read(board->context, next, size);
-        next += taken;
-        size -= taken;
-        if (taken == 0) {
-            board->idle(board->context, 10);
-        }
-    }
-}
 
 static uint32_t get_word(void) {
     uint32_t word;

@@ -6,40 +6,16 @@
 #include "kws_image.h"
 #include "kws_model.h"
 #include "kws_status.h"
+#include "serial_bytes.h"
 
 #define ARENA_BYTES 61440
 #define MAX_OUTPUTS 64
 #define MAX_OPERATORS 128
 
-static const kws_board_t *board;
 static _Alignas(KWS_ARENA_ALIGNMENT) uint8_t arena[ARENA_BYTES];
 static int8_t input[8192];
 static int8_t output[MAX_OUTPUTS];
 static uint32_t counts[MAX_OPERATORS];
-
-static void put(const void *bytes, uint32_t size) {
-    const uint8_t *next = bytes;
-    while (size > 0) {
-        uint32_t sent = board->serial_write(board->context, next, size);
-        next += sent;
-        size -= sent;
-        if (size > 0) {
-            board->idle(board->context, 10);
-        }
-    }
-}
-
-static void get(void *bytes, uint32_t size) {
-    uint8_t *next = bytes;
-    while (size > 0) {
-        uint32_t taken = board->serial_read(board->context, next, size);
-        next += taken;
-        size -= taken;
-        if (taken == 0) {
-            board->idle(board->context, 10);
-        }
-    }
-}
 
 /* Runs the operators one by one and counts each; the last count is all of them. */
 static int32_t profile(const kws_model_t *model) {

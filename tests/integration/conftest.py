@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
+CHECKS = Path(__file__).resolve().parents[1] / "firmware"
 
 
 def build(name: str, sources: list[Path], folder: Path = FIRMWARE) -> Path:
@@ -39,14 +40,21 @@ def build_firmware() -> Callable[..., Path]:
     return build
 
 
+def _bring(source: Path, target: Path) -> None:
+    """Copies a file that has changed; one that has not stays, so that nothing is compiled again."""
+    if not target.exists() or target.read_text() != source.read_text():
+        target.write_text(source.read_text())
+
+
 def build_check(name: str, sources: list[Path]) -> Path:
     """Links a program of tests/firmware with the board's own files and further sources."""
     pytest.importorskip("unicorn", reason="the emulated board needs the extra `emulator`")
-    main = FIRMWARE / "build" / name / "main.c"
-    main.parent.mkdir(parents=True, exist_ok=True)
-    source = (Path(__file__).parents[1] / "firmware" / f"{name}.c").read_text()
-    if not main.exists() or main.read_text() != source:
-        main.write_text(source)
+    folder = FIRMWARE / "build" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    main = folder / "main.c"
+    _bring(CHECKS / f"{name}.c", main)
+    for header in CHECKS.glob("*.h"):
+        _bring(header, folder / header.name)
     return build(name, [main, *sources, *board_sources()])
 
 

@@ -243,7 +243,8 @@ def test_equal_sources_give_equal_bytes_wherever_they_lie(
     (copy.parent / "src" / "kwspipe").mkdir(parents=True)
     shutil.copy(FIRMWARE.parent / "src" / "kwspipe" / "__init__.py", copy.parent / "src" / "kwspipe")
     (copy / "build" / "board_check").mkdir(parents=True)
-    shutil.copy(board_check_firmware.parent / "main.c", copy / "build" / "board_check")
+    for file in board_check_firmware.parent.glob("*.[ch]"):
+        shutil.copy(file, copy / "build" / "board_check")
     sources = [copy / "build" / "board_check" / "main.c", *sorted((copy / "boards" / "brd2601").glob("*.c"))]
     again = build_firmware("board_check", sources, copy)
     for suffix in (".bin", ".s37"):
