@@ -75,7 +75,7 @@ def noisy_features(
     """Computes features (clips, frames, channels) of test clips over noise, the word in the middle."""
     adding = {"name": "AddBackgroundNoise", "p": 1.0, "min_snr_db": snr_db, "max_snr_db": snr_db}
     augmenter = Augmenter(
-        AugmentConfig(**{"placement": "center", "transforms": (adding,)}),
+        AugmentConfig(placement="center", transforms=(adding,)),
         store.noise("testing"),
         frontend.sample_length,
         frontend.sample_rate_hz,
