@@ -27,7 +27,7 @@ from kwspipe.training.targets import Step
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 SHAPE, CLASSES = (59, 49), 11  # of experiment=digits_9
-SETTINGS = {
+SETTINGS: dict[str, dict[str, object]] = {
     "float32": {},
     "mixed_float16": {"precision": "mixed_float16"},
     "mixed_bfloat16": {"precision": "mixed_bfloat16"},

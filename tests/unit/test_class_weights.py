@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kwspipe.training.loop import class_weights
+from kwspipe.training.targets import class_weights
 
 LABELS = ("up", "go", "never", "_unknown_", "_silence_")
 TARGETS = np.repeat([0, 1, 3, 4], [60, 20, 100, 20])

@@ -5,13 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from tests.default_settings import CONF
 
+from kwspipe import pipeline
+from kwspipe.__main__ import conf_dir
 from kwspipe.artifacts import Fingerprint, stage_folder
 from kwspipe.config import SpeechEmbeddingConfig
 from kwspipe.dataset.store import StoreWriter
 from kwspipe.errors import KwspipeError
+from kwspipe.parse import parse
 from kwspipe.training import teacher
 from kwspipe.training.distillation import components
 
@@ -109,3 +113,20 @@ def test_components_are_uncorrelated_and_the_first_vary_most() -> None:
 def test_there_are_no_more_components_than_the_clips_span() -> None:
     values = np.random.default_rng(0).normal(size=(5, 20)).astype(np.float32)
     assert components(values, 16).shape == (5, 4)
+
+
+def test_a_run_without_the_package_ends_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(teacher, "PACKAGE", "not_installed_at_all")
+    asked = [
+        "+experiment=smoke",
+        "dataset=synthetic",
+        "distill=speech_embedding",
+        f"run_dir={tmp_path / 'run'}",
+    ]
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        config = parse(compose("config", overrides=asked))
+    with pytest.raises(KwspipeError, match="extra teacher"):
+        pipeline.run(config)
+    assert not (tmp_path / "run").exists()

@@ -16,8 +16,9 @@ from kwspipe.sweep.trial import reporter
 from kwspipe.training import devices
 from kwspipe.training.data import TrainingBatches, split_features
 from kwspipe.training.distillation import Lesson, lesson
-from kwspipe.training.loop import TrainingLoop, class_weights
+from kwspipe.training.loop import TrainingLoop
 from kwspipe.training.state import HISTORY, STATE
+from kwspipe.training.targets import class_weights
 from kwspipe.transfer import TransferReport, apply, checkpoint_hash, locate
 
 

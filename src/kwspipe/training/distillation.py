@@ -38,15 +38,10 @@ class Lesson:
 
 
 def lesson(config: PipelineConfig, prepared: Path) -> Lesson | None:
-    """Asks the teacher that the configuration names; None if it names none.
-
-    Raises:
-        KwspipeError: see ``teacher.check``.
-    """
+    """Asks the teacher that the configuration names, which is there (``teacher.check``); None if it names none."""
     distill = config.distill
     if distill.name == "none":
         return None
-    teacher.check(config.frontend.sample_rate_hz)
     store = ClipStore(prepared)
     numbers = store.select("training")
     numbers = numbers[

@@ -1,6 +1,6 @@
 """The training loop: adam, one learning rate an epoch, the best epoch kept, resumable after every epoch."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kwspipe.config import ScheduleConfig, TrainConfig
-from kwspipe.metrics.clips import is_keyword
 from kwspipe.schedule import learning_rate
 from kwspipe.training import history
 from kwspipe.training.averaging import averaged
@@ -22,23 +21,6 @@ from kwspipe.training.step import check_compiled, train_on_batch
 from kwspipe.training.targets import teach
 
 SMALLEST_POSTERIOR = 1e-7  # Keras clips there too before it takes the logarithm
-
-
-def class_weights(
-    targets: npt.NDArray[np.int64], labels: Sequence[str], kind: str
-) -> npt.NDArray[np.float32]:
-    """Returns a weight a class, (classes,), by which the losses of its clips are multiplied.
-
-    ``balanced`` is scikit-learn's rule, clips / (classes * clips of the class): all classes weigh the same together.
-    ``keywords`` is the same rule among the keywords alone; other words and silence weigh by how many they are. A
-    class with no clips weighs 0, with ``none`` each 1.
-    """
-    weights = np.ones(len(labels), np.float32)
-    chosen = [kind == "balanced" or (kind == "keywords" and is_keyword(label)) for label in labels]
-    counts = np.bincount(targets, minlength=len(labels))[chosen]
-    if len(counts):
-        weights[chosen] = np.where(counts > 0, counts.sum() / (len(counts) * np.maximum(counts, 1)), 0)
-    return weights
 
 
 class TrainingLoop:
@@ -62,30 +44,9 @@ class TrainingLoop:
         folder: Path,
         lesson: Lesson | None = None,
     ) -> None:
-        import keras
-
         self.model, self.config, self.schedule, self.folder = model, config, schedule, folder
         self.seed, self.lesson = seed, lesson
-        average = {"use_ema": True, "ema_momentum": config.ema_decay} if config.ema_decay else {}
-        optimizer = keras.optimizers.Adam(self._rate(0), weight_decay=config.weight_decay or None, **average)
-        losses, parts = ["categorical_crossentropy"], [1.0]
-        self.trained = model
-        if lesson:
-            self.trained = with_teacher(model, lesson.targets.shape[1])
-            losses, parts = [*losses, "mean_squared_error"], [*parts, lesson.weight]
-        metrics: list[list[str]] = [["accuracy"], []]
-        self.trained.compile(
-            optimizer,
-            losses,
-            loss_weights=parts,
-            weighted_metrics=[],
-            metrics=metrics[: len(losses)],
-            jit_compile=config.xla,
-        )
-        model.jit_compile = config.xla  # of predictions; on a GPU, Keras would choose by itself
-        check_compiled(self.trained, config.xla)
-        # So that there is a state to restore. In mixed_float16 it is not the optimizer above, but one around it.
-        self.trained.optimizer.build(self.trained.trainable_variables)
+        self.trained = self._compiled()
         self.state = TrainingState(self.trained, model, folder)
         self.history = self.state.resume()
 
@@ -154,6 +115,30 @@ class TrainingLoop:
                 share = waits.total_waited_s / waits.total_s
                 progress.print(f"    waited for data {share:.1%} of {waits.total_s:.0f} s")
         self.state.conclude(self.history)
+
+    def _compiled(self) -> Any:
+        """Returns what is trained: the model, with the teacher's output where there is one."""
+        import keras
+
+        config, trained = self.config, self.model
+        average = {"use_ema": True, "ema_momentum": config.ema_decay} if config.ema_decay else {}
+        optimizer = keras.optimizers.Adam(self._rate(0), weight_decay=config.weight_decay or None, **average)
+        losses, parts, metrics = ["categorical_crossentropy"], [1.0], [["accuracy"]]
+        if self.lesson:
+            trained = with_teacher(self.model, self.lesson.targets.shape[1])
+            losses, parts, metrics = (
+                [*losses, "mean_squared_error"],
+                [*parts, self.lesson.weight],
+                [*metrics, []],
+            )
+        trained.compile(
+            optimizer, losses, parts, metrics=metrics, weighted_metrics=[], jit_compile=config.xla
+        )
+        self.model.jit_compile = config.xla  # of predictions; on a GPU, Keras would choose by itself
+        check_compiled(trained, config.xla)
+        # So that there is a state to restore. In mixed_float16 it is not the optimizer above, but one around it.
+        trained.optimizer.build(trained.trainable_variables)
+        return trained
 
     def _rate(self, epoch: int) -> float:
         return learning_rate(self.schedule, epoch, self.config.epochs)
