@@ -17,13 +17,7 @@ from file_server import serve  # isort: skip
 
 CONTENT = np.random.default_rng(5).bytes(3_000_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-
-
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "RETRY_WAIT_S", 0.0)
-    monkeypatch.setattr(download, "CHUNK_BYTES", 1000)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 @pytest.fixture

@@ -1,9 +1,5 @@
 """SL_PARAMSv1 is written and read back whole, and damaged files are refused in words."""
 
-import hashlib
-from dataclasses import replace
-from datetime import UTC, datetime
-
 import flatbuffers
 import numpy as np
 import pytest
@@ -11,56 +7,12 @@ import tflite
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import default_settings
-from default_settings import FRONTEND
 from kwspipe.errors import KwspipeError
 from kwspipe.tflite.dictionary import decode, encode
 from kwspipe.tflite.flatbuffer import MalformedError, Table, root_table
 from kwspipe.tflite.metadata import read_parameters, write_parameters
-from kwspipe.tflite.parameters import model_parameters
-from kwspipe.tflite.settings import class_labels, detector_settings, frontend_settings
 
-DETECTOR = replace(
-    default_settings.DETECTOR,
-    detection_threshold_list=(120, 130, 140, 255, 255),
-    target_false_accepts_per_hour=None,
-)
-LABELS = ["one", "two", "three", "_unknown_", "_silence_"]
-
-
-def small_model(other_metadata: bytes | None = b"min_runtime_version") -> bytes:
-    """A model of no operators: two buffers, and a metadata entry of someone else's."""
-    builder = flatbuffers.Builder(256)
-    description = builder.CreateString("small")
-    buffers = []
-    for content in (b"", b"1.14.0"):
-        data = builder.CreateByteVector(content) if content else 0
-        tflite.BufferStart(builder)
-        tflite.BufferAddData(builder, data)
-        buffers.append(tflite.BufferEnd(builder))
-    tflite.ModelStartBuffersVector(builder, len(buffers))
-    for buffer in reversed(buffers):
-        builder.PrependUOffsetTRelative(buffer)
-    buffer_vector = builder.EndVector()
-    metadata_vector = None
-    if other_metadata is not None:
-        name = builder.CreateString(other_metadata)
-        tflite.MetadataStart(builder)
-        tflite.MetadataAddName(builder, name)
-        tflite.MetadataAddBuffer(builder, 1)
-        entry = tflite.MetadataEnd(builder)
-        tflite.ModelStartMetadataVector(builder, 1)
-        builder.PrependUOffsetTRelative(entry)
-        metadata_vector = builder.EndVector()
-    tflite.ModelStart(builder)
-    tflite.ModelAddVersion(builder, 3)
-    tflite.ModelAddDescription(builder, description)
-    tflite.ModelAddBuffers(builder, buffer_vector)
-    if metadata_vector is not None:
-        tflite.ModelAddMetadata(builder, metadata_vector)
-    builder.Finish(tflite.ModelEnd(builder), b"TFL3")
-    return bytes(builder.Output())
-
+from empty_model import empty_model  # isort: skip
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 ints32 = st.integers(-(2**31), 2**31 - 1)
@@ -85,7 +37,7 @@ def kept_type(value):
 @given(dictionaries)
 @settings(max_examples=60, deadline=None)
 def test_what_is_written_is_read_with_its_type(parameters):
-    written = write_parameters(small_model(), parameters)
+    written = write_parameters(empty_model(), parameters)
     read = read_parameters(written)
     assert read == parameters
     assert [kept_type(value) for value in read.values()] == [
@@ -134,7 +86,7 @@ def test_a_number_left_out_reads_as_zero():
 
 @pytest.mark.parametrize("other", [b"min_runtime_version", None])
 def test_the_rest_of_the_model_stays(other):
-    original = small_model(other)
+    original = empty_model(other)
     written = write_parameters(original, {"name": "a"})
     assert original in written
     model = tflite.Model.GetRootAsModel(written, 0)
@@ -146,18 +98,18 @@ def test_the_rest_of_the_model_stays(other):
 
 
 def test_writing_again_replaces_and_does_not_grow():
-    first = write_parameters(small_model(), {"name": "first", "unused": [1, 2, 3]})
+    first = write_parameters(empty_model(), {"name": "first", "unused": [1, 2, 3]})
     second = write_parameters(first, {"name": "second"})
     assert read_parameters(second) == {"name": "second"}
-    assert second == write_parameters(small_model(), {"name": "second"})
+    assert second == write_parameters(empty_model(), {"name": "second"})
 
 
 def test_buffers_keep_their_alignment():
     for length in range(1, 20):
-        written = write_parameters(small_model(), {"text": "x" * length})
+        written = write_parameters(empty_model(), {"text": "x" * length})
         model = tflite.Model.GetRootAsModel(written, 0)
         assert written.index(model.Buffers(2).DataAsNumpy().tobytes()) % 16 == 0
-        assert written.index(small_model()) % 16 == 0
+        assert written.index(empty_model()) % 16 == 0
 
 
 @pytest.mark.parametrize(
@@ -179,7 +131,7 @@ def test_buffers_keep_their_alignment():
 )
 def test_values_it_cannot_hold_are_refused(parameters, text):
     with pytest.raises(KwspipeError) as caught:
-        write_parameters(small_model(), parameters)
+        write_parameters(empty_model(), parameters)
     assert text in str(caught.value)
 
 
@@ -192,12 +144,12 @@ def test_what_is_no_tflite_is_refused(data):
 
 def test_a_model_without_parameters_says_so():
     with pytest.raises(KwspipeError, match=r"no metadata named SL_PARAMSv1.*give labels and settings"):
-        read_parameters(small_model())
+        read_parameters(empty_model())
 
 
 def test_a_truncated_model_is_refused():
-    whole = write_parameters(small_model(), {"name": "a", "classes": ["x", "y"], "threshold": 1})
-    for length in range(len(whole) - len(small_model()) - 8):
+    whole = write_parameters(empty_model(), {"name": "a", "classes": ["x", "y"], "threshold": 1})
+    for length in range(len(whole) - len(empty_model()) - 8):
         with pytest.raises(KwspipeError):
             read_parameters(whole[:length])
 
@@ -205,7 +157,7 @@ def test_a_truncated_model_is_refused():
 @given(st.data())
 @settings(max_examples=300, deadline=None)
 def test_a_damaged_model_is_refused_or_read_never_a_crash(data):
-    damaged = bytearray(write_parameters(small_model(), {"name": "a", "classes": ["x", "y"], "gain": 0.5}))
+    damaged = bytearray(write_parameters(empty_model(), {"name": "a", "classes": ["x", "y"], "gain": 0.5}))
     for _ in range(data.draw(st.integers(1, 4))):
         position = data.draw(st.integers(0, len(damaged) - 4))
         word = data.draw(st.sampled_from([0, 1, 4, 16, 0x7FFFFFFF, 0x80000000, 0xFFFFFFF0, 0xFFFFFFFF]))
@@ -250,106 +202,3 @@ def test_shared_strings_cannot_blow_up():
     builder.Finish(builder.EndObject())
     with pytest.raises(MalformedError, match="unpack to more than 16 times their size"):
         decode(bytes(builder.Output()))
-
-
-def own_parameters(model: bytes):
-    return model_parameters(
-        model,
-        name="digits_3",
-        description="Detects one, two, three",
-        version=1,
-        labels=LABELS,
-        frontend=FRONTEND,
-        detector=DETECTOR,
-        runtime_memory_size=60000,
-        date=datetime(2024, 1, 2, 3, 4, 5, 678000, tzinfo=UTC),
-    )
-
-
-def test_the_parameters_of_a_model_of_ours():
-    parameters = own_parameters(small_model())
-    assert parameters["classes"] == LABELS
-    assert parameters["date"] == "2024-01-02T03:04:05.678Z"
-    assert parameters["fe.fft_length"] == 512
-    assert parameters["fe.noise_reduction_even_smoothing"] == 0.025
-    assert parameters["detection_threshold_list"] == [120, 130, 140, 255, 255]
-    assert parameters["samplewise_norm.rescale"] == 0.0
-    assert parameters["runtime_memory_size"] == 60000
-    assert read_parameters(write_parameters(small_model(), parameters)) == parameters
-
-
-def test_the_hash_can_be_checked_from_the_written_file():
-    parameters = own_parameters(small_model())
-    written = write_parameters(small_model(), parameters)
-    rest = {key: value for key, value in read_parameters(written).items() if key not in ("hash", "date")}
-    assert hashlib.md5(write_parameters(written, rest)).hexdigest() == parameters["hash"]
-    assert own_parameters(written)["hash"] == parameters["hash"]
-
-
-@pytest.mark.parametrize(
-    ("window_size_ms", "fft_length"), [(8, 128), (16, 256), (30, 512), (32, 512), (33, 1024)]
-)
-def test_the_fft_length_is_the_next_power_of_two(window_size_ms, fft_length):
-    frontend = replace(FRONTEND, window_size_ms=window_size_ms)
-    parameters = model_parameters(
-        small_model(),
-        name="a",
-        description="",
-        version=1,
-        labels=LABELS,
-        frontend=frontend,
-        detector=DETECTOR,
-        runtime_memory_size=1,
-        date=datetime.now(UTC),
-    )
-    assert parameters["fe.fft_length"] == fft_length
-
-
-def test_settings_come_back_as_they_were_written():
-    parameters = read_parameters(write_parameters(small_model(), own_parameters(small_model())))
-    assert frontend_settings(parameters) == FRONTEND
-    assert detector_settings(parameters) == DETECTOR
-    assert class_labels(parameters) == tuple(LABELS)
-
-
-def test_settings_of_the_vendors_older_tools_are_completed():
-    parameters = own_parameters(small_model())
-    for newer in ("fe.dc_notch_filter_enable", "fe.quantize_dynamic_scale_enable", "suppress_same_word_only"):
-        del parameters[newer]
-    parameters["volume_gain"] = 0.0
-    assert frontend_settings(parameters) == FRONTEND
-    assert detector_settings(parameters) == DETECTOR
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "text"),
-    [
-        ("fe.window_size_ms", None, "model parameter fe.window_size_ms: nothing. Allowed: a value for each"),
-        (
-            "fe.window_size_ms",
-            "wide",
-            "model parameter fe.window_size_ms: 'wide'. Allowed: Input should be a valid",
-        ),
-        (
-            "fe.filterbank_upper_band_limit",
-            9000.0,
-            "model parameter fe.*: filterbank_upper_band_limit must not",
-        ),
-        (
-            "suppression_ms",
-            70000,
-            "model parameter suppression_ms: 70000. Allowed: Input should be less than",
-        ),
-        ("minimum_count", 30, "model parameter *: minimum_count is 30"),
-        ("classes", [], "model parameter classes: []. Allowed: a list of labels"),
-        ("classes", "one", "model parameter classes: 'one'"),
-    ],
-)
-def test_impossible_settings_are_refused(key, value, text):
-    parameters = own_parameters(small_model()) | {key: value}
-    if value is None:
-        del parameters[key]
-    with pytest.raises(KwspipeError) as caught:
-        for read in (frontend_settings, detector_settings, class_labels):
-            read(parameters)
-    assert text in str(caught.value)

@@ -1,5 +1,6 @@
 """A small corpus in Speech Commands' layout, and configurations of it."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -104,6 +105,30 @@ def make_dataset(corpus: Path) -> Callable[..., DatasetConfig]:
         return replace(DATASET, **(defaults | values))
 
     return make
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """An empty folder for the store."""
+    folder = tmp_path / "prepare"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def forbid(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Lets no folder of a name be read. Simulated: for root, every folder can be read."""
+    scandir = os.scandir
+
+    def forbid_name(name: str) -> None:
+        def refuse(path: Any) -> Any:
+            if Path(path).name == name:
+                raise PermissionError(13, "Permission denied", str(path))
+            return scandir(path)
+
+        monkeypatch.setattr(os, "scandir", refuse)
+
+    return forbid_name
 
 
 @pytest.fixture

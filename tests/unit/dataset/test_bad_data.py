@@ -69,13 +69,6 @@ def truncate(path: Path, part: float) -> None:
     path.write_bytes(content[: int(len(content) * part)])
 
 
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    folder = tmp_path / "prepare"
-    folder.mkdir()
-    return folder
-
-
 def fill(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, (make, _, _) in BAD.items():
@@ -137,19 +130,11 @@ def test_a_folder_in_a_root_that_cannot_be_read_is_listed(
     out: Path,
     tmp_path: Path,
     where: str,
-    monkeypatch: pytest.MonkeyPatch,
+    forbid: Callable[[str], None],
 ):
-    # Simulated: for root, every folder can be read.
     write(tmp_path / where / "a" / "fine.wav", np.tile(SOUND, 8))
     write(tmp_path / where / "locked" / "b.wav", SOUND)
-    scandir = os.scandir
-
-    def refuse(path: Any) -> Any:
-        if Path(path).name == "locked":
-            raise PermissionError(13, "Permission denied", str(path))
-        return scandir(path)
-
-    monkeypatch.setattr(os, "scandir", refuse)
+    forbid("locked")
     prepare(make_dataset(**{f"{where}_roots": (str(tmp_path / where),)}), frontend, 1, out)
     assert rejected_in(out, "locked") == {"locked": ("unreadable", "Permission denied")}
 

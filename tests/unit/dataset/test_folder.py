@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -67,15 +68,8 @@ def test_what_is_no_recording_is_listed(corpus: Path):
     ]
 
 
-def test_a_folder_that_cannot_be_read_is_listed(corpus: Path, monkeypatch: pytest.MonkeyPatch):
-    scandir = os.scandir
-
-    def refuse(path: Path) -> object:
-        if Path(path).name == "cat":
-            raise PermissionError(13, "Permission denied", str(path))
-        return scandir(path)
-
-    monkeypatch.setattr(os, "scandir", refuse)
+def test_a_folder_that_cannot_be_read_is_listed(corpus: Path, forbid: Callable[[str], None]):
+    forbid("cat")
     found = FolderSource(corpus).find()
     assert {r.word for r in found.words} == {"one", "two", "three", "tree", "dog"}
     assert found.rejected == (Rejected("cat", "cat", "unreadable", "Permission denied"),)

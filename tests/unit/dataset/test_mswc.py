@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from kwspipe import download
 from kwspipe.config import DatasetConfig, FrontendConfig
 from kwspipe.dataset.mswc import MswcSource
 from kwspipe.dataset.prepare import prepare
@@ -30,13 +29,7 @@ from file_server import Behaviour, serve
 Make = Callable[..., DatasetConfig]
 WORDS = ("one", "two", "three", "tree", "grün", "cat", "dog")
 HEADER = ("SET", "LINK", "WORD", "VALID", "SPEAKER", "GENDER")
-
-
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "RETRY_WAIT_S", 0.0)
-    monkeypatch.setattr(download, "CHUNK_BYTES", 1000)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 def speaker(number: int) -> str:

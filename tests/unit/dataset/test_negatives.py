@@ -25,13 +25,6 @@ ALL = {f"{kind}_percentage": 1.0 for kind in HARD - {"mined"}}
 
 
 @pytest.fixture
-def out(tmp_path: Path) -> Path:
-    folder = tmp_path / "prepare"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
 def chatter(tmp_path: Path) -> str:
     """Speech without keywords: ten recordings, so that every split has some."""
     for number in range(10):

@@ -4,7 +4,6 @@ import csv
 import hashlib
 import json
 import resource
-import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -22,13 +21,6 @@ from kwspipe.errors import KwspipeError
 from .conftest import RATE_HZ, tone, write
 
 Make = Callable[..., DatasetConfig]
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    folder = tmp_path / "prepare"
-    folder.mkdir()
-    return folder
 
 
 def table(folder: Path, name: str) -> list[dict[str, str]]:
@@ -162,102 +154,6 @@ def test_three_speakers_are_enough(make_dataset: Make, frontend: FrontendConfig,
             path.unlink()
     summary = prepare(make_dataset(), frontend, 1, out)
     assert summary["speakers"] == {"training": 1, "validation": 1, "testing": 1}
-
-
-def test_no_noise_is_an_error_unless_silence_is_off(
-    make_dataset: Make, frontend: FrontendConfig, corpus: Path, out: Path, tmp_path: Path
-):
-    shutil.rmtree(corpus / "_background_noise_")
-    with pytest.raises(
-        KwspipeError, match="no usable background noise was found, which _silence_ is cut from"
-    ):
-        prepare(make_dataset(), frontend, 1, out)
-    summary = prepare(make_dataset(silence_class_percentage=0.0), frontend, 1, out)
-    assert "_silence_" not in summary["labels"]
-    assert ClipStore(out).noise("training") == []
-    write(
-        tmp_path / "rain" / "deep" / "roof.flac", np.random.default_rng(0).normal(0, 0.1, 20 * RATE_HZ), 8000
-    )
-    summary = prepare(make_dataset(noise_roots=(str(tmp_path / "rain"),)), frontend, 1, out)
-    assert summary["noise_s"] == {"training": 32.0, "validation": 4.0, "testing": 4.0}
-
-
-def test_a_noise_root_that_is_not_there_is_an_error(make_dataset: Make, frontend: FrontendConfig, out: Path):
-    with pytest.raises(KwspipeError, match=r"dataset.noise_roots.0: '/nowhere/noise', which is no folder"):
-        prepare(make_dataset(noise_roots=("/nowhere/noise",)), frontend, 1, out)
-
-
-def test_negative_recordings_are_whole_and_in_one_split(
-    make_dataset: Make, frontend: FrontendConfig, out: Path, tmp_path: Path
-):
-    root = tmp_path / "talk"
-    lengths = {f"{number:02}-{take}.wav": 1.0 + number / 10 for number in range(20) for take in "ab"}
-    for name, length_s in lengths.items():
-        noise = np.random.default_rng(0).normal(0, 0.1, int(length_s * RATE_HZ))
-        write(root / "deep" / name, noise)
-    write(root / "zero.wav", np.zeros(RATE_HZ))
-    dataset = make_dataset(negative_roots=(str(root),))
-    summary = prepare(dataset, frontend, 1, out)
-    store = ClipStore(out)
-    assert summary["rejected"] == {"silent": 1}
-    found: dict[str, str] = {}
-    for split in ("training", "validation", "testing"):
-        pieces, paths = store.negative(split), store.negative_paths(split)
-        assert pieces and summary["negative_s"][split] == sum(piece.size for piece in pieces) / RATE_HZ
-        for piece, path in zip(pieces, paths, strict=True):
-            assert piece.dtype == np.int16 and piece.size == int(lengths[Path(path).name] * RATE_HZ)
-            found[path] = split
-    assert sorted(found) == sorted(f"talk/deep/{name}" for name in lengths)
-    for path, split in found.items():
-        assert found[path.replace("-a", "-b")] == split  # takes of one recording
-    counts = Counter(found.values())
-    assert counts["testing"] > counts["validation"]
-    hashes = input_hashes(dataset)
-    (root / "zero.wav").unlink()
-    assert {key for key, value in input_hashes(dataset).items() if value != hashes[key]} == {"negative_roots"}
-
-
-def test_mined_clips_are_unknown_words_of_training(
-    make_dataset: Make, frontend: FrontendConfig, out: Path, tmp_path: Path
-):
-    noise = np.random.default_rng(0).normal(0, 0.1, int(1.6 * RATE_HZ))
-    for label in ("one", "two"):
-        write(tmp_path / "clips" / label / "000001.wav", noise)
-    dataset = make_dataset(mined_roots=(str(tmp_path / "clips"),))
-    before = prepare(make_dataset(), frontend, 1, out)
-    summary = prepare(dataset, frontend, 1, out)
-    store = ClipStore(out)
-    mined = [number for number, row in enumerate(store.rows) if row.kind == "mined"]
-    assert [store.path(number) for number in mined] == ["clips/one/000001.wav", "clips/two/000001.wav"]
-    for number in mined:
-        row = store.rows[number]
-        assert (row.label, row.split, row.length) == ("_unknown_", "training", int(1.6 * RATE_HZ))
-        # Any clip's length of it may be heard: what must be in is what all of them share.
-        assert store.word_bounds(number) == (int(0.4 * RATE_HZ), int(1.2 * RATE_HZ))
-    grown = summary["counts"]["_unknown_"]["training"] - before["counts"]["_unknown_"]["training"]
-    assert grown == 2
-    assert summary["counts"]["_unknown_"]["testing"] == before["counts"]["_unknown_"]["testing"]
-    assert input_hashes(dataset)["mined_roots"] != input_hashes(make_dataset())["mined_roots"]
-    with pytest.raises(KwspipeError, match=r"dataset.mined_roots.0: '/nowhere', which is no folder"):
-        prepare(make_dataset(mined_roots=("/nowhere",)), frontend, 1, out)
-
-
-def test_without_negative_roots_there_is_no_negative_speech(
-    make_dataset: Make, frontend: FrontendConfig, out: Path
-):
-    summary = prepare(make_dataset(), frontend, 1, out)
-    assert summary["negative_s"] == {"training": 0.0, "validation": 0.0, "testing": 0.0}
-    assert ClipStore(out).negative("testing") == []
-
-
-def test_faulty_negative_settings_are_errors(make_dataset: Make, frontend: FrontendConfig, out: Path):
-    with pytest.raises(
-        KwspipeError,
-        match=r"dataset.negative_roots.0: '/nowhere', which is no folder. Allowed: a folder of speech",
-    ):
-        prepare(make_dataset(negative_roots=("/nowhere",)), frontend, 1, out)
-    with pytest.raises(ValueError, match="are 110 together; at most 100"):
-        make_dataset(negative_validation_percentage=60.0)
 
 
 def test_no_source_is_one_error_with_every_reason(make_dataset: Make, frontend: FrontendConfig, out: Path):

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from kwspipe import download
 from kwspipe.config import DatasetConfig, FrontendConfig, SpeechCommandsConfig
 from kwspipe.dataset.prepare import prepare
 from kwspipe.dataset.recordings import SourceUnavailable
@@ -21,13 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from file_server import Behaviour, serve
 
 Make = Callable[..., DatasetConfig]
-
-
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "RETRY_WAIT_S", 0.0)
-    monkeypatch.setattr(download, "CHUNK_BYTES", 1000)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 @pytest.fixture
