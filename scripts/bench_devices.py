@@ -12,6 +12,7 @@ import dataclasses
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from omegaconf import OmegaConf
@@ -27,7 +28,7 @@ from kwspipe.training.targets import Step
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 SHAPE, CLASSES = (59, 49), 11  # of experiment=digits_9
-SETTINGS: dict[str, dict[str, object]] = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "float32": {},
     "mixed_float16": {"precision": "mixed_float16"},
     "mixed_bfloat16": {"precision": "mixed_bfloat16"},
@@ -100,7 +101,7 @@ def _gpus() -> list[object]:
     return list(tf.config.list_physical_devices("GPU"))
 
 
-def _yaml(path: str) -> dict[str, object]:
+def _yaml(path: str) -> dict[str, Any]:
     return dict(OmegaConf.to_container(OmegaConf.load(CONF / path)))  # type: ignore[arg-type]
 
 

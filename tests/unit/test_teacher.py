@@ -5,17 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from tests.default_settings import CONF
+from tests.run_folders import composed_config
 
 from kwspipe import pipeline
-from kwspipe.__main__ import conf_dir
 from kwspipe.artifacts import Fingerprint, stage_folder
 from kwspipe.config import SpeechEmbeddingConfig
 from kwspipe.dataset.store import StoreWriter
 from kwspipe.errors import KwspipeError
-from kwspipe.parse import parse
 from kwspipe.training import teacher
 from kwspipe.training.distillation import components
 
@@ -125,8 +123,7 @@ def test_a_run_without_the_package_ends_before_any_work(
         "distill=speech_embedding",
         f"run_dir={tmp_path / 'run'}",
     ]
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        config = parse(compose("config", overrides=asked))
+    config = composed_config(*asked)
     with pytest.raises(KwspipeError, match="extra teacher"):
         pipeline.run(config)
     assert not (tmp_path / "run").exists()
