@@ -7,21 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from default_settings import DETECTOR
 from kwspipe.detector import Detection, Detector, pack_settings
 from kwspipe.errors import KwspipeError
 
-LABELS = ["one", "two", "_unknown_", "_silence_"]
-CONFIG = replace(
-    DETECTOR,
-    average_window_duration_ms=300,
-    detection_threshold=100,
-    suppression_ms=500,
-    target_false_accepts_per_hour=None,
-    minimum_count=2,
-    volume_gain=3,
-    latency_ms=100,
-)
+from detector_config import CONFIG, LABELS  # isort: skip
 
 
 def model_of_the_algorithm(config, labels, thresholds, scores, times_ms):

@@ -10,21 +10,10 @@ from hypothesis import strategies as st
 from kwspipe._core import ffi, lib
 from pydantic import ValidationError
 
-from default_settings import DETECTOR
 from kwspipe.detector import Detector, pack_settings
 from kwspipe.errors import KwspipeError
 
-LABELS = ["one", "two", "_unknown_", "_silence_"]
-CONFIG = replace(
-    DETECTOR,
-    average_window_duration_ms=300,
-    detection_threshold=100,
-    suppression_ms=500,
-    target_false_accepts_per_hour=None,
-    minimum_count=2,
-    volume_gain=3,
-    latency_ms=100,
-)
+from detector_config import CONFIG, LABELS  # isort: skip
 
 
 def test_the_blob_byte_by_byte():

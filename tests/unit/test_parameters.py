@@ -23,14 +23,14 @@ DETECTOR = replace(
 LABELS = ["one", "two", "three", "_unknown_", "_silence_"]
 
 
-def own_parameters(model: bytes):
+def own_parameters(model: bytes, frontend=FRONTEND):
     return model_parameters(
         model,
         name="digits_3",
         description="Detects one, two, three",
         version=1,
         labels=LABELS,
-        frontend=FRONTEND,
+        frontend=frontend,
         detector=DETECTOR,
         runtime_memory_size=60000,
         date=datetime(2024, 1, 2, 3, 4, 5, 678000, tzinfo=UTC),
@@ -61,18 +61,7 @@ def test_the_hash_can_be_checked_from_the_written_file():
     ("window_size_ms", "fft_length"), [(8, 128), (16, 256), (30, 512), (32, 512), (33, 1024)]
 )
 def test_the_fft_length_is_the_next_power_of_two(window_size_ms, fft_length):
-    frontend = replace(FRONTEND, window_size_ms=window_size_ms)
-    parameters = model_parameters(
-        empty_model(),
-        name="a",
-        description="",
-        version=1,
-        labels=LABELS,
-        frontend=frontend,
-        detector=DETECTOR,
-        runtime_memory_size=1,
-        date=datetime.now(UTC),
-    )
+    parameters = own_parameters(empty_model(), replace(FRONTEND, window_size_ms=window_size_ms))
     assert parameters["fe.fft_length"] == fft_length
 
 

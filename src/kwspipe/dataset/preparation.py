@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -80,16 +80,9 @@ class Preparation:
     def write_noise(self, own: Sequence[Recording], extra: Sequence[Recording]) -> list[NoisePiece]:
         """Decodes and writes the noise of the source and of ``dataset.noise_roots``, divided among the splits."""
         rate = self.frontend.sample_rate_hz
-        task = self.progress.add_task("noise", total=len(own) + len(extra))
         decoded: list[NoiseRecording] = []
         samples = itertools.chain(self.source.read(own, rate), self.read_files(extra, rate))
-        for recording, pcm in zip([*own, *extra], samples, strict=True):
-            self.progress.advance(task)
-            if not isinstance(pcm, AudioError) and not pcm.any():
-                pcm = AudioError(recording.path, "silent", "nothing but digital zero", "background noise")
-            if isinstance(pcm, AudioError):
-                self.reject(Rejected(recording.path, "", pcm.reason, pcm.detail))
-                continue
+        for recording, pcm in self._usable("noise", [*own, *extra], samples):
             offset = self.writer.add_noise(pcm)
             decoded.append(
                 NoiseRecording(recording.path, recording.speaker, offset, pcm.size, recording.split)
@@ -112,15 +105,8 @@ class Preparation:
         """Decodes and writes speech without keywords; every recording is whole and has its split."""
         if not recordings:
             return
-        task = self.progress.add_task("negative", total=len(recordings))
         samples = self.read_files(recordings, self.frontend.sample_rate_hz)
-        for recording, pcm in zip(recordings, samples, strict=True):
-            self.progress.advance(task)
-            if not isinstance(pcm, AudioError) and not pcm.any():
-                pcm = AudioError(recording.path, "silent", "nothing but digital zero", "speech")
-            if isinstance(pcm, AudioError):
-                self.reject(Rejected(recording.path, "", pcm.reason, pcm.detail))
-                continue
+        for recording, pcm in self._usable("negative", recordings, samples):
             assert recording.split is not None
             offset = self.writer.add_negative(pcm, recording.path, recording.split)
             self.negative.append(NoisePiece(recording.path, recording.split, offset, pcm.size))
@@ -129,15 +115,28 @@ class Preparation:
         """Decodes and writes false accepts of an earlier model as unknown words, for training only."""
         if not recordings or self.dataset.unknown_class_percentage == 0:
             return
-        task = self.progress.add_task("mined", total=len(recordings))
         samples = self.read_files(recordings, self.frontend.sample_rate_hz)
+        for recording, pcm in self._usable("mined", recordings, samples, may_be_silent=True):
+            clip = anywhere(pcm, self.frontend.sample_length)
+            self.add_hard("mined", UNKNOWN, "training", clip, "", "", recording.path)
+
+    def _usable(
+        self,
+        name: str,
+        recordings: Sequence[Recording],
+        samples: Iterable[Pcm | AudioError],
+        may_be_silent: bool = False,
+    ) -> Iterator[tuple[Recording, Pcm]]:
+        """Yields what can be used of recordings that are no words; lists the rest. ``name`` is the bar's."""
+        task = self.progress.add_task(name, total=len(recordings))
         for recording, pcm in zip(recordings, samples, strict=True):
             self.progress.advance(task)
             if isinstance(pcm, AudioError):
                 self.reject(Rejected(recording.path, "", pcm.reason, pcm.detail))
-                continue
-            clip = anywhere(pcm, self.frontend.sample_length)
-            self.add_hard("mined", UNKNOWN, "training", clip, "", "", recording.path)
+            elif may_be_silent or pcm.any():
+                yield recording, pcm
+            else:
+                self.reject(Rejected(recording.path, "", "silent", "nothing but digital zero"))
 
     def _read(
         self, draws: Sequence[Draw], source: Source
