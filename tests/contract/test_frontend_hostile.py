@@ -129,13 +129,13 @@ def test_a_push_without_room_takes_nothing(tables: bytes) -> None:
 
 @pytest.fixture(scope="module")
 def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The core and tests/native/fuzz_frontend.c, built with the address and undefined-behaviour sanitizers."""
+    """The core and tests/fuzz/fuzz_frontend.c, built with the address and undefined-behaviour sanitizers."""
     compiler = shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         pytest.skip("needs gcc or clang with the address sanitizer")
     program = tmp_path_factory.mktemp("sanitized") / "fuzz_frontend"
     names = ["kws_frontend", "kws_frontend_tables", "kws_fft", "kws_channels", "kws_sqrt"]
-    files = [str(CORE / f"{name}.c") for name in names] + [str(REPOSITORY / "tests/native/fuzz_frontend.c")]
+    files = [str(CORE / f"{name}.c") for name in names] + [str(REPOSITORY / "tests/fuzz/fuzz_frontend.c")]
     flags = ["-std=c11", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     built = subprocess.run(
         [compiler, *flags, f"-I{CORE}", *files, "-o", str(program)],
