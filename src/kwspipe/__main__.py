@@ -30,6 +30,19 @@ def let_parse_judge(arguments: list[str], groups: set[str]) -> list[str]:
     return rewritten
 
 
+def spare_composing(arguments: list[str]) -> None:
+    """Keeps Hydra from composing everything once more, 0.2 s, only to see whether ``hydra.mode`` is set somewhere.
+
+    It is not in conf/; where the command line could set it, or bring configuration of its own, Hydra looks.
+    """
+    from hydra._internal.hydra import Hydra
+
+    if not any(
+        "hydra.mode" in text or text.startswith(("--config", "--experimental", "-c")) for text in arguments
+    ):
+        Hydra.get_mode = lambda *_, **__: None  # then --multirun decides
+
+
 def main() -> None:
     """Composes the configuration from the command line and runs its stages."""
     import hydra
@@ -45,6 +58,7 @@ def main() -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     groups = {folder.name for folder in conf_dir().iterdir() if folder.is_dir()}
     sys.argv[1:] = let_parse_judge(sys.argv[1:], groups)
+    spare_composing(sys.argv[1:])
     try:
         hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task.task)()
         if task.failures:

@@ -17,7 +17,6 @@ import yaml
 from kwspipe import __version__
 from kwspipe.artifacts import outputs_hash, read_manifest, sync
 from kwspipe.errors import KwspipeError
-from kwspipe.model_card import render
 from kwspipe.zip_archive import read_members
 
 SUFFIX = ".kwspipe.zip"
@@ -54,6 +53,8 @@ def write(run_dir: Path, name: str) -> Path | None:
     if not members:
         return None
     members = dict(sorted(members.items()))
+    from kwspipe.model_card import render  # reading archives, as every command may, needs no card
+
     members[CARD] = render(members).encode()
     index = {
         "format": FORMAT,

@@ -9,13 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from omegaconf import OmegaConf
 from rich.console import Console
 
 from kwspipe.config import PipelineConfig
 from kwspipe.disk import make_folder
 from kwspipe.errors import KwspipeError
-from kwspipe.parse import to_mapping
 
 LOCK_POLL_S = 0.5
 TEMPORARY = ".tmp"
@@ -53,6 +51,10 @@ def held(run_dir: Path, wait: bool) -> Iterator[None]:
 
 def write_config(config: PipelineConfig, run_dir: Path) -> None:
     """Leaves the whole resolved configuration as config.yaml."""
+    from omegaconf import OmegaConf  # not for the process of every stage, which imports this module
+
+    from kwspipe.parse import to_mapping
+
     temporary = run_dir / ".config.yaml.tmp"
     temporary.write_text(OmegaConf.to_yaml(OmegaConf.create(to_mapping(config))))
     temporary.replace(run_dir / "config.yaml")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kwspipe import model_archive
+from kwspipe import model_archive, model_card
 from kwspipe.checkpoint import read_checkpoint
 from kwspipe.errors import KwspipeError
 from run_folders import make_run, stage_hash, write_stage
@@ -154,7 +154,7 @@ def test_the_card_tells_of_synthetic_clips_in_training(run_dir: Path) -> None:
     summary = json.loads((run_dir / "prepare" / "summary.json").read_text())
     summary |= {"synthetic": False, "synthetic_training_clips": {"one": 20, "_unknown_": 40}}
     files = model_archive.collect(run_dir) | {"prepare/summary.json": json.dumps(summary).encode()}
-    card = model_archive.render(files)
+    card = model_card.render(files)
     assert "In training there were 60 synthetic clips besides." in card
 
 
@@ -162,7 +162,7 @@ def test_the_card_warns_of_synthetic_speech(run_dir: Path) -> None:
     summary = json.loads((run_dir / "prepare" / "summary.json").read_text())
     summary |= {"synthetic": True, "source_used": "synthetic"}
     files = model_archive.collect(run_dir) | {"prepare/summary.json": json.dumps(summary).encode()}
-    card = model_archive.render(files)
+    card = model_card.render(files)
     assert card.splitlines()[2].startswith("> **Synthetic speech.** No human voice is in the data")
     files.pop("evaluate/metrics.json")
-    assert "Not measured: the stage `evaluate` has not run on this model." in model_archive.render(files)
+    assert "Not measured: the stage `evaluate` has not run on this model." in model_card.render(files)

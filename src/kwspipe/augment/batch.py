@@ -6,9 +6,9 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 
 from kwspipe.audio import Pcm, Samples
+from kwspipe.augment import fourier
 from kwspipe.augment.draws import Draws, Floats, Indices
 
 Placement = Literal["random", "center"]
@@ -92,7 +92,7 @@ def cut(
     starts, ends = np.zeros((2, len(recordings)), np.int64)
     fractions = draws.uniform()
     resampled: list[tuple[int, Spectrum]] = []
-    num_out = scipy.fft.next_fast_len(length + 2 * RESAMPLING_MARGIN, real=True)
+    num_out = fourier.fast_size(length + 2 * RESAMPLING_MARGIN)
     for row, (recording, word, speed) in enumerate(zip(recordings, words, speeds, strict=True)):
         num_in = _fast_length(num_out, speed, word[1] - word[0], length)
         played = round((word[1] - word[0]) * num_out / num_in)
@@ -109,7 +109,7 @@ def cut(
     if resampled:
         rows, spectra = zip(*resampled, strict=True)
         clip = slice(RESAMPLING_MARGIN, RESAMPLING_MARGIN + length)
-        samples[list(rows)] = scipy.fft.irfft(np.stack(spectra), num_out)[:, clip]
+        samples[list(rows)] = fourier.irfft(np.stack(spectra), num_out)[:, clip]
     return ClipBatch(samples, starts, ends, rate_hz)
 
 
@@ -130,7 +130,7 @@ def _copy(recording: Pcm, offset: int, target: Pcm) -> None:
 
 def _fast_length(num_out: int, speed: float, word_length: int, length: int) -> int:
     """Returns how many samples to read for ``num_out``: near ``speed`` times as many, and quickly transformed."""
-    num_in = num_out if speed == 1 else int(scipy.fft.next_fast_len(round(num_out * speed), real=True))
+    num_in = num_out if speed == 1 else fourier.fast_size(round(num_out * speed))
     return num_out if word_length >= length and num_in > num_out else num_in
 
 
@@ -140,6 +140,6 @@ def resized_spectrum(samples: Samples, num_out: int) -> Spectrum:
     Transformed back, they are those of a tape played faster or slower; exact for what a Fourier series can hold.
     """
     spectrum = np.zeros(num_out // 2 + 1, np.complex64)
-    found = scipy.fft.rfft(samples)[: len(spectrum)]
+    found = fourier.rfft(samples)[: len(spectrum)]
     np.multiply(found, np.float32(num_out / len(samples)), out=spectrum[: len(found)])
     return spectrum

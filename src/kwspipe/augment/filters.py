@@ -4,8 +4,8 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 
+from kwspipe.augment import fourier
 from kwspipe.augment.batch import ClipBatch
 from kwspipe.augment.draws import Draws, Indices
 from kwspipe.augment.parameters import interval, number
@@ -41,16 +41,16 @@ def filter_clips(clips: ClipBatch, filters: list[tuple[Filter, Indices, Draws]])
     if not len(rows):
         return
     num_fft = fft_length(clips.length, [one for one, _, _ in filters])
-    spectra = scipy.fft.rfft(clips.samples[rows], num_fft)  # (rows, num_fft // 2 + 1) complex64
+    spectra = fourier.rfft(clips.samples[rows], num_fft)  # (rows, num_fft // 2 + 1) complex64
     for one, own, draws in filters:
         if len(own):
             spectra[np.searchsorted(rows, own)] *= one.responses(num_fft, clips.rate_hz, draws)
-    clips.samples[rows] = scipy.fft.irfft(spectra, num_fft, overwrite_x=True)[:, : clips.length]
+    clips.samples[rows] = fourier.irfft(spectra, num_fft, overwrite=True)[:, : clips.length]
 
 
 def fft_length(length: int, filters: list[Filter]) -> int:
     """Returns the length of a Fourier transform in which clips of ``length`` samples do not run into themselves."""
-    return int(scipy.fft.next_fast_len(length + sum(one.num_taps for one in filters), real=True))
+    return fourier.fast_size(length + sum(one.num_taps for one in filters))
 
 
 class MicrophoneColour:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 
 from kwspipe.audio import Samples, float_from_pcm, read_pcm
+from kwspipe.augment import fourier
 from kwspipe.augment.draws import Draws
 from kwspipe.augment.filters import Response
 from kwspipe.augment.parameters import interval, number
@@ -93,7 +93,7 @@ class RoomSimulator:
     def responses(self, num_fft: int, rate_hz: int, draws: Draws) -> Response:
         """Returns (clips, num_fft // 2 + 1) complex64."""
         if num_fft not in self._spectra:
-            self._spectra = {num_fft: scipy.fft.rfft(np.stack(self._bank), num_fft)}
+            self._spectra = {num_fft: fourier.rfft(np.stack(self._bank), num_fft)}
         return self._spectra[num_fft][draws.below(len(self._bank))]
 
     def _simulated(self, rng: np.random.Generator, rate_hz: int) -> Samples:

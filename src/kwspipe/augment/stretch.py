@@ -6,9 +6,9 @@ written; each is taken from where, near its place, the sound goes on as the fram
 """
 
 import numpy as np
-import scipy.fft
 
 from kwspipe.audio import Samples
+from kwspipe.augment import fourier
 from kwspipe.augment.batch import ClipBatch, resized_spectrum
 from kwspipe.augment.draws import Draws, Floats, Indices
 from kwspipe.augment.parameters import interval
@@ -66,11 +66,11 @@ class PitchShift:
     def apply(self, clips: ClipBatch, rows: Indices, draws: Draws) -> None:
         """Stretches the rows, then plays them as much faster."""
         factors = 2 ** (draws.uniform(*self.semitones) / 12)
-        num_out = scipy.fft.next_fast_len(clips.length, real=True)
-        num_in = [scipy.fft.next_fast_len(round(num_out * factor), real=True) for factor in factors]
+        num_out = fourier.fast_size(clips.length)
+        num_in = [fourier.fast_size(round(num_out * factor)) for factor in factors]
         stretched = stretch(clips.samples[rows], np.array(num_in) / num_out, clips.rate_hz, max(num_in))
         spectra = [resized_spectrum(one[:n], num_out) for one, n in zip(stretched, num_in, strict=True)]
-        clips.samples[rows] = scipy.fft.irfft(np.stack(spectra), num_out)[:, : clips.length]
+        clips.samples[rows] = fourier.irfft(np.stack(spectra), num_out)[:, : clips.length]
 
 
 def stretch(samples: Samples, factors: Floats, rate_hz: int, num_out: int | None = None) -> Samples:

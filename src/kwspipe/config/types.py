@@ -24,7 +24,8 @@ Urls = Annotated[tuple[str, ...], Field(min_length=1)]
 EngineName = Literal["espeak", "kokoro"]
 
 T = TypeVar("T")
-CHECKS = ConfigDict(extra="forbid", strict=True, populate_by_name=True)
+# Built with the first value: the process of a stage gets its configuration checked, and would build all for nothing.
+CHECKS = ConfigDict(extra="forbid", strict=True, populate_by_name=True, defer_build=True)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(Field,))

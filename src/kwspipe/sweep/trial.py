@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from kwspipe.sweep.record import PrunedError
 from kwspipe.training.state import EpochResult
 
 # The sweeper sets it in the environment of a job; the training process inherits it.
@@ -38,6 +37,7 @@ def reporter() -> Callable[[EpochResult], None] | None:
         return None
     import optuna
 
+    from kwspipe.sweep.record import PrunedError
     from kwspipe.sweep.search import pruner
 
     address = TrialAddress(**json.loads(text))
