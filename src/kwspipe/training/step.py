@@ -53,6 +53,11 @@ def train_on_batch(model: Any, step: Step) -> dict[str, float]:
         KwspipeError: a GPU's memory is too small, or XLA cannot compile the step.
     """
     whole = step.features, list(step.outputs), list(step.weights)
+    if model.train_function is None:
+        # Keras' metrics, too, have variables. Where the step itself has to make them, TensorFlow traces it twice,
+        # which takes 5 s of mobilenet_v2's 12, and on several devices it fails.
+        with model.distribute_strategy.scope():
+            model._symbolic_build(data_batch=whole)
     with _errors_made_clear(model, len(step.features)):
         if model.distribute_strategy.num_replicas_in_sync > 1:
             logs = _train_divided(model, whole)
@@ -76,9 +81,7 @@ def _train_divided(model: Any, whole: tuple[Array, list[Array], list[Array]]) ->
             [tf.constant(weight[clips] * factors) for weight in weights],
         )
 
-    # As train_on_batch does; without it, metrics would be made inside of the compiled step, which fails.
-    model._maybe_symbolic_build(data_batch=whole)
-    model.make_train_function()
+    model.make_train_function()  # the rest is what Keras' train_on_batch does
     model.reset_metrics()
     data = strategy.experimental_distribute_values_from_function(part)
     logs: dict[str, Any] = model.train_function(iter([data]))
