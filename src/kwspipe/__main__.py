@@ -40,7 +40,7 @@ def spare_composing(arguments: list[str]) -> None:
     if not any(
         "hydra.mode" in text or text.startswith(("--config", "--experimental", "-c")) for text in arguments
     ):
-        Hydra.get_mode = lambda *_, **__: None  # then --multirun decides
+        Hydra.get_mode = lambda *_, **__: None  # type: ignore[method-assign]  # then --multirun decides
 
 
 def main() -> None:
