@@ -1,9 +1,11 @@
 """What a disk refuses is a user's problem with a simple remedy, whatever library meets it and however it words that."""
 
 import errno
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 
 from kwspipe.errors import KwspipeError
 
@@ -54,6 +56,25 @@ def errors_made_clear(folder: Path) -> Iterator[None]:
             "a disk with room, within the user's quota and the limit on a file's size",
             "make room, or set run_dir to another disk; the same command then goes on where it was",
         ) from None
+
+
+def keep_destructors_quiet() -> None:
+    """Lets destructors that meet the full disk once more fail in silence, for the rest of the process.
+
+    h5py's print a traceback each, beside the message that says what to do. Python hands such an exception to either
+    hook, never to the code that could catch it.
+    """
+    unraisable, uncaught = sys.unraisablehook, sys.excepthook
+
+    def on_unraisable(report: "sys.UnraisableHookArgs") -> None:
+        if not is_full(report.exc_value):
+            unraisable(report)
+
+    def on_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if not is_full(error):
+            uncaught(kind, error, trace)
+
+    sys.unraisablehook, sys.excepthook = on_unraisable, on_uncaught
 
 
 def is_full(error: BaseException | None) -> bool:

@@ -24,6 +24,7 @@ def run_stage(
         format=LOG_FORMAT,
     )
     logging.raiseExceptions = False  # a log that cannot be written is no reason for tracebacks
+    disk.keep_destructors_quiet()
     stage = stages.load(name)
     with (
         run_directory.temporary_files_in(run_dir / run_directory.TEMPORARY),

@@ -1,6 +1,8 @@
 """A full disk is told in one way, whatever library met it."""
 
 import errno
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,3 +47,28 @@ def test_other_exceptions_pass(tmp_path: Path) -> None:
         with pytest.raises(type(error)) as caught, disk.errors_made_clear(tmp_path):
             raise error
         assert caught.value is error
+
+
+DESTRUCTORS = """
+from kwspipe import disk
+disk.keep_destructors_quiet()
+
+class Full:
+    def __del__(self):
+        raise RuntimeError("flush failed: No space left on device")
+
+class Broken:
+    def __del__(self):
+        raise RuntimeError("something else")
+
+Full(), Broken()
+raise RuntimeError("flush failed: No space left on device" if {full} else "the end")
+"""
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_destructors_that_meet_a_full_disk_are_silent_and_others_are_not(full: bool) -> None:
+    command = [sys.executable, "-c", DESTRUCTORS.format(full=full)]
+    told = subprocess.run(command, capture_output=True, text=True).stderr
+    assert "something else" in told and "No space left" not in told
+    assert ("the end" in told) is not full
