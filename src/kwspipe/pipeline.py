@@ -27,7 +27,6 @@ from kwspipe.errors import KwspipeError
 from kwspipe.parse import to_mapping
 from kwspipe.process import call_in_process
 from kwspipe.stage_process import run_stage
-from kwspipe.training import teacher
 
 ARCHIVED = (*stages.ORDER, stages.ADOPT)  # after these the archive is written again
 FORCED, ALWAYS = "forced", "as asked"  # reasons for which a sweep's jobs do not share a stage
@@ -52,6 +51,8 @@ def run(config: PipelineConfig, shared_dir: Path | None = None) -> dict[str, flo
     augment.check(config.augment.transforms, config.dataset.words)
     tracking.check(config)
     if "train" in chosen and config.distill.name != "none":
+        from kwspipe.training import teacher  # not at every start: most runs have none
+
         teacher.check(config.frontend.sample_rate_hz)
     with disk.errors_made_clear(run_dir), run_directory.held(run_dir, wait=shared_dir is not None):
         run_directory.write_config(config, run_dir)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kwspipe import onnx
 from kwspipe.audio import Pcm, pcm_from_float, word_bounds
 from kwspipe.config import KokoroConfig
 from kwspipe.dataset import kokoro_phonemes
@@ -143,9 +144,7 @@ def _voices(archive: Path) -> dict[str, Style]:
 
 @cache
 def _session() -> Any:
-    """Loads the model, for one thread: utterances are spoken by as many processes as there are cores."""
-    import onnxruntime
-
+    """Loads the model."""
     parts = []
     for name in MODEL_PARTS:
         found: Any = find_spec(name)
@@ -158,7 +157,4 @@ def _session() -> Any:
             f"{MODEL_BYTES} bytes",
             "pip install --force-reinstall kwspipe[neural]",
         )
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return onnx.session(model)

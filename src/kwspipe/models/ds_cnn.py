@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from kwspipe.config import DsCnnConfig
+from kwspipe.models.ends import classified
 from kwspipe.models.normalization import BatchNormalization
 
 FIRST_KERNEL = (10, 4)  # frames and channels, as the paper has it
@@ -36,6 +37,4 @@ def build(config: DsCnnConfig, input_shape: tuple[int, ...], num_classes: int) -
         x = normalized(depthwise(x), f"{name}_depthwise")
         project = layers.Conv2D(config.filters, 1, use_bias=False, name=f"{name}_project")
         x = normalized(project(x), f"{name}_project")
-    x = layers.GlobalAveragePooling2D(name="global_average_pooling2d")(x)
-    outputs = layers.Dense(num_classes, activation="softmax", dtype="float32", name="predictions")(x)
-    return keras.Model(inputs, outputs, name=config.name)
+    return classified(inputs, x, num_classes, config.name)

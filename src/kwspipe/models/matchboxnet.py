@@ -9,6 +9,7 @@ import keras
 from keras import layers
 
 from kwspipe.config import MatchboxNetConfig
+from kwspipe.models.ends import classified, over_time
 from kwspipe.models.normalization import BatchNormalization
 
 STEM_FRAMES = 3
@@ -26,9 +27,7 @@ def build(config: MatchboxNetConfig, input_shape: tuple[int, ...], num_classes: 
     Returns:
         A model from (clips, frames, channels, 1) to posteriors (clips, num_classes).
     """
-    num_frames, num_channels = input_shape
-    inputs = keras.Input((num_frames, num_channels, 1), name="features")
-    x = layers.Reshape((num_frames, 1, num_channels), name="channels_last")(inputs)
+    inputs, x = over_time(input_shape)
     first = config.filters[0]
     stem = layers.Conv2D(first, (STEM_FRAMES, 1), (2, 1), padding="same", use_bias=False, name="stem")
     x = _normalized(stem(x), config, "stem")
@@ -37,9 +36,7 @@ def build(config: MatchboxNetConfig, input_shape: tuple[int, ...], num_classes: 
         for number in range(config.blocks):
             stride = 2 if half and not number else 1
             x = _block(x, filters, stride, config, f"half_{half}_block_{number}")
-    x = layers.GlobalAveragePooling2D(name="global_average_pooling2d")(x)
-    outputs = layers.Dense(num_classes, activation="softmax", dtype="float32", name="predictions")(x)
-    return keras.Model(inputs, outputs, name=config.name)
+    return classified(inputs, x, num_classes, config.name)
 
 
 def _block(x, filters: int, stride: int, config: MatchboxNetConfig, name: str):  # type: ignore[no-untyped-def]

@@ -9,6 +9,7 @@ import keras
 from keras import layers
 
 from kwspipe.config import MobileNetV2Config
+from kwspipe.models.ends import classified
 from kwspipe.models.normalization import BatchNormalization
 
 BATCH_NORM_EPSILON = 1e-3
@@ -73,9 +74,7 @@ def build(config: MobileNetV2Config, input_shape: tuple[int, ...], num_classes: 
     x = layers.Conv2D(config.last_block_filters, 1, use_bias=False, name="Conv_1")(x)
     x = norm("Conv_1_bn")(x)
     x = layers.ReLU(6.0, name="out_relu")(x)
-    x = layers.GlobalAveragePooling2D(name="global_average_pooling2d")(x)
-    outputs = layers.Dense(num_classes, activation="softmax", dtype="float32", name="predictions")(x)
-    return keras.Model(inputs, outputs, name=config.name)
+    return classified(inputs, x, num_classes, config.name)
 
 
 def _inverted_residual(x, prefix, filters, expansion, stride, norm):  # type: ignore[no-untyped-def]

@@ -9,6 +9,7 @@ import keras
 from keras import layers
 
 from kwspipe.config import TcResNetConfig
+from kwspipe.models.ends import classified, over_time
 from kwspipe.models.normalization import BatchNormalization
 
 FIRST_KERNEL_FRAMES = 3
@@ -25,17 +26,13 @@ def build(config: TcResNetConfig, input_shape: tuple[int, ...], num_classes: int
     Returns:
         A model from (clips, frames, channels, 1) to posteriors (clips, num_classes).
     """
-    num_frames, num_channels = input_shape
-    inputs = keras.Input((num_frames, num_channels, 1), name="features")
-    x = layers.Reshape((num_frames, 1, num_channels), name="channels_last")(inputs)
+    inputs, x = over_time(input_shape)
     first, *blocks = config.filters
     x = _convolution(x, first, FIRST_KERNEL_FRAMES, 1, config.batch_norm_momentum, "stem")
     x = layers.ReLU(6.0, name="stem_relu")(x)
     for number, filters in enumerate(blocks):
         x = _block(x, filters, config, f"block_{number}")
-    x = layers.GlobalAveragePooling2D(name="global_average_pooling2d")(x)
-    outputs = layers.Dense(num_classes, activation="softmax", dtype="float32", name="predictions")(x)
-    return keras.Model(inputs, outputs, name=config.name)
+    return classified(inputs, x, num_classes, config.name)
 
 
 def _block(x, filters: int, config: TcResNetConfig, name: str):  # type: ignore[no-untyped-def]

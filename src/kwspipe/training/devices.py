@@ -211,10 +211,8 @@ def prepare(config: TrainConfig) -> Placement:
     placement = choose(config, found, NVIDIA_DRIVER.exists())
     used = [gpus[found.index(device)] for device in placement.devices if device.is_gpu]
     tf.config.set_visible_devices(used, "GPU")  # or TensorFlow takes room on all of them
-    for gpu in used:
-        tf.config.experimental.set_memory_growth(
-            gpu, True
-        )  # or it takes all of its memory, and other jobs find none
+    for gpu in used:  # or it takes all of a GPU's memory, and other jobs find none
+        tf.config.experimental.set_memory_growth(gpu, True)
     if placement.mirrored and not used:
         part = tf.config.LogicalDeviceConfiguration()
         cpu = tf.config.list_physical_devices(CPU)[0]

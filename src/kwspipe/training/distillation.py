@@ -19,7 +19,6 @@ from kwspipe.training import teacher
 
 Array = npt.NDArray[np.float32]
 OUTPUT = "teacher"
-POOLED = "global_average_pooling2d"  # the layer of every network that has the clip as a vector
 
 
 @dataclass(frozen=True)
@@ -44,9 +43,8 @@ def lesson(config: PipelineConfig, prepared: Path) -> Lesson | None:
         return None
     store = ClipStore(prepared)
     numbers = store.select("training")
-    numbers = numbers[
-        store.targets[numbers] != store.labels.index(SILENCE)
-    ]  # of silence it has nothing to say
+    # Of silence it has nothing to say.
+    numbers = numbers[store.targets[numbers] != store.labels.index(SILENCE)]
     said = components(
         teacher.embeddings(prepared, numbers, distill, config.train.workers), distill.dimensions
     )
@@ -82,6 +80,8 @@ def components(embeddings: npt.NDArray[Any], dimensions: int) -> Array:
 def with_teacher(model: Any, dimensions: int) -> Any:
     """Returns a model that shares all layers and has the second output, (clips, dimensions)."""
     import keras
+
+    from kwspipe.models.ends import POOLED
 
     pooled = model.get_layer(POOLED).output
     return keras.Model(

@@ -20,7 +20,8 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.progress import track
 
-from kwspipe.artifacts import outputs_hash, read_manifest
+from kwspipe import onnx
+from kwspipe.artifacts import file_hash, outputs_hash, read_manifest, text_hash
 from kwspipe.augment import place
 from kwspipe.config import SpeechEmbeddingConfig
 from kwspipe.dataset.store import ClipStore
@@ -52,7 +53,7 @@ def check(sample_rate_hz: int) -> None:
     folder = _folder()
     for name, expected in FILES_SHA256.items():
         path = folder / name
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+        if not path.is_file() or file_hash(path) != expected:
             raise KwspipeError(
                 str(path),
                 "not the file of openwakeword 0.1.1",
@@ -84,7 +85,7 @@ def embeddings(prepared: Path, numbers: Indices, config: SpeechEmbeddingConfig, 
     assert manifest is not None  # the pipeline runs no stage before prepare is whole
     teacher = "".join(FILES_SHA256.values())
     asked = hashlib.sha256(np.asarray(numbers, "<i8").tobytes()).hexdigest()
-    key = hashlib.sha256(f"{teacher}{outputs_hash(manifest)}{asked}".encode()).hexdigest()
+    key = text_hash(f"{teacher}{outputs_hash(manifest)}{asked}")
     path = Path(config.cache_dir).expanduser() / "teacher" / f"{key}.npy"
     if not path.is_file():
         _write(path, np.concatenate(list(_heard(prepared, numbers, workers))))
@@ -154,14 +155,6 @@ def _folder() -> Path:
 
 @cache
 def _sessions() -> tuple[Any, Any]:
-    """Loads both networks, for one thread each: there are as many processes as are wanted."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    mel, network = (
-        onnxruntime.InferenceSession(str(_folder() / name), options, providers=["CPUExecutionProvider"])
-        for name in FILES_SHA256
-    )
+    """Loads both networks."""
+    mel, network = (onnx.session(str(_folder() / name)) for name in FILES_SHA256)
     return mel, network
