@@ -1,5 +1,8 @@
 """The teacher of distillation: what it says of clips, and what is learned of it."""
 
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,6 +67,24 @@ def test_what_it_said_is_kept(prepared: Path, tmp_path: Path, monkeypatch: pytes
     assert not teacher.embeddings(
         prepared, ALL[:2], config, workers=1
     ).any()  # other clips are another question
+
+
+def test_of_two_jobs_that_want_the_same_one_asks_and_the_other_waits(
+    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(CONFIG, cache_dir=str(tmp_path / "cache"))
+    asked = []
+
+    def hears_slowly(*_: object) -> Iterator[np.ndarray]:
+        asked.append(1)
+        time.sleep(0.2)
+        yield np.ones((4, 864), np.float16)
+
+    monkeypatch.setattr(teacher, "_heard", hears_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        tasks = [pool.submit(teacher.embeddings, prepared, ALL, config, 1) for _ in range(2)]
+    assert all(task.result().all() for task in tasks)
+    assert asked == [1]
 
 
 def test_without_its_package_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

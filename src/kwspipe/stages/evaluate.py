@@ -1,6 +1,8 @@
 """evaluate: what the model is worth on the test split, float and int8, with pictures and mistakes."""
 
 import json
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ from kwspipe.training.data import plain_features
 
 THREADS = 2
 
+Features = npt.NDArray[np.int8]
+
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     """Leaves metrics.json, predictions.csv, scores.npz, mistakes.csv and the plots in ``folder``."""
@@ -39,7 +43,8 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     labels = tuple((quantized / "labels.txt").read_text().splitlines())
     features = plain_features(store, config.frontend, numbers)
     targets = targets_of(store, store.targets[numbers], labels)
-    scores, parity = _scores(quantized, features)
+    models = _Models.read(quantized)
+    scores, parity = _scores(models, features)
     made = [store.rows[number].kind for number in numbers]
     rejected = {kind: clips.rejected(made, targets, scores[kind], labels) for kind in scores}
     plain = np.isin(numbers, store.select_plain("testing"))  # accuracy leaves hard negatives out
@@ -52,7 +57,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     metrics["data"] = store.summary
     for kind in scores:
         metrics[kind]["calibration"] = calibration.measure(targets, scores[kind])
-    networks, ratios_db = _networks(quantized), config.evaluate.snr_db
+    networks, ratios_db = _networks(models), config.evaluate.snr_db
     metrics["in_noise"] = in_noise.measure(
         store, config.frontend, numbers, targets, labels, networks, ratios_db, config.seed
     )
@@ -66,33 +71,46 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     _draw(metrics, targets, scores["int8"], labels, run_dir, folder)
 
 
-def _networks(quantized: Path) -> dict[str, in_noise.Network]:
-    """The float model, where there is one, and the int8 model by the device's code, as functions of features."""
-    int8_model = (quantized / "model.tflite").read_bytes()
-    core = CoreModel((quantized / "model.kws").read_bytes())
+@dataclass(frozen=True)
+class _Models:
+    """What quantize left; of a model from elsewhere there may be no float one."""
 
-    def int8(features: npt.NDArray[np.int8]) -> npt.NDArray[np.float32]:
-        return reference.posteriors(int8_model, core.run(features, threads=THREADS))
+    float: bytes | None
+    int8: bytes
+    core: CoreModel
 
-    if not (quantized / "float.tflite").is_file():
-        return {"int8": int8}
-    float_model = (quantized / "float.tflite").read_bytes()
-    return {"float": lambda features: reference.run(float_model, features, "testing in noise"), "int8": int8}
+    @classmethod
+    def read(cls, quantized: Path) -> "_Models":
+        path = quantized / "float.tflite"
+        return cls(
+            path.read_bytes() if path.is_file() else None,
+            (quantized / "model.tflite").read_bytes(),
+            CoreModel((quantized / "model.kws").read_bytes()),
+        )
+
+    def device(self, features: Features) -> npt.NDArray[np.int8]:
+        """Outputs of the device's code."""
+        return self.core.run(features, threads=THREADS)
 
 
-def _scores(
-    quantized: Path, features: npt.NDArray[np.int8]
-) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, int]]:
+def _networks(models: _Models) -> dict[str, in_noise.Network]:
+    """The float model and the int8 model by the device's code, as functions of features."""
+    networks: dict[str, in_noise.Network] = {}
+    if models.float is not None:
+        networks["float"] = partial(reference.run, models.float, what="testing in noise")
+    networks["int8"] = lambda features: reference.posteriors(models.int8, models.device(features))
+    return networks
+
+
+def _scores(models: _Models, features: Features) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, int]]:
     """Posteriors of each kind of model that is there, and on how many clips int8 and device are equal."""
-    int8_model = (quantized / "model.tflite").read_bytes()
     outputs = {
-        "int8": reference.raw(int8_model, features, "testing int8"),
-        "device": CoreModel((quantized / "model.kws").read_bytes()).run(features, threads=THREADS),
+        "int8": reference.raw(models.int8, features, "testing int8"),
+        "device": models.device(features),
     }
-    scores = {kind: reference.posteriors(int8_model, raw) for kind, raw in outputs.items()}
-    if (quantized / "float.tflite").is_file():  # a model from elsewhere may be there as int8 only
-        float_model = (quantized / "float.tflite").read_bytes()
-        scores = {"float": reference.run(float_model, features, "testing float"), **scores}
+    scores = {kind: reference.posteriors(models.int8, raw) for kind, raw in outputs.items()}
+    if models.float is not None:
+        scores = {"float": reference.run(models.float, features, "testing float"), **scores}
     equal = np.all(outputs["int8"] == outputs["device"], axis=1)
     return scores, {"clips": len(equal), "equal": int(equal.sum())}
 

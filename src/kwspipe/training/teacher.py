@@ -9,7 +9,7 @@ import hashlib
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from filelock import FileLock
 from rich.console import Console
 from rich.progress import track
 
@@ -88,7 +89,9 @@ def embeddings(prepared: Path, numbers: Indices, config: SpeechEmbeddingConfig, 
     key = text_hash(f"{teacher}{outputs_hash(manifest)}{asked}")
     path = Path(config.cache_dir).expanduser() / "teacher" / f"{key}.npy"
     if not path.is_file():
-        _write(path, np.concatenate(list(_heard(prepared, numbers, workers))))
+        with _made_once(path):
+            if not path.is_file():
+                _write(path, np.concatenate(list(_heard(prepared, numbers, workers))))
     values: Embeddings = np.load(path)
     return values
 
@@ -123,22 +126,39 @@ def _hear(prepared: Path, numbers: Indices) -> Embeddings:
     return np.concatenate([embed(clip[None]) for clip in clips])  # one by one: larger batches are no faster
 
 
+@contextmanager
+def _made_once(path: Path) -> Iterator[None]:
+    """Lets one job at a time make a file of the cache, so that others that want the same wait for it."""
+    lock = path.with_suffix(".lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        held = FileLock(lock).acquire()
+    except OSError as error:
+        raise _unwritable(path.parent, error) from None
+    with held:
+        yield
+        lock.unlink(missing_ok=True)  # whoever still waits at it, or makes another, finds the file
+
+
 def _write(path: Path, values: Embeddings) -> None:
     """Writes the cache's file whole or not at all."""
     partial = path.with_suffix(".partial.npy")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         np.save(partial, values)
         partial.replace(path)
     except OSError as error:
         with suppress(OSError):
             partial.unlink()
-        raise KwspipeError(
-            str(path.parent),
-            f"it cannot be written ({error.strerror or error})",
-            f"a folder with room for {values.nbytes / 1e6:.0f} MB",
-            "make room, or set distill.cache_dir to another folder",
-        ) from None
+        raise _unwritable(path.parent, error) from None
+
+
+def _unwritable(folder: Path, error: OSError) -> KwspipeError:
+    return KwspipeError(
+        str(folder),
+        f"it cannot be written ({error.strerror or error})",
+        f"a folder with room for {2 * NUM_VALUES} bytes a clip",
+        "make room, or set distill.cache_dir to another folder",
+    )
 
 
 def _folder() -> Path:
