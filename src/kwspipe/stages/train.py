@@ -29,7 +29,13 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
         taught = lesson(config, prepared)
         # First of all: its workers start while TensorFlow is imported and the network is built.
         with TrainingBatches(
-            prepared, config.frontend, config.augment, train.batch_size, config.seed, train.workers
+            prepared,
+            config.frontend,
+            config.augment,
+            train.batch_size,
+            config.seed,
+            train.workers,
+            train.sampling,
         ) as batches:
             _fit(config, prepared, folder, batches, taught)
     shutil.rmtree(folder / STATE, ignore_errors=True)

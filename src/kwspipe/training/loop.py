@@ -1,5 +1,6 @@
 """The training loop: adam, one learning rate an epoch, the best epoch kept, resumable after every epoch."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -13,11 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from kwspipe.config import ScheduleConfig, TrainConfig
 from kwspipe.schedule import learning_rate
 from kwspipe.training import history
-from kwspipe.training.averaging import averaged
+from kwspipe.training.averaging import averaged, reestimated
+from kwspipe.training.compilation import compiled
 from kwspipe.training.data import Batch, Waits
-from kwspipe.training.distillation import Lesson, with_teacher
+from kwspipe.training.distillation import Lesson
 from kwspipe.training.state import EpochResult, TrainingState
-from kwspipe.training.step import check_compiled, train_on_batch
+from kwspipe.training.step import train_on_batch
 from kwspipe.training.targets import teach
 
 SMALLEST_POSTERIOR = 1e-7  # Keras clips there too before it takes the logarithm
@@ -46,7 +48,8 @@ class TrainingLoop:
     ) -> None:
         self.model, self.config, self.schedule, self.folder = model, config, schedule, folder
         self.seed, self.lesson = seed, lesson
-        self.trained = self._compiled()
+        self.trained = compiled(model, config, self._rate(0), lesson)
+        self.recent: deque[npt.NDArray[np.float32]] = deque(maxlen=config.batch_norm_batches)
         self.state = TrainingState(self.trained, model, folder)
         self.history = self.state.resume()
 
@@ -116,30 +119,6 @@ class TrainingLoop:
                 progress.print(f"    waited for data {share:.1%} of {waits.total_s:.0f} s")
         self.state.conclude(self.history)
 
-    def _compiled(self) -> Any:
-        """Returns what is trained: the model, with the teacher's output where there is one."""
-        import keras
-
-        config, trained = self.config, self.model
-        average = {"use_ema": True, "ema_momentum": config.ema_decay} if config.ema_decay else {}
-        optimizer = keras.optimizers.Adam(self._rate(0), weight_decay=config.weight_decay or None, **average)
-        losses, parts, metrics = ["categorical_crossentropy"], [1.0], [["accuracy"]]
-        if self.lesson:
-            trained = with_teacher(self.model, self.lesson.targets.shape[1])
-            losses, parts, metrics = (
-                [*losses, "mean_squared_error"],
-                [*parts, self.lesson.weight],
-                [*metrics, []],
-            )
-        trained.compile(
-            optimizer, losses, parts, metrics=metrics, weighted_metrics=[], jit_compile=config.xla
-        )
-        self.model.jit_compile = config.xla  # of predictions; on a GPU, Keras would choose by itself
-        check_compiled(trained, config.xla)
-        # So that there is a state to restore. In mixed_float16 it is not the optimizer above, but one around it.
-        trained.optimizer.build(trained.trainable_variables)
-        return trained
-
     def _rate(self, epoch: int) -> float:
         return learning_rate(self.schedule, epoch, self.config.epochs)
 
@@ -147,6 +126,7 @@ class TrainingLoop:
         self, batch: Batch, weights: npt.NDArray[np.float32], rng: np.random.Generator
     ) -> dict[str, float]:
         features = batch.features[..., None].astype(np.float32)  # (clips, frames, channels, 1)
+        self.recent.append(features)
         lesson = self.lesson
         taught = (lesson.targets[batch.numbers], lesson.weights[batch.numbers]) if lesson else None
         step = teach(features, batch.targets, weights, self.config, rng, taught)
@@ -161,7 +141,7 @@ class TrainingLoop:
         self, epoch: int, loss: float, accuracy: float, validation: tuple[Any, npt.NDArray[np.int64]]
     ) -> EpochResult:
         """Validates, and keeps the weights if they are the best so far."""
-        with averaged(self.trained):
+        with averaged(self.trained), reestimated(self.model, self.recent):
             result = self._validated(epoch, loss, accuracy, validation)
             self.history.append(result)
             if self.best.epoch == epoch:

@@ -1,0 +1,46 @@
+"""The network made ready to be trained: its loss, its optimizer, the teacher's output where there is one."""
+
+from typing import Any
+
+from kwspipe.config import TrainConfig
+from kwspipe.training.distillation import Lesson, with_teacher
+from kwspipe.training.step import check_compiled
+
+
+def compiled(model: Any, config: TrainConfig, learning_rate: float, lesson: Lesson | None) -> Any:
+    """Returns what is trained: the model, with the teacher's output where there is one.
+
+    Args:
+        model: Keras model, weights already set, inside its strategy's scope where there is one.
+        config: the loop's settings.
+        learning_rate: to begin with.
+        lesson: what the teacher says of the clips, if there is one.
+    """
+    from kwspipe.training.optimizer import optimizer
+
+    trained, losses, parts, metrics = model, [_loss(config)], [1.0], [["accuracy"]]
+    if lesson:
+        trained = with_teacher(model, lesson.targets.shape[1])
+        losses, parts, metrics = [*losses, "mean_squared_error"], [*parts, lesson.weight], [*metrics, []]
+    trained.compile(
+        optimizer(trained, config, learning_rate),
+        losses,
+        parts,
+        metrics=metrics,
+        weighted_metrics=[],
+        jit_compile=config.xla,
+    )
+    model.jit_compile = config.xla  # of predictions; on a GPU, Keras would choose by itself
+    check_compiled(trained, config.xla)
+    # So that there is a state to restore. In mixed_float16 it is not the optimizer above, but one around it.
+    trained.optimizer.build(trained.trainable_variables)
+    return trained
+
+
+def _loss(config: TrainConfig) -> Any:
+    """Cross entropy, of which clips that are already right count for less where ``focal_gamma`` is above 0."""
+    import keras
+
+    if not config.focal_gamma:
+        return "categorical_crossentropy"
+    return keras.losses.CategoricalFocalCrossentropy(alpha=1.0, gamma=config.focal_gamma)  # arXiv:1708.02002
