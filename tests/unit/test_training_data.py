@@ -14,7 +14,7 @@ from default_settings import FRONTEND
 from kwspipe.config import AugmentConfig
 from kwspipe.dataset.store import ClipStore, StoreWriter
 from kwspipe.training import data
-from kwspipe.training.data import Batch, TrainingBatches, Waits
+from kwspipe.training.data import Batch, TrainingBatches, Waits, balanced
 
 LABELS = ("one", "_silence_")
 AUGMENT = AugmentConfig(
@@ -149,3 +149,22 @@ def test_features_are_the_same_however_many_clips_are_in_memory(store: Path, mon
     monkeypatch.setattr(data, "CLIPS_A_BLOCK", 8)
     assert np.array_equal(data.plain_features(clips, FRONTEND, numbers), whole)
     assert data.plain_features(clips, FRONTEND, numbers[:0]).shape == (0, *whole.shape[1:])
+
+
+def test_balanced_clips_are_as_many_of_each_class() -> None:
+    targets = np.array([0] * 30 + [1] * 3 + [2] * 7)
+    drawn = balanced(np.arange(40), targets)
+    assert len(drawn) == 40
+    counts = np.bincount(targets[drawn])
+    assert counts.max() - counts.min() <= 2  # forty are not divided by three
+    assert set(drawn[targets[drawn] == 1]) == {30, 31, 32}  # each of the few
+    assert len(set(drawn[targets[drawn] == 0])) == counts[0]  # none of the many twice
+
+
+def test_balanced_epochs_take_other_clips_of_the_many(store: Path) -> None:
+    with TrainingBatches(store, FRONTEND, AUGMENT, 8, 3, 1, "balanced") as batches:
+        made = list(batches.epochs(0, 2))
+        targets = [np.concatenate([b.targets for b in made if b.epoch == epoch]) for epoch in (0, 1)]
+        numbers = [np.concatenate([b.numbers for b in made if b.epoch == epoch]) for epoch in (0, 1)]
+        assert all(abs(2 * np.count_nonzero(found) - len(batches.numbers)) <= 1 for found in targets)
+    assert set(numbers[0]) != set(numbers[1])
