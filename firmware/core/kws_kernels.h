@@ -57,6 +57,14 @@ typedef struct {
 
 void kws_slide(const kws_slide_t *job);
 
+/* The widest window of one row that has a loop of its own: an odd count of places, beside each other, stride 1 or 2. */
+#define KWS_MAX_ROW_TAPS 31u
+
+static inline bool kws_slides_along_row(const kws_slide_t *job) {
+    return job->kernel_height == 1 && job->kernel_width % 2 == 1 && job->kernel_width <= KWS_MAX_ROW_TAPS &&
+           job->dilation_width == 1 && job->stride_width <= 2;
+}
+
 /* Any window, any stride: what kws_slide falls back on. */
 void kws_slide_any(const kws_slide_t *job);
 

@@ -1,4 +1,4 @@
-/* Hands jobs to the loops in kws_multiply_m33.S and kws_slide_m33.S. */
+/* Hands jobs to the loops in kws_multiply_m33.S, kws_slide_m33.S and kws_slide_row_m33.S. */
 #include "kws_kernels.h"
 
 #if KWS_USE_DSP
@@ -14,6 +14,19 @@ void kws_m33_slide_1_positive(const kws_slide_t *job);
 void kws_m33_slide_1_signed(const kws_slide_t *job);
 void kws_m33_slide_2_positive(const kws_slide_t *job);
 void kws_m33_slide_2_signed(const kws_slide_t *job);
+
+/* A job of a window of one row as kws_slide_row_m33.S wants it. For each pair of values, two pairs of weights: what an
+ * output at an even place takes it with, and one at an odd place, whose window begins with the upper value. */
+typedef struct {
+    const kws_slide_t *slide;
+    uint32_t num_pairs;
+    int16_t pairs[KWS_MAX_ROW_TAPS / 2 + 1][2][2];
+} row_job_t;
+
+void kws_m33_slide_row_1_positive(const row_job_t *job);
+void kws_m33_slide_row_1_signed(const row_job_t *job);
+void kws_m33_slide_row_2_positive(const row_job_t *job);
+void kws_m33_slide_row_2_signed(const row_job_t *job);
 
 _Static_assert(KWS_POSITIVE_SHIFT == 11 && KWS_LINEAR_ADD_SHIFT == 22, "the assembly has them as immediates");
 _Static_assert(offsetof(kws_pointwise_t, num_groups) == 20 && offsetof(kws_pointwise_t, channels) == 48,
@@ -38,8 +51,28 @@ void kws_pointwise_pair(const kws_pointwise_t *job) {
     }
 }
 
+static void slide_row(const kws_slide_t *slide) {
+    const int16_t *weights = slide->weights; /* filled up with a zero to whole pairs */
+    row_job_t job = {.slide = slide, .num_pairs = slide->kernel_width / 2 + 1};
+    int16_t before = 0;
+    for (uint32_t i = 0; i < job.num_pairs; i++) {
+        job.pairs[i][0][0] = weights[2 * i];
+        job.pairs[i][0][1] = weights[2 * i + 1];
+        job.pairs[i][1][0] = before;
+        job.pairs[i][1][1] = weights[2 * i];
+        before = weights[2 * i + 1];
+    }
+    if (slide->stride_width == 1) {
+        (slide->positive ? kws_m33_slide_row_1_positive : kws_m33_slide_row_1_signed)(&job);
+    } else {
+        (slide->positive ? kws_m33_slide_row_2_positive : kws_m33_slide_row_2_signed)(&job);
+    }
+}
+
 void kws_slide(const kws_slide_t *job) {
-    if (!job->taps_3x3) {
+    if (!job->taps_3x3 && kws_slides_along_row(job)) {
+        slide_row(job);
+    } else if (!job->taps_3x3) {
         kws_slide_any(job);
     } else if (job->stride_width == 1 && job->positive) {
         kws_m33_slide_1_positive(job);

@@ -165,6 +165,40 @@ static inline void slide_3x3(const kws_slide_t *job, const int16_t *taps, uint32
     }
 }
 
+/* `count` outputs beside each other, of a window of one row. */
+static inline void slide_row_block(const kws_slide_t *job, const int16_t *values, uint32_t stride, uint32_t count,
+                                   uint8_t *output) {
+    const int16_t *weights = job->weights;
+    uint32_t sums[BLOCK];
+    for (uint32_t i = 0; i < count; i++) {
+        sums[i] = (uint32_t)bias_of(job->channel);
+    }
+    for (uint32_t tap = 0; tap < job->kernel_width; tap++) {
+        for (uint32_t i = 0; i < count; i++) {
+            sums[i] += (uint32_t)(values[tap + i * stride] * weights[tap]);
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        *(int16_t *)(void *)output = (int16_t)requantize((int32_t)sums[i], job->channel, job->positive);
+        output += job->output_step;
+    }
+}
+
+static inline void slide_row(const kws_slide_t *job, uint32_t stride) {
+    uint8_t *output = job->output;
+    for (uint32_t y = 0; y < job->num_rows; y++) {
+        const int16_t *values = (const void *)((const uint8_t *)job->plane + y * job->row_step);
+        uint32_t left = job->num_columns;
+        for (; left >= BLOCK; left -= BLOCK) {
+            slide_row_block(job, values, stride, BLOCK, output);
+            values += BLOCK * stride;
+            output += BLOCK * job->output_step;
+        }
+        slide_row_block(job, values, stride, left, output);
+        output += left * job->output_step;
+    }
+}
+
 void kws_add_line(const int16_t *first, const int16_t *second, int16_t *output, uint32_t count,
                   const kws_linear_add_t *line) {
     const uint32_t first_factor = (uint32_t)line->first_factor;
@@ -182,7 +216,13 @@ void kws_slide(const kws_slide_t *job) {
     const int16_t *pairs = job->weights;
     int16_t taps[9];
     if (!job->taps_3x3) {
-        kws_slide_any(job);
+        if (!kws_slides_along_row(job)) {
+            kws_slide_any(job);
+        } else if (job->stride_width == 1) {
+            slide_row(job, 1);
+        } else {
+            slide_row(job, 2);
+        }
         return;
     }
     for (uint32_t i = 0; i < 3; i++) {

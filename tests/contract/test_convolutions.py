@@ -64,8 +64,42 @@ def test_depthwise_convolution(
     seed, height, width, channels, multiplier, kernel, strides, dilations, padding, activation, zero_point,
     output_zero_point,
 ):  # fmt: skip
+    assert_depthwise(
+        seed, (height, width), channels, multiplier, kernel, strides, dilations, padding, activation, zero_point,
+        output_zero_point,
+    )  # fmt: skip
+
+
+@modest
+@given(
+    **{name: windowed[name] for name in ("seed", "padding", "activation", "zero_point", "output_zero_point")},
+    length=st.integers(1, 70),
+    across=st.sampled_from([1, 1, 1, 2]),
+    channels=st.integers(1, 5),
+    taps=st.sampled_from([1, 2, 3, 4, 5, 9, 29, 31, 33]),
+    stride=st.integers(1, 3),
+    dilation=st.sampled_from([1, 1, 1, 2]),
+    upright=st.booleans(),
+)
+def test_depthwise_convolution_along_a_row_or_a_column(
+    seed, length, across, channels, taps, stride, dilation, upright, padding, activation, zero_point,
+    output_zero_point,
+):  # fmt: skip
+    """As in MatchboxNet: windows over time, of maps one column wide, which the compiler lays along a row."""
+    turn = slice(None, None, -1 if upright else 1)
+    assert_depthwise(
+        seed, (across, length)[turn], channels, 1, (1, taps)[turn], (1, stride)[turn], (1, dilation)[turn], padding,
+        activation, zero_point, output_zero_point,
+    )  # fmt: skip
+
+
+def assert_depthwise(
+    seed, extents, channels, multiplier, kernel, strides, dilations, padding, activation, zero_point,
+    output_zero_point,
+):  # fmt: skip
     rng = np.random.default_rng(seed)
-    shape = output_shape((height, width), kernel, strides, dilations, padding)
+    height, width = extents
+    shape = output_shape(extents, kernel, strides, dilations, padding)
     assume(min(shape) > 0)
     filters = channels * multiplier
     weights, scales = quantized_weights(rng, (1, *kernel, filters), filters, rng.choice([0, 3, 9]))

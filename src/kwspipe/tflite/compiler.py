@@ -9,6 +9,7 @@ from kwspipe.tflite import image as container
 from kwspipe.tflite import operators as ops
 from kwspipe.tflite.fusion import fuse
 from kwspipe.tflite.lowering import lower
+from kwspipe.tflite.orientation import along_rows
 from kwspipe.tflite.packing import pack
 from kwspipe.tflite.reader import Graph, read_graph
 
@@ -76,7 +77,7 @@ def compile_model(
         raise KwspipeError(
             "labels", f"{len(labels)} of them", f"{result.count}, one a class", "name each class once"
         )
-    operators = fuse(operators, {result.buffer})
+    operators = along_rows(fuse(operators, {result.buffer}))
     rows = _rows(graph, operators)
     program, constants, arena = pack(operators, source, result)
     image = container.write_image(

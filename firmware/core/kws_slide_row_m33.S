@@ -1,0 +1,160 @@
+/* kws_slide for the Cortex-M33: a window of one row, an odd count of values beside each other. */
+#if defined(__ARM_FEATURE_DSP)
+
+#include "kws_kernels_m33.h"
+
+/* Up to four outputs beside each other: r0 the place in the plane, r1 step of the output, r2 columns left, r3 output,
+ * r4 to r7 sums, r8 and r9 pairs of values, r10 weights of an even place, r11 of an odd one, r12 the next weights, lr
+ * pairs left. The window's last pair has a value too many, which lies in the plane's row and takes no part: its
+ * weight is zero. With stride 2 all places are even. */
+
+/* Places in row_job_t. */
+#define ROW_SLIDE 0 /* then the count of pairs */
+#define ROW_PAIRS 8
+
+/* Places in kws_slide_t. */
+#define SLIDE_PLANE 0
+#define SLIDE_ROW_STEP 8
+#define SLIDE_CHANNEL 16
+#define SLIDE_OUTPUT 20 /* then its step */
+#define SLIDE_ROWS 28   /* then columns */
+
+/* The frame. */
+#define PAIRS 0    /* their place, then how many */
+#define CHANNEL 8  /* three or five words */
+#define LEFT 28    /* rows left, columns */
+#define REST 36    /* from behind the last place of a row of the plane to the next row */
+#define PAIR_BYTES 40 /* of a window */
+#define ROW_FRAME 44
+
+    .macro ROW_BLOCK form, stride, count
+    ldr r4, [sp, #CHANNEL]
+    ldrd r12, lr, [sp, #PAIRS]
+    .if \count > 1
+    mov r5, r4
+    .endif
+    .if \count > 2
+    mov r6, r4
+    mov r7, r4
+    .endif
+8:  subs lr, #1
+    .if \count > 3 - \stride /* the last of them read one pair further */
+    ldrd r8, r9, [r0], #4
+    .else
+    ldr r8, [r0], #4
+    .endif
+    .if \stride == 1
+    ldrd r10, r11, [r12], #8
+    smlad r4, r8, r10, r4
+    .if \count > 1
+    smlad r5, r8, r11, r5
+    .endif
+    .if \count > 2
+    smlad r6, r9, r10, r6
+    smlad r7, r9, r11, r7
+    .endif
+    .else
+    ldr r10, [r12], #8
+    smlad r4, r8, r10, r4
+    .if \count > 1
+    smlad r5, r9, r10, r5
+    .endif
+    .endif
+    bne 8b
+    ldr r8, [sp, #PAIR_BYTES]
+    subs r0, r0, r8
+    adds r0, #2 * \stride * \count
+    LOAD_CONSTANTS \form, CHANNEL + 4
+    REQUANTIZE \form, r4
+    strh r4, [r3]
+    .if \count > 1
+    REQUANTIZE \form, r5
+    strh r5, [r3, r1]
+    .endif
+    .if \count > 2
+    REQUANTIZE \form, r6
+    add r3, r3, r1, lsl #1
+    strh r6, [r3]
+    REQUANTIZE \form, r7
+    strh r7, [r3, r1]
+    .endif
+    .if \count > 1
+    add r3, r3, r1, lsl #1
+    .else
+    add r3, r1
+    .endif
+    .endm
+
+    .macro SLIDE_ROW form, stride
+    push {r4-r11, lr}
+    sub sp, #ROW_FRAME
+    ldrd r12, lr, [r0, #ROW_SLIDE]
+    adds r0, #ROW_PAIRS
+    strd r0, lr, [sp, #PAIRS]
+    lsl lr, lr, #2
+    str lr, [sp, #PAIR_BYTES]
+    ldr r3, [r12, #SLIDE_CHANNEL]
+    ldmia r3!, {r4, r5, r6}
+    strd r4, r5, [sp, #CHANNEL]
+    str r6, [sp, #CHANNEL + 8]
+    .ifc \form, signed
+    ldrd r4, r5, [r3]
+    strd r4, r5, [sp, #CHANNEL + 12]
+    .endif
+    ldrd r4, r2, [r12, #SLIDE_ROWS]
+    strd r4, r2, [sp, #LEFT]
+    ldr r1, [r12, #SLIDE_ROW_STEP]
+    sub r1, r1, r2, lsl #\stride
+    str r1, [sp, #REST]
+    ldr r0, [r12, #SLIDE_PLANE]
+    ldrd r3, r1, [r12, #SLIDE_OUTPUT]
+
+1:  .if \stride == 1
+    subs r2, #4
+    blo 3f
+2:  ROW_BLOCK \form, \stride, 4
+    subs r2, #4
+    bhs 2b
+3:  adds r2, #4
+    .endif
+    subs r2, #2
+    blo 5f
+4:  ROW_BLOCK \form, \stride, 2
+    subs r2, #2
+    bhs 4b
+5:  adds r2, #2
+    beq 6f
+    ROW_BLOCK \form, \stride, 1
+
+6:  ldrd r4, r2, [sp, #LEFT]
+    ldr r5, [sp, #REST]
+    subs r4, #1
+    add r0, r5
+    str r4, [sp, #LEFT]
+    bne 1b
+    add sp, #ROW_FRAME
+    pop {r4-r11, pc}
+    .endm
+
+    FUNCTION kws_m33_slide_row_1_positive
+    SLIDE_ROW positive, 1
+    END kws_m33_slide_row_1_positive
+
+    FUNCTION kws_m33_slide_row_1_signed
+    SLIDE_ROW signed, 1
+    END kws_m33_slide_row_1_signed
+
+    FUNCTION kws_m33_slide_row_2_positive
+    SLIDE_ROW positive, 2
+    END kws_m33_slide_row_2_positive
+
+    FUNCTION kws_m33_slide_row_2_signed
+    SLIDE_ROW signed, 2
+    END kws_m33_slide_row_2_signed
+
+#endif
+
+/* Where this file is built for a PC it is empty, and wants no executable stack. */
+#if defined(__linux__) && defined(__ELF__)
+    .section .note.GNU-stack, "", %progbits
+#endif
