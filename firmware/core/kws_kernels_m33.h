@@ -57,4 +57,39 @@
     .endif
     .endm
 
+    /* One to four sums, in r4 to r7, become outputs at r3, r1 bytes apart; r3 goes on to the next. */
+    .macro STORE_OUTPUTS form, count
+    REQUANTIZE \form, r4
+    strh r4, [r3]
+    .if \count > 1
+    REQUANTIZE \form, r5
+    strh r5, [r3, r1]
+    .endif
+    .if \count > 2
+    REQUANTIZE \form, r6
+    add r3, r3, r1, lsl #1
+    strh r6, [r3]
+    .endif
+    .if \count > 3
+    REQUANTIZE \form, r7
+    strh r7, [r3, r1]
+    .endif
+    .if \count % 2
+    add r3, r1
+    .else
+    add r3, r3, r1, lsl #1
+    .endif
+    .endm
+
+    /* Copies a channel's bias and constants from r3 into the frame. */
+    .macro KEEP_CHANNEL form, place
+    ldmia r3!, {r4, r5, r6}
+    strd r4, r5, [sp, #\place]
+    str r6, [sp, #\place + 8]
+    .ifc \form, signed
+    ldrd r4, r5, [r3]
+    strd r4, r5, [sp, #\place + 12]
+    .endif
+    .endm
+
 #endif

@@ -83,26 +83,7 @@
     sub r0, r0, lr, lsl #1
     adds r0, #2 * \stride * \count
     LOAD_CONSTANTS \form, CHANNEL + 4
-    REQUANTIZE \form, r4
-    strh r4, [r3]
-    .if \count > 1
-    REQUANTIZE \form, r5
-    strh r5, [r3, r1]
-    .endif
-    .if \count > 2
-    REQUANTIZE \form, r6
-    add r3, r3, r1, lsl #1
-    strh r6, [r3]
-    .endif
-    .if \count > 3
-    REQUANTIZE \form, r7
-    strh r7, [r3, r1]
-    .endif
-    .if \count % 2
-    add r3, r1
-    .else
-    add r3, r3, r1, lsl #1
-    .endif
+    STORE_OUTPUTS \form, \count
     .endm
 
     .macro SLIDE form, stride
@@ -113,13 +94,7 @@
     ldrd r2, r3, [r12, #SLIDE_WEIGHTS]
     ldmia r2, {r4, r5, r6, r7, r8, r9}
     stmia sp, {r4, r5, r6, r7, r8, r9}
-    ldmia r3!, {r4, r5, r6}
-    strd r4, r5, [sp, #CHANNEL]
-    str r6, [sp, #CHANNEL + 8]
-    .ifc \form, signed
-    ldrd r4, r5, [r3]
-    strd r4, r5, [sp, #CHANNEL + 12]
-    .endif
+    KEEP_CHANNEL \form, CHANNEL
     ldrd r4, r2, [r12, #SLIDE_ROWS]
     strd r4, r2, [sp, #LEFT]
     ldr r1, [r12, #SLIDE_ROW_STEP]

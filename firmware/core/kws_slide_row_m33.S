@@ -65,24 +65,7 @@
     subs r0, r0, r8
     adds r0, #2 * \stride * \count
     LOAD_CONSTANTS \form, CHANNEL + 4
-    REQUANTIZE \form, r4
-    strh r4, [r3]
-    .if \count > 1
-    REQUANTIZE \form, r5
-    strh r5, [r3, r1]
-    .endif
-    .if \count > 2
-    REQUANTIZE \form, r6
-    add r3, r3, r1, lsl #1
-    strh r6, [r3]
-    REQUANTIZE \form, r7
-    strh r7, [r3, r1]
-    .endif
-    .if \count > 1
-    add r3, r3, r1, lsl #1
-    .else
-    add r3, r1
-    .endif
+    STORE_OUTPUTS \form, \count
     .endm
 
     .macro SLIDE_ROW form, stride
@@ -94,13 +77,7 @@
     lsl lr, lr, #2
     str lr, [sp, #PAIR_BYTES]
     ldr r3, [r12, #SLIDE_CHANNEL]
-    ldmia r3!, {r4, r5, r6}
-    strd r4, r5, [sp, #CHANNEL]
-    str r6, [sp, #CHANNEL + 8]
-    .ifc \form, signed
-    ldrd r4, r5, [r3]
-    strd r4, r5, [sp, #CHANNEL + 12]
-    .endif
+    KEEP_CHANNEL \form, CHANNEL
     ldrd r4, r2, [r12, #SLIDE_ROWS]
     strd r4, r2, [sp, #LEFT]
     ldr r1, [r12, #SLIDE_ROW_STEP]
