@@ -16,6 +16,14 @@
 #define JOB_COLUMNS 44
 #define JOB_CHANNELS 48
 
+/* Places in kws_slide_t. */
+#define SLIDE_PLANE 0    /* then bytes of a row */
+#define SLIDE_ROW_STEP 8
+#define SLIDE_WEIGHTS 12 /* then channel */
+#define SLIDE_CHANNEL 16
+#define SLIDE_OUTPUT 20  /* then its step */
+#define SLIDE_ROWS 28    /* then columns */
+
     .syntax unified
     .thumb
     .text
@@ -81,15 +89,35 @@
     .endif
     .endm
 
-    /* Copies a channel's bias and constants from r3 into the frame. */
-    .macro KEEP_CHANNEL form, place
+    /* Begins rows of outputs, the job in r12 and its channel in r3: bias and constants into the frame at \channel,
+     * rows left and columns at \left, at \rest from behind the last place of a row of the plane to the next row; then
+     * r2 has the columns, r3 the output, r1 its step. */
+    .macro BEGIN_ROWS form, stride, channel, left, rest
     ldmia r3!, {r4, r5, r6}
-    strd r4, r5, [sp, #\place]
-    str r6, [sp, #\place + 8]
+    strd r4, r5, [sp, #\channel]
+    str r6, [sp, #\channel + 8]
     .ifc \form, signed
     ldrd r4, r5, [r3]
-    strd r4, r5, [sp, #\place + 12]
+    strd r4, r5, [sp, #\channel + 12]
     .endif
+    ldrd r4, r2, [r12, #SLIDE_ROWS]
+    strd r4, r2, [sp, #\left]
+    ldr r1, [r12, #SLIDE_ROW_STEP]
+    sub r1, r1, r2, lsl #\stride
+    str r1, [sp, #\rest]
+    ldrd r3, r1, [r12, #SLIDE_OUTPUT]
+    .endm
+
+    /* Goes back to label 1 with the next row's place in r0 and its columns in r2, or returns. */
+    .macro NEXT_ROW left, rest, frame
+    ldrd r4, r2, [sp, #\left]
+    ldr r5, [sp, #\rest]
+    subs r4, #1
+    add r0, r5
+    str r4, [sp, #\left]
+    bne 1b
+    add sp, #\frame
+    pop {r4-r11, pc}
     .endm
 
 #endif

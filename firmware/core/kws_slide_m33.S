@@ -8,13 +8,6 @@
  * An output at an even place takes a pair of values with (w0, w1), then the lower half of the next pair with w2; one at
  * an odd place the upper half with w0, then the next pair with (w1, w2). With stride 2 all places are even. */
 
-/* Places in kws_slide_t. */
-#define SLIDE_PLANE 0 /* then bytes of a row */
-#define SLIDE_ROW_STEP 8
-#define SLIDE_WEIGHTS 12 /* then channel */
-#define SLIDE_OUTPUT 20  /* then its step */
-#define SLIDE_ROWS 28    /* then columns */
-
 /* The frame. */
 #define TAPS 0     /* six words */
 #define CHANNEL 24 /* three or five words */
@@ -94,13 +87,7 @@
     ldrd r2, r3, [r12, #SLIDE_WEIGHTS]
     ldmia r2, {r4, r5, r6, r7, r8, r9}
     stmia sp, {r4, r5, r6, r7, r8, r9}
-    KEEP_CHANNEL \form, CHANNEL
-    ldrd r4, r2, [r12, #SLIDE_ROWS]
-    strd r4, r2, [sp, #LEFT]
-    ldr r1, [r12, #SLIDE_ROW_STEP]
-    sub r1, r1, r2, lsl #\stride
-    str r1, [sp, #REST]
-    ldrd r3, r1, [r12, #SLIDE_OUTPUT]
+    BEGIN_ROWS \form, \stride, CHANNEL, LEFT, REST
 
 1:  subs r2, #4
     blo 3f
@@ -118,14 +105,7 @@
     b 7f
 6:  SLIDE_BLOCK \form, \stride, 2
 
-7:  ldrd r4, r2, [sp, #LEFT]
-    ldr r5, [sp, #REST]
-    subs r4, #1
-    add r0, r5
-    str r4, [sp, #LEFT]
-    bne 1b
-    add sp, #SLIDE_FRAME
-    pop {r4-r11, pc}
+7:  NEXT_ROW LEFT, REST, SLIDE_FRAME
     .endm
 
     FUNCTION kws_m33_slide_1_positive

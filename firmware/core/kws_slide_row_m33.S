@@ -12,13 +12,6 @@
 #define ROW_SLIDE 0 /* then the count of pairs */
 #define ROW_PAIRS 8
 
-/* Places in kws_slide_t. */
-#define SLIDE_PLANE 0
-#define SLIDE_ROW_STEP 8
-#define SLIDE_CHANNEL 16
-#define SLIDE_OUTPUT 20 /* then its step */
-#define SLIDE_ROWS 28   /* then columns */
-
 /* The frame. */
 #define PAIRS 0    /* their place, then how many */
 #define CHANNEL 8  /* three or five words */
@@ -77,14 +70,8 @@
     lsl lr, lr, #2
     str lr, [sp, #PAIR_BYTES]
     ldr r3, [r12, #SLIDE_CHANNEL]
-    KEEP_CHANNEL \form, CHANNEL
-    ldrd r4, r2, [r12, #SLIDE_ROWS]
-    strd r4, r2, [sp, #LEFT]
-    ldr r1, [r12, #SLIDE_ROW_STEP]
-    sub r1, r1, r2, lsl #\stride
-    str r1, [sp, #REST]
+    BEGIN_ROWS \form, \stride, CHANNEL, LEFT, REST
     ldr r0, [r12, #SLIDE_PLANE]
-    ldrd r3, r1, [r12, #SLIDE_OUTPUT]
 
 1:  .if \stride == 1
     subs r2, #4
@@ -103,14 +90,7 @@
     beq 6f
     ROW_BLOCK \form, \stride, 1
 
-6:  ldrd r4, r2, [sp, #LEFT]
-    ldr r5, [sp, #REST]
-    subs r4, #1
-    add r0, r5
-    str r4, [sp, #LEFT]
-    bne 1b
-    add sp, #ROW_FRAME
-    pop {r4-r11, pc}
+6:  NEXT_ROW LEFT, REST, ROW_FRAME
     .endm
 
     FUNCTION kws_m33_slide_row_1_positive
