@@ -18,8 +18,20 @@ FOLDS = 5  # of a cross-validation, as is usual where data are few
 
 def hash_percentage(speaker: str) -> float:
     """Returns a speaker's place in 0 to 100, by Speech Commands' rule."""
-    digest = int(hashlib.sha1(speaker.encode(), usedforsecurity=False).hexdigest(), 16)
-    return (digest % (MAX_WAVS_PER_CLASS + 1)) * (100.0 / MAX_WAVS_PER_CLASS)
+    return (_digest(speaker) % (MAX_WAVS_PER_CLASS + 1)) * (100.0 / MAX_WAVS_PER_CLASS)
+
+
+def speaker_fold(speaker: str) -> int:
+    """Returns a speaker's fold of a cross-validation, 0 to ``FOLDS`` - 1.
+
+    By a hash of its own: whoever has a part of Speech Commands, its test set for one, has speakers whose places in
+    ``hash_percentage`` lie close together, and they would be all in one fold.
+    """
+    return _digest(f"fold of {speaker}") % FOLDS
+
+
+def _digest(text: str) -> int:
+    return int(hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest(), 16)
 
 
 def hash_split(speaker: str, validation_percentage: float, testing_percentage: float) -> Split:
@@ -79,8 +91,8 @@ def assign_splits(found: Found, validation_percentage: float, testing_percentage
 def assign_fold(found: Found, fold: int, training_only: Sequence[str]) -> Listing:
     """Splits all speakers anew for one round of a cross-validation, whatever lists say.
 
-    By the hash rule the speakers fall into ``FOLDS`` folds: fold number ``fold`` is testing, the next one
-    validation, the others are training. Over all rounds every speaker is tested once.
+    Fold number ``fold`` (``speaker_fold``) is testing, the next one validation, the others are training. Over all
+    rounds every speaker is tested once.
 
     Args:
         found: all recordings.
@@ -94,7 +106,7 @@ def assign_fold(found: Found, fold: int, training_only: Sequence[str]) -> Listin
     def split(name: str) -> Split:
         if any(fnmatchcase(name, pattern) for pattern in training_only):
             return "training"
-        return of_fold.get(min(int(hash_percentage(name) * FOLDS / 100), FOLDS - 1), "training")
+        return of_fold.get(speaker_fold(name), "training")
 
     codes = np.array([SPLIT_CODES[split(name)] for name in names], np.uint8)
     return words.with_splits(codes[speakers])

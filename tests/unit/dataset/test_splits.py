@@ -4,6 +4,7 @@ import csv
 import hashlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from kwspipe.dataset.splits import (
     assign_splits,
     hash_percentage,
     hash_split,
+    speaker_fold,
     split_speakers,
 )
 from kwspipe.errors import KwspipeError
@@ -105,3 +107,11 @@ def test_five_rounds_test_every_speaker_once():
         splits = [splits[name] for splits in rounds]
         assert sorted(splits) == ["testing", "training", "training", "training", "validation"]
     assert [splits["fsdd-a"] for splits in rounds] == ["training"] * FOLDS
+
+
+def test_the_speakers_of_a_published_test_set_are_in_every_fold():
+    names = [f"{number:08x}" for number in range(2000)]
+    of_test_set = [name for name in names if hash_split(name, 10, 10) == "testing"]
+    counts = np.bincount([speaker_fold(name) for name in of_test_set], minlength=FOLDS)
+    assert len(of_test_set) > 150
+    assert counts.min() > 0.6 * len(of_test_set) / FOLDS
