@@ -40,6 +40,15 @@ def test_the_groups_are_those_of_the_design() -> None:
     assert set(named.split()) <= set(GROUPS)
 
 
+@pytest.mark.parametrize("experiment", ["commands_6", "digits_3", "digits_9"])
+def test_the_tutorials_recipe_is_two_words_away(experiment: str) -> None:
+    overrides = [f"+experiment={experiment}", "train=seed", "schedule=exponential"]
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        config = parse(compose("config", overrides=overrides))
+    assert (config.train.epochs, config.train.batch_size, config.train.class_weights) == (10, 16, "balanced")
+    assert (config.schedule.initial_learning_rate, config.schedule.decay) == (0.0005, 0.95)
+
+
 def test_an_unknown_choice_lists_the_known_ones() -> None:
     with (
         initialize_config_dir(str(conf_dir()), version_base="1.3"),
