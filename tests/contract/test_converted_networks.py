@@ -24,3 +24,11 @@ def test_there_are_some_and_they_differ():
     assert len(MODELS) >= 8
     for path in MODELS:
         assert np.unique(np.load(path.with_suffix(".npz"))["outputs"], axis=0).shape[0] > 2, path.stem
+
+
+def test_the_summary_has_the_shapes_of_the_network():
+    tflite = (FOLDER / "temporal.tflite").read_bytes()  # over time: its maps are one column wide
+    count = np.load(FOLDER / "temporal.npz")["outputs"].shape[1]
+    _, summary = compile_model(tflite, [f"class {i}" for i in range(count)], b"", b"", "temporal")
+    assert max(row.output_shape[0] for row in summary.layers) > 1
+    assert all(row.output_shape[1] == 1 for row in summary.layers)

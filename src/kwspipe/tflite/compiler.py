@@ -77,9 +77,9 @@ def compile_model(
         raise KwspipeError(
             "labels", f"{len(labels)} of them", f"{result.count}, one a class", "name each class once"
         )
-    operators = along_rows(fuse(operators, {result.buffer}))
+    operators = fuse(operators, {result.buffer})
     rows = _rows(graph, operators)
-    program, constants, arena = pack(operators, source, result)
+    program, constants, arena = pack(along_rows(operators), source, result)
     image = container.write_image(
         {
             container.PROGRAM: program,
