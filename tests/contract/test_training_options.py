@@ -16,7 +16,7 @@ import keras, numpy as np
 from omegaconf import OmegaConf
 from kwspipe import models
 from kwspipe.config import DsCnnConfig, TrainConfig
-from kwspipe.training.averaging import reestimated
+from kwspipe.training.averaging import BatchNormStatistics
 from kwspipe.training.compilation import compiled
 from kwspipe.training.optimizer import PacedAdam, paces
 
@@ -54,7 +54,7 @@ distance = [sum(np.abs(values[path] - fresh[path]).sum() for path in fresh) for 
 model = network()
 norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
 before = [layer.moving_mean.numpy().tolist() for layer in norms]
-with reestimated(model, [clips[:8], clips[8:]]):
+with BatchNormStatistics(model).measured_on([clips[:8], clips[8:]]):
     found = norms[0].moving_mean.numpy(), norms[0].moving_variance.numpy()
 maps = keras.Model(model.input, norms[0].input)
 parts = [maps(clips[:8]).numpy(), maps(clips[8:]).numpy()]

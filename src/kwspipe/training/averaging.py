@@ -1,7 +1,8 @@
 """The moving average of the weights, which is validated and kept in place of the weights themselves."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,53 +34,66 @@ def averaged(model: Any) -> Iterator[None]:
             variable.assign(value)
 
 
-@contextmanager
-def reestimated(model: Any, batches: Sequence[Array]) -> Iterator[None]:
-    """Puts BatchNorm statistics of the weights as they now are into the model for a while.
+class BatchNormStatistics:
+    """BatchNorm statistics measured on batches, in place of the moving ones.
 
-    The moving ones are those of weights that have changed since, and that the averaged weights never were (Izmailov et
-    al. 2018, arXiv:1803.05407, section 3.2; precise BatchNorm in Wu and Johnson 2021, arXiv:2105.07576). These are the
-    mean over ``batches`` of each batch's own.
+    Those are of weights that have changed since, and that the averaged weights never were (Izmailov et al. 2018,
+    arXiv:1803.05407, section 3.2; precise BatchNorm in Wu and Johnson 2021, arXiv:2105.07576). These are the mean over
+    the batches of each batch's own.
 
     Args:
-        model: Keras model.
-        batches: features (clips, frames, channels, 1); none: does nothing.
+        model: Keras model; layers that are frozen keep theirs.
     """
-    import keras
 
-    kind = keras.layers.BatchNormalization
-    layers = [layer for layer in model.layers if isinstance(layer, kind) and layer.trainable]
-    if not batches or not layers:
-        yield
-        return
-    latest = [(layer.moving_mean.numpy(), layer.moving_variance.numpy()) for layer in layers]
-    try:
-        for layer, statistics in zip(layers, _statistics(model, layers, batches), strict=True):
-            layer.moving_mean.assign(statistics[0])
-            layer.moving_variance.assign(statistics[1])
-        yield
-    finally:
-        for layer, (mean, variance) in zip(layers, latest, strict=True):
+    def __init__(self, model: Any) -> None:
+        import keras
+
+        kind = keras.layers.BatchNormalization
+        self.model = model
+        self.layers = [layer for layer in model.layers if isinstance(layer, kind) and layer.trainable]
+
+    @contextmanager
+    def measured_on(self, batches: Sequence[Array]) -> Iterator[None]:
+        """Puts those of the weights as they now are into the model for a while.
+
+        Args:
+            batches: features (clips, frames, channels, 1); none: does nothing.
+        """
+        if not batches or not self.layers:
+            yield
+            return
+        latest = [(layer.moving_mean.numpy(), layer.moving_variance.numpy()) for layer in self.layers]
+        try:
+            self._assign(self._mean_over(batches))
+            yield
+        finally:
+            self._assign(latest)
+
+    def _assign(self, statistics: Sequence[Sequence[Any]]) -> None:
+        for layer, (mean, variance) in zip(self.layers, statistics, strict=True):
             layer.moving_mean.assign(mean)
             layer.moving_variance.assign(variance)
 
-
-def _statistics(model: Any, layers: Sequence[Any], batches: Sequence[Array]) -> list[list[Any]]:
-    """Means over batches of what each layer is given: for each layer a mean and a variance, (channels,)."""
-    import keras
-    import tensorflow as tf
-
-    given = keras.Model(model.input, [layer.input for layer in layers])
-
-    @tf.function(reduce_retracing=True)
-    def moments(features: Any) -> list[Any]:
-        # As in training: each layer passes on what its batch's own statistics make of it.
+    def _mean_over(self, batches: Sequence[Array]) -> list[list[Any]]:
+        """For each layer the means over the batches of what it is given: a mean and a variance, (channels,)."""
+        measured = [self._moments(batch) for batch in batches]
         return [
-            tf.nn.moments(tf.cast(maps, tf.float32), (0, 1, 2)) for maps in given(features, training=True)
+            [np.mean(values, axis=0) for values in zip(*of_layer, strict=True)]
+            for of_layer in zip(*measured, strict=True)
         ]
 
-    measured = [moments(tf.constant(batch)) for batch in batches]
-    return [
-        [np.mean(values, axis=0) for values in zip(*of_layer, strict=True)]
-        for of_layer in zip(*measured, strict=True)
-    ]
+    @cached_property
+    def _moments(self) -> Callable[[Array], list[Any]]:
+        """Traced once: it takes longer than what it computes."""
+        import keras
+        import tensorflow as tf
+
+        given = keras.Model(self.model.input, [layer.input for layer in self.layers])
+
+        @tf.function(reduce_retracing=True)
+        def moments(features: Any) -> list[Any]:
+            # As in training: each layer passes on what its batch's own statistics make of it.
+            maps_given = given(features, training=True)
+            return [tf.nn.moments(tf.cast(maps, tf.float32), (0, 1, 2)) for maps in maps_given]
+
+        return lambda batch: moments(tf.constant(batch))

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from kwspipe.config import ScheduleConfig, TrainConfig
 from kwspipe.schedule import learning_rate
 from kwspipe.training import history
-from kwspipe.training.averaging import averaged, reestimated
+from kwspipe.training.averaging import BatchNormStatistics, averaged
 from kwspipe.training.compilation import compiled
 from kwspipe.training.data import Batch, Waits
 from kwspipe.training.distillation import Lesson
@@ -49,6 +49,7 @@ class TrainingLoop:
         self.model, self.config, self.schedule, self.folder = model, config, schedule, folder
         self.seed, self.lesson = seed, lesson
         self.trained = compiled(model, config, self._rate(0), lesson)
+        self.statistics = BatchNormStatistics(model)
         self.recent: deque[npt.NDArray[np.float32]] = deque(maxlen=config.batch_norm_batches)
         self.state = TrainingState(self.trained, model, folder)
         self.history = self.state.resume()
@@ -141,7 +142,7 @@ class TrainingLoop:
         self, epoch: int, loss: float, accuracy: float, validation: tuple[Any, npt.NDArray[np.int64]]
     ) -> EpochResult:
         """Validates, and keeps the weights if they are the best so far."""
-        with averaged(self.trained), reestimated(self.model, self.recent):
+        with averaged(self.trained), self.statistics.measured_on(self.recent):
             result = self._validated(epoch, loss, accuracy, validation)
             self.history.append(result)
             if self.best.epoch == epoch:
