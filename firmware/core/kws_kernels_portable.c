@@ -126,6 +126,13 @@ void kws_pointwise_pair(const kws_pointwise_t *job) {
     }
 }
 
+static inline void store_block(const kws_slide_t *job, const uint32_t *sums, uint32_t count, uint8_t *output) {
+    for (uint32_t i = 0; i < count; i++) {
+        *(int16_t *)(void *)output = (int16_t)requantize((int32_t)sums[i], job->channel, job->positive);
+        output += job->output_step;
+    }
+}
+
 /* `count` outputs of a row beside each other, of a 3x3 window. */
 static inline void slide_block(const kws_slide_t *job, const uint8_t *corner, const int16_t *taps, uint32_t stride,
                                uint32_t count, uint8_t *output) {
@@ -144,10 +151,7 @@ static inline void slide_block(const kws_slide_t *job, const uint8_t *corner, co
         }
         sums[i] = sum;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        *(int16_t *)(void *)output = (int16_t)requantize((int32_t)sums[i], job->channel, job->positive);
-        output += job->output_step;
-    }
+    store_block(job, sums, count, output);
 }
 
 static inline void slide_3x3(const kws_slide_t *job, const int16_t *taps, uint32_t stride) {
@@ -178,10 +182,7 @@ static inline void slide_row_block(const kws_slide_t *job, const int16_t *values
             sums[i] += (uint32_t)(values[tap + i * stride] * weights[tap]);
         }
     }
-    for (uint32_t i = 0; i < count; i++) {
-        *(int16_t *)(void *)output = (int16_t)requantize((int32_t)sums[i], job->channel, job->positive);
-        output += job->output_step;
-    }
+    store_block(job, sums, count, output);
 }
 
 static inline void slide_row(const kws_slide_t *job, uint32_t stride) {

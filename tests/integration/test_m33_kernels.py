@@ -104,6 +104,23 @@ def test_every_width_of_a_slide(elf, columns, stride):
         assert_same_bits(elf, tflite, int(np.prod(network.input_shape)), classes, rng)
 
 
+@pytest.mark.parametrize("taps", [1, 2, 3, 5, 9, 31])
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("outputs", range(1, 10))
+def test_every_width_of_a_row(elf, outputs, stride, taps):
+    """Windows one row high, and those one column wide, which the compiler lays along a row: each output is compared."""
+    rng = np.random.default_rng(100 * outputs + 10 * taps + stride)
+    extent = (outputs - 1) * stride + taps
+    for upright in (False, True):
+        shape, kernel = ((extent, 1), (taps, 1)) if upright else ((1, extent), (1, taps))
+        network = Network(rng, (*shape, 3))
+        network.depthwise(kernel, 1, (stride, stride), VALID)
+        network.depthwise((1, 1))
+        tflite = network.model.build([network.input], [network.tensor])
+        assert network.shape[0] * network.shape[1] == outputs
+        assert_same_bits(elf, tflite, 3 * extent, 3 * outputs, rng)
+
+
 @pytest.mark.parametrize("channels", [4, 8, 12, 16, 20, 24])
 @pytest.mark.parametrize("columns", [1, 2, 3, 4, 5, 6, 9])
 def test_every_width_of_a_product(elf, columns, channels):
