@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from kwspipe.sweep import record
-from kwspipe.sweep.results import Job, figures
+from kwspipe.sweep.results import Job, clips, figures
 
 
 def write_job(
@@ -14,6 +14,7 @@ def write_job(
     cause: str | None = None,
     validation: float | None = None,
     accuracy: float | None = None,
+    words: int = 10,
 ) -> Job:
     folder = sweep_dir / "-".join(f"{key}_{value}" for key, value in overrides.items())
     folder.mkdir(parents=True)
@@ -33,7 +34,12 @@ def write_job(
     if accuracy is not None:
         (folder / "evaluate").mkdir()
         metrics = {
-            "int8": {"accuracy": accuracy, "words_accuracy": 0.7, "unknown_rejected": 0.6},
+            "int8": {
+                "accuracy": accuracy,
+                "words_accuracy": 0.7,
+                "unknown_rejected": 0.6,
+                "per_class": {"one": {"clips": words}, "_unknown_": {"clips": 0}, "_silence_": {"clips": 5}},
+            },
             "streaming": {"false_accepts_per_hour": 0.5},
         }
         (folder / "evaluate" / "metrics.json").write_text(json.dumps(metrics))
@@ -42,4 +48,4 @@ def write_job(
         (folder / "quantize" / "profile.csv").write_text("layer,instructions\n0,100\n1,23\n")
     found = record.read(folder)
     assert found is not None
-    return Job(folder, found, figures(folder))
+    return Job(folder, found, figures(folder), clips(folder))

@@ -42,6 +42,20 @@ def test_seeds_are_one_group_and_validation_chooses_the_best(tmp_path: Path) -> 
     assert first.num_done == 2
 
 
+def test_folds_are_pooled_by_their_clips_and_seeds_averaged(tmp_path: Path) -> None:
+    of_fold = {"0": (0.9, 35), "1": (0.5, 5)}  # accuracy, words; five clips of silence come to each
+    for seed, less in (("1", 0.0), ("2", 0.1)):
+        for fold, (accuracy, words) in of_fold.items():
+            overrides = {"dataset.fold": fold, "seed": seed}
+            write_job(tmp_path, overrides, accuracy=accuracy - less, words=words, validation=accuracy)
+    (group,) = groups_of(jobs_of(tmp_path))
+    assert group.overrides == {} and group.num_done == 4
+    assert group.estimates["accuracy"].mean == pytest.approx((0.9 * 40 + 0.5 * 10) / 50 - 0.05)
+    assert group.estimates["accuracy"].half_width is not None
+    assert group.estimates["validation"].mean == pytest.approx(0.7), "no share of test clips"
+    assert group.estimates["unknown_rejected"].mean == pytest.approx(0.6), "of no clips at all"
+
+
 def test_what_an_earlier_attempt_left_in_a_failed_job_does_not_count(tmp_path: Path) -> None:
     write_job(tmp_path, {"seed": "1"}, validation=0.5)
     write_job(tmp_path, {"seed": "2"}, status="failed", cause="x", validation=0.9)

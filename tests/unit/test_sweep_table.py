@@ -41,6 +41,14 @@ def test_the_terminal_shows_means_intervals_and_causes(tmp_path: Path) -> None:
     assert "has not come to its end; the same command goes on with it" in text
 
 
+def test_the_terminal_says_that_folds_are_pooled(tmp_path: Path) -> None:
+    for fold in ("0", "1"):
+        write_job(tmp_path, {"dataset.fold": fold}, accuracy=0.8)
+    text = printed(jobs_of(tmp_path))
+    assert "Shares are of the clips of all folds together." in text and "2/2" in text
+    assert "folds" not in printed(some_jobs(tmp_path / "without"))
+
+
 def test_the_csv_has_a_row_a_job(tmp_path: Path) -> None:
     table.write_csv(some_jobs(tmp_path / "jobs"), tmp_path / "sweep.csv")
     with (tmp_path / "sweep.csv").open() as file:

@@ -1,14 +1,16 @@
-"""Jobs that differ in their seed alone are one configuration, measured several times."""
+"""Jobs that differ in their seed alone, or in the fold of a cross-validation, are one configuration."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from scipy.stats import t as student_t
 
-from kwspipe.sweep.results import NAMES, Figures, Job
+from kwspipe.sweep.results import NAMES, Job
 
 CONFIDENCE = 0.95
+FOLD, SEED = "dataset.fold", "seed"
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Group:
-    """Jobs with the same overrides but for the seed.
+    """Jobs with the same overrides but for seed and fold.
 
     Attributes:
-        overrides: those in which the jobs of the sweep differ, by key, without the seed.
+        overrides: those in which the jobs of the sweep differ, by key, without seed and fold.
         jobs: all of them, in whatever state.
         estimates: of each figure that at least one job has.
         best: it has the highest mean on validation (on the test split where nothing was trained).
@@ -50,12 +52,12 @@ def varying(jobs: Sequence[Job]) -> list[str]:
     """Returns the keys of the overrides in which jobs differ, the seed last."""
     keys = sorted({key for job in jobs for key in job.record.overrides})
     found = [key for key in keys if len({job.record.overrides.get(key) for job in jobs}) > 1]
-    return [key for key in found if key != "seed"] + [key for key in found if key == "seed"]
+    return [key for key in found if key != SEED] + [key for key in found if key == SEED]
 
 
 def groups_of(jobs: Sequence[Job]) -> list[Group]:
     """Returns the groups of a sweep's jobs, the best first."""
-    keys = [key for key in varying(jobs) if key != "seed"]
+    keys = [key for key in varying(jobs) if key not in (FOLD, SEED)]
     members: dict[tuple[str, ...], list[Job]] = {}
     for job in jobs:
         members.setdefault(tuple(job.record.overrides.get(key, "") for key in keys), []).append(job)
@@ -87,18 +89,22 @@ def estimate(values: Sequence[float]) -> Estimate:
 
 
 def _estimates(jobs: Sequence[Job]) -> dict[str, Estimate]:
+    """A figure counts only where its job ended well: an earlier attempt's files may still lie in the folder."""
     found = {}
     for name in NAMES:
-        values = [value for job in jobs if (value := _usable(job, name)) is not None]
-        if values:
-            found[name] = estimate(values)
+        of_seed: dict[str, list[Job]] = {}
+        for job in jobs:
+            if job.record.status == "done" and job.figures[name] is not None:
+                of_seed.setdefault(job.record.overrides.get(SEED, ""), []).append(job)
+        if of_seed:
+            found[name] = estimate([_pooled(folds, name) for folds in of_seed.values()])
     return found
 
 
-def _usable(job: Job, name: str) -> float | None:
-    """A figure counts only where its job ended well: an earlier attempt's files may still lie in the folder."""
-    figures: Figures = job.figures
-    return figures[name] if job.record.status == "done" else None
+def _pooled(folds: Sequence[Job], name: str) -> float:
+    """A share of all clips that the folds tested, each once; of other figures the mean."""
+    weights = [job.clips.get(name, 1) for job in folds]
+    return float(np.average([job.figures[name] for job in folds], weights=weights if any(weights) else None))
 
 
 def _rank(estimates: dict[str, Estimate]) -> float:

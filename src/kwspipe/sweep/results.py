@@ -2,10 +2,11 @@
 
 import csv
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kwspipe.metrics.clips import UNKNOWN, is_keyword
 from kwspipe.sweep import record
 from kwspipe.sweep.record import JobRecord
 
@@ -17,11 +18,19 @@ NAMES = (*SHARES, "false_accepts_per_hour", "image_bytes", "instructions")
 
 @dataclass(frozen=True)
 class Job:
-    """A job's folder, its record, and its figures, None where a stage that gives them has not run."""
+    """A job and what it has come to.
+
+    Attributes:
+        folder: its run directory.
+        record: its overrides, and how it stands.
+        figures: None where a stage that gives them has not run.
+        clips: of the test split, of which a figure is a share, by the figure's name.
+    """
 
     folder: Path
     record: JobRecord
     figures: Figures
+    clips: dict[str, int] = field(default_factory=dict)
 
 
 def jobs_of(sweep_dir: Path) -> list[Job]:
@@ -30,7 +39,7 @@ def jobs_of(sweep_dir: Path) -> list[Job]:
     for path in sorted(sweep_dir.glob(f"[!.]*/{record.RECORD}")):
         kept = record.read(path.parent)
         if kept is not None:
-            found.append(Job(path.parent, kept, figures(path.parent)))
+            found.append(Job(path.parent, kept, figures(path.parent), clips(path.parent)))
     return found
 
 
@@ -51,6 +60,17 @@ def figures(run_dir: Path) -> Figures:
         "false_accepts_per_hour": _number(metrics, "streaming", "false_accepts_per_hour"),
         "image_bytes": float(image.stat().st_size) if image.is_file() else None,
         "instructions": _instructions(run_dir),
+    }
+
+
+def clips(run_dir: Path) -> dict[str, int]:
+    """Returns of how many clips of the test split those figures are shares that are some."""
+    classes = _json(run_dir / "evaluate" / "metrics.json").get("int8", {}).get("per_class", {})
+    counts = {name: kept["clips"] for name, kept in classes.items()}
+    return {
+        "accuracy": sum(counts.values()),
+        "words_accuracy": sum(count for name, count in counts.items() if is_keyword(name)),
+        "unknown_rejected": counts.get(UNKNOWN, 0),
     }
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from kwspipe.sweep.groups import Estimate, Group, groups_of, varying
+from kwspipe.sweep.groups import FOLD, Estimate, Group, groups_of, varying
 from kwspipe.sweep.results import NAMES, SHARES, Job
 
 TITLES = {
@@ -78,6 +78,8 @@ def note(groups: Sequence[Group]) -> str:
     if any(group.best for group in groups):
         chosen = "validation" if "validation" in groups[0].estimates else "test accuracy"
         lines.append(f"The first row is the best by {chosen}.")
+    if any(len({job.record.overrides.get(FOLD) for job in group.jobs}) > 1 for group in groups):
+        lines.append("Shares are of the clips of all folds together.")
     if any(e.half_width is not None for group in groups for e in group.estimates.values()):
         lines.append("± is half the 95 % confidence interval of the mean over seeds (Student's t).")
     return " ".join(lines)
