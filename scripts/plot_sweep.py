@@ -1,15 +1,13 @@
-"""Draws one figure of a sweep against another, from its sweep.csv: what accuracy costs, or what more data brings.
+"""Draws one figure of a sweep against another: what accuracy costs, or what more data brings.
 
     python scripts/plot_sweep.py sweeps/networks --x instructions --label model --front --to docs/networks.svg
     python scripts/plot_sweep.py sweeps/few_shot --x dataset.max_training_clips_per_word --label transfer --to few.svg
 
-Jobs that differ in the seed alone are one point: their mean, with a bar from the lowest to the highest. ``--front``
-joins the points that no other beats in both figures, where less of x is better.
+Jobs that differ in seed and fold alone are one point: the folds pooled, the mean over the seeds, with a bar from the
+lowest to the highest. ``--front`` joins the points that no other beats in both figures, where less of x is better.
 """
 
 import argparse
-import csv
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +18,13 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot
 
-NOT_OVERRIDES = ("folder", "status", "seconds", "code", "cause", "seed")
+from kwspipe.sweep.groups import groups_of
+from kwspipe.sweep.results import NAMES, SHARES, jobs_of
 
 
 @dataclass(frozen=True)
 class Point:
-    """Jobs of one configuration: the mean of x, and y of each."""
+    """Jobs of one configuration: the mean of x, and y of each seed."""
 
     label: str
     x: float
@@ -36,21 +35,19 @@ class Point:
         return mean(self.ys)
 
 
-def points(table: Path, x: str, y: str, label: str, figures: Iterable[str]) -> list[Point]:
-    """Reads the finished jobs, those of one configuration together."""
-    groups: dict[tuple[str, ...], list[dict[str, str]]] = defaultdict(list)
-    with table.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            for name in (x, y, label):
-                if name not in row:
-                    raise SystemExit(f"{table}: no column {name}. There are: {', '.join(row)}")
-            if row["status"] == "done" and row[x] and row[y]:
-                kept = [value for key, value in row.items() if key not in (*NOT_OVERRIDES, *figures)]
-                groups[tuple(kept)].append(row)
-    return [
-        Point(rows[0][label], mean(float(row[x]) for row in rows), tuple(float(row[y]) for row in rows))
-        for rows in groups.values()
-    ]
+def points(sweep: Path, x: str, y: str, label: str) -> list[Point]:
+    """Returns a point a configuration, of its finished jobs."""
+    found = []
+    for group in groups_of(jobs_of(sweep)):
+        overrides = group.jobs[0].record.overrides
+        for name in {x, label} - set(NAMES) - set(overrides):
+            raise SystemExit(
+                f"{sweep}: no figure or override {name}. There are: {', '.join((*NAMES, *overrides))}"
+            )
+        if y in group.estimates and (x in group.estimates or x not in NAMES):
+            place = group.estimates[x].mean if x in NAMES else float(overrides[x])
+            found.append(Point(overrides[label], place, group.estimates[y].values))
+    return found
 
 
 def front(found: Iterable[Point]) -> list[Point]:
@@ -91,17 +88,15 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("sweep", type=Path, help="folder of the sweep")
-    parser.add_argument("--x", default="instructions", help="column of sweep.csv")
-    parser.add_argument("--y", default="words_accuracy", help="column of sweep.csv, a share")
-    parser.add_argument("--label", required=True, help="column that tells the series apart")
+    parser.add_argument("--x", default="instructions", help="a figure, or an override with numbers")
+    parser.add_argument("--y", default="words_accuracy", choices=SHARES, help="a share")
+    parser.add_argument("--label", required=True, help="override that tells the series apart")
     parser.add_argument("--x-title")
     parser.add_argument("--y-title")
     parser.add_argument("--front", action="store_true")
     parser.add_argument("--to", type=Path, required=True)
     args = parser.parse_args()
-    from kwspipe.sweep.results import NAMES
-
-    found = points(args.sweep / "sweep.csv", args.x, args.y, args.label, set(NAMES) - {args.x})
+    found = points(args.sweep, args.x, args.y, args.label)
     if not found:
         raise SystemExit(f"{args.sweep}: no finished job has {args.x} and {args.y}")
     draw(found, args)

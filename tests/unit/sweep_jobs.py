@@ -15,6 +15,7 @@ def write_job(
     validation: float | None = None,
     accuracy: float | None = None,
     words: int = 10,
+    instructions: int = 123,
 ) -> Job:
     folder = sweep_dir / "-".join(f"{key}_{value}" for key, value in overrides.items())
     folder.mkdir(parents=True)
@@ -45,7 +46,9 @@ def write_job(
         (folder / "evaluate" / "metrics.json").write_text(json.dumps(metrics))
         (folder / "quantize").mkdir()
         (folder / "quantize" / "model.kws").write_bytes(bytes(1000))
-        (folder / "quantize" / "profile.csv").write_text("layer,instructions\n0,100\n1,23\n")
+        (folder / "quantize" / "profile.csv").write_text(
+            f"layer,instructions\n0,100\n1,{instructions - 100}\n"
+        )
     found = record.read(folder)
     assert found is not None
     return Job(folder, found, figures(folder), clips(folder))

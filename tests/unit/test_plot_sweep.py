@@ -5,41 +5,53 @@ import sys
 from pathlib import Path
 
 import pytest
+from sweep_jobs import write_job
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "plot_sweep.py"
-HEAD = "folder,model,seed,status,words_accuracy,instructions,seconds,code,cause"
-ROWS = (
-    "a,small,1,done,0.80,100,1,c,",
-    "b,small,2,done,0.84,100,1,c,",
-    "c,large,1,done,0.90,300,1,c,",
-    "d,slow,1,done,0.81,400,1,c,",
-    "e,lost,1,failed,,,1,c,out of memory",
-)
+JOBS = (
+    ("small", "1", 0.80, 200), ("small", "2", 0.84, 200), ("large", "1", 0.90, 300), ("slow", "1", 0.81, 400),
+)  # fmt: skip
+
+
+def sweep(folder: Path) -> Path:
+    for model, seed, accuracy, instructions in JOBS:
+        overrides = {"model": model, "seed": seed, "clips": str(instructions / 10)}
+        write_job(folder, overrides, accuracy=accuracy, instructions=instructions)
+    write_job(folder, {"model": "lost", "seed": "1", "clips": "5"}, status="failed", cause="out of memory")
+    return folder
 
 
 def run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    (folder / "sweep.csv").write_text("\n".join((HEAD, *ROWS)) + "\n")
-    command = [sys.executable, SCRIPT, folder, *arguments, "--to", folder / "plot.svg"]
+    command = [sys.executable, SCRIPT, folder, "--y", "accuracy", *arguments, "--to", folder / "plot.svg"]
     return subprocess.run(command, capture_output=True, text=True)
 
 
+@pytest.mark.parametrize(("x", "scale"), [("instructions", 1), ("clips", 10)])
 def test_seeds_are_one_point_and_the_front_leaves_out_what_is_beaten(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    x: str, scale: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(str(SCRIPT.parent))
     import plot_sweep
 
-    (tmp_path / "sweep.csv").write_text("\n".join((HEAD, *ROWS)) + "\n")
-    table = tmp_path / "sweep.csv"
-    found = plot_sweep.points(table, "instructions", "words_accuracy", "model", ["words_accuracy"])
-    assert [(p.label, p.x, p.ys) for p in found] == [
-        ("small", 100, (0.80, 0.84)), ("large", 300, (0.90,)), ("slow", 400, (0.81,)),
+    found = plot_sweep.points(sweep(tmp_path), x, "accuracy", "model")
+    assert sorted((p.label, p.x * scale, p.ys) for p in found) == [
+        ("large", 300, (0.90,)), ("slow", 400, (0.81,)), ("small", 200, (0.80, 0.84)),
     ]  # fmt: skip
     assert [p.label for p in plot_sweep.front(found)] == ["small", "large"]
 
 
+def test_folds_are_pooled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))
+    import plot_sweep
+
+    for fold, accuracy, words in (("0", 0.9, 35), ("1", 0.5, 5)):
+        write_job(tmp_path, {"dataset.fold": fold, "model": "small"}, accuracy=accuracy, words=words)
+    (point,) = plot_sweep.points(tmp_path, "instructions", "accuracy", "model")
+    assert point.ys == (pytest.approx((0.9 * 40 + 0.5 * 10) / 50),)
+
+
 def test_a_picture_is_drawn_and_the_same_one_twice(tmp_path: Path) -> None:
-    done = run(tmp_path, "--label", "model", "--front")
+    done = run(sweep(tmp_path), "--label", "model", "--front")
     assert done.returncode == 0, done.stderr
     first = (tmp_path / "plot.svg").read_bytes()
     assert first.startswith(b"<?xml")
@@ -47,7 +59,8 @@ def test_a_picture_is_drawn_and_the_same_one_twice(tmp_path: Path) -> None:
     assert (tmp_path / "plot.svg").read_bytes() == first
 
 
-def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
-    done = run(tmp_path, "--label", "modell")
+def test_an_override_that_is_not_there_is_named(tmp_path: Path) -> None:
+    done = run(sweep(tmp_path), "--label", "modell")
     assert done.returncode == 1
-    assert "no column modell. There are: folder, model, seed" in done.stderr
+    assert "no figure or override modell. There are: validation, accuracy, words_accuracy" in done.stderr
+    assert "instructions, model, seed, clips" in done.stderr

@@ -18,10 +18,12 @@ class Estimate:
     """A figure over seeds.
 
     Attributes:
+        values: of each seed.
         mean: over the seeds.
         half_width: of the interval that holds the true mean with a confidence of 95 %; None for a single seed.
     """
 
+    values: tuple[float, ...]
     mean: float
     half_width: float | None
 
@@ -82,10 +84,10 @@ def estimate(values: Sequence[float]) -> Estimate:
     n = len(values)
     mean = sum(values) / n
     if n == 1:
-        return Estimate(mean, None)
+        return Estimate(tuple(values), mean, None)
     deviation = math.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1))
     quantile = float(student_t.ppf((1 + CONFIDENCE) / 2, n - 1))
-    return Estimate(mean, quantile * deviation / math.sqrt(n))
+    return Estimate(tuple(values), mean, quantile * deviation / math.sqrt(n))
 
 
 def _estimates(jobs: Sequence[Job]) -> dict[str, Estimate]:
