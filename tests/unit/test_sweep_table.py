@@ -41,6 +41,14 @@ def test_the_terminal_shows_means_intervals_and_causes(tmp_path: Path) -> None:
     assert "has not come to its end; the same command goes on with it" in text
 
 
+def test_jobs_that_ended_alike_are_told_of_once(tmp_path: Path) -> None:
+    for seed in range(1, 6):
+        write_job(tmp_path, {"seed": str(seed)}, status="failed", cause="stages.0: received 'adopt'")
+    text = printed(jobs_of(tmp_path))
+    assert text.count("received 'adopt'") == 1
+    assert "seed_1, seed_2, seed_3 and 2 more failed: stages.0" in text
+
+
 def test_the_terminal_says_that_folds_are_pooled(tmp_path: Path) -> None:
     for fold in ("0", "1"):
         write_job(tmp_path, {"dataset.fold": fold}, accuracy=0.8)

@@ -20,6 +20,7 @@ TITLES = {
     "image_bytes": "image bytes",
     "instructions": "instructions",
 }
+NAMED = 3  # of jobs that ended alike; a mistake in what they share would fill screens
 UNFINISHED = ("running", "interrupted")
 
 
@@ -54,9 +55,13 @@ def print_table(jobs: Sequence[Job], console: Console) -> None:
         cells += [shown(name, group.estimates.get(name)) for name in names]
         table.add_row(*map(escape, cells), style="bold green" if group.best else None)
     console.print(table)
+    alike: dict[str, list[str]] = {}
     for job in jobs:
         if job.record.status != "done":
-            console.print(f"[bold]{job.folder.name}[/] {escape(outcome(job))}", soft_wrap=True)
+            alike.setdefault(outcome(job), []).append(job.folder.name)
+    for text, names in alike.items():
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        console.print(f"[bold]{', '.join(names[:NAMED])}[/]{more} {escape(text)}", soft_wrap=True)
 
 
 def figure_names(groups: Sequence[Group]) -> list[str]:
