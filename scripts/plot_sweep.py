@@ -40,14 +40,25 @@ def points(sweep: Path, x: str, y: str, label: str) -> list[Point]:
     found = []
     for group in groups_of(jobs_of(sweep)):
         overrides = group.jobs[0].record.overrides
-        for name in {x, label} - set(NAMES) - set(overrides):
+        if x not in NAMES and x not in overrides:
             raise SystemExit(
-                f"{sweep}: no figure or override {name}. There are: {', '.join((*NAMES, *overrides))}"
+                f"{sweep}: no figure or override {x}. There are: {', '.join((*NAMES, *overrides))}"
             )
+        if label not in overrides:
+            raise SystemExit(f"{sweep}: no override {label}. There are: {', '.join(overrides)}")
         if y in group.estimates and (x in group.estimates or x not in NAMES):
-            place = group.estimates[x].mean if x in NAMES else float(overrides[x])
+            place = group.estimates[x].mean if x in NAMES else _number(sweep, x, overrides[x])
             found.append(Point(overrides[label], place, group.estimates[y].values))
     return found
+
+
+def _number(sweep: Path, x: str, value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        raise SystemExit(
+            f"{sweep}: a job has {x}={value}; --x wants numbers, or one of {', '.join(NAMES)}"
+        ) from None
 
 
 def front(found: Iterable[Point]) -> list[Point]:

@@ -4,6 +4,7 @@ Image and arena lie at the end of the emulated memory, so that a loop that reads
 """
 
 import importlib.util
+import itertools
 import shutil
 import struct
 import sys
@@ -17,7 +18,7 @@ from kwspipe.errors import KwspipeError
 from kwspipe.tflite.compiler import compile_model
 from kwspipe.tflite.runner import CoreModel
 from random_networks import Network, random_network
-from tflite_builder import VALID
+from tflite_builder import SAME, VALID
 
 pytest.importorskip("unicorn", reason="the emulated CPU needs the extra `emulator`")
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "count_instructions.py"
@@ -110,11 +111,11 @@ def test_every_width_of_a_slide(elf, columns, stride):
 def test_every_width_of_a_row(elf, outputs, stride, taps):
     """Windows one row high, and those one column wide, which the compiler lays along a row: each output is compared."""
     rng = np.random.default_rng(100 * outputs + 10 * taps + stride)
-    extent = (outputs - 1) * stride + taps
-    for upright in (False, True):
+    extents = {VALID: (outputs - 1) * stride + taps, SAME: outputs * stride}
+    for upright, (padding, extent) in itertools.product((False, True), extents.items()):
         shape, kernel = ((extent, 1), (taps, 1)) if upright else ((1, extent), (1, taps))
         network = Network(rng, (*shape, 3))
-        network.depthwise(kernel, 1, (stride, stride), VALID)
+        network.depthwise(kernel, 1, (stride, stride), padding)
         network.depthwise((1, 1))
         tflite = network.model.build([network.input], [network.tensor])
         assert network.shape[0] * network.shape[1] == outputs

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from kwspipe.sweep import record
-from kwspipe.sweep.results import Job, clips, figures
+from kwspipe.sweep.results import Job, figures
 
 
 def write_job(
@@ -51,4 +51,4 @@ def write_job(
         )
     found = record.read(folder)
     assert found is not None
-    return Job(folder, found, figures(folder), clips(folder))
+    return Job(folder, found, figures(folder))

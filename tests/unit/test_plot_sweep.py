@@ -59,8 +59,21 @@ def test_a_picture_is_drawn_and_the_same_one_twice(tmp_path: Path) -> None:
     assert (tmp_path / "plot.svg").read_bytes() == first
 
 
-def test_an_override_that_is_not_there_is_named(tmp_path: Path) -> None:
-    done = run(sweep(tmp_path), "--label", "modell")
+@pytest.mark.parametrize("label", ["modell", "instructions"])
+def test_an_override_that_is_not_there_is_named(label: str, tmp_path: Path) -> None:
+    done = run(sweep(tmp_path), "--label", label)
     assert done.returncode == 1
-    assert "no figure or override modell. There are: validation, accuracy, words_accuracy" in done.stderr
+    assert f"no override {label}. There are: model, seed, clips" in done.stderr
+
+
+def test_a_figure_that_is_not_there_is_named(tmp_path: Path) -> None:
+    done = run(sweep(tmp_path), "--label", "model", "--x", "instruction")
+    assert done.returncode == 1
+    assert "no figure or override instruction. There are: validation, accuracy, words_accuracy" in done.stderr
     assert "instructions, model, seed, clips" in done.stderr
+
+
+def test_an_axis_of_words_is_refused(tmp_path: Path) -> None:
+    done = run(sweep(tmp_path), "--label", "model", "--x", "model")
+    assert done.returncode == 1
+    assert "a job has model=large; --x wants numbers, or one of validation, accuracy" in done.stderr

@@ -105,6 +105,8 @@ def _estimates(jobs: Sequence[Job]) -> dict[str, Estimate]:
 
 def _pooled(folds: Sequence[Job], name: str) -> float:
     """A share of all clips that the folds tested, each once; of other figures the mean."""
+    if len(folds) == 1:
+        return float(folds[0].figures[name])  # type: ignore[arg-type]
     weights = [job.clips.get(name, 1) for job in folds]
     return float(np.average([job.figures[name] for job in folds], weights=weights if any(weights) else None))
 

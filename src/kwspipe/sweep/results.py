@@ -2,7 +2,8 @@
 
 import csv
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,22 @@ class Job:
         folder: its run directory.
         record: its overrides, and how it stands.
         figures: None where a stage that gives them has not run.
-        clips: of the test split, of which a figure is a share, by the figure's name.
     """
 
     folder: Path
     record: JobRecord
     figures: Figures
-    clips: dict[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def clips(self) -> dict[str, int]:
+        """Of how many clips of the test split a figure is a share, by its name; without those that are none."""
+        classes = _json(self.folder / "evaluate" / "metrics.json").get("int8", {}).get("per_class", {})
+        counts = {name: kept["clips"] for name, kept in classes.items()}
+        return {
+            "accuracy": sum(counts.values()),
+            "words_accuracy": sum(count for name, count in counts.items() if is_keyword(name)),
+            "unknown_rejected": counts.get(UNKNOWN, 0),
+        }
 
 
 def jobs_of(sweep_dir: Path) -> list[Job]:
@@ -39,7 +49,7 @@ def jobs_of(sweep_dir: Path) -> list[Job]:
     for path in sorted(sweep_dir.glob(f"[!.]*/{record.RECORD}")):
         kept = record.read(path.parent)
         if kept is not None:
-            found.append(Job(path.parent, kept, figures(path.parent), clips(path.parent)))
+            found.append(Job(path.parent, kept, figures(path.parent)))
     return found
 
 
@@ -60,17 +70,6 @@ def figures(run_dir: Path) -> Figures:
         "false_accepts_per_hour": _number(metrics, "streaming", "false_accepts_per_hour"),
         "image_bytes": float(image.stat().st_size) if image.is_file() else None,
         "instructions": _instructions(run_dir),
-    }
-
-
-def clips(run_dir: Path) -> dict[str, int]:
-    """Returns of how many clips of the test split those figures are shares that are some."""
-    classes = _json(run_dir / "evaluate" / "metrics.json").get("int8", {}).get("per_class", {})
-    counts = {name: kept["clips"] for name, kept in classes.items()}
-    return {
-        "accuracy": sum(counts.values()),
-        "words_accuracy": sum(count for name, count in counts.items() if is_keyword(name)),
-        "unknown_rejected": counts.get(UNKNOWN, 0),
     }
 
 

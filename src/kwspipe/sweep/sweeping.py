@@ -21,7 +21,7 @@ from kwspipe.sweep.folders import job_folder
 from kwspipe.sweep.job import SHARED, sweep_here
 from kwspipe.sweep.progress import shown_while
 from kwspipe.sweep.record import JobRecord
-from kwspipe.sweep.results import Job, clips, figures, jobs_of
+from kwspipe.sweep.results import Job, figures, jobs_of
 
 ATTEMPTS = 3  # of the launcher: a job may be lost because of its neighbour, but hardly every time
 
@@ -148,7 +148,7 @@ class Sweeping:
             record.note_loss(folder, overrides, "its process was lost; the launcher's log may say why")
             kept = record.read(folder)
         assert kept is not None
-        return Job(folder, kept, figures(folder), clips(folder))
+        return Job(folder, kept, figures(folder))
 
 
 def _lost(before: JobRecord | None, after: JobRecord | None) -> bool:
