@@ -18,6 +18,7 @@ import numpy as np
 import unicorn
 from unicorn import arm_const as arm
 
+from kwspipe.errors import KwspipeError
 from kwspipe.tflite.runner import CoreModel
 
 CORE = Path(__file__).resolve().parents[1] / "firmware" / "core"
@@ -178,14 +179,23 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=2)
     parser.add_argument("--cc", default=f"{sys.executable} -m ziglang cc")
     arguments = parser.parse_args()
-    image = arguments.image.read_bytes()
-    model = CoreModel(image)
+    try:
+        image = arguments.image.read_bytes()
+        model = CoreModel(image)
+    except (OSError, KwspipeError) as error:
+        raise SystemExit(f"{arguments.image}: {error}") from None
     clips = (
         np.random.default_rng(0).integers(-128, 128, (arguments.clips, *model.input_shape)).astype(np.int8)
     )
     expected = model.run(clips)
     with tempfile.TemporaryDirectory() as folder:
-        elf = Elf(build(shlex.split(arguments.cc), Path(folder)))
+        try:
+            elf = Elf(build(shlex.split(arguments.cc), Path(folder)))
+        except (OSError, subprocess.CalledProcessError):
+            raise SystemExit(
+                f"{arguments.cc}: this did not compile firmware/core. Install ziglang (pip install"
+                " 'kwspipe[toolchain]'), or name another compiler for the Cortex-M33: --cc arm-none-eabi-gcc"
+            ) from None
     board = Board(elf, image)
     num_different = 0
     for clip, wanted in zip(clips, expected, strict=True):

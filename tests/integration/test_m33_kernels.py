@@ -7,6 +7,7 @@ import importlib.util
 import itertools
 import shutil
 import struct
+import subprocess
 import sys
 import zlib
 from pathlib import Path
@@ -50,6 +51,32 @@ def assert_same_bits(elf, tflite: bytes, size: int, classes: int, rng: np.random
     for clip, expected in zip(inputs, model.run(inputs), strict=True):
         outputs, _ = board.infer(clip, model.num_operators, classes)
         np.testing.assert_array_equal(outputs, expected)
+
+
+def count(image: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, SCRIPT, image, *arguments], capture_output=True, text=True)
+
+
+def test_a_compiler_that_is_not_there(tmp_path):
+    tflite, _, classes = random_network(np.random.default_rng(0))
+    image = tmp_path / "model.kws"
+    image.write_bytes(compile_model(tflite, [f"class {i}" for i in range(classes)], b"", b"", "test")[0])
+    done = count(image, "--cc", "no-such-gcc")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "no-such-gcc: this did not compile firmware/core. Install ziglang (pip install 'kwspipe[toolchain]'),"
+        " or name another compiler for the Cortex-M33: --cc arm-none-eabi-gcc\n"
+    )
+
+
+def test_an_image_that_is_none(tmp_path):
+    image = tmp_path / "model.kws"
+    image.write_bytes(b"no image")
+    for path, reason in ((image, "image"), (tmp_path / "lost.kws", "No such file")):
+        done = count(path)
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"{path}: ") and reason in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("seed", range(40))
