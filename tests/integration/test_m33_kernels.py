@@ -42,8 +42,13 @@ def elf(request, tmp_path_factory):
     return count_instructions.Elf(count_instructions.build(request.param, tmp_path_factory.mktemp("core")))
 
 
+def compiled(tflite: bytes, classes: int):
+    """The image of a network and its summary."""
+    return compile_model(tflite, [f"class {i}" for i in range(classes)], b"", b"", "test")
+
+
 def assert_same_bits(elf, tflite: bytes, size: int, classes: int, rng: np.random.Generator) -> None:
-    image, _ = compile_model(tflite, [f"class {i}" for i in range(classes)], b"", b"", "test")
+    image, _ = compiled(tflite, classes)
     model = CoreModel(image)
     inputs = rng.integers(-128, 128, (3, size)).astype(np.int8)
     inputs[0] = rng.choice([-128, 127])
@@ -60,7 +65,7 @@ def count(image: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
 def test_a_compiler_that_is_not_there(tmp_path):
     tflite, _, classes = random_network(np.random.default_rng(0))
     image = tmp_path / "model.kws"
-    image.write_bytes(compile_model(tflite, [f"class {i}" for i in range(classes)], b"", b"", "test")[0])
+    image.write_bytes(compiled(tflite, classes)[0])
     done = count(image, "--cc", "no-such-gcc")
     assert done.returncode == 1
     assert done.stderr == (
@@ -72,10 +77,13 @@ def test_a_compiler_that_is_not_there(tmp_path):
 def test_an_image_that_is_none(tmp_path):
     image = tmp_path / "model.kws"
     image.write_bytes(b"no image")
-    for path, reason in ((image, "image"), (tmp_path / "lost.kws", "No such file")):
+    for path, reason in (
+        (image, "model image: status KWS_ERROR_SIZE"),
+        (tmp_path / "lost.kws", "[Errno 2] No such file"),
+    ):
         done = count(path)
         assert done.returncode == 1
-        assert done.stderr.startswith(f"{path}: ") and reason in done.stderr
+        assert done.stderr.startswith(f"{path}: {reason}")
         assert "Traceback" not in done.stderr
 
 
@@ -92,7 +100,7 @@ def test_damaged_programs_stay_within_their_memory(elf):
     num_run = 0
     for seed in range(8):
         tflite, size, classes = random_network(np.random.default_rng(seed))
-        image, summary = compile_model(tflite, [f"class {i}" for i in range(classes)], b"", b"", "test")
+        image, summary = compiled(tflite, classes)
         clip = rng.integers(-128, 128, (1, size)).astype(np.int8)
         for _ in range(9):
             damaged = damage_operator(image, len(summary.layers), rng)
