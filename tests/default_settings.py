@@ -26,5 +26,6 @@ def _dataset() -> DatasetConfig:
 
 
 FRONTEND = FrontendConfig(**plain_settings("frontend"))
+VENDOR_FRONTEND = FrontendConfig(**plain_settings("frontend", "vendor"))
 DETECTOR = DetectorConfig(**plain_settings("detector"))
 DATASET = _dataset()  # dataset=folder negatives=none

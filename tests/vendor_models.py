@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from default_settings import FRONTEND
+from default_settings import VENDOR_FRONTEND
 from kwspipe import audio
 from kwspipe.frontend import FrontEnd
 from kwspipe.tflite.compiler import ImageSummary, compile_model
@@ -32,7 +32,7 @@ def real_features(shared_dir: Path) -> npt.NDArray[np.int8]:
     """Features of 200 clips of speech and noise, (200, 59, 49) int8."""
     with (shared_dir / "data" / "manifest.csv").open() as file:
         rows = list(csv.DictReader(file))
-    front_end = FrontEnd(FRONTEND)
+    front_end = FrontEnd(VENDOR_FRONTEND)
     clips = np.zeros((200, front_end.clip_samples), np.int16)
     for clip, row in zip(clips, rows[:: len(rows) // 200], strict=False):
         pcm = audio.read_pcm(shared_dir / "data" / row["path"], 16000)[: len(clip)]

@@ -1,7 +1,7 @@
 """Transfer: the weights of a checkpoint, by layer name, into a freshly built model."""
 
 import fnmatch
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,6 +36,8 @@ class TransferReport:
         skipped: reason by layer name, for layers of the model that kept their fresh weights.
         unused: layers of the checkpoint that the model does not have.
         frozen: names of the layers that are not trained.
+        other_features: settings of the front end that the checkpoint was trained with and the configuration has
+            otherwise: (the checkpoint's, the configuration's) by name.
     """
 
     checkpoint: str | None
@@ -43,6 +45,7 @@ class TransferReport:
     skipped: dict[str, str]
     unused: tuple[str, ...]
     frozen: tuple[str, ...]
+    other_features: dict[str, tuple[Any, Any]] = field(default_factory=dict)
 
     def as_mapping(self) -> dict[str, Any]:
         """Returns it as plain data for transfer.json."""

@@ -49,6 +49,24 @@ def test_the_tutorials_recipe_is_two_words_away(experiment: str) -> None:
     assert (config.schedule.initial_learning_rate, config.schedule.decay) == (0.0005, 0.95)
 
 
+@pytest.mark.parametrize(
+    ("overrides", "upper_limit_hz", "dynamic"),
+    [
+        ([], 7500, True),
+        (["transfer=none"], 7500, True),
+        (["transfer=mltk"], 3999, False),
+        (["transfer=mltk", "frontend=default"], 7500, True),
+    ],
+)
+def test_the_vendors_checkpoint_brings_the_features_it_was_trained_with(
+    overrides: list[str], upper_limit_hz: float, dynamic: bool
+) -> None:
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        frontend = parse(compose("config", overrides=["+experiment=digits_9", *overrides])).frontend
+    assert frontend.filterbank_upper_band_limit == upper_limit_hz
+    assert frontend.quantize_dynamic_scale_enable == dynamic
+
+
 def test_an_unknown_choice_lists_the_known_ones() -> None:
     with (
         initialize_config_dir(str(conf_dir()), version_base="1.3"),

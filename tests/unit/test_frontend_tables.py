@@ -149,8 +149,8 @@ def test_twiddles_lie_on_the_unit_circle() -> None:
     [
         ({"window_step_ms": 40}, "frontend.window_step_ms: 40. Allowed: window_size_ms (30) or less"),
         (
-            {"filterbank_lower_band_limit": 3990.0},
-            "frontend.filterbank_lower_band_limit: 3990.0 .. 3999.0 Hz. Allowed: limits with at least one FFT bin",
+            {"filterbank_lower_band_limit": 7490.0},
+            "frontend.filterbank_lower_band_limit: 7490.0 .. 7500.0 Hz. Allowed: limits with at least one FFT bin",
         ),
         (
             {"pcan_enable": True, "noise_reduction_enable": False},

@@ -77,7 +77,7 @@ def test_settings_of_the_vendors_older_tools_are_completed():
     for newer in ("fe.dc_notch_filter_enable", "fe.quantize_dynamic_scale_enable", "suppress_same_word_only"):
         del parameters[newer]
     parameters["volume_gain"] = 0.0
-    assert frontend_settings(parameters) == FRONTEND
+    assert frontend_settings(parameters) == replace(FRONTEND, quantize_dynamic_scale_enable=False)
     assert detector_settings(parameters) == DETECTOR
 
 

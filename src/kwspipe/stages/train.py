@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -20,6 +21,7 @@ from kwspipe.training.loop import TrainingLoop
 from kwspipe.training.state import HISTORY, STATE
 from kwspipe.training.targets import class_weights
 from kwspipe.transfer import TransferReport, apply, checkpoint_hash, locate
+from kwspipe.transfer_frontend import differences
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
@@ -61,8 +63,10 @@ def _fit(
         )
     with placement.scope():
         model = models.build(config.model, validation[0].shape[1:], len(store.labels))
-        report = apply(model.layers, config.transfer, locate(config.transfer, config.model.name))
+        checkpoint = locate(config.transfer, config.model.name)
+        report = apply(model.layers, config.transfer, checkpoint)
         loop = TrainingLoop(model, config.train, config.schedule, config.seed, folder, taught)
+    report = replace(report, other_features=differences(checkpoint, config.frontend))
     write_json(folder / "transfer.json", report.as_mapping())
     _print_report(report)
     placement.announce()
@@ -81,6 +85,10 @@ def _print_report(report: TransferReport) -> None:
     console.print(f"    from {report.checkpoint}: {len(report.loaded)} of {total} layers loaded")
     for name, reason in report.skipped.items():
         console.print(f"      {name} skipped: {reason}")
+    for name, (seen, here) in report.other_features.items():
+        console.print(f"      [yellow]it was trained with frontend.{name}={seen}, here it is {here}[/]")
+    if report.other_features:
+        console.print("      [yellow]on other features it knows little: take its own, or transfer=none[/]")
     if report.frozen:
         console.print(f"      frozen: {json.dumps(report.frozen)}")
 
