@@ -19,8 +19,8 @@ LABELS = ("one", "two", "three", "_unknown_", "_silence_")
 
 
 def frontend_settings() -> FrontendConfig:
-    """Returns conf/frontend/default.yaml."""
-    return FrontendConfig(**_plain("frontend", "default"))
+    """Returns the vendor's settings: the peer's figures are of them."""
+    return FrontendConfig(**_plain("frontend", "vendor"))
 
 
 def augment_preset(name: str) -> AugmentConfig:

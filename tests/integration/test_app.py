@@ -59,7 +59,7 @@ def test_what_the_microphone_hears_is_detected(board):
     assert board.rate_hz == 16000
     found = hear(board, NOISE, 4100)
     expected = Spotter(IMAGE).feed(NOISE)
-    assert len(expected) >= 3
+    assert len(expected) >= 2
     assert [(e.label, e.label_index, e.score, e.time_ms) for e in found] == [
         (d.label, d.index, d.score, d.time_ms) for d in expected
     ]
