@@ -11,7 +11,6 @@ from typing import Any
 
 from kwspipe.config import FrontendConfig
 from kwspipe.errors import KwspipeError
-from kwspipe.foreign import read_model
 
 BESIDE = "frontend.json"  # beside the bundled checkpoints
 MANIFEST = "manifest.json"  # beside the weights of a run
@@ -53,6 +52,8 @@ def _settings(path: Path) -> dict[str, Any] | None:
         if (path.parent / MANIFEST).is_file():
             return dict(_json(path.parent / MANIFEST)["config"]["frontend"])
         if zipfile.is_zipfile(path):
+            from kwspipe.foreign import read_model  # here, or every start would be slower for it
+
             frontend = read_model(path, None).frontend
             return dict(vars(frontend)) if frontend else None
     except (OSError, ValueError, KeyError, TypeError, KwspipeError):
