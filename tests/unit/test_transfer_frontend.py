@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from default_settings import FRONTEND, VENDOR_FRONTEND
-from kwspipe.transfer import BUNDLED
+from kwspipe.stages.train import _print_report
+from kwspipe.transfer import BUNDLED, TransferReport
 from kwspipe.transfer_frontend import BESIDE, differences
 
 
@@ -63,3 +64,11 @@ def test_who_does_not_say_it_is_not_blamed(tmp_path: Path, text: str) -> None:
     assert differences(tmp_path / "model.weights.h5", FRONTEND) == {}
     (tmp_path / "manifest.json").unlink()
     assert differences(tmp_path / "model.weights.h5", FRONTEND) == {}
+
+
+def test_the_log_names_both_values_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    differing = {"filterbank_upper_band_limit": (3999.0, 7500.0)}
+    _print_report(TransferReport("old.weights.h5", ("stem",), {}, (), (), differing))
+    said = " ".join(capsys.readouterr().err.split())
+    assert "it was trained with frontend.filterbank_upper_band_limit=3999.0, here it is 7500.0" in said
+    assert "on other features it knows little: take its own, or transfer=none" in said
