@@ -9,19 +9,11 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from kwspipe.artifacts import read_manifest
 from kwspipe.config import FrontendConfig
 from kwspipe.errors import KwspipeError
 
 BESIDE = "frontend.json"  # beside the bundled checkpoints
-MANIFEST = "manifest.json"  # beside the weights of a run
-# What a setting means nothing without.
-SWITCHES = {
-    "noise_reduction_": "noise_reduction_enable",
-    "pcan_": "pcan_enable",
-    "log_scale_": "log_scale_enable",
-    "dc_notch_filter_": "dc_notch_filter_enable",
-    "quantize_dynamic_scale_": "quantize_dynamic_scale_enable",
-}
 
 
 def differences(path: Path | None, frontend: FrontendConfig) -> dict[str, tuple[Any, Any]]:
@@ -46,11 +38,12 @@ def differences(path: Path | None, frontend: FrontendConfig) -> dict[str, tuple[
 
 
 def _settings(path: Path) -> dict[str, Any] | None:
+    """Returns what lies beside the weights, or in the archive that has them; None where nothing tells."""
     try:
         if (path.parent / BESIDE).is_file():
-            return dict(_json(path.parent / BESIDE))
-        if (path.parent / MANIFEST).is_file():
-            return dict(_json(path.parent / MANIFEST)["config"]["frontend"])
+            return dict(json.loads((path.parent / BESIDE).read_text(encoding="utf-8")))
+        if manifest := read_manifest(path.parent):  # of the run that trained them
+            return dict(manifest["config"]["frontend"])
         if zipfile.is_zipfile(path):
             from kwspipe.foreign import read_model  # here, or every start would be slower for it
 
@@ -61,17 +54,14 @@ def _settings(path: Path) -> dict[str, Any] | None:
     return None
 
 
-def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
 def _alike(one: Any, other: Any) -> bool:
-    if isinstance(one, float) or isinstance(other, float):
+    if isinstance(one, float | int) and isinstance(other, float | int):
         return math.isclose(one, other, rel_tol=1e-6)  # a .tflite holds them as float32
     return bool(one == other)
 
 
 def _matters(name: str, seen: dict[str, Any], here: dict[str, Any]) -> bool:
-    """Tells whether a setting has an effect in one of both: the strength of what both leave out has none."""
-    switch = next((switch for prefix, switch in SWITCHES.items() if name.startswith(prefix)), None)
+    """Tells whether a setting has an effect in one of both: ``pcan_strength`` has none where ``pcan_enable`` is off."""
+    switches = (key for key in here if key.endswith("_enable"))
+    switch = next((key for key in switches if name.startswith(key.removesuffix("enable"))), None)
     return switch is None or bool(seen.get(switch) or here[switch])

@@ -16,7 +16,7 @@ from kwspipe.spotter import Spotter
 from small_model import golden_of, small_image
 
 IMAGE = small_image(2)
-NOISE = np.random.default_rng(3).normal(0, 3000, 64000).astype(np.int16)
+NOISE = np.random.default_rng(1).normal(0, 3000, 64000).astype(np.int16)
 QUIET = np.random.default_rng(4).normal(0, 20, 64000).astype(np.int16)
 
 
@@ -59,7 +59,7 @@ def test_what_the_microphone_hears_is_detected(board):
     assert board.rate_hz == 16000
     found = hear(board, NOISE, 4100)
     expected = Spotter(IMAGE).feed(NOISE)
-    assert len(expected) >= 2
+    assert len(expected) >= 3
     assert [(e.label, e.label_index, e.score, e.time_ms) for e in found] == [
         (d.label, d.index, d.score, d.time_ms) for d in expected
     ]

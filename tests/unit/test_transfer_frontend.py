@@ -15,7 +15,7 @@ from kwspipe.transfer_frontend import BESIDE, differences
 
 def of_a_run(folder: Path, frontend: object) -> Path:
     folder.mkdir()
-    (folder / "manifest.json").write_text(json.dumps({"config": {"frontend": frontend}}))
+    (folder / "manifest.json").write_text(json.dumps({"config": {"frontend": frontend}, "outputs": {}}))
     return folder / "model.weights.h5"
 
 
@@ -51,6 +51,11 @@ def test_a_float32_is_the_number_it_was_made_from(tmp_path: Path) -> None:
     assert differences(of_a_run(tmp_path / "train", settings), FRONTEND) == {}
 
 
+def test_a_setting_of_another_type_differs(tmp_path: Path) -> None:
+    weights = of_a_run(tmp_path / "train", asdict(FRONTEND) | {"filterbank_upper_band_limit": "high"})
+    assert differences(weights, FRONTEND) == {"filterbank_upper_band_limit": ("high", 7500.0)}
+
+
 def test_a_vendors_archive_says_it_too(shared_dir: Path, tmp_path: Path) -> None:
     name = "keyword_spotting_mobilenetv2.mltk.zip"
     shutil.copy(shared_dir / "base" / name, tmp_path)
@@ -58,7 +63,18 @@ def test_a_vendors_archive_says_it_too(shared_dir: Path, tmp_path: Path) -> None
     assert "filterbank_upper_band_limit" in differences(tmp_path / name, FRONTEND)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"config": 3}', '{"config": {"frontend": null}}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"config": 3}',
+        '{"config": {"frontend": null}}',
+        '{"outputs": {}, "config": 3}',
+        '{"outputs": {}, "config": {"frontend": null}}',
+    ],
+)
 def test_who_does_not_say_it_is_not_blamed(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_text(text)
     assert differences(tmp_path / "model.weights.h5", FRONTEND) == {}
