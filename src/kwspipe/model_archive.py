@@ -32,7 +32,7 @@ _FILES: Mapping[str, tuple[str, ...]] = {
         "model.tflite", "float.tflite", "model.kws", "labels.txt", "golden.npz",
         "summary.txt", "summary.json", "profile.csv",
     ),
-    "train": ("model.weights.h5", "history.csv", "transfer.json"),
+    "train": ("model.weights.h5", "classes.json", "history.csv", "transfer.json"),
     "evaluate": ("*.json", "*.csv", "*.png"),
     "prepare": ("summary.json",),
     "deploy": ("*.json",),

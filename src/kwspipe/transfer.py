@@ -1,6 +1,7 @@
 """Transfer: the weights of a checkpoint, by layer name, into a freshly built model."""
 
 import fnmatch
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,9 +12,11 @@ from kwspipe.artifacts import file_hash
 from kwspipe.checkpoint import RUN_CHECKPOINT, Arrays, read_checkpoint
 from kwspipe.config import TransferConfig
 from kwspipe.errors import KwspipeError
+from kwspipe.transfer_words import class_names, taken_over
 
 BUNDLED = Path(__file__).resolve().parent / "checkpoints"
 WEIGHTS_SUFFIX = ".weights.h5"
+OUTPUTS = "predictions"  # the layer whose outputs are the classes, in every network of ours and the vendor's
 
 
 class Layer(Protocol):
@@ -36,6 +39,7 @@ class TransferReport:
         skipped: reason by layer name, for layers of the model that kept their fresh weights.
         unused: layers of the checkpoint that the model does not have.
         frozen: names of the layers that are not trained.
+        words: classes whose outputs were taken over, where not all of them were.
         other_features: settings of the front end that the checkpoint was trained with and the configuration has
             otherwise: (the checkpoint's, the configuration's) by name.
     """
@@ -45,6 +49,7 @@ class TransferReport:
     skipped: dict[str, str]
     unused: tuple[str, ...]
     frozen: tuple[str, ...]
+    words: tuple[str, ...] = ()
     other_features: dict[str, tuple[Any, Any]] = field(default_factory=dict)
 
     def as_mapping(self) -> dict[str, Any]:
@@ -104,27 +109,34 @@ def checkpoint_hash(config: TransferConfig, model_name: str) -> dict[str, str]:
     return {"checkpoint": file_hash(path)}
 
 
-def apply(layers: list[Layer], config: TransferConfig, path: Path | None) -> TransferReport:
+def apply(
+    layers: list[Layer], config: TransferConfig, path: Path | None, classes: Sequence[str] = ()
+) -> TransferReport:
     """Sets the weights of every layer that the checkpoint has with the same name and shapes.
+
+    Of the last layer, the outputs of the classes that both have, where both say what they are (``match_words``).
 
     Args:
         layers: of the model, in order.
         config: what shall be frozen, and how many layers must be loaded at least.
         path: the checkpoint; None loads nothing.
+        classes: of the model, in the order of its outputs.
 
     Raises:
         KwspipeError: fewer layers were loaded than ``min_loaded_fraction`` of those with weights asks for, or a
             pattern of ``freeze`` matches no layer.
     """
     arrays = read_checkpoint(path) if path else {}
+    there = class_names(path) if path and config.match_words else ()
     loaded, skipped = [], {}
+    words: tuple[str, ...] = ()
     with_weights = [layer for layer in layers if layer.get_weights()]
     for layer in with_weights:
-        reason = _mismatch(layer, arrays)
+        reason, taken = _load(layer, arrays, tuple(classes), there)
+        words = words or taken
         if reason:
             skipped[layer.name] = reason
         else:
-            layer.set_weights(arrays[layer.name])
             loaded.append(layer.name)
     if path and len(loaded) < config.min_loaded_fraction * len(with_weights):
         first = "; ".join(f"{name}: {reason}" for name, reason in list(skipped.items())[:3])
@@ -137,7 +149,22 @@ def apply(layers: list[Layer], config: TransferConfig, path: Path | None) -> Tra
     names = {layer.name for layer in layers}
     frozen = _freeze(layers, config.freeze)
     unused = tuple(sorted(set(arrays) - names))
-    return TransferReport(path.name if path else None, tuple(loaded), skipped, unused, frozen)
+    return TransferReport(path.name if path else None, tuple(loaded), skipped, unused, frozen, words)
+
+
+def _load(
+    layer: Layer, arrays: Arrays, here: tuple[str, ...], there: tuple[str, ...]
+) -> tuple[str | None, tuple[str, ...]]:
+    """Loads a layer, or the last one's outputs of the classes that both have; returns why not, and these classes."""
+    reason = _mismatch(layer, arrays)
+    if layer.name == OUTPUTS and layer.name in arrays and here and there and here != there:
+        fresh = [array.copy() for array in layer.get_weights()]
+        words = taken_over(fresh, arrays[layer.name], here, there)
+        layer.set_weights(fresh)
+        return (None if words else reason or "none of its classes is in the checkpoint"), words
+    if reason is None:
+        layer.set_weights(arrays[layer.name])
+    return reason, ()
 
 
 def _mismatch(layer: Layer, arrays: Arrays) -> str | None:

@@ -107,7 +107,11 @@ ModelConfig = Annotated[
 
 @typed
 class TransferConfig:
-    """The checkpoint training starts from."""
+    """The checkpoint training starts from.
+
+    Attributes:
+        match_words: take the last layer's outputs over word by word, where the checkpoint says which words it has.
+    """
 
     source: Literal["none", "bundled", "url", "path"]
     path: str | None
@@ -115,6 +119,7 @@ class TransferConfig:
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None
     cache_dir: str
     min_loaded_fraction: Fraction
+    match_words: bool
     freeze: Texts
 
 
@@ -169,6 +174,8 @@ class TrainConfig:
 
     Attributes:
         sampling: of an epoch's clips: each once, or as many of each class, some of them repeatedly, some not at all.
+        other_words_apart: so many of the other words, those with the most clips, are classes of their own while the
+            network is taught (``training/classes.py``).
         focal_gamma: of the focal loss (Lin et al. 2017, arXiv:1708.02002); 0 is cross entropy.
         weight_decay_to: where weight decay pulls the weights to.
         first_layer_rate: share of the learning rate that the first layer has; it rises to 1 at the last.
@@ -183,6 +190,7 @@ class TrainConfig:
     epochs: Count
     batch_size: Count
     sampling: Literal["natural", "balanced"]
+    other_words_apart: Annotated[int, Field(ge=0)]
     class_weights: Literal["balanced", "keywords", "none"]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     focal_gamma: NotNegative

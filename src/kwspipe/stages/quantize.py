@@ -25,6 +25,7 @@ from kwspipe.tflite.metadata import write_parameters
 from kwspipe.tflite.parameters import run_parameters
 from kwspipe.tflite.runner import CoreModel
 from kwspipe.training import devices
+from kwspipe.training.classes import CLASSES, Classes
 from kwspipe.training.data import plain_features, split_features
 from kwspipe.training.state import WEIGHTS
 
@@ -40,17 +41,19 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     devices.use_cpu()
     store = ClipStore(run_dir / "prepare")
     features, targets = split_features(store, config.frontend, "validation")
-    model = models.build(config.model, features.shape[1:], len(store.labels))
-    model.load_weights(run_dir / "train" / WEIGHTS)
+    trained = run_dir / "train"
+    classes = Classes.parse((trained / CLASSES).read_text(encoding="utf-8"))
+    model = models.build_folded(config.model, features.shape[1:], classes.labels)
+    model.load_weights(trained / WEIGHTS)
     console = Console(stderr=True, highlight=False)
     console.print("    converting to float and to int8")
     float_model = conversion.to_float(model)
     int8_model = conversion.to_int8(model, _representative(config, store))
-    deployed = _with_parameters(int8_model, config, config.detector, store.labels, run_dir / "train")
+    deployed = _with_parameters(int8_model, config, config.detector, store.labels, trained)
     image, summary = compile_image(deployed, config, config.detector, store.labels)
     tuned = tune(image, config.detector, store, config.stream, config.seed, console)
     if tuned.detector != config.detector:
-        deployed = _with_parameters(int8_model, config, tuned.detector, store.labels, run_dir / "train")
+        deployed = _with_parameters(int8_model, config, tuned.detector, store.labels, trained)
         image, summary = compile_image(deployed, config, tuned.detector, store.labels)
     float_right = reference.run(float_model, features, "validation").argmax(axis=1) == targets
     # The core equals the reference kernels, and is faster.

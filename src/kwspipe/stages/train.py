@@ -15,6 +15,7 @@ from kwspipe.errors import KwspipeError
 from kwspipe.stages import Stage
 from kwspipe.sweep.trial import reporter
 from kwspipe.training import devices
+from kwspipe.training.classes import Classes, taught
 from kwspipe.training.data import TrainingBatches, split_features
 from kwspipe.training.distillation import Lesson, lesson
 from kwspipe.training.loop import TrainingLoop
@@ -25,10 +26,11 @@ from kwspipe.transfer_frontend import differences
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
-    """Leaves model.weights.h5, history.csv, transfer.json and TensorBoard's logs in ``folder``."""
+    """Leaves model.weights.h5, classes.json, history.csv, transfer.json and TensorBoard's logs in ``folder``."""
     if not (folder / HISTORY).is_file():
         prepared, train = run_dir / "prepare", config.train
-        taught = lesson(config, prepared)
+        said = lesson(config, prepared)
+        classes, targets = taught(ClipStore(prepared), train.other_words_apart)
         # First of all: its workers start while TensorFlow is imported and the network is built.
         with TrainingBatches(
             prepared,
@@ -38,17 +40,24 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
             config.seed,
             train.workers,
             train.sampling,
+            targets,
         ) as batches:
-            _fit(config, prepared, folder, batches, taught)
+            _fit(config, prepared, folder, batches, classes, said)
     shutil.rmtree(folder / STATE, ignore_errors=True)
 
 
 def _fit(
-    config: PipelineConfig, prepared: Path, folder: Path, batches: TrainingBatches, taught: Lesson | None
+    config: PipelineConfig,
+    prepared: Path,
+    folder: Path,
+    batches: TrainingBatches,
+    classes: Classes,
+    said: Lesson | None,
 ) -> None:
     import keras
 
     from kwspipe import models
+    from kwspipe.models.ends import unfolded
 
     placement = devices.prepare(config.train)
     keras.utils.set_random_seed(config.seed)
@@ -62,10 +71,11 @@ def _fit(
             "add recordings of other speakers, or raise dataset.validation_percentage",
         )
     with placement.scope():
-        model = models.build(config.model, validation[0].shape[1:], len(store.labels))
+        model = models.build_folded(config.model, validation[0].shape[1:], classes.labels)
         checkpoint = locate(config.transfer, config.model.name)
-        report = apply(model.layers, config.transfer, checkpoint)
-        loop = TrainingLoop(model, config.train, config.schedule, config.seed, folder, taught)
+        report = apply(unfolded(model).layers, config.transfer, checkpoint, classes.names)
+        loop = TrainingLoop(model, config.train, config.schedule, config.seed, folder, said)
+    classes.write(folder)
     report = replace(report, other_features=differences(checkpoint, config.frontend))
     write_json(folder / "transfer.json", report.as_mapping())
     _print_report(report)
@@ -73,7 +83,7 @@ def _fit(
     placement.note(folder, loop.next_epoch)
     weights = class_weights(batches.targets[batches.numbers], store.labels, config.train.class_weights)
     ahead = batches.epochs(loop.next_epoch, config.train.epochs)
-    loop.run(ahead, batches.num_batches, weights, validation, reporter())
+    loop.run(ahead, batches.num_batches, weights[list(classes.labels)], validation, reporter())
 
 
 def _print_report(report: TransferReport) -> None:
@@ -89,6 +99,8 @@ def _print_report(report: TransferReport) -> None:
         console.print(f"      [yellow]it was trained with frontend.{name}={seen}, here it is {here}[/]")
     if report.other_features:
         console.print("      [yellow]on other features it knows little: take its own, or transfer=none[/]")
+    if report.words:
+        console.print(f"      outputs taken over: {' '.join(report.words)}")
     if report.frozen:
         console.print(f"      frozen: {json.dumps(report.frozen)}")
 

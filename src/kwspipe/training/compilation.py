@@ -8,7 +8,7 @@ from kwspipe.training.step import check_compiled
 
 
 def compiled(model: Any, config: TrainConfig, learning_rate: float, lesson: Lesson | None) -> Any:
-    """Returns what is trained: the model, with the teacher's output where there is one.
+    """Returns what is trained: the model, by its classes, with the teacher's output where there is one.
 
     Args:
         model: Keras model, weights already set, inside its strategy's scope where there is one.
@@ -16,11 +16,13 @@ def compiled(model: Any, config: TrainConfig, learning_rate: float, lesson: Less
         learning_rate: to begin with.
         lesson: what the teacher says of the clips, if there is one.
     """
+    from kwspipe.models.ends import unfolded
     from kwspipe.training.optimizer import optimizer
 
-    trained, losses, parts, metrics = model, [_loss(config)], [1.0], [["accuracy"]]
+    trained = unfolded(model)
+    losses, parts, metrics = [_loss(config)], [1.0], [["accuracy"]]
     if lesson:
-        trained = with_teacher(model, lesson.targets.shape[1])
+        trained = with_teacher(trained, lesson.targets.shape[1])
         losses, parts, metrics = [*losses, "mean_squared_error"], [*parts, lesson.weight], [*metrics, []]
     trained.compile(
         optimizer(trained, config, learning_rate),

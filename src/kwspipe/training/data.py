@@ -38,7 +38,7 @@ class Batch:
     Attributes:
         epoch: counted from 0.
         features: (clips, frames, channels) int8.
-        targets: (clips,) index of the label.
+        targets: (clips,) index of what each is taught as.
         numbers: (clips,) of the clips in the store.
     """
 
@@ -109,6 +109,7 @@ class TrainingBatches:
         seed: decides order and augmentation.
         workers: processes that make batches.
         sampling: natural or balanced, as in the configuration.
+        taught: (clips of the store,) index of what each clip is taught as, if that is not its label.
     """
 
     def __init__(
@@ -120,11 +121,13 @@ class TrainingBatches:
         seed: int,
         workers: int,
         sampling: str = "natural",
+        taught: Indices | None = None,
     ) -> None:
         store = ClipStore(folder)
         self.sampling = sampling
         self.numbers = store.select("training")
         self.targets = store.targets
+        self.taught = self.targets if taught is None else taught
         self.batch_size = batch_size
         self.seed = seed
         self.pool = ProcessPoolExecutor(
@@ -161,7 +164,7 @@ class TrainingBatches:
                 yield epoch, order[start : start + self.batch_size]
 
     def _finish(self, epoch: int, numbers: Indices, features: "Future[Features]") -> Batch:
-        return Batch(epoch, features.result(), self.targets[numbers], numbers)
+        return Batch(epoch, features.result(), self.taught[numbers], numbers)
 
     def __enter__(self) -> "TrainingBatches":
         return self

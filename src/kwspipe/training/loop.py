@@ -29,7 +29,8 @@ class TrainingLoop:
     """Trains a model into a folder.
 
     Args:
-        model: Keras model, weights already set.
+        model: Keras model, weights already set: what is kept. Where it adds the posteriors of classes up, they are what
+            is taught.
         config: the loop's settings.
         schedule: of the learning rate.
         seed: decides which clips mixup mixes.
@@ -85,7 +86,7 @@ class TrainingLoop:
             batches: from ``next_epoch`` on.
             num_batches: of an epoch.
             weights: of the classes.
-            validation: features (clips, frames, channels) and targets (clips,).
+            validation: features (clips, frames, channels) and their labels (clips,).
             on_epoch: called after each; what it raises ends the training, which can be gone on with.
         """
         columns = (
@@ -136,7 +137,7 @@ class TrainingLoop:
     @property
     def _accuracy(self) -> str:
         """The name Keras gives the accuracy: with two outputs it says of which."""
-        return f"{self.model.output_names[0]}_accuracy" if self.lesson else "accuracy"
+        return f"{self.trained.output_names[0]}_accuracy" if self.lesson else "accuracy"
 
     def _conclude_epoch(
         self, epoch: int, loss: float, accuracy: float, validation: tuple[Any, npt.NDArray[np.int64]]
