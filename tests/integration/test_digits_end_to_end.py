@@ -59,7 +59,7 @@ def test_every_artefact_of_the_contract_is_there(
     run_dir, _ = finished
     expected = {
         "prepare": ("clips-00000.i16", "noise-00000.i16", "clips.csv", "manifest.json"),
-        "train": ("model.weights.h5", "history.csv", "transfer.json", "manifest.json"),
+        "train": ("model.weights.h5", "classes.json", "history.csv", "transfer.json", "manifest.json"),
         "quantize": (
             *("model.tflite", "labels.txt", "model.kws", "golden.npz", "summary.txt", "profile.csv"),
             "manifest.json",

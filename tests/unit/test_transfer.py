@@ -15,7 +15,14 @@ from kwspipe.transfer import apply, checkpoint_hash, locate
 MODEL = "mobilenet_v2"
 
 CONFIG = TransferConfig(
-    source="path", path=None, url=None, sha256=None, cache_dir="cache", min_loaded_fraction=0.5, freeze=()
+    source="path",
+    path=None,
+    url=None,
+    sha256=None,
+    cache_dir="cache",
+    min_loaded_fraction=0.5,
+    match_words=True,
+    freeze=(),
 )
 
 

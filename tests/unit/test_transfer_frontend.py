@@ -84,7 +84,7 @@ def test_who_does_not_say_it_is_not_blamed(tmp_path: Path, text: str) -> None:
 
 def test_the_log_names_both_values_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     differing = {"filterbank_upper_band_limit": (3999.0, 7500.0)}
-    _print_report(TransferReport("old.weights.h5", ("stem",), {}, (), (), differing))
+    _print_report(TransferReport("old.weights.h5", ("stem",), {}, (), (), other_features=differing))
     said = " ".join(capsys.readouterr().err.split())
     assert "it was trained with frontend.filterbank_upper_band_limit=3999.0, here it is 7500.0" in said
     assert "on other features it knows little: take its own, or transfer=none" in said
