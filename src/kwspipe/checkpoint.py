@@ -36,11 +36,18 @@ def read_checkpoint(path: Path) -> Arrays:
         path = path / RUN_CHECKPOINT
     if not path.is_file():
         raise KwspipeError(str(path), "there is no such checkpoint", KINDS, "correct transfer.path")
+    return read_arrays(_weights_in_archive(path) if zipfile.is_zipfile(path) else path, path)
+
+
+def read_arrays(weights: Path | bytes, path: Path) -> Arrays:
+    """Returns the arrays of every layer, as ``read_checkpoint``, of weights or the file that has them.
+
+    Args:
+        weights: a file, or its bytes.
+        path: where they come from, for messages.
+    """
     try:
-        if zipfile.is_zipfile(path):
-            with h5py.File(io.BytesIO(_weights_in_archive(path)), "r") as file:
-                return _arrays(file, path)
-        with h5py.File(path, "r") as file:
+        with h5py.File(io.BytesIO(weights) if isinstance(weights, bytes) else weights, "r") as file:
             return _arrays(file, path)
     except (OSError, KeyError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]

@@ -123,12 +123,13 @@ def files_of(path: Path) -> dict[str, bytes]:
     return collect(path) if path.is_dir() else read(path)
 
 
-def find_run(text: str, beside: Path) -> Path:
+def find_run(text: str, beside: Path, key: str = "compare.runs") -> Path:
     """Returns the path of a run given by its name or its path.
 
     Args:
-        text: as in ``compare.runs``.
+        text: as the configuration has it.
         beside: the folder of runs that names are looked up in.
+        key: of the configuration, for the message.
 
     Raises:
         KwspipeError: neither is there.
@@ -139,7 +140,7 @@ def find_run(text: str, beside: Path) -> Path:
             return candidate
     found = sorted(entry.parent.name for entry in beside.glob("*/quantize")) if beside.is_dir() else []
     raise KwspipeError(
-        "compare.runs",
+        key,
         f"{text!r} is neither a path nor a run in {beside}",
         f"a run directory, a *{SUFFIX}, or one of: {', '.join(found) or 'none yet'}",
         "correct it",

@@ -50,7 +50,7 @@ def run(config: PipelineConfig, shared_dir: Path | None = None) -> dict[str, flo
     chosen = chosen_stages(config)
     augment.check(config.augment.transforms, config.dataset.words)
     tracking.check(config)
-    if "train" in chosen and config.distill.name != "none":
+    if "train" in chosen and config.distill.name == "speech_embedding":
         from kwspipe.training import teacher  # not at every start: most runs have none
 
         teacher.check(config.frontend.sample_rate_hz)

@@ -6,6 +6,7 @@ The same network on other features knows next to nothing, and no shape tells: 59
 import json
 import math
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,11 @@ def differences(path: Path | None, frontend: FrontendConfig) -> dict[str, tuple[
         (the checkpoint's, the configuration's) by name; nothing where the checkpoint does not say what it saw.
     """
     seen = _settings(path) if path else None
-    if seen is None:
-        return {}
+    return differing(seen, frontend) if seen is not None else {}
+
+
+def differing(seen: Mapping[str, Any], frontend: FrontendConfig) -> dict[str, tuple[Any, Any]]:
+    """Returns the settings in which features differ from the configuration's, each with both values, by name."""
     here = vars(frontend)
     return {
         name: (seen[name], value)
@@ -60,7 +64,7 @@ def _alike(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _matters(name: str, seen: dict[str, Any], here: dict[str, Any]) -> bool:
+def _matters(name: str, seen: Mapping[str, Any], here: dict[str, Any]) -> bool:
     """Tells whether a setting has an effect in one of both: ``pcan_strength`` has none where ``pcan_enable`` is off."""
     switches = (key for key in here if key.endswith("_enable"))
     switch = next((key for key in switches if name.startswith(key.removesuffix("enable"))), None)

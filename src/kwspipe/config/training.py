@@ -146,7 +146,23 @@ class SpeechEmbeddingConfig:
     cache_dir: str
 
 
-DistillConfig = Annotated[NoTeacherConfig | SpeechEmbeddingConfig, Field(discriminator="name")]
+@typed
+class NetworkTeachersConfig:
+    """Networks trained before as teachers.
+
+    Attributes:
+        runs: run directories, their names beside this one, or archives; of several, the mean of what they say.
+        weight: share that what they say has in what is taught; the labels have the rest.
+    """
+
+    name: Literal["networks"]
+    runs: Annotated[Texts, Field(min_length=1)]
+    weight: Fraction
+
+
+DistillConfig = Annotated[
+    NoTeacherConfig | SpeechEmbeddingConfig | NetworkTeachersConfig, Field(discriminator="name")
+]
 
 
 @typed

@@ -14,7 +14,7 @@ from kwspipe.dataset.store import ClipStore
 from kwspipe.errors import KwspipeError
 from kwspipe.stages import Stage
 from kwspipe.sweep.trial import reporter
-from kwspipe.training import devices
+from kwspipe.training import devices, teacher_networks
 from kwspipe.training.classes import Classes, taught
 from kwspipe.training.data import TrainingBatches, split_features
 from kwspipe.training.distillation import Lesson, lesson
@@ -74,7 +74,8 @@ def _fit(
         model = models.build_folded(config.model, validation[0].shape[1:], classes.labels)
         checkpoint = locate(config.transfer, config.model.name)
         report = apply(unfolded(model).layers, config.transfer, checkpoint, classes.names)
-        loop = TrainingLoop(model, config.train, config.schedule, config.seed, folder, said)
+        teachers = teacher_networks.built(config, validation[0].shape[1:], classes)
+        loop = TrainingLoop(model, config.train, config.schedule, config.seed, folder, said, teachers)
     classes.write(folder)
     report = replace(report, other_features=differences(checkpoint, config.frontend))
     write_json(folder / "transfer.json", report.as_mapping())
@@ -111,7 +112,9 @@ STAGE = Stage(
     needs=("prepare",),
     run=run,
     sources=lambda config: (
-        checkpoint_hash(config.transfer, config.model.name) | augment.sources(config.augment.transforms)
+        checkpoint_hash(config.transfer, config.model.name)
+        | augment.sources(config.augment.transforms)
+        | teacher_networks.check(config)
     ),
     resumable=True,
 )

@@ -37,9 +37,9 @@ class Lesson:
 
 
 def lesson(config: PipelineConfig, prepared: Path) -> Lesson | None:
-    """Asks the teacher that the configuration names, which is there (``teacher.check``); None if it names none."""
+    """Asks the speech embedding, which is there (``teacher.check``); None if it is no teacher."""
     distill = config.distill
-    if distill.name == "none":
+    if distill.name != "speech_embedding":
         return None
     store = ClipStore(prepared)
     numbers = store.select("training")

@@ -21,6 +21,7 @@ from kwspipe.training.distillation import Lesson
 from kwspipe.training.state import EpochResult, TrainingState
 from kwspipe.training.step import train_on_batch
 from kwspipe.training.targets import teach
+from kwspipe.training.teacher_networks import TeacherNetworks
 
 SMALLEST_POSTERIOR = 1e-7  # Keras clips there too before it takes the logarithm
 
@@ -35,7 +36,8 @@ class TrainingLoop:
         schedule: of the learning rate.
         seed: decides which clips mixup mixes.
         folder: receives the best weights, history.csv, TensorBoard's logs, and meanwhile the state to resume from.
-        lesson: what the teacher says of the clips, if there is one.
+        lesson: what the speech embedding says of the clips, if it is a teacher.
+        teachers: networks, if they are.
     """
 
     def __init__(
@@ -46,9 +48,10 @@ class TrainingLoop:
         seed: int,
         folder: Path,
         lesson: Lesson | None = None,
+        teachers: TeacherNetworks | None = None,
     ) -> None:
         self.model, self.config, self.schedule, self.folder = model, config, schedule, folder
-        self.seed, self.lesson = seed, lesson
+        self.seed, self.lesson, self.teachers = seed, lesson, teachers
         self.trained = compiled(model, config, self._rate(0), lesson)
         self.statistics = BatchNormStatistics(model)
         self.recent: deque[npt.NDArray[np.float32]] = deque(maxlen=config.batch_norm_batches)
@@ -132,6 +135,8 @@ class TrainingLoop:
         lesson = self.lesson
         taught = (lesson.targets[batch.numbers], lesson.weights[batch.numbers]) if lesson else None
         step = teach(features, batch.targets, weights, self.config, rng, taught)
+        if self.teachers:
+            step = self.teachers.teach(step)
         return train_on_batch(self.trained, step)
 
     @property

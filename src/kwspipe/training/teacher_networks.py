@@ -1,0 +1,191 @@
+"""Networks as teachers: what they say of a batch is part of what the network is taught (Hinton et al. 2015,
+arXiv:1503.02531).
+
+They were trained by kwspipe on the same words, and may be as large as one likes: nothing of them is deployed. They see
+each clip as the network sees it, changed and mixed anew in every epoch (Beyer et al. 2022, arXiv:2106.05237): of a clip
+in loud noise they say how sure one can be, where its label is always sure.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from kwspipe import model_archive
+from kwspipe.checkpoint import RUN_CHECKPOINT, read_arrays
+from kwspipe.config import DistillConfig, FrontendConfig, ModelConfig, PipelineConfig
+from kwspipe.dataset.selection import UNKNOWN
+from kwspipe.errors import KwspipeError
+from kwspipe.training.classes import CLASSES, Classes
+from kwspipe.training.targets import Step
+from kwspipe.transfer_frontend import differing
+
+Array = npt.NDArray[np.float32]
+_CLASSES = f"train/{CLASSES}"
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A trained network.
+
+    Attributes:
+        where: the run or archive it is from.
+        weights: its checkpoint's bytes.
+        classes: what its outputs are.
+        model: how it is built.
+        frontend: what it was trained to see.
+    """
+
+    where: str
+    weights: bytes
+    classes: Classes
+    model: ModelConfig
+    frontend: Mapping[str, Any]
+
+
+def check(config: PipelineConfig) -> dict[str, str]:
+    """Returns the sha256 of each teacher's weights, for the manifest.
+
+    Raises:
+        KwspipeError: there is no such run, or it has no trained network, or one that sees other features.
+    """
+    return {
+        f"teacher {number}": hashlib.sha256(teacher.weights).hexdigest()
+        for number, teacher in enumerate(_teachers(config.distill, config.frontend, config.run_dir))
+    }
+
+
+def built(config: PipelineConfig, input_shape: tuple[int, ...], classes: Classes) -> "TeacherNetworks | None":
+    """Returns the teachers that the configuration names, ready for a network of some classes; None if it names none.
+
+    Raises:
+        KwspipeError: as ``check``; or a teacher does not know one of the classes.
+    """
+    if config.distill.name != "networks":
+        return None
+    teachers = _teachers(config.distill, config.frontend, config.run_dir)
+    return TeacherNetworks(teachers, config.distill.weight, input_shape, classes.names)
+
+
+class TeacherNetworks:
+    """Teachers, built and ready. Imports TensorFlow.
+
+    Args:
+        teachers: at least one.
+        weight: share that what they say has in what is taught.
+        input_shape: (frames, channels).
+        names: classes of the network that is taught.
+
+    Raises:
+        KwspipeError: a teacher does not know one of the classes.
+    """
+
+    def __init__(
+        self, teachers: Sequence[Teacher], weight: float, input_shape: tuple[int, ...], names: Sequence[str]
+    ) -> None:
+        import tensorflow as tf
+
+        self.weight = weight
+        shares = [shares_of(teacher, names) for teacher in teachers]
+        networks = [_network(teacher, input_shape) for teacher in teachers]
+
+        @tf.function(reduce_retracing=True)
+        def said(features: Any) -> Any:
+            heard = zip(networks, shares, strict=True)
+            return sum(network(features, training=False) @ share for network, share in heard) / len(networks)
+
+        self._said = said
+
+    def teach(self, step: Step) -> Step:
+        """Returns the step with what the teachers say of its features, in part, in place of the labels."""
+        said = self._said(step.features).numpy()
+        labels = step.outputs[0]
+        return replace(step, outputs=(labels + self.weight * (said - labels), *step.outputs[1:]))
+
+
+def shares_of(teacher: Teacher, names: Sequence[str]) -> Array:
+    """Returns which output of a teacher is which class of a network, (its classes, classes), 0 or 1.
+
+    What it tells apart and the network does not is another word.
+
+    Args:
+        teacher: see above.
+        names: of the network's classes.
+
+    Raises:
+        KwspipeError: the network has a class that the teacher does not know.
+    """
+    known = teacher.classes.names
+    missing = [name for name in names if name not in known]
+    if UNKNOWN not in names:
+        missing += [f"nothing but these, as {name}" for name in known if name not in names]
+    if missing:
+        raise KwspipeError(
+            f"distill.runs: {teacher.where}",
+            f"it does not know {', '.join(missing)}",
+            f"a network that tells apart {', '.join(names)}",
+            "train it on these words, or lower train.other_words_apart",
+        )
+    return np.stack(
+        [np.eye(len(names), dtype=np.float32)[names.index(n if n in names else UNKNOWN)] for n in known]
+    )
+
+
+def _teachers(distill: DistillConfig, frontend: FrontendConfig, run_dir: str) -> list[Teacher]:
+    if distill.name != "networks":
+        return []
+    beside = Path(run_dir).expanduser().resolve().parent
+    teachers = [_read(model_archive.find_run(run, beside, "distill.runs")) for run in distill.runs]
+    for teacher in teachers:
+        if other := differing(teacher.frontend, frontend):
+            name, (seen, here) = next(iter(other.items()))
+            raise KwspipeError(
+                f"distill.runs: {teacher.where}",
+                f"a network trained with frontend.{name}={seen}, here it is {here}",
+                "networks that see the features of this one",
+                "train it again with these features, or take its own here",
+            )
+    return teachers
+
+
+def _read(path: Path) -> Teacher:
+    files = model_archive.files_of(path)
+    if not {RUN_CHECKPOINT, _CLASSES} <= files.keys():
+        raise KwspipeError(
+            f"distill.runs: {path}",
+            "it has no trained network",
+            "a run of kwspipe that was trained and quantized, or its archive",
+            "run it, or correct distill.runs",
+        )
+    try:
+        config = yaml.safe_load(files[model_archive.CONFIG])
+        model: ModelConfig = TypeAdapter(ModelConfig).validate_json(json.dumps(config["model"]))
+        classes = Classes.parse(files[_CLASSES])
+        return Teacher(str(path), files[RUN_CHECKPOINT], classes, model, dict(config["frontend"]))
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, ValidationError):
+        raise KwspipeError(
+            f"distill.runs: {path}",
+            "its configuration or classes.json cannot be read",
+            "a run of this release of kwspipe",
+            "train it again",
+        ) from None
+
+
+def _network(teacher: Teacher, input_shape: tuple[int, ...]) -> Any:
+    """Returns its Keras model, from (clips, frames, channels, 1) to posteriors (clips, its classes)."""
+    from kwspipe import models
+
+    model = models.build(teacher.model, input_shape, len(teacher.classes.names))
+    arrays = read_arrays(teacher.weights, Path(teacher.where))
+    for layer in model.layers:
+        if layer.weights:
+            layer.set_weights(arrays[layer.name])
+    model.trainable = False
+    return model
