@@ -21,7 +21,8 @@ from kwspipe.models import mobilenet_v2
 from kwspipe.transfer import apply
 
 config = TransferConfig(
-    source="path", path=None, url=None, sha256=None, cache_dir="", min_loaded_fraction=0.9, match_words=False, freeze=(),
+    source="path", path=None, url=None, sha256=None, cache_dir="", min_loaded_fraction=0.9, match_words=False,
+    freeze=(),
 )
 network = MobileNetV2Config(name="mobilenet_v2", alpha=0.15, last_block_filters=384, batch_norm_momentum=0.999)
 result = {}

@@ -10,6 +10,7 @@ import pytest
 from kwspipe import model_archive, model_card
 from kwspipe.checkpoint import read_checkpoint
 from kwspipe.errors import KwspipeError
+from kwspipe.transfer_words import class_names
 from run_folders import make_run, stage_hash, write_stage
 
 
@@ -78,7 +79,10 @@ def test_weights_of_the_model_are_in_it_and_serve_as_a_checkpoint(run_dir: Path,
         group.attrs["name"] = "predictions"
         group["0"] = np.ones((2, 3), np.float32)
     history = b"epoch,loss\n0,1.0\n"
-    files = {"model.weights.h5": (tmp_path / "w.h5").read_bytes(), "history.csv": history}
+    classes = b'{"names": ["one", "_unknown_", "cat"], "labels": [0, 1, 1]}'
+    files = {
+        "model.weights.h5": (tmp_path / "w.h5").read_bytes(), "classes.json": classes, "history.csv": history,
+    }  # fmt: skip
     config = {
         "seed": 42,
         "train": {"batch_size": 16, "monitor": "val_loss"},
@@ -92,6 +96,7 @@ def test_weights_of_the_model_are_in_it_and_serve_as_a_checkpoint(run_dir: Path,
     path = model_archive.write(run_dir, "small")
     assert path is not None
     assert list(read_checkpoint(path)) == ["predictions"]
+    assert class_names(path) == ("one", "_unknown_", "cat")
     card = (run_dir / "model_card.md").read_text()
     assert "started from random weights" in card and "augmentation: Gain" in card
 

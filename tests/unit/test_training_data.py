@@ -168,3 +168,15 @@ def test_balanced_epochs_take_other_clips_of_the_many(store: Path) -> None:
         numbers = [np.concatenate([b.numbers for b in made if b.epoch == epoch]) for epoch in (0, 1)]
         assert all(abs(2 * np.count_nonzero(found) - len(batches.numbers)) <= 1 for found in targets)
     assert set(numbers[0]) != set(numbers[1])
+
+
+def test_clips_are_taught_as_classes_and_balanced_by_labels(store: Path) -> None:
+    targets = ClipStore(store).targets
+    taught = np.where(
+        targets == 0, 2 + np.arange(len(targets)), 1
+    )  # each clip of the keyword is another class
+    with TrainingBatches(store, FRONTEND, AUGMENT, 8, 3, 1, "balanced", taught) as batches:
+        made = list(batches.epochs(0, 1))
+    numbers = np.concatenate([batch.numbers for batch in made])
+    assert np.array_equal(np.concatenate([batch.targets for batch in made]), taught[numbers])
+    assert abs(2 * np.count_nonzero(targets[numbers]) - len(numbers)) <= 1

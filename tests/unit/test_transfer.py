@@ -3,9 +3,9 @@
 import dataclasses
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
+from fake_layers import FakeLayer, write_weights
 
 from kwspipe.checkpoint import read_checkpoint
 from kwspipe.config import TransferConfig
@@ -26,18 +26,6 @@ CONFIG = TransferConfig(
 )
 
 
-class FakeLayer:
-    def __init__(self, name: str, *shapes: tuple[int, ...]) -> None:
-        self.name, self.trainable = name, True
-        self.weights = [np.zeros(shape, np.float32) for shape in shapes]
-
-    def get_weights(self) -> list[np.ndarray]:
-        return self.weights
-
-    def set_weights(self, weights: list[np.ndarray]) -> None:
-        self.weights = weights
-
-
 def network() -> list[FakeLayer]:
     return [
         FakeLayer("stem", (3, 8)),
@@ -48,13 +36,8 @@ def network() -> list[FakeLayer]:
 
 
 def checkpoint(path: Path, **layers: list[tuple[int, ...]]) -> Path:
-    with h5py.File(path, "w") as file:
-        for number, (name, shapes) in enumerate(layers.items()):
-            variables = file.create_group(f"layers/layer_{number}/vars")
-            variables.attrs["name"] = name
-            for index, shape in enumerate(shapes):
-                variables[str(index)] = np.full(shape, 7, np.float32)
-    return path
+    sevens = {name: [np.full(shape, 7, np.float32) for shape in shapes] for name, shapes in layers.items()}
+    return write_weights(path, sevens)
 
 
 def test_what_fits_is_loaded_and_the_rest_named_with_its_reason(tmp_path: Path) -> None:
