@@ -10,7 +10,10 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from kwspipe.checkpoint import read_checkpoint
 
 pytest.importorskip("espeakng_loader", reason="needs the extra `synthetic`")
 pytest.importorskip("unicorn", reason="needs the extra `emulator`")
@@ -23,6 +26,9 @@ OVERRIDES = (
     "dataset=synthetic",
     "dataset.synthetic.clips_per_word=24",
     "dataset.synthetic.noise_s=8.0",
+    "dataset.unknown_words=[cat,dog,happy]",
+    "dataset.unknown_class_percentage=3.0",
+    "train.other_words_apart=2",
     "train.epochs=2",
     "transfer=none",
 )
@@ -78,6 +84,20 @@ def test_every_artefact_of_the_contract_is_there(
     ]
     left_over = [path.name for path in run_dir.iterdir() if path.name.endswith((".partial", ".old", ".tmp"))]
     assert left_over == []
+
+
+def test_other_words_are_taught_apart_and_deployed_as_one(
+    finished: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    run_dir, _ = finished
+    classes = json.loads((run_dir / "train" / "classes.json").read_text())
+    names = ["yes", "no", "_unknown_", "_silence_", "cat", "dog"]  # of three words with as many clips, two
+    assert classes == {"names": names, "labels": [0, 1, 2, 3, 2, 2]}
+    arrays = read_checkpoint(run_dir)
+    assert arrays["predictions"][1].shape == (6,)
+    assert np.array_equal(arrays["other_words"][0], np.eye(4)[classes["labels"]])
+    with np.load(run_dir / "quantize" / "golden.npz") as golden:
+        assert golden["outputs"].shape[1] == 4
 
 
 def test_metrics_have_the_contracts_keys(finished: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
@@ -171,6 +191,7 @@ def test_a_run_killed_twice_ends_with_the_same_weights(
         "prepare/clips-00000.i16",
         "prepare/clips.csv",
         "train/model.weights.h5",
+        "train/classes.json",
         "train/history.csv",
     ):
         assert (run_dir / name).read_bytes() == (finished[0] / name).read_bytes(), name
