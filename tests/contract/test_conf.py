@@ -24,6 +24,8 @@ def test_it_parses(group: str, choice: str) -> None:
     )
     if (group, choice) == ("transfer", "path"):
         overrides.append("transfer.path=runs/other")
+    if (group, choice) == ("distill", "networks"):
+        overrides.append("distill.runs=[runs/other]")
     if (group, choice) == ("experiment", "custom"):
         overrides.append("dataset.words=[computer,lights]")
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
