@@ -26,12 +26,12 @@ def class_names(path: Path) -> tuple[str, ...]:
     """
     try:
         if (path.parent / CLASSES).is_file():
-            return Classes.parse((path.parent / CLASSES).read_text(encoding="utf-8")).names
+            return Classes.read(path.parent).names
         if zipfile.is_zipfile(path):
             member = f"train/{CLASSES}"
             found = read_members(path, lambda all_: [n for n in all_ if n == member], MAX_CLASSES_BYTES)
             return Classes.parse(found[member]).names if found else _labels(path)
-    except (OSError, ValueError, KeyError, TypeError, KwspipeError):
+    except (OSError, ValueError, KwspipeError):
         pass  # weights can be used without; whoever wrote the file may not have been kwspipe
     return ()
 

@@ -11,6 +11,7 @@ from tests.default_settings import CONF
 
 from kwspipe.tflite import reference
 from kwspipe.tflite.compiler import compile_model
+from kwspipe.tflite.reader import read_graph
 from kwspipe.tflite.runner import CoreModel
 from reference_kernels import run_reference
 
@@ -166,6 +167,11 @@ def test_in_int8_the_core_gives_the_reference_kernels_bytes(converted: tuple[byt
     assert np.unique(outputs, axis=0).shape[0] > 10
     assert set(outputs.argmax(axis=1)) == {0, 1, 2}
     np.testing.assert_array_equal(outputs, run_reference(tflite, vectors["inputs"]))
+
+
+def test_its_output_has_the_scale_of_a_softmax(converted: tuple[bytes, dict]) -> None:
+    (output,) = read_graph(converted[0]).outputs
+    assert (output.scales.tolist(), output.zero_points.tolist()) == ([1 / 256], [-128])
 
 
 def test_in_int8_it_says_what_it_said_before(converted: tuple[bytes, dict]) -> None:

@@ -116,7 +116,8 @@ def test_classes_of_other_weights_are_not_believed(checkpoint: Path) -> None:
     "content",
     [
         None, b"", b"[]", b"{}", b"\xff\xfe", b'{"names": 3, "labels": [0]}',
-        b'{"names": ["one", "two"], "labels": [0]}', b'{"one": 0, "two": 1}',
+        b'{"names": ["one", "two"], "labels": [0]}', b'{"one": 0, "two": 1}', b'{"names": ["one"], "labels": [1e999]}',
+        b"[" * 100_000,
     ],
 )  # fmt: skip
 def test_where_nothing_tells_the_classes_it_is_by_name_and_shape(

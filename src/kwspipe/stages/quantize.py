@@ -25,7 +25,7 @@ from kwspipe.tflite.metadata import write_parameters
 from kwspipe.tflite.parameters import run_parameters
 from kwspipe.tflite.runner import CoreModel
 from kwspipe.training import devices
-from kwspipe.training.classes import CLASSES, Classes
+from kwspipe.training.classes import Classes
 from kwspipe.training.data import plain_features, split_features
 from kwspipe.training.state import WEIGHTS
 
@@ -42,7 +42,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     store = ClipStore(run_dir / "prepare")
     features, targets = split_features(store, config.frontend, "validation")
     trained = run_dir / "train"
-    classes = Classes.parse((trained / CLASSES).read_text(encoding="utf-8"))
+    classes = Classes.read(trained)
     model = models.build_folded(config.model, features.shape[1:], classes.labels)
     model.load_weights(trained / WEIGHTS)
     console = Console(stderr=True, highlight=False)

@@ -3,10 +3,12 @@
 from typing import Any
 
 import numpy as np
+import tflite as schema
 
 from kwspipe.errors import KwspipeError
 
 INT8_MIN, INT8_MAX = -128, 127
+SOFTMAX_SCALE = 1 / 256  # TensorFlow Lite's, of every softmax in int8
 
 
 def to_float(model: Any) -> bytes:
@@ -43,7 +45,7 @@ def to_int8(model: Any, representative: np.ndarray) -> bytes:
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
-    converted = bytes(converter.convert())
+    converted = _posteriors_in_256ths(converter.convert())
     scale, zero_point = input_quantization(converted)
     if (scale, zero_point) != (1.0, 0):
         raise KwspipeError(
@@ -53,6 +55,20 @@ def to_int8(model: Any, representative: np.ndarray) -> bytes:
             "check that the representative clips are int8 features",
         )
     return converted
+
+
+def _posteriors_in_256ths(model: bytes) -> bytes:
+    """Gives the output the scale and zero point that a softmax has, whatever the representative clips reached.
+
+    Where the last operator adds up the posteriors of classes that are one label (``models/ends.py``), the converter
+    measures the largest sum, and a detector's thresholds would mean another thing for each model. The operator computes
+    by the scale that is written here: nothing else has to change.
+    """
+    changed = bytearray(model)
+    graph = schema.Model.GetRootAsModel(changed).Subgraphs(0)
+    quantization = graph.Tensors(graph.Outputs(0)).Quantization()
+    quantization.ScaleAsNumpy()[0], quantization.ZeroPointAsNumpy()[0] = SOFTMAX_SCALE, INT8_MIN
+    return bytes(changed)
 
 
 def input_quantization(model: bytes) -> tuple[float, int]:

@@ -17,6 +17,7 @@ from kwspipe.artifacts import write_json
 from kwspipe.dataset.kinds import HARD, Kind
 from kwspipe.dataset.selection import UNKNOWN
 from kwspipe.dataset.store import ClipStore
+from kwspipe.errors import KwspipeError
 
 CLASSES = "classes.json"  # beside the weights
 # A near miss is a whole word like any other; a part of a word, or several at once, have no name.
@@ -42,14 +43,35 @@ class Classes:
         write_json(folder / CLASSES, {"names": list(self.names), "labels": list(self.labels)})
 
     @classmethod
-    def parse(cls, text: str | bytes) -> "Classes":
+    def read(cls, folder: Path) -> "Classes":
         """Reads what ``write`` wrote.
 
         Raises:
-            ValueError, KeyError, TypeError: it is something else.
+            KwspipeError: there is none, or something else.
         """
-        known = json.loads(text)
-        found = cls(tuple(map(str, known["names"])), tuple(map(int, known["labels"])))
+        path = folder / CLASSES
+        try:
+            return cls.parse(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise KwspipeError(
+                str(path),
+                f"it cannot be read ({error})",
+                "the classes of a training of this release",
+                "run the stage train again",
+            ) from None
+
+    @classmethod
+    def parse(cls, text: str | bytes) -> "Classes":
+        """Reads the text of classes.json.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        try:
+            known = json.loads(text)
+            found = cls(tuple(map(str, known["names"])), tuple(map(int, known["labels"])))
+        except (KeyError, TypeError, OverflowError, RecursionError) as error:
+            raise ValueError(f"no names and labels of classes: {error}") from None
         if len(found.names) != len(found.labels):
             raise ValueError(f"{len(found.names)} names of {len(found.labels)} classes")
         return found
