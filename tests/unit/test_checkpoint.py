@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
-from kwspipe.checkpoint import read_checkpoint
+from kwspipe.checkpoint import read_arrays, read_checkpoint
 from kwspipe.errors import KwspipeError
 
 KERNEL = np.arange(6, dtype=np.float32).reshape(2, 3)
@@ -64,6 +64,22 @@ def test_every_kind_of_checkpoint_gives_the_same_arrays(tmp_path: Path, kind: st
     assert list(arrays) == ["predictions"]
     np.testing.assert_array_equal(arrays["predictions"][0], KERNEL)
     np.testing.assert_array_equal(arrays["predictions"][1], BIAS)
+
+
+def test_bytes_of_a_checkpoint_are_read_as_its_file_is(tmp_path: Path) -> None:
+    path = write_keras3(tmp_path / "a.weights.h5")
+    for weights in (path, path.read_bytes()):
+        arrays = read_arrays(weights, Path("large"))
+        assert list(arrays) == ["predictions"]
+        np.testing.assert_array_equal(arrays["predictions"][0], KERNEL)
+        np.testing.assert_array_equal(arrays["predictions"][1], BIAS)
+
+
+def test_bytes_of_something_else_are_refused_with_where_they_come_from() -> None:
+    with pytest.raises(KwspipeError) as caught:
+        read_arrays(b"hello", Path("large"))
+    assert caught.value.where == "large"
+    assert caught.value.received.startswith("cannot be read as a checkpoint: ")
 
 
 def test_a_missing_file_says_what_is_accepted(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from default_settings import FRONTEND, VENDOR_FRONTEND
 from kwspipe.stages.train import _print_report
 from kwspipe.transfer import BUNDLED, TransferReport
-from kwspipe.transfer_frontend import BESIDE, differences
+from kwspipe.transfer_frontend import BESIDE, differences, differing
 
 
 def of_a_run(folder: Path, frontend: object) -> Path:
@@ -56,6 +56,14 @@ def test_a_setting_of_another_type_differs(tmp_path: Path) -> None:
     assert differences(weights, FRONTEND) == {"filterbank_upper_band_limit": ("high", 7500.0)}
 
 
+def test_settings_are_compared_that_both_have() -> None:
+    seen = asdict(replace(FRONTEND, window_step_ms=10, filterbank_n_channels=40)) | {"of_another_release": 1}
+    assert differing(seen, FRONTEND) == {"window_step_ms": (10, 20), "filterbank_n_channels": (40, 49)}
+    del seen["window_step_ms"]
+    assert differing(seen, FRONTEND) == {"filterbank_n_channels": (40, 49)}
+    assert differing({}, FRONTEND) == {}
+
+
 def test_a_vendors_archive_says_it_too(shared_dir: Path, tmp_path: Path) -> None:
     name = "keyword_spotting_mobilenetv2.mltk.zip"
     shutil.copy(shared_dir / "base" / name, tmp_path)
@@ -83,8 +91,8 @@ def test_who_does_not_say_it_is_not_blamed(tmp_path: Path, text: str) -> None:
 
 
 def test_the_log_names_both_values_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
-    differing = {"filterbank_upper_band_limit": (3999.0, 7500.0)}
-    _print_report(TransferReport("old.weights.h5", ("stem",), {}, (), (), other_features=differing))
+    other = {"filterbank_upper_band_limit": (3999.0, 7500.0)}
+    _print_report(TransferReport("old.weights.h5", ("stem",), {}, (), (), other_features=other))
     said = " ".join(capsys.readouterr().err.split())
     assert "it was trained with frontend.filterbank_upper_band_limit=3999.0, here it is 7500.0" in said
     assert "on other features it knows little: take its own, or transfer=none" in said
