@@ -1,11 +1,19 @@
-"""Training with a teacher: interrupted and gone on with it ends as in one go, and leaves a network without it."""
+"""Training with a teacher: interrupted and gone on with it ends as in one go, and leaves a network without it; a run
+that was trained before is one."""
 
 import json
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from tests.run_folders import composed_config, stage_hash, write_stage
+
+from kwspipe.artifacts import Fingerprint, file_hash, read_manifest, stage_folder
+from kwspipe.checkpoint import read_checkpoint
+from kwspipe.dataset.store import StoreWriter
+from kwspipe.pipeline import is_finished
 
 # In a process of its own: TensorFlow and tflite-runtime do not work together in the tests'.
 TRAIN = """
@@ -75,3 +83,57 @@ def test_training_with_a_teacher_goes_on_where_it_was_and_leaves_the_network_alo
     assert whole == again
     assert same
     assert whole[0]["loss"] > whole[1]["loss"] > 0
+
+
+LABELS = ("yes", "no", "_unknown_", "_silence_")
+SMALL = (
+    "+experiment=smoke", "stages=[train]", "model=ds_cnn", "model.filters=8", "model.blocks=1", "transfer=none",
+    "augment=none", "train.workers=1",
+)  # fmt: skip
+
+
+def asked(run_dir: Path, *overrides: str) -> list[str]:
+    return [*SMALL, f"name={run_dir.name}", f"run_dir={run_dir}", *overrides]
+
+
+def train(run_dir: Path, *overrides: str) -> None:
+    """Trains on a few tones, from the command line."""
+    seconds, rng = np.arange(19200) / 16000, np.random.default_rng(0)
+    prepared = stage_folder(run_dir / "prepare", Fingerprint({}, {}, "code"))
+    with prepared as folder, StoreWriter(folder, LABELS) as writer:
+        for number, label in enumerate(LABELS * 8):
+            tone = 4000 * np.sin(2 * np.pi * 300 * (1 + number % len(LABELS)) * seconds)
+            writer.add_clip(
+                (tone + rng.normal(0, 300, seconds.size)).astype(np.int16), (2000, 14000), label=label, kind="word",
+                word=label, speaker=f"s{number}", split="training" if number < 24 else "validation",
+                source="folder", path=f"{number}.wav",
+            )  # fmt: skip
+        writer.finish({"labels": LABELS})
+    command = [sys.executable, "-m", "kwspipe", *asked(run_dir, *overrides)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=run_dir.parent)
+    assert done.returncode == 0, done.stderr
+
+
+def write_quantized(run_dir: Path) -> None:
+    write_stage(run_dir, "quantize", {"model.tflite": b""}, {}, {"train": stage_hash(run_dir, "train")})
+
+
+@pytest.mark.timeout(180)
+def test_a_run_teaches_the_run_beside_it_which_is_out_of_date_once_it_is_another(tmp_path: Path) -> None:
+    large, student = tmp_path / "large", tmp_path / "student"
+    train(large)
+    write_quantized(large)
+    train(student, "distill=networks", "distill.runs=[large]")
+    manifest = read_manifest(student / "train")
+    assert manifest is not None
+    assert manifest["inputs"]["teacher 0"] == file_hash(large / "train" / "model.weights.h5")
+    # Of the same seed and the same clips: what it was taught is all that differs.
+    kernels = [read_checkpoint(run)["predictions"][0] for run in (large, student)]
+    assert np.abs(kernels[0] - kernels[1]).max() > 1e-6
+    config = composed_config(*asked(student, "distill=networks", "distill.runs=[large]"))
+    assert is_finished(config)
+    files = {name: (large / "train" / name).read_bytes() for name in ("model.weights.h5", "classes.json")}
+    settings = read_manifest(large / "train")["config"]
+    write_stage(large, "train", files | {"model.weights.h5": b"trained again"}, settings, {})
+    write_quantized(large)
+    assert not is_finished(config)
