@@ -50,10 +50,8 @@ def run(config: PipelineConfig, shared_dir: Path | None = None) -> dict[str, flo
     chosen = chosen_stages(config)
     augment.check(config.augment.transforms, config.dataset.words)
     tracking.check(config)
-    if "train" in chosen and config.distill.name == "speech_embedding":
-        from kwspipe.training import teacher  # not at every start: most runs have none
-
-        teacher.check(config.frontend.sample_rate_hz)
+    if "train" in chosen:
+        _check_teacher(config)
     with disk.errors_made_clear(run_dir), run_directory.held(run_dir, wait=shared_dir is not None):
         run_directory.write_config(config, run_dir)
         try:
@@ -68,6 +66,18 @@ def run(config: PipelineConfig, shared_dir: Path | None = None) -> dict[str, flo
         if not tracking.is_current(config, run_dir):
             call_in_process(tracking.track, config, run_dir)
         return accuracies
+
+
+def _check_teacher(config: PipelineConfig) -> None:
+    """Before anything is prepared for it. Imported only where there is one: most runs have none."""
+    if config.distill.name == "speech_embedding":
+        from kwspipe.training import teacher
+
+        teacher.check(config.frontend.sample_rate_hz)
+    elif config.distill.name == "networks":
+        from kwspipe.training import teacher_networks
+
+        teacher_networks.check(config)
 
 
 def _run_stages(

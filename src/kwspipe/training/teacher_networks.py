@@ -122,17 +122,14 @@ def shares_of(teacher: Teacher, names: Sequence[str]) -> Array:
     Raises:
         KwspipeError: the network has a class that the teacher does not know.
     """
-    known = teacher.classes.names
-    missing = [name for name in names if name not in known]
-    if UNKNOWN not in names:
-        missing += [f"nothing but these, as {name}" for name in known if name not in names]
-    if missing:
-        raise KwspipeError(
-            f"distill.runs: {teacher.where}",
-            f"it does not know {', '.join(missing)}",
-            f"a network that tells apart {', '.join(names)}",
-            "train it on these words, or lower train.other_words_apart",
-        )
+    known, where = teacher.classes.names, f"distill.runs: {teacher.where}"
+    allowed = f"a network that tells apart {', '.join(names)}"
+    if missing := [name for name in names if name not in known]:
+        remedy = "train it on these words, or lower train.other_words_apart"
+        raise KwspipeError(where, f"it does not know {', '.join(missing)}", allowed, remedy)
+    if UNKNOWN not in names and (others := [name for name in known if name not in names]):
+        remedy = f"give the network {UNKNOWN} (dataset.unknown_class_percentage), or take another teacher"
+        raise KwspipeError(where, f"it tells apart {', '.join(others)} too", allowed, remedy)
     return np.stack(
         [np.eye(len(names), dtype=np.float32)[names.index(n if n in names else UNKNOWN)] for n in known]
     )
@@ -168,7 +165,8 @@ def _read(path: Path) -> Teacher:
         config = yaml.safe_load(files[model_archive.CONFIG])
         model: ModelConfig = TypeAdapter(ModelConfig).validate_json(json.dumps(config["model"]))
         classes = Classes.parse(files[_CLASSES])
-        return Teacher(str(path), files[RUN_CHECKPOINT], classes, model, dict(config["frontend"]))
+        frontend = TypeAdapter(FrontendConfig).validate_json(json.dumps(config["frontend"]))
+        return Teacher(str(path), files[RUN_CHECKPOINT], classes, model, vars(frontend))
     except (yaml.YAMLError, KeyError, TypeError, ValueError, ValidationError):
         raise KwspipeError(
             f"distill.runs: {path}",
@@ -184,8 +182,16 @@ def _network(teacher: Teacher, input_shape: tuple[int, ...]) -> Any:
 
     model = models.build(teacher.model, input_shape, len(teacher.classes.names))
     arrays = read_arrays(teacher.weights, Path(teacher.where))
-    for layer in model.layers:
-        if layer.weights:
-            layer.set_weights(arrays[layer.name])
+    try:
+        for layer in model.layers:
+            if layer.weights:
+                layer.set_weights(arrays[layer.name])
+    except (KeyError, ValueError) as error:
+        raise KwspipeError(
+            f"distill.runs: {teacher.where}",
+            f"its weights are not those of its configuration: {error}",
+            "a run of this release of kwspipe",
+            "train it again",
+        ) from None
     model.trainable = False
     return model
