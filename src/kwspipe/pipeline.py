@@ -70,14 +70,13 @@ def run(config: PipelineConfig, shared_dir: Path | None = None) -> dict[str, flo
 
 def _check_teacher(config: PipelineConfig) -> None:
     """Before anything is prepared for it. Imported only where there is one: most runs have none."""
-    if config.distill.name == "speech_embedding":
-        from kwspipe.training import teacher
+    if config.distill.name == "none":
+        return
+    from kwspipe.training import distillation, teacher, teacher_networks
 
+    if distillation.embedding_of(config.distill):
         teacher.check(config.frontend.sample_rate_hz)
-    elif config.distill.name == "networks":
-        from kwspipe.training import teacher_networks
-
-        teacher_networks.check(config)
+    teacher_networks.check(config)
 
 
 def _run_stages(

@@ -137,12 +137,14 @@ class SpeechEmbeddingConfig:
     Attributes:
         weight: of the teacher's error against the loss of the labels.
         dimensions: principal components of what it says, of 864 numbers.
+        posteriors_weight: share that the posteriors of a linear layer on its numbers have in what is taught.
         cache_dir: keeps what it said of the clips of a store.
     """
 
     name: Literal["speech_embedding"]
     weight: Annotated[float, Field(gt=0)]
     dimensions: Annotated[int, Field(ge=1, le=864)]
+    posteriors_weight: Fraction
     cache_dir: str
 
 
@@ -153,11 +155,13 @@ class NetworkTeachersConfig:
     Attributes:
         runs: run directories, their names beside this one, or archives; of several, the mean of what they say.
         weight: share that what they say has in what is taught; the labels have the rest.
+        speech_embedding: teaches besides; None: it does not.
     """
 
     name: Literal["networks"]
     runs: Annotated[Texts, Field(min_length=1)]
     weight: Fraction
+    speech_embedding: SpeechEmbeddingConfig | None
 
 
 DistillConfig = Annotated[

@@ -29,8 +29,8 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     """Leaves model.weights.h5, classes.json, history.csv, transfer.json and TensorBoard's logs in ``folder``."""
     if not (folder / HISTORY).is_file():
         prepared, train = run_dir / "prepare", config.train
-        said = lesson(config, prepared)
         classes, targets = taught(ClipStore(prepared), train.other_words_apart)
+        said = lesson(config, prepared, targets, len(classes.names))
         # First of all: its workers start while TensorFlow is imported and the network is built.
         with TrainingBatches(
             prepared,

@@ -132,8 +132,7 @@ class TrainingLoop:
     ) -> dict[str, float]:
         features = batch.features[..., None].astype(np.float32)  # (clips, frames, channels, 1)
         self.recent.append(features)
-        lesson = self.lesson
-        taught = (lesson.targets[batch.numbers], lesson.weights[batch.numbers]) if lesson else None
+        taught = self.lesson.of(batch.numbers) if self.lesson else None
         step = teach(features, batch.targets, weights, self.config, rng, taught)
         if self.teachers:
             step = self.teachers.teach(step)

@@ -27,6 +27,23 @@ class Step:
     weights: tuple[Array, ...]
 
 
+@dataclass(frozen=True)
+class Taught:
+    """What the speech embedding says of a batch's clips.
+
+    Attributes:
+        values: (clips, dimensions), for the second output.
+        heard: (clips,) 1 where it says anything.
+        posteriors: (clips, classes), or None.
+        shares: (clips,) that they have in what is taught; the labels have the rest.
+    """
+
+    values: Array
+    heard: Array
+    posteriors: Array | None
+    shares: Array
+
+
 def class_weights(
     targets: npt.NDArray[np.int64], labels: Sequence[str], kind: str
 ) -> npt.NDArray[np.float32]:
@@ -59,7 +76,7 @@ def teach(
     weights: Array,
     config: TrainConfig,
     rng: np.random.Generator,
-    taught: tuple[Array, Array] | None = None,
+    taught: Taught | None = None,
 ) -> Step:
     """Returns what one step is trained on.
 
@@ -73,13 +90,15 @@ def teach(
         weights: (classes,).
         config: label_smoothing and mixup_alpha.
         rng: draws partners and shares; not used without mixup.
-        taught: what the teacher says, (clips, dimensions), and whether it says anything, (clips,).
+        taught: what the speech embedding says, if it is a teacher.
     """
     outputs = [smoothed(targets, len(weights), config.label_smoothing)]
     clip_weights = [weights[targets]]
     if taught is not None:
-        outputs.append(taught[0])
-        clip_weights.append(taught[1])
+        if taught.posteriors is not None:
+            outputs[0] += taught.shares[:, None] * (taught.posteriors - outputs[0])
+        outputs.append(taught.values)
+        clip_weights.append(taught.heard)
     if config.mixup_alpha == 0:
         return Step(features, tuple(outputs), tuple(clip_weights))
     partner = rng.permutation(len(targets))
