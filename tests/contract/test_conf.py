@@ -24,7 +24,7 @@ def test_it_parses(group: str, choice: str) -> None:
     )
     if (group, choice) == ("transfer", "path"):
         overrides.append("transfer.path=runs/other")
-    if (group, choice) == ("distill", "networks"):
+    if (group, choice) in (("distill", "networks"), ("distill", "networks_and_embedding")):
         overrides.append("distill.runs=[runs/other]")
     if (group, choice) == ("experiment", "custom"):
         overrides.append("dataset.words=[computer,lights]")

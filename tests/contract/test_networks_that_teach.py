@@ -68,7 +68,7 @@ def trained(name, config, classes, seed):
 
 
 def teachers(weight, *runs):
-    asked = NetworkTeachersConfig("networks", runs, weight)
+    asked = NetworkTeachersConfig("networks", runs, weight, None)
     config = SimpleNamespace(distill=asked, frontend=FRONTEND, run_dir=str(folder / "student"))
     return built(config, (8, 6), STUDENT)
 

@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 from tests.default_settings import CONF
 
 from kwspipe.config import TrainConfig
-from kwspipe.training.targets import smoothed, teach
+from kwspipe.training.targets import Taught, smoothed, teach
 
 SEED = TrainConfig(**OmegaConf.to_container(OmegaConf.load(CONF / "train" / "seed.yaml")))
 TARGETS = np.random.default_rng(0).integers(0, 3, 32)
@@ -47,10 +47,11 @@ def test_mixup_mixes_features_and_posteriors_by_the_same_share():
 
 def test_what_the_teacher_says_is_a_second_output_and_mixed_by_the_same_share():
     says, heard = np.arange(64, dtype=np.float32).reshape(32, 2), (TARGETS > 0).astype(np.float32)
-    step = teach(FEATURES, TARGETS, WEIGHTS, SEED, None, (says, heard))  # type: ignore[arg-type]
+    taught = Taught(says, heard, None, np.zeros(32, np.float32))
+    step = teach(FEATURES, TARGETS, WEIGHTS, SEED, None, taught)  # type: ignore[arg-type]
     assert step.outputs[1] is says and step.weights[1] is heard
     config = replace(SEED, mixup_alpha=1.0)
-    step = teach(FEATURES, TARGETS, WEIGHTS, config, np.random.default_rng(1), (says, heard))
+    step = teach(FEATURES, TARGETS, WEIGHTS, config, np.random.default_rng(1), taught)
     np.testing.assert_allclose(step.outputs[1][:, 0], 2 * step.features.ravel(), rtol=1e-5)
     np.testing.assert_allclose(step.weights[1], 1 - step.outputs[0][:, 0], rtol=1e-5)
 

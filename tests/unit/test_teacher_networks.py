@@ -39,7 +39,9 @@ def composed() -> PipelineConfig:
 def student(folder: Path, *runs: str) -> PipelineConfig:
     """The configuration of a run beside its teachers."""
     return replace(
-        composed(), run_dir=str(folder / "student"), distill=NetworkTeachersConfig("networks", runs, 0.9)
+        composed(),
+        run_dir=str(folder / "student"),
+        distill=NetworkTeachersConfig("networks", runs, 0.9, None),
     )
 
 
