@@ -35,7 +35,7 @@ OTHERS = (
 )
 
 
-@pytest.mark.parametrize("name", ["light", "noisy", "far_field"])
+@pytest.mark.parametrize("name", ["light", "noisy", "strong", "far_field"])
 def test_a_clip_is_the_same_in_any_batch_and_for_any_augmenter(name: str) -> None:
     transforms = preset(name)
     transforms = (*transforms[:-2], *OTHERS, *transforms[-2:])
@@ -91,7 +91,7 @@ def test_labels_say_which_clips_a_transform_acts_on() -> None:
     assert clips[:, 0].tolist() == [200, 100]
 
 
-@pytest.mark.parametrize("name", ["light", "noisy", "far_field"])
+@pytest.mark.parametrize("name", ["light", "noisy", "strong", "far_field"])
 def test_silence_is_heard_at_levels_far_apart_and_digital_zero_stays(name: str) -> None:
     one = augmenter(*preset(name))
     noise = NOISE[0][:LENGTH]
