@@ -1,7 +1,8 @@
 """Training with a teacher: interrupted and gone on with it ends as in one go, and leaves a network without it; a run
-that was trained before is one."""
+that was trained before is one, and Google's speech embedding another."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -48,14 +49,14 @@ lesson = Lesson(np.float32(rng.normal(size=(8, 5))), np.float32(targets), 2.0)
 
 class Killed(Exception): pass
 
-def train(folder, stop_after=None):
+def train(folder, stop_after=None, config=config, lesson=lesson, labels=targets):
     keras.utils.set_random_seed(1)
     folder.mkdir(exist_ok=True)
     loop = TrainingLoop(network(), config, schedule, 1, folder, lesson)
     def stop(result):
         if result.epoch == stop_after:
             raise Killed
-    batches = (Batch(e, features, targets, np.arange(8)) for e in range(loop.next_epoch, 2))
+    batches = (Batch(e, features, labels, np.arange(8)) for e in range(loop.next_epoch, 2))
     loop.run(batches, 1, np.ones(2, np.float32), (features, targets), stop)
     return [vars(row) for row in loop.history]
 
@@ -66,23 +67,49 @@ try:
 except Killed:
     pass
 again = train(folder / "twice")
+same = (folder / "whole" / "model.weights.h5").read_bytes() == (folder / "twice" / "model.weights.h5").read_bytes()
 kept = network()
 kept.load_weights(folder / "whole" / "model.weights.h5")
-same = (folder / "whole" / "model.weights.h5").read_bytes() == (folder / "twice" / "model.weights.h5").read_bytes()
-print(json.dumps([whole, again, same]))
+
+def kernel(name):
+    kept.load_weights(folder / name / "model.weights.h5")
+    return kept.get_layer("predictions").get_weights()[0]
+
+# Where all that is taught is what the teacher says, any labels teach the same.
+said = np.float32(rng.dirichlet(np.ones(2), 8))
+at_once = replace(config, ema_decay=0.0)
+by_labels = []
+for name, share in (("whole_share", 1.0), ("half", 0.5)):
+    sure = replace(lesson, weights=np.ones(8, np.float32), posteriors=said, posteriors_weight=share)
+    train(folder / name, config=at_once, lesson=sure)
+    train(folder / f"{name}_other_labels", config=at_once, lesson=sure, labels=1 - targets)
+    by_labels.append(float(np.abs(kernel(name) - kernel(f"{name}_other_labels")).max()))
+print(json.dumps([whole, again, same, by_labels]))
 """
 
 
-@pytest.mark.timeout(180)
-def test_training_with_a_teacher_goes_on_where_it_was_and_leaves_the_network_alone(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> list:
     root = Path(__file__).parents[2]
-    command = [sys.executable, "-c", TRAIN, str(tmp_path)]
+    command = [sys.executable, "-c", TRAIN, str(tmp_path_factory.mktemp("tiny"))]
     done = subprocess.run(command, capture_output=True, text=True, cwd=root)
     assert done.returncode == 0, done.stderr
-    whole, again, same = json.loads(done.stdout.splitlines()[-1])
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.timeout(180)
+def test_training_with_a_teacher_goes_on_where_it_was_and_leaves_the_network_alone(measured: list) -> None:
+    whole, again, same, _ = measured
     assert whole == again
     assert same
     assert whole[0]["loss"] > whole[1]["loss"] > 0
+
+
+@pytest.mark.timeout(180)
+def test_labels_count_for_the_share_that_posteriors_leave_them(measured: list) -> None:
+    by_labels_without_share, by_labels_with_half = measured[-1]
+    assert by_labels_without_share < 1e-5
+    assert by_labels_with_half > 1e-4
 
 
 LABELS = ("yes", "no", "_unknown_", "_silence_")
@@ -118,11 +145,21 @@ def write_quantized(run_dir: Path) -> None:
     write_stage(run_dir, "quantize", {"model.tflite": b""}, {}, {"train": stage_hash(run_dir, "train")})
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that can teach."""
+    folder = tmp_path_factory.mktemp("trained") / "large"
+    train(folder)
+    write_quantized(folder)
+    return folder
+
+
 @pytest.mark.timeout(180)
-def test_a_run_teaches_the_run_beside_it_which_is_out_of_date_once_it_is_another(tmp_path: Path) -> None:
+def test_a_run_teaches_the_run_beside_it_which_is_out_of_date_once_it_is_another(
+    trained: Path, tmp_path: Path
+) -> None:
     large, student = tmp_path / "large", tmp_path / "student"
-    train(large)
-    write_quantized(large)
+    shutil.copytree(trained, large)
     train(student, "distill=networks", "distill.runs=[large]")
     manifest = read_manifest(student / "train")
     assert manifest is not None
@@ -137,3 +174,20 @@ def test_a_run_teaches_the_run_beside_it_which_is_out_of_date_once_it_is_another
     write_stage(large, "train", files | {"model.weights.h5": b"trained again"}, settings, {})
     write_quantized(large)
     assert not is_finished(config)
+
+
+@pytest.mark.timeout(180)
+def test_a_run_and_the_speech_embedding_teach_one_network(trained: Path, tmp_path: Path) -> None:
+    pytest.importorskip("openwakeword", reason="the extra `teacher` is not installed")
+    student, cache = tmp_path / "student", tmp_path / "cache"
+    overrides = [
+        "distill=networks_and_embedding",
+        f"distill.runs=[{trained}]",
+        f"distill.speech_embedding.cache_dir={cache}",
+    ]
+    train(student, *overrides)
+    (kept,) = cache.rglob("*.npy")
+    assert np.load(kept).shape == (18, 864)  # of 24 clips in training, 6 are silence
+    assert [len(row) for row in read_checkpoint(student)["predictions"]] == [8, 4]
+    assert read_checkpoint(student).keys() == read_checkpoint(trained).keys()
+    assert is_finished(composed_config(*asked(student, *overrides)))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from omegaconf import OmegaConf
 from tests.default_settings import CONF
@@ -14,6 +15,7 @@ SEED = TrainConfig(**OmegaConf.to_container(OmegaConf.load(CONF / "train" / "see
 TARGETS = np.random.default_rng(0).integers(0, 3, 32)
 FEATURES = np.arange(32, dtype=np.float32).reshape(-1, 1, 1, 1)
 WEIGHTS = np.array([1, 2, 3], np.float32)
+SAID = np.random.default_rng(2).dirichlet(np.ones(3), 32).astype(np.float32)
 
 
 def test_smoothing_takes_from_the_label_and_gives_to_all_alike():
@@ -54,6 +56,42 @@ def test_what_the_teacher_says_is_a_second_output_and_mixed_by_the_same_share():
     step = teach(FEATURES, TARGETS, WEIGHTS, config, np.random.default_rng(1), taught)
     np.testing.assert_allclose(step.outputs[1][:, 0], 2 * step.features.ravel(), rtol=1e-5)
     np.testing.assert_allclose(step.weights[1], 1 - step.outputs[0][:, 0], rtol=1e-5)
+
+
+def what_is_said(posteriors: npt.NDArray[np.float32] | None, share: float) -> Taught:
+    """Of all clips but those of class 0."""
+    heard = (TARGETS > 0).astype(np.float32)
+    return Taught(np.zeros((32, 2), np.float32), heard, posteriors, heard * np.float32(share))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_posteriors_of_the_teacher_take_their_share_from_the_labels(smoothing: float):
+    config, labels = replace(SEED, label_smoothing=smoothing), smoothed(TARGETS, 3, smoothing)
+    before = SAID.copy()
+    step = teach(FEATURES, TARGETS, WEIGHTS, config, None, what_is_said(SAID, 0.25))  # type: ignore[arg-type]
+    unheard = TARGETS == 0
+    np.testing.assert_array_equal(step.outputs[0][unheard], labels[unheard])
+    np.testing.assert_allclose(step.outputs[0][~unheard], (0.75 * labels + 0.25 * SAID)[~unheard], rtol=1e-5)
+    assert step.outputs[0].dtype == np.float32
+    np.testing.assert_array_equal(
+        step.weights[0], WEIGHTS[TARGETS]
+    )  # by the label, whatever else it could be
+    np.testing.assert_array_equal(SAID, before)
+
+
+def test_without_posteriors_of_the_teacher_the_labels_have_no_less():
+    step = teach(FEATURES, TARGETS, WEIGHTS, SEED, None, what_is_said(None, 0.25))  # type: ignore[arg-type]
+    np.testing.assert_array_equal(step.outputs[0], np.eye(3)[TARGETS])
+
+
+def test_mixup_mixes_posteriors_of_the_teacher_by_the_share_of_the_features():
+    taught = what_is_said(SAID, 0.25)
+    unmixed = teach(FEATURES, TARGETS, WEIGHTS, SEED, None, taught).outputs[0]  # type: ignore[arg-type]
+    features = unmixed.reshape(32, 3, 1, 1)  # so that both are to be mixed to the same
+    config = replace(SEED, mixup_alpha=1.0)
+    step = teach(features, TARGETS, WEIGHTS, config, np.random.default_rng(1), taught)
+    np.testing.assert_allclose(step.outputs[0], step.features.reshape(32, 3), rtol=1e-5)
+    assert (np.abs(step.outputs[0] - unmixed).max(axis=1) > 1e-3).sum() > 10
 
 
 def test_the_same_draws_mix_alike():
