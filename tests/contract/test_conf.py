@@ -1,12 +1,16 @@
 """Every YAML file of conf/ is part of a configuration that parses."""
 
+from dataclasses import replace
+
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.errors import MissingConfigException
 
 from kwspipe import augment
 from kwspipe.__main__ import conf_dir
+from kwspipe.config import DistillConfig
 from kwspipe.parse import parse
+from run_folders import composed_config
 
 GROUPS = sorted(folder.name for folder in conf_dir().iterdir() if folder.is_dir() and folder.name != "hydra")
 CHOICES = [
@@ -67,6 +71,17 @@ def test_the_vendors_checkpoint_brings_the_features_it_was_trained_with(
         frontend = parse(compose("config", overrides=["+experiment=digits_9", *overrides])).frontend
     assert frontend.filterbank_upper_band_limit == upper_limit_hz
     assert frontend.quantize_dynamic_scale_enable == dynamic
+
+
+def test_both_teachers_are_set_as_each_is_alone() -> None:
+    def distill(choice: str, *overrides: str) -> DistillConfig:
+        return composed_config("+experiment=digits_3", f"distill={choice}", *overrides).distill
+
+    runs = "distill.runs=[runs/other]"
+    networks, embedding = distill("networks", runs), distill("speech_embedding")
+    assert networks.name == "networks" and embedding.name == "speech_embedding"
+    assert networks.speech_embedding is None
+    assert distill("networks_and_embedding", runs) == replace(networks, speech_embedding=embedding)
 
 
 def test_an_unknown_choice_lists_the_known_ones() -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 import typing
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ from kwspipe.config import PipelineConfig, StageName
 from kwspipe.errors import ConfigError, KwspipeError
 from kwspipe.parse import parse
 from kwspipe.process import call_in_process
+from kwspipe.training import teacher
+from run_folders import composed_config
 
 
 @pytest.fixture
@@ -195,6 +198,71 @@ def test_ctrl_c_is_left_to_an_interactive_stage(
     pipeline.run(config)
     assert seen == {"prepare": before, "train": signal.SIG_IGN}
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Takes the speech embedding for installed; the list tells for which sample rates it was checked."""
+    rates_hz: list[int] = []
+    monkeypatch.setattr(teacher, "check", rates_hz.append)
+    return rates_hz
+
+
+BOTH = ("distill=networks_and_embedding", "distill.runs=[lagre]")
+
+
+def taught_by(config: PipelineConfig, *overrides: str) -> PipelineConfig:
+    distill = composed_config("+experiment=digits_3", *overrides).distill
+    return dataclasses.replace(config, distill=distill)
+
+
+def test_of_two_kinds_of_teachers_both_are_checked_before_anything_is_prepared(
+    config: PipelineConfig, ran: list[str], asked: list[int]
+) -> None:
+    with pytest.raises(KwspipeError, match=r"distill\.runs: 'lagre' is neither a path nor a run"):
+        pipeline.run(taught_by(config, *BOTH))
+    assert asked == [16000]
+    assert ran == []
+    assert not Path(config.run_dir).exists()
+
+
+def test_beside_networks_a_missing_speech_embedding_is_told_too(
+    config: PipelineConfig, ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(teacher, "PACKAGE", "not_installed_at_all")
+    with pytest.raises(KwspipeError, match="extra teacher"):
+        pipeline.run(taught_by(config, *BOTH))
+    assert ran == []
+    assert not Path(config.run_dir).exists()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "rates_hz", "names"),
+    [
+        (["distill=none"], [], ["prepare", "train"]),
+        (["distill=speech_embedding"], [16000], ["prepare", "train"]),
+        (["distill=networks", "distill.runs=[lagre]"], [], []),
+    ],
+    ids=["none", "speech_embedding", "networks"],
+)
+def test_the_speech_embedding_is_checked_where_it_teaches(
+    config: PipelineConfig,
+    ran: list[str],
+    asked: list[int],
+    overrides: list[str],
+    rates_hz: list[int],
+    names: list[str],
+) -> None:
+    with suppress(KwspipeError):  # of networks that are not there
+        pipeline.run(taught_by(config, *overrides))
+    assert (asked, ran) == (rates_hz, names)
+
+
+def test_who_does_not_train_needs_no_teacher(
+    config: PipelineConfig, ran: list[str], asked: list[int]
+) -> None:
+    pipeline.run(dataclasses.replace(taught_by(config, *BOTH), stages=("prepare",)))
+    assert (ran, asked) == (["prepare"], [])
 
 
 def fail_with_text() -> None:

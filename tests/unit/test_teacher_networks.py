@@ -111,6 +111,25 @@ def test_settings_that_make_no_sense_are_refused(override: str, text: str) -> No
     assert problem.startswith(text)
 
 
+@pytest.mark.parametrize(
+    ("override", "text"),
+    [
+        ("posteriors_weight=1.5", "distill.speech_embedding.posteriors_weight: received 1.5; "),
+        (
+            "posterior_weight=0.5",
+            "distill.speech_embedding.posterior_weight: unknown key. "
+            "Closest known key: distill.speech_embedding.posteriors_weight",
+        ),
+    ],
+)
+def test_settings_of_the_speech_embedding_beside_them_are_checked_too(override: str, text: str) -> None:
+    both = ("+experiment=digits_3", "distill=networks_and_embedding", "distill.runs=[large]")
+    with pytest.raises(ConfigError) as caught:
+        composed_config(*both, f"++distill.speech_embedding.{override}")
+    (problem,) = caught.value.problems
+    assert problem.startswith(text)
+
+
 def test_of_a_missing_run_those_that_are_there_are_told(tmp_path: Path) -> None:
     assert failure(student(tmp_path, "lagre")) == (
         f"distill.runs: 'lagre' is neither a path nor a run in {tmp_path}. "
