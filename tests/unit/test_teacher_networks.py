@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 
 from kwspipe import model_archive
+from kwspipe.checkpoint import read_checkpoint
 from kwspipe.config import NetworkTeachersConfig, PipelineConfig
 from kwspipe.errors import ConfigError, KwspipeError
 from kwspipe.stages.train import STAGE
 from kwspipe.training.classes import Classes
-from kwspipe.training.teacher_networks import Teacher, built, check, shares_of
+from kwspipe.training.targets import Step
+from kwspipe.training.teacher_networks import Teacher, TeacherNetworks, built, check, shares_of
+from kwspipe.transfer import BUNDLED
 from run_folders import composed_config, stage_hash, write_stage
 
 CLASSES = json.dumps({"names": ["one", "_unknown_", "cat"], "labels": [0, 1, 1]}).encode()
@@ -222,13 +225,26 @@ def test_what_only_the_teacher_tells_apart_is_another_word() -> None:
     assert shares.tolist() == [[0, 1, 0], [1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]]
 
 
-def test_a_class_that_a_teacher_does_not_know_is_named() -> None:
-    assert str(refused(teacher_of("one", "_unknown_", "cat"), "one", "two", "_unknown_", "dog")) == (
-        "distill.runs: large: it does not know two, dog. "
-        "Allowed: a network that tells apart one, two, _unknown_, dog. "
-        "Next: train it on these words, or lower train.other_words_apart"
+def test_a_class_that_a_teacher_does_not_know_has_none_of_its_outputs() -> None:
+    shares = shares_of(teacher_of("one", "_unknown_", "cat"), ("one", "two", "_unknown_", "dog"))
+    assert shares.tolist() == [[1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 1, 0]]
+
+
+def test_a_network_that_knows_none_of_the_words_is_no_teacher() -> None:
+    assert str(refused(teacher_of("cat", "dog", "_unknown_"), "one", "two", "_unknown_", "_silence_")) == (
+        "distill.runs: large: it knows only cat, dog. "
+        "Allowed: a network that knows some of one, two, _unknown_, _silence_. "
+        "Next: train one on these words, or set distill=none"
     )
-    assert refused(teacher_of("one", "cat"), "one", "_unknown_").received == "it does not know _unknown_"
+
+
+def test_the_bundled_teacher_has_the_classes_and_features_of_the_bundled_checkpoints(tmp_path: Path) -> None:
+    ((name, sha256),) = check(student(tmp_path, "bundled")).items()
+    weights = BUNDLED / "teacher" / "model.weights.h5"
+    assert (name, sha256) == ("teacher 0", hashlib.sha256(weights.read_bytes()).hexdigest())
+    arrays = read_checkpoint(weights)
+    assert arrays["predictions"][0].shape[-1] == len(Classes.read(BUNDLED).names)
+    assert all(np.isfinite(array).all() for of_layer in arrays.values() for array in of_layer)
 
 
 def test_a_network_that_knows_no_other_words_has_no_teacher_that_knows_more() -> None:
@@ -237,3 +253,23 @@ def test_a_network_that_knows_no_other_words_has_no_teacher_that_knows_more() ->
         "distill.runs: large: it tells apart _unknown_, cat too. Allowed: a network that tells apart one, two. "
         "Next: give the network _unknown_ (dataset.unknown_class_percentage), or take another teacher"
     )
+
+
+class Posteriors(list):  # type: ignore[type-arg]
+    def numpy(self) -> np.ndarray:
+        return np.array(self, np.float32)
+
+
+def test_of_a_clip_whose_class_a_teacher_does_not_know_the_label_alone_teaches() -> None:
+    teachers = object.__new__(TeacherNetworks)
+    teachers.weight, teachers.known = 0.5, [np.array([True, False, True]), np.array([True, True, True])]
+    teachers._said = lambda _: [Posteriors([[0.5, 0, 0.5]] * 3), Posteriors([[0, 1, 0]] * 3)]
+    labels = np.array([[1, 0, 0], [0, 1, 0], [0, 0.5, 0.5]], np.float32)
+    step = teachers.teach(Step(np.zeros((3, 1, 1, 1), np.float32), (labels,), (np.ones(3, np.float32),)))
+    first = [
+        [-0.25, 0, 0.25],
+        [0, 0, 0],
+        [0.125, -0.125, 0],
+    ]  # half of what would be taught, by share of what it knows
+    second = [[-0.5, 0.5, 0], [0, 0, 0], [0, 0.25, -0.25]]
+    np.testing.assert_allclose(step.outputs[0], labels + np.mean([first, second], axis=0))

@@ -25,10 +25,12 @@ from kwspipe.dataset.selection import UNKNOWN
 from kwspipe.errors import KwspipeError
 from kwspipe.training.classes import CLASSES, Classes
 from kwspipe.training.targets import Step
-from kwspipe.transfer_frontend import differing
+from kwspipe.transfer import BUNDLED
+from kwspipe.transfer_frontend import BESIDE, differing
 
 Array = npt.NDArray[np.float32]
 _CLASSES = f"train/{CLASSES}"
+BUNDLED_TEACHER = "bundled"  # in distill.runs
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def built(config: PipelineConfig, input_shape: tuple[int, ...], classes: Classes
     """Returns the teachers that the configuration names, ready for a network of some classes; None if it names none.
 
     Raises:
-        KwspipeError: as ``check``; or a teacher does not know one of the classes.
+        KwspipeError: as ``check``; or one is no teacher of this network (``shares_of``).
     """
     if config.distill.name != "networks":
         return None
@@ -84,7 +86,7 @@ class TeacherNetworks:
         names: classes of the network that is taught.
 
     Raises:
-        KwspipeError: a teacher does not know one of the classes.
+        KwspipeError: a teacher is none of this network (``shares_of``).
     """
 
     def __init__(
@@ -94,20 +96,28 @@ class TeacherNetworks:
 
         self.weight = weight
         shares = [shares_of(teacher, names) for teacher in teachers]
+        self.known = [share.any(axis=0) for share in shares]
         networks = [_network(teacher, input_shape) for teacher in teachers]
 
         @tf.function(reduce_retracing=True)
-        def said(features: Any) -> Any:
+        def said(features: Any) -> list[Any]:
             heard = zip(networks, shares, strict=True)
-            return sum(network(features, training=False) @ share for network, share in heard) / len(networks)
+            return [network(features, training=False) @ share for network, share in heard]
 
         self._said = said
 
     def teach(self, step: Step) -> Step:
-        """Returns the step with what the teachers say of its features, in part, in place of the labels."""
-        said = self._said(step.features).numpy()
+        """Returns the step with what the teachers say of its features, in part, in place of the labels.
+
+        Of a clip whose class a teacher does not know it says nothing; of one mixed with such a clip, by its share.
+        """
         labels = step.outputs[0]
-        return replace(step, outputs=(labels + self.weight * (said - labels), *step.outputs[1:]))
+        changes = [
+            labels[:, known].sum(axis=1, keepdims=True) * (posteriors.numpy() - labels)
+            for posteriors, known in zip(self._said(step.features), self.known, strict=True)
+        ]
+        taught = labels + np.float32(self.weight) * np.mean(changes, axis=0)
+        return replace(step, outputs=(taught, *step.outputs[1:]))
 
 
 def shares_of(teacher: Teacher, names: Sequence[str]) -> Array:
@@ -120,26 +130,32 @@ def shares_of(teacher: Teacher, names: Sequence[str]) -> Array:
         names: of the network's classes.
 
     Raises:
-        KwspipeError: the network has a class that the teacher does not know.
+        KwspipeError: it knows none of the words, or more than the network has classes for.
     """
     known, where = teacher.classes.names, f"distill.runs: {teacher.where}"
-    allowed = f"a network that tells apart {', '.join(names)}"
-    if missing := [name for name in names if name not in known]:
-        remedy = "train it on these words, or lower train.other_words_apart"
-        raise KwspipeError(where, f"it does not know {', '.join(missing)}", allowed, remedy)
+    if all(name.startswith("_") or name not in known for name in names):
+        shown = ", ".join(name for name in known if not name.startswith("_"))
+        remedy = "train one on these words, or set distill=none"
+        raise KwspipeError(
+            where, f"it knows only {shown}", f"a network that knows some of {', '.join(names)}", remedy
+        )
     if UNKNOWN not in names and (others := [name for name in known if name not in names]):
         remedy = f"give the network {UNKNOWN} (dataset.unknown_class_percentage), or take another teacher"
+        allowed = f"a network that tells apart {', '.join(names)}"
         raise KwspipeError(where, f"it tells apart {', '.join(others)} too", allowed, remedy)
-    return np.stack(
-        [np.eye(len(names), dtype=np.float32)[names.index(n if n in names else UNKNOWN)] for n in known]
-    )
+    places = [names.index(name if name in names else UNKNOWN) for name in known]
+    shares: Array = np.eye(len(names), dtype=np.float32)[places]
+    return shares
 
 
 def _teachers(distill: DistillConfig, frontend: FrontendConfig, run_dir: str) -> list[Teacher]:
     if distill.name != "networks":
         return []
     beside = Path(run_dir).expanduser().resolve().parent
-    teachers = [_read(model_archive.find_run(run, beside, "distill.runs")) for run in distill.runs]
+    teachers = [
+        _bundled() if run == BUNDLED_TEACHER else _read(model_archive.find_run(run, beside, "distill.runs"))
+        for run in distill.runs
+    ]
     for teacher in teachers:
         if other := differing(teacher.frontend, frontend):
             name, (seen, here) = next(iter(other.items()))
@@ -174,6 +190,18 @@ def _read(path: Path) -> Teacher:
             "a run of this release of kwspipe",
             "train it again",
         ) from None
+
+
+def _bundled() -> Teacher:
+    """Returns the one that comes with kwspipe: of the classes and features of the bundled checkpoints."""
+    folder = BUNDLED / "teacher"
+    return Teacher(
+        BUNDLED_TEACHER,
+        (folder / "model.weights.h5").read_bytes(),
+        Classes.read(BUNDLED),
+        TypeAdapter(ModelConfig).validate_json((folder / "model.json").read_bytes()),
+        json.loads((BUNDLED / BESIDE).read_bytes()),
+    )
 
 
 def _network(teacher: Teacher, input_shape: tuple[int, ...]) -> Any:
