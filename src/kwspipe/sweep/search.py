@@ -151,8 +151,8 @@ def _sampler(settings: Mapping[str, Any], num_trials: int) -> optuna.samplers.Ba
 
 def _study(settings: SearchSettings) -> optuna.Study:
     directions = list(settings.objectives.values())
-    names = {"study_name": settings.study, "storage": settings.storage}
-    study = optuna.create_study(**names, directions=directions, load_if_exists=True)  # type: ignore[arg-type]
+    names: dict[str, Any] = {"study_name": settings.study, "storage": settings.storage}
+    study = optuna.create_study(**names, directions=directions, load_if_exists=True)
     if [direction.name.lower() for direction in study.directions] != directions:
         raise _another_search(settings, f"its directions are {[d.name.lower() for d in study.directions]}")
     return optuna.load_study(
