@@ -22,12 +22,13 @@ import keras, numpy as np
 from omegaconf import OmegaConf
 from kwspipe import models
 from kwspipe.config import DsCnnConfig, ScheduleConfig, TrainConfig
-from kwspipe.models.ends import OTHER_WORDS, PREDICTIONS, folded, unfolded
+from kwspipe.models.ends import OTHER_WORDS, folded, unfolded
 from kwspipe.tflite.conversion import to_int8
 from kwspipe.training.data import Batch
 from kwspipe.training.distillation import Lesson
 from kwspipe.training.loop import TrainingLoop
 from kwspipe.training.state import WEIGHTS
+from kwspipe.transfer import OUTPUTS
 
 conf, folder = map(pathlib.Path, sys.argv[1:])
 settings = OmegaConf.to_container(OmegaConf.load(conf / "train" / "best.yaml"))
@@ -65,7 +66,7 @@ def add_up_apart(model):
 def fit(name, lesson):
     (folder / name).mkdir()
     model = network(1)
-    before = model.get_layer(PREDICTIONS).get_weights()[0]
+    before = model.get_layer(OUTPUTS).get_weights()[0]
     loop = TrainingLoop(model, train, schedule, 1, folder / name, lesson)
     batches = (
         Batch(epoch, clips[begin : begin + 8], classes[begin : begin + 8], np.arange(24)[begin : begin + 8])
@@ -77,7 +78,7 @@ def fit(name, lesson):
     posteriors = said(kept)
     found = {
         "taught": loop.trained.output_shape, "trained_layers": [layer.name for layer in loop.trained.layers],
-        "moved": float(np.abs(kept.get_layer(PREDICTIONS).get_weights()[0] - before).max()),
+        "moved": float(np.abs(kept.get_layer(OUTPUTS).get_weights()[0] - before).max()),
         "matrices": [matrix(model).tolist(), matrix(kept).tolist()], "apart": add_up_apart(kept),
         "best": vars(loop.best), "kept_loss": float(-np.log(posteriors[np.arange(24), labels]).mean()),
         "kept_accuracy": float((posteriors.argmax(axis=1) == labels).mean()),
@@ -90,10 +91,10 @@ plain = models.build(DsCnnConfig("ds_cnn", 8, 1, 2, 0.9), (8, 6), 3)
 alone, of_alone = fit("alone", None)
 with_teacher, of_teacher = fit("teacher", lesson)
 # As sure as one that was trained for longer, and of other classes for other clips.
-values = keras.Model(alone.input, alone.get_layer(PREDICTIONS).input)(clips[..., None].astype(np.float32)).numpy()
-kernel, bias = alone.get_layer(PREDICTIONS).get_weights()
+values = keras.Model(alone.input, alone.get_layer(OUTPUTS).input)(clips[..., None].astype(np.float32)).numpy()
+kernel, bias = alone.get_layer(OUTPUTS).get_weights()
 steep = kernel * 3 / ((values - values.mean(axis=0)) @ kernel).std()
-alone.get_layer(PREDICTIONS).set_weights([steep, bias - values.mean(axis=0) @ steep])
+alone.get_layer(OUTPUTS).set_weights([steep, bias - values.mean(axis=0) @ steep])
 (folder / "model.tflite").write_bytes(to_int8(alone, clips))
 inputs = np.concatenate([clips, rng.integers(-128, 128, clips.shape).astype(np.int8)])
 inputs[-2], inputs[-1] = -128, 127

@@ -6,6 +6,19 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from kwspipe.config import TransferConfig
+
+CONFIG = TransferConfig(
+    source="path",
+    path=None,
+    url=None,
+    sha256=None,
+    cache_dir="cache",
+    min_loaded_fraction=0.5,
+    match_words=True,
+    freeze=(),
+)
+
 
 class FakeLayer:
     """A layer whose weights are zeros."""

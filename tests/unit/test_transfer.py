@@ -5,25 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_layers import FakeLayer, write_weights
+from fake_layers import CONFIG, FakeLayer, write_weights
 
 from kwspipe.checkpoint import read_checkpoint
-from kwspipe.config import TransferConfig
 from kwspipe.errors import KwspipeError
 from kwspipe.transfer import apply, checkpoint_hash, locate
 
 MODEL = "mobilenet_v2"
-
-CONFIG = TransferConfig(
-    source="path",
-    path=None,
-    url=None,
-    sha256=None,
-    cache_dir="cache",
-    min_loaded_fraction=0.5,
-    match_words=True,
-    freeze=(),
-)
 
 
 def network() -> list[FakeLayer]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_layers import CONFIG as PATH_CONFIG
 from fake_layers import FakeLayer, write_weights
 
 from kwspipe import model_archive
@@ -18,16 +19,7 @@ from kwspipe.transfer_words import class_names, taken_over
 from run_folders import make_run, tflite_with_parameters
 from small_model import LABELS
 
-CONFIG = TransferConfig(
-    source="path",
-    path=None,
-    url=None,
-    sha256=None,
-    cache_dir="cache",
-    min_loaded_fraction=0.0,
-    match_words=True,
-    freeze=(),
-)
+CONFIG = dataclasses.replace(PATH_CONFIG, min_loaded_fraction=0.0)
 THERE = ("one", "two", "_unknown_", "_silence_")
 # Of the checkpoint: the output of class i has i + 1 throughout.
 KERNEL, BIAS = np.tile(np.arange(1, 5, dtype=np.float32), (8, 1)), np.arange(1, 5, dtype=np.float32)

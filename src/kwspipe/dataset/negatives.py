@@ -15,7 +15,7 @@ import numpy as np
 from kwspipe.audio import AudioError
 from kwspipe.dataset import cuts, silence
 from kwspipe.dataset.decode import Clip, examine
-from kwspipe.dataset.kinds import HARD_SILENCE, HARD_UNKNOWN, Kind
+from kwspipe.dataset.kinds import AND, HARD_SILENCE, HARD_UNKNOWN, Kind
 from kwspipe.dataset.listing import Listing
 from kwspipe.dataset.near_misses import near_misses
 from kwspipe.dataset.noise import NoisePiece
@@ -123,9 +123,9 @@ class Negatives:
             snr_db = rng.uniform(self.config.min_snr_db, self.config.max_snr_db)
             clip = cuts.over_noise(clip, self.noise.cut(clip.pcm.size, rng)[0], snr_db)
         words = " ".join(dict.fromkeys(recording.word for recording in made_of))
-        speakers = " + ".join(dict.fromkeys(recording.speaker for recording in made_of))
+        speakers = AND.join(dict.fromkeys(recording.speaker for recording in made_of))
         paths = [recording.path for recording in made_of]
-        path = " + ".join(paths[:MAX_PATHS_TOLD]) + (" + ..." if len(paths) > MAX_PATHS_TOLD else "")
+        path = AND.join(paths[:MAX_PATHS_TOLD]) + (f"{AND}..." if len(paths) > MAX_PATHS_TOLD else "")
         self.run.add_hard(kind, UNKNOWN, self.split, clip, words, speakers, path)
 
     def _parts(self, kind: Kind, cut: Callable[..., Clip]) -> Iterator[Made]:

@@ -5,10 +5,11 @@ import numpy as np
 import numpy.typing as npt
 from keras import layers
 
+from kwspipe.transfer import OUTPUTS
+
 POOLED = (
     "global_average_pooling2d"  # the layer that has the clip as a vector; the teacher's output starts from it
 )
-PREDICTIONS = "predictions"  # the layer that says the posteriors
 OTHER_WORDS = "other_words"  # the layer that adds up those of classes which are one label
 
 
@@ -27,7 +28,7 @@ def classified(inputs, maps, num_classes: int, name: str) -> keras.Model:  # typ
     """Returns the model of that name from its input to posteriors (clips, num_classes), by way of the last maps."""
     pooled = layers.GlobalAveragePooling2D(name=POOLED)(maps)
     # float32 in any precision: a softmax in float16 would lose the small posteriors.
-    outputs = layers.Dense(num_classes, activation="softmax", dtype="float32", name=PREDICTIONS)(pooled)
+    outputs = layers.Dense(num_classes, activation="softmax", dtype="float32", name=OUTPUTS)(pooled)
     return keras.Model(inputs, outputs, name=name)
 
 
@@ -35,7 +36,7 @@ def unfolded(model: keras.Model) -> keras.Model:
     """Returns the model that says the posteriors of the classes: the same where nothing adds them up."""
     if all(layer.name != OTHER_WORDS for layer in model.layers):
         return model
-    return keras.Model(model.input, model.get_layer(PREDICTIONS).output, name=model.name)
+    return keras.Model(model.input, model.get_layer(OUTPUTS).output, name=model.name)
 
 
 def folded(model: keras.Model, labels: npt.NDArray[np.int64]) -> keras.Model:

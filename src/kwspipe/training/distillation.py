@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kwspipe.config import DistillConfig, PipelineConfig, SpeechEmbeddingConfig
+from kwspipe.dataset.kinds import AND
 from kwspipe.dataset.store import ClipStore
 from kwspipe.metrics.clips import SILENCE
 from kwspipe.training import teacher
@@ -84,7 +85,7 @@ def lesson(config: PipelineConfig, prepared: Path, taught: Indices, num_classes:
         return Lesson(targets, weights, distill.weight)
     likely = np.zeros((len(targets), num_classes), np.float32)
     # Of a clip made of several speakers (``dataset/negatives.py``), the first.
-    speakers = [store.rows[number].speaker.split(" + ")[0] for number in map(int, numbers)]
+    speakers = [store.rows[number].speaker.split(AND)[0] for number in map(int, numbers)]
     likely[numbers] = posteriors(heard, taught[numbers], speakers, num_classes)
     return Lesson(targets, weights, distill.weight, likely, distill.posteriors_weight)
 
