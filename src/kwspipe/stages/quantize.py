@@ -26,7 +26,7 @@ from kwspipe.tflite.parameters import run_parameters
 from kwspipe.tflite.runner import CoreModel
 from kwspipe.training import devices
 from kwspipe.training.classes import Classes
-from kwspipe.training.data import plain_features, split_features
+from kwspipe.training.data import representative, split_features
 from kwspipe.training.state import WEIGHTS
 
 THREADS = 2
@@ -47,8 +47,9 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     model.load_weights(trained / WEIGHTS)
     console = Console(stderr=True, highlight=False)
     console.print("    converting to float and to int8")
+    clips = representative(store, config.frontend, config.quantize.representative_clips)
     float_model = conversion.to_float(model)
-    int8_model = conversion.to_int8(model, _representative(config, store))
+    int8_model = conversion.to_int8(model, clips)
     deployed = _with_parameters(int8_model, config, config.detector, store.labels, trained)
     image, summary = compile_image(deployed, config, config.detector, store.labels)
     tuned = tune(image, config.detector, store, config.stream, config.seed, console)
@@ -123,14 +124,6 @@ def _with_parameters(
     date = datetime.fromtimestamp((trained / WEIGHTS).stat().st_mtime, UTC)
     parameters = run_parameters(int8_model, config, detector, labels, description, date)
     return write_parameters(int8_model, parameters)
-
-
-def _representative(config: PipelineConfig, store: ClipStore) -> npt.NDArray[np.int8]:
-    """Features of training clips, spread evenly over the split, which is sorted by label."""
-    numbers = store.select("training")
-    count = min(config.quantize.representative_clips, len(numbers))
-    chosen = numbers[np.linspace(0, len(numbers) - 1, count).round().astype(int)]
-    return plain_features(store, config.frontend, chosen)
 
 
 def check_loss(

@@ -6,6 +6,7 @@ import numpy as np
 import tflite as schema
 
 from kwspipe.errors import KwspipeError
+from kwspipe.tflite.ranges import with_ranges_of_summands
 
 INT8_MIN, INT8_MAX = -128, 127
 SOFTMAX_SCALE = 1 / 256  # TensorFlow Lite's, of every softmax in int8
@@ -45,7 +46,8 @@ def to_int8(model: Any, representative: np.ndarray) -> bytes:
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
-    converted = _posteriors_in_256ths(converter.convert())
+    converted = with_ranges_of_summands(converter.convert(), to_float(model), representative)
+    converted = _posteriors_in_256ths(converted)
     scale, zero_point = input_quantization(converted)
     if (scale, zero_point) != (1.0, 0):
         raise KwspipeError(

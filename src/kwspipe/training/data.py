@@ -98,6 +98,15 @@ def plain_features(store: ClipStore, frontend: FrontendConfig, numbers: Indices)
     return features
 
 
+def representative(store: ClipStore, frontend: FrontendConfig, most: int) -> Features:
+    """Returns the features of at most so many training clips, spread evenly over the split (sorted by label)."""
+    numbers = store.select("training")
+    count = min(most, len(numbers))
+    return plain_features(
+        store, frontend, numbers[np.linspace(0, len(numbers) - 1, count).round().astype(int)]
+    )
+
+
 class TrainingBatches:
     """Augmented batches of the training split, epoch after epoch, the same ones for the same seed.
 
