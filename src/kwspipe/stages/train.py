@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -16,13 +17,15 @@ from kwspipe.stages import Stage
 from kwspipe.sweep.trial import reporter
 from kwspipe.training import devices, teacher_networks
 from kwspipe.training.classes import Classes, taught
-from kwspipe.training.data import TrainingBatches, split_features
+from kwspipe.training.data import TrainingBatches, representative, split_features
 from kwspipe.training.distillation import Lesson, lesson
 from kwspipe.training.loop import TrainingLoop
 from kwspipe.training.state import HISTORY, STATE
 from kwspipe.training.targets import class_weights
-from kwspipe.transfer import TransferReport, apply, checkpoint_hash, locate
+from kwspipe.transfer import OUTPUTS, TransferReport, apply, checkpoint_hash, locate
 from kwspipe.transfer_frontend import differences
+
+CALIBRATION_CLIPS = 400  # by which ranges of maps are measured; as many as conf/quantize takes
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
@@ -75,7 +78,10 @@ def _fit(
         checkpoint = locate(config.transfer, config.model.name)
         report = apply(unfolded(model).layers, config.transfer, checkpoint, classes.names)
         teachers = teacher_networks.built(config, validation[0].shape[1:], classes)
-        loop = TrainingLoop(model, config.train, config.schedule, config.seed, folder, said, teachers)
+        network = _as_int8(model, config, store, report) if config.train.quantization_aware else model
+        loop = TrainingLoop(
+            network, config.train, config.schedule, config.seed, folder, said, teachers, model
+        )
     classes.write(folder)
     report = replace(report, other_features=differences(checkpoint, config.frontend))
     write_json(folder / "transfer.json", report.as_mapping())
@@ -85,6 +91,28 @@ def _fit(
     weights = class_weights(batches.targets[batches.numbers], store.labels, config.train.class_weights)
     ahead = batches.epochs(loop.next_epoch, config.train.epochs)
     loop.run(ahead, batches.num_batches, weights[list(classes.labels)], validation, reporter())
+
+
+def _as_int8(model: Any, config: PipelineConfig, store: ClipStore, report: TransferReport) -> Any:
+    """Returns the network that computes as in int8, of a model whose statistics are those of a training.
+
+    Raises:
+        KwspipeError: layers that BatchNorm belongs to were not loaded.
+    """
+    fresh = [name for name in report.skipped if name != OUTPUTS]
+    if report.checkpoint is None or fresh:
+        raise KwspipeError(
+            "train.quantization_aware",
+            "a network from scratch"
+            if report.checkpoint is None
+            else f"a network with fresh weights in {', '.join(fresh)}",
+            "a trained network: the statistics of its maps stay as they are",
+            "train it without, then go on from there with transfer=path transfer.path=... and this option",
+        )
+    clips = representative(store, config.frontend, CALIBRATION_CLIPS)
+    from kwspipe.models.int8 import as_int8
+
+    return as_int8(model, clips)
 
 
 def _print_report(report: TransferReport) -> None:

@@ -30,14 +30,15 @@ class TrainingLoop:
     """Trains a model into a folder.
 
     Args:
-        model: Keras model, weights already set: what is kept. Where it adds the posteriors of classes up, they are what
-            is taught.
+        model: Keras model, weights already set: what is taught and judged. Where it adds the posteriors of classes up,
+            they are what is taught.
         config: the loop's settings.
         schedule: of the learning rate.
         seed: decides which clips mixup mixes.
         folder: receives the best weights, history.csv, TensorBoard's logs, and meanwhile the state to resume from.
         lesson: what the speech embedding says of the clips, if it is a teacher.
         teachers: networks, if they are.
+        kept: the model whose weights are kept, where ``model`` shares them and computes otherwise.
     """
 
     def __init__(
@@ -49,13 +50,14 @@ class TrainingLoop:
         folder: Path,
         lesson: Lesson | None = None,
         teachers: TeacherNetworks | None = None,
+        kept: Any = None,
     ) -> None:
         self.model, self.config, self.schedule, self.folder = model, config, schedule, folder
         self.seed, self.lesson, self.teachers = seed, lesson, teachers
         self.trained = compiled(model, config, self._rate(0), lesson)
         self.statistics = BatchNormStatistics(model)
         self.recent: deque[npt.NDArray[np.float32]] = deque(maxlen=config.batch_norm_batches)
-        self.state = TrainingState(self.trained, model, folder)
+        self.state = TrainingState(self.trained, kept or model, folder)
         self.history = self.state.resume()
 
     @property
