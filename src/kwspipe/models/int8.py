@@ -113,10 +113,8 @@ def as_int8(model: keras.Model, features: npt.NDArray[np.int8]) -> keras.Model:
         # A layer of two models has no one output any more, by which others find it: so those without variables are new.
         return layer if layer.weights else type(layer).from_config(layer.get_config())
 
-    def called(
-        layer: layers.Layer, *inputs: Any, **_: Any
-    ) -> Any:  # no options: BatchNorm's mask, which is None
-        values = layer(*inputs)
+    def called(layer: layers.Layer, *inputs: Any, **_: Any) -> Any:
+        values = layer(*inputs)  # without the options: there is only BatchNorm's mask, which is None
         if layer.name in ranges and not isinstance(layer, Int8Outputs):
             values = Int8Values(ranges[layer.name], f"{layer.name}_int8")(values)
         return values
