@@ -112,7 +112,7 @@ def _convert(config: PipelineConfig, path: Path) -> None:
     model = models.build(config.model, features.shape[1:], len(LABELS))
     apply(model.layers, config.transfer, locate(config.transfer, config.model.name))
     warnings.simplefilter("ignore")
-    path.write_bytes(conversion.to_int8(model, features))
+    path.write_bytes(conversion.to_int8(model, conversion.to_float(model), features))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from omegaconf import OmegaConf
 from kwspipe import models
 from kwspipe.config import DsCnnConfig, ScheduleConfig, TrainConfig
 from kwspipe.models.ends import OTHER_WORDS, folded, unfolded
-from kwspipe.tflite.conversion import to_int8
+from kwspipe.tflite.conversion import to_float, to_int8
 from kwspipe.training.data import Batch
 from kwspipe.training.distillation import Lesson
 from kwspipe.training.loop import TrainingLoop
@@ -95,7 +95,7 @@ values = keras.Model(alone.input, alone.get_layer(OUTPUTS).input)(clips[..., Non
 kernel, bias = alone.get_layer(OUTPUTS).get_weights()
 steep = kernel * 3 / ((values - values.mean(axis=0)) @ kernel).std()
 alone.get_layer(OUTPUTS).set_weights([steep, bias - values.mean(axis=0) @ steep])
-(folder / "model.tflite").write_bytes(to_int8(alone, clips))
+(folder / "model.tflite").write_bytes(to_int8(alone, to_float(alone), clips))
 inputs = np.concatenate([clips, rng.integers(-128, 128, clips.shape).astype(np.int8)])
 inputs[-2], inputs[-1] = -128, 127
 np.savez(folder / "vectors.npz", inputs=inputs, clips=clips, posteriors=said(alone))

@@ -22,7 +22,7 @@ from kwspipe import models
 from kwspipe.config import MatchboxNetConfig, MobileNetV2Config, ScheduleConfig, TrainConfig
 from kwspipe.models.ends import OTHER_WORDS
 from kwspipe.models.int8 import as_int8
-from kwspipe.tflite.conversion import to_int8
+from kwspipe.tflite.conversion import to_float, to_int8
 from kwspipe.training.data import Batch
 from kwspipe.training.loop import TrainingLoop
 from kwspipe.training.state import WEIGHTS
@@ -76,7 +76,7 @@ for config, branch, early in (
     model = network(config, branch)
     before = said(model)
     rounded = as_int8(model, clips)
-    (folder / f"{config.name}.tflite").write_bytes(to_int8(model, clips))
+    (folder / f"{config.name}.tflite").write_bytes(to_int8(model, to_float(model), clips))
     np.savez(
         folder / f"{config.name}.npz", clips=clips, float=before, rounded=said(rounded),
         trained=said(rounded, training=True), after=said(model),

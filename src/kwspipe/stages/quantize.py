@@ -49,7 +49,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     console.print("    converting to float and to int8")
     clips = representative(store, config.frontend, config.quantize.representative_clips)
     float_model = conversion.to_float(model)
-    int8_model = conversion.to_int8(model, clips)
+    int8_model = conversion.to_int8(model, float_model, clips)
     deployed = _with_parameters(int8_model, config, config.detector, store.labels, trained)
     image, summary = compile_image(deployed, config, config.detector, store.labels)
     tuned = tune(image, config.detector, store, config.stream, config.seed, console)

@@ -3,12 +3,11 @@
 from typing import Any
 
 import numpy as np
-import tflite as schema
 
 from kwspipe.errors import KwspipeError
-from kwspipe.tflite.ranges import with_ranges_of_summands
+from kwspipe.tflite.ranges import INT8_MAX, INT8_MIN, rescaled, with_ranges_of_summands
+from kwspipe.tflite.reader import read_graph
 
-INT8_MIN, INT8_MAX = -128, 127
 SOFTMAX_SCALE = 1 / 256  # TensorFlow Lite's, of every softmax in int8
 
 
@@ -17,11 +16,12 @@ def to_float(model: Any) -> bytes:
     return bytes(_converter(model).convert())
 
 
-def to_int8(model: Any, representative: np.ndarray) -> bytes:
+def to_int8(model: Any, float_model: bytes, representative: np.ndarray) -> bytes:
     """Converts the model to int8 throughout, input and output too.
 
     Args:
         model: Keras model on (clips, frames, channels, 1).
+        float_model: what ``to_float`` makes of it.
         representative: int8 features of training clips, (clips, frames, channels); they must reach both ends of the
             range: then the input's scale is 1 and its zero point 0, and a device writes its features straight in.
 
@@ -46,7 +46,7 @@ def to_int8(model: Any, representative: np.ndarray) -> bytes:
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
-    converted = with_ranges_of_summands(converter.convert(), to_float(model), representative)
+    converted = with_ranges_of_summands(converter.convert(), float_model, representative)
     converted = _posteriors_in_256ths(converted)
     scale, zero_point = input_quantization(converted)
     if (scale, zero_point) != (1.0, 0):
@@ -63,14 +63,10 @@ def _posteriors_in_256ths(model: bytes) -> bytes:
     """Gives the output the scale and zero point that a softmax has, whatever the representative clips reached.
 
     Where the last operator adds up the posteriors of classes that are one label (``models/ends.py``), the converter
-    measures the largest sum, and a detector's thresholds would mean another thing for each model. The operator computes
-    by the scale that is written here: nothing else has to change.
+    measures the largest sum, and a detector's thresholds would mean another thing for each model.
     """
-    changed = bytearray(model)
-    graph = schema.Model.GetRootAsModel(changed).Subgraphs(0)
-    quantization = graph.Tensors(graph.Outputs(0)).Quantization()
-    quantization.ScaleAsNumpy()[0], quantization.ZeroPointAsNumpy()[0] = SOFTMAX_SCALE, INT8_MIN
-    return bytes(changed)
+    (output,) = read_graph(model).outputs
+    return rescaled(model, {output.index: (SOFTMAX_SCALE, INT8_MIN)})
 
 
 def input_quantization(model: bytes) -> tuple[float, int]:

@@ -6,7 +6,7 @@ residual branch is then rounded two to four times as coarsely as it has to be (M
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,9 @@ import numpy.typing as npt
 import tflite as schema
 
 from kwspipe.errors import KwspipeError
+from kwspipe.tflite.reader import read_graph
 
-INT8_MIN, INT8_STEPS = -128, 255
+INT8_MIN, INT8_MAX = -128, 127
 Range = tuple[float, float]
 
 
@@ -24,8 +25,7 @@ def with_ranges_of_summands(
 ) -> bytes:
     """Returns the int8 model, each map that only an addition reads scaled to its own range.
 
-    Of the operators that make or read such a map, each computes by the scale that is written there: nothing else has
-    to change. The bias of a convolution depends on the scale of what it reads, hence not on these.
+    The bias of a convolution depends on the scale of what it reads, hence not on these.
 
     Args:
         int8_model: .tflite by the converter.
@@ -35,9 +35,7 @@ def with_ranges_of_summands(
     Raises:
         KwspipeError: the two do not have the same additions.
     """
-    changed = bytearray(int8_model)
-    graph = schema.Model.GetRootAsModel(changed).Subgraphs(0)
-    summands = _summands(changed)
+    summands = _summands(int8_model)
     ranges = _measured(float_model, _summands(float_model), representative)
     if len(ranges) != len(summands):
         raise KwspipeError(
@@ -46,30 +44,35 @@ def with_ranges_of_summands(
             "as many of both",
             "this release of TensorFlow converts otherwise than the one that is pinned: install that",
         )
+    scaled = {}
     for tensor, (low, high) in zip(summands, ranges, strict=True):
         if low == high:  # nothing but zeros, which any scale holds
             continue
+        scale = (high - low) / (INT8_MAX - INT8_MIN)
+        scaled[tensor] = scale, INT8_MIN + round(-low / scale)
+    return rescaled(int8_model, scaled)
+
+
+def rescaled(model: bytes, tensors: Mapping[int, tuple[float, int]]) -> bytes:
+    """Returns the model with another scale and zero point for these tensors, by their numbers.
+
+    Operators compute by the scales that are written for what they read and make: nothing else changes.
+    """
+    changed = bytearray(model)
+    graph = schema.Model.GetRootAs(changed).Subgraphs(0)
+    for tensor, (scale, zero_point) in tensors.items():
         quantization = graph.Tensors(tensor).Quantization()
-        scale = (high - low) / INT8_STEPS
-        quantization.ScaleAsNumpy()[0] = scale
-        quantization.ZeroPointAsNumpy()[0] = INT8_MIN + round(-low / scale)
+        quantization.ScaleAsNumpy()[0], quantization.ZeroPointAsNumpy()[0] = scale, zero_point
     return bytes(changed)
 
 
-def _summands(model: bytes | bytearray) -> list[int]:
+def _summands(model: bytes) -> list[int]:
     """Returns the numbers of the maps that an addition reads and nothing else, in the order of the operators."""
-    file = schema.Model.GetRootAsModel(model)
-    graph = file.Subgraphs(0)
-    operators = [graph.Operators(number) for number in range(graph.OperatorsLength())]
-    made = {tensor for operator in operators for tensor in operator.OutputsAsNumpy()}
-    read = Counter(tensor for operator in operators for tensor in operator.InputsAsNumpy())
-    return [
-        int(tensor)
-        for operator in operators
-        if file.OperatorCodes(operator.OpcodeIndex()).BuiltinCode() == schema.BuiltinOperator.ADD
-        for tensor in operator.InputsAsNumpy()
-        if tensor in made and read[tensor] == 1
-    ]
+    operators = read_graph(model).operators
+    inputs = [(operator.kind, tensor.index) for operator in operators for tensor in operator.inputs if tensor]
+    made = {tensor.index for operator in operators for tensor in operator.outputs}
+    read = Counter(tensor for _, tensor in inputs)
+    return [tensor for kind, tensor in inputs if kind == "ADD" and tensor in made and read[tensor] == 1]
 
 
 def _measured(model: bytes, tensors: Sequence[int], representative: npt.NDArray[np.int8]) -> list[Range]:
