@@ -1,8 +1,5 @@
 """Networks that are taught other words apart and say one posterior for all of them: trained, kept, in int8."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +10,7 @@ from kwspipe.tflite import reference
 from kwspipe.tflite.compiler import compile_model
 from kwspipe.tflite.reader import read_graph
 from kwspipe.tflite.runner import CoreModel
+from own_process import printed_by
 from reference_kernels import run_reference
 
 # In a process of its own: TensorFlow and tflite-runtime do not work together in the tests'.
@@ -119,10 +117,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(folder: Path) -> dict:
-    command = [sys.executable, "-c", TRAIN, str(CONF), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return printed_by(TRAIN, CONF, folder)
 
 
 def test_posteriors_of_the_classes_of_a_label_are_added_up(trained: dict) -> None:

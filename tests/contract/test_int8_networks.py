@@ -1,8 +1,5 @@
 """Networks in int8: the ranges of their maps, and training that computes as the device will."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +8,7 @@ from tests.default_settings import CONF
 
 from kwspipe.tflite import reference
 from kwspipe.tflite.reader import read_graph
+from own_process import printed_by
 from reference_kernels import run_reference, with_output
 
 # In a process of its own: TensorFlow and tflite-runtime do not work together in the tests'.
@@ -127,10 +125,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def made(folder: Path) -> dict:
-    command = [sys.executable, "-c", MAKE, str(CONF), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return printed_by(MAKE, CONF, folder)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

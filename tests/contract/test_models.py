@@ -1,12 +1,9 @@
 """Each network of conf/model: posteriors of the right shape, within the seed's budget, normalized as Keras does."""
 
-import json
-import subprocess
-import sys
-from typing import Any
-
 import pytest
 from tests.default_settings import CONF
+
+from own_process import printed_by
 
 MAX_MULTIPLY_ACCUMULATES = 1_740_000  # of the seed's network
 
@@ -56,16 +53,9 @@ print(json.dumps(results))
 """
 
 
-def run(program: str, *arguments: str) -> Any:
-    """Returns what a program prints as JSON on its last line."""
-    command = [sys.executable, "-c", program, *arguments]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return json.loads(printed.splitlines()[-1])
-
-
 def test_every_network_is_within_the_budget() -> None:
     files = sorted((CONF / "model").glob("*.yaml"))
-    built = run(BUILD, *map(str, files))
+    built = printed_by(BUILD, *map(str, files))
     assert sorted(built) == [file.stem for file in files]
     for facts in built.values():
         assert (facts["input"], facts["output"]) == ([None, 59, 49, 1], [2, 11])
@@ -75,7 +65,7 @@ def test_every_network_is_within_the_budget() -> None:
 
 
 def test_the_fused_normalization_computes_what_the_layer_of_keras_does() -> None:
-    fused, plain = run(NORMALIZE)
+    fused, plain = printed_by(NORMALIZE)
     assert len(fused) == len(plain) == 7
     for one, other in zip(fused, plain, strict=True):
         assert one == pytest.approx(other, rel=2e-4, abs=2e-4)

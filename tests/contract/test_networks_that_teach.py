@@ -1,13 +1,9 @@
 """Networks as teachers: they say what they said when they were trained, and go into what is taught by their weight."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from own_process import printed_by
+
 # In a process of its own: TensorFlow and tflite-runtime do not work together in the tests'.
 MEASURE = """
 import json, sys
@@ -138,10 +134,7 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> dict:
-    command = [sys.executable, "-c", MEASURE, str(tmp_path_factory.mktemp("runs"))]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return printed_by(MEASURE, tmp_path_factory.mktemp("runs"))
 
 
 def test_the_networks_compared_say_different_things_of_different_clips(measured: dict) -> None:

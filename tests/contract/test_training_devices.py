@@ -1,11 +1,9 @@
 """Training in mixed precision with a teacher and every option, divided between two parts of the CPU in place of GPUs,
 and resumed."""
 
-import json
-import subprocess
-import sys
-
 from tests.default_settings import CONF
+
+from own_process import printed_by
 
 # In a process of its own: TensorFlow and tflite-runtime do not work together in the tests'.
 TRAIN = """
@@ -111,9 +109,7 @@ print(json.dumps({
 
 
 def test_mixed_precision_with_a_teacher_on_two_devices_resumed() -> None:
-    command = [sys.executable, "-c", TRAIN, str(CONF)]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    result = json.loads(printed.splitlines()[-1])
+    result = printed_by(TRAIN, CONF)
     assert result.pop("average_apart") > 1e-4  # so that what is kept is known to be the average
     assert result.pop("divided_differs_by") < 1e-5
     assert result == {

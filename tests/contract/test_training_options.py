@@ -1,12 +1,11 @@
 """Options of the training step, against what the papers and Keras' own optimizer say."""
 
-import json
-import subprocess
-import sys
 from itertools import pairwise
 
 import pytest
 from tests.default_settings import CONF
+
+from own_process import printed_by
 
 # In a process of its own: TensorFlow and tflite-runtime do not work together in the tests'.
 MEASURE = """
@@ -86,9 +85,7 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def measured() -> dict:
-    command = [sys.executable, "-c", MEASURE, str(CONF)]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return json.loads(printed.splitlines()[-1])
+    return printed_by(MEASURE, CONF)
 
 
 def test_keras_own_adam_unless_more_is_asked_for(measured: dict) -> None:

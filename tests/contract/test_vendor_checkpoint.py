@@ -1,13 +1,12 @@
 """The vendor's base checkpoint, loaded by name into our network, is the model the vendor shipped."""
 
-import json
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from own_process import printed_by
 
 ARCHIVE = "base/keyword_spotting_mobilenetv2.mltk.zip"
 
@@ -43,10 +42,9 @@ print(json.dumps(result))
 @pytest.fixture(scope="module")
 def loaded(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, dict[str, np.ndarray]]:
     arrays = tmp_path_factory.mktemp("vendor") / "arrays.npz"
-    command = [sys.executable, "-c", LOAD, str(shared_dir / ARCHIVE), str(arrays)]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    printed = printed_by(LOAD, shared_dir / ARCHIVE, arrays)
     with np.load(arrays) as file:
-        return json.loads(printed.splitlines()[-1]), dict(file)
+        return printed, dict(file)
 
 
 def test_layers_parameters_and_what_was_loaded(loaded: tuple[dict, dict]) -> None:

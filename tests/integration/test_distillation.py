@@ -1,7 +1,6 @@
 """Training with a teacher: interrupted and gone on with it ends as in one go, and leaves a network without it; a run
 that was trained before is one, and Google's speech embedding another."""
 
-import json
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from kwspipe.artifacts import Fingerprint, file_hash, read_manifest, stage_folde
 from kwspipe.checkpoint import read_checkpoint
 from kwspipe.dataset.store import StoreWriter
 from kwspipe.pipeline import is_finished
+from own_process import printed_by
 
 # In a process of its own: TensorFlow and tflite-runtime do not work together in the tests'.
 TRAIN = """
@@ -90,11 +90,7 @@ print(json.dumps([whole, again, same, by_labels]))
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> list:
-    root = Path(__file__).parents[2]
-    command = [sys.executable, "-c", TRAIN, str(tmp_path_factory.mktemp("tiny"))]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=root)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return printed_by(TRAIN, tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.mark.timeout(180)

@@ -15,6 +15,7 @@ from kwspipe.config import PipelineConfig
 from kwspipe.errors import KwspipeError
 from kwspipe.parse import parse
 from kwspipe.process import call_in_process
+from own_process import printed_by
 
 
 def config(*overrides: str) -> PipelineConfig:
@@ -97,6 +98,4 @@ print(json.dumps(found))
 
 def read(folder: Path) -> list[dict]:  # type: ignore[type-arg]
     """Reads the store in another process: this one stays free of MLflow."""
-    command = [sys.executable, "-c", READ, str(folder / "store")]
-    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return list(json.loads(out.splitlines()[-1]))
+    return list(printed_by(READ, folder / "store"))
