@@ -19,4 +19,4 @@ class BuildWithConf(build_py):
             shutil.copytree("conf", target)
 
 
-setup(cmdclass={"build_py": BuildWithConf}, cffi_modules=["src/kwspipe/core_build.py:ffibuilder"])
+setup(cmdclass={"build_py": BuildWithConf}, cffi_modules=["src/kwspipe/core/build.py:ffibuilder"])

@@ -21,8 +21,8 @@ from bench_sounds import RATE_HZ, augment_preset, frontend_settings, write_noise
 from kwspipe.augment import place
 from kwspipe.augment.room_simulator import RoomSimulator
 from kwspipe.config import AugmentConfig
-from kwspipe.dataset.store import ClipStore
-from kwspipe.frontend import FrontEnd
+from kwspipe.core.frontend import FrontEnd
+from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.training.data import TrainingBatches
 
 CORES = 2

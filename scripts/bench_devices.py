@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kwspipe.config import ModelConfig, TrainConfig
-from kwspipe.process import call_in_process, divert_native_messages
+from kwspipe.files.process import call_in_process, divert_native_messages
 from kwspipe.training import devices
 from kwspipe.training.step import train_on_batch
 from kwspipe.training.targets import Step

@@ -9,7 +9,7 @@ from bench_entry import MLTK, Entry, entry
 from bench_sounds import frontend_settings, speechlike
 
 from kwspipe.config import FrontendConfig
-from kwspipe.frontend import FrontEnd
+from kwspipe.core.frontend import FrontEnd
 
 MLTK_CLIPS_PER_SECOND = 2344.0
 """The best of several runs of its binary, one core."""

@@ -17,12 +17,12 @@ from bench_sounds import CONF, RATE_HZ, speechlike
 from hydra import compose, initialize_config_dir
 
 from kwspipe.config import PipelineConfig
-from kwspipe.frontend import FrontEnd
-from kwspipe.parse import parse
-from kwspipe.process import call_in_process, divert_native_messages
-from kwspipe.spotter import Spotter
+from kwspipe.config.parse import parse
+from kwspipe.core.frontend import FrontEnd
+from kwspipe.core.model_runner import CoreModel
+from kwspipe.core.spotter import Spotter
+from kwspipe.files.process import call_in_process, divert_native_messages
 from kwspipe.stages.quantize import compile_image
-from kwspipe.tflite.runner import CoreModel
 
 LABELS = ("one", "two", "three", "_unknown_", "_silence_")
 # Short rounds, many of them: the best one was disturbed by nobody.
@@ -105,7 +105,7 @@ def _convert(config: PipelineConfig, path: Path) -> None:
     logging.disable()
     from kwspipe import models
     from kwspipe.tflite import conversion
-    from kwspipe.transfer import apply, locate
+    from kwspipe.transfer.layers import apply, locate
 
     features = FrontEnd(config.frontend).features(speechlike(32, config.frontend.sample_length))
     features[0, 0, :2] = -128, 127  # both ends, as conversion demands

@@ -9,7 +9,7 @@ import soundfile
 from omegaconf import OmegaConf
 
 from kwspipe.config import AugmentConfig, FrontendConfig
-from kwspipe.dataset.store import StoreWriter
+from kwspipe.dataset.store.clip_store import StoreWriter
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONF = REPOSITORY / "conf"

@@ -17,7 +17,7 @@ from bench_model import experiment
 from bench_sounds import REPOSITORY, write_recordings, write_store
 
 from kwspipe.config import PipelineConfig
-from kwspipe.process import call_in_process, divert_native_messages
+from kwspipe.files.process import call_in_process, divert_native_messages
 
 BATCH_SIZE = 32
 EPOCHS = 3
@@ -94,7 +94,7 @@ def _fit(config: PipelineConfig, folder: Path) -> float:
     import keras
 
     from kwspipe import models
-    from kwspipe.dataset.store import ClipStore
+    from kwspipe.dataset.store.clip_store import ClipStore
     from kwspipe.training.data import plain_features
 
     store = ClipStore(folder / "prepare")

@@ -18,8 +18,8 @@ import numpy as np
 import unicorn
 from unicorn import arm_const as arm
 
+from kwspipe.core.model_runner import CoreModel
 from kwspipe.errors import KwspipeError
-from kwspipe.tflite.runner import CoreModel
 
 CORE = Path(__file__).resolve().parents[1] / "firmware" / "core"
 SOURCES = (

@@ -20,8 +20,8 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]
 
 from fuzz_link import NO_SANITIZERS, SANITIZERS, find_compiler  # noqa: E402
 
-from kwspipe.tflite.compiler import compile_model  # noqa: E402
-from random_networks import random_network  # noqa: E402
+from kwspipe.compiler.compile import compile_model  # noqa: E402
+from support.random_networks import random_network  # noqa: E402
 
 NUM_NETWORKS = 40
 

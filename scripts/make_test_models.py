@@ -165,7 +165,7 @@ ADD_OUTPUTS = """
 import sys
 from pathlib import Path
 import numpy as np
-from reference_kernels import run_reference
+from support.reference_kernels import run_reference
 for path in sorted(Path(sys.argv[1]).glob("*.tflite")):
     inputs = np.load(path.with_suffix(".npz"))["inputs"]
     outputs = run_reference(path.read_bytes(), inputs)

@@ -30,9 +30,9 @@ def note(what):
         file.write(json.dumps([what, time.time(), time.process_time(), os.getpid()]) + "\\n")
 class Hook:
     def find_spec(self, name, path=None, target=None):
-        if name == "multiprocessing.popen_spawn_posix" and "kwspipe.stage_process" in sys.modules:
+        if name == "multiprocessing.popen_spawn_posix" and "kwspipe.pipeline.stage_process" in sys.modules:
             note("command")
-        if name == "kwspipe.stage_process":
+        if name == "kwspipe.pipeline.stage_process":
             note("process")
         if name == "keras":
             note("imports")

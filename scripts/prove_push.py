@@ -21,16 +21,16 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
+from kwspipe.core.image_info import ImageFacts
+from kwspipe.core.model_runner import CoreModel
 from kwspipe.device import firmware
 from kwspipe.device.boards import open_link
 from kwspipe.device.emulator.process import EmulatedBoard
 from kwspipe.device.errors import DeviceError, LinkLostError
 from kwspipe.device.host import HostBoard
-from kwspipe.device.image import ImageFacts
 from kwspipe.device.link import Link
 from kwspipe.device.messages import ImageId, Target
 from kwspipe.device.push import Golden, Watcher, push
-from kwspipe.tflite.runner import CoreModel
 
 Board = HostBoard | EmulatedBoard
 NUM_GOLDEN = 2

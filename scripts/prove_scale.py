@@ -25,14 +25,14 @@ from typing import Any
 import numpy as np
 from hydra import compose, initialize_config_dir
 
-from kwspipe.audio import AudioError, Pcm
+from kwspipe.audio.pcm import AudioError, Pcm
 from kwspipe.config import DatasetConfig, FrontendConfig
+from kwspipe.config.parse import parse
 from kwspipe.dataset.decode import in_order, num_workers
 from kwspipe.dataset.listing import Listing
 from kwspipe.dataset.prepare import write_store
 from kwspipe.dataset.recordings import Found, Recording
-from kwspipe.dataset.store import ClipStore
-from kwspipe.parse import parse
+from kwspipe.dataset.store.clip_store import ClipStore
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 NUM_SPEAKERS = 2600  # as Speech Commands has

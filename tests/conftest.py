@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from default_settings import FRONTEND
 from kwspipe.config import FrontendConfig
-
-REPOSITORY = Path(__file__).resolve().parents[1]
+from support.default_settings import FRONTEND
+from support.paths import REPOSITORY
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,7 @@ def main() -> None:
     from rich.console import Console
     from rich.markup import escape
 
-    from kwspipe import task
+    from kwspipe import hydra_task
     from kwspipe.errors import KwspipeError
 
     # Hydra then raises what a job raises, instead of printing a shortened traceback and leaving.
@@ -60,9 +60,9 @@ def main() -> None:
     sys.argv[1:] = let_parse_judge(sys.argv[1:], groups)
     spare_composing(sys.argv[1:])
     try:
-        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task.task)()
-        if task.failures:
-            raise task.failures[0]
+        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(hydra_task.task)()
+        if hydra_task.failures:
+            raise hydra_task.failures[0]
     except (KwspipeError, HydraException, OmegaConfBaseException) as error:
         console = Console(stderr=True, highlight=False, soft_wrap=True)
         console.print(f"[bold red]Error[/] {escape(str(error).strip())}")

@@ -9,8 +9,8 @@ from hydra.errors import MissingConfigException
 from kwspipe import augment
 from kwspipe.__main__ import conf_dir
 from kwspipe.config import DistillConfig
-from kwspipe.parse import parse
-from run_folders import composed_config
+from kwspipe.config.parse import parse
+from support.run_folders import composed_config
 
 GROUPS = sorted(folder.name for folder in conf_dir().iterdir() if folder.is_dir() and folder.name != "hydra")
 CHOICES = [

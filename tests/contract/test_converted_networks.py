@@ -1,14 +1,13 @@
 """Networks that TensorFlow converted (scripts/make_test_models.py): the core gives the reference kernels' bits."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from kwspipe.tflite.compiler import compile_model
-from kwspipe.tflite.runner import CoreModel
+from kwspipe.compiler.compile import compile_model
+from kwspipe.core.model_runner import CoreModel
+from support.paths import TESTS
 
-FOLDER = Path(__file__).resolve().parents[1] / "data" / "tflite"
+FOLDER = TESTS / "data" / "tflite"
 MODELS = sorted(FOLDER.glob("*.tflite"))
 
 

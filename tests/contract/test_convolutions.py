@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from single_operators import (
+from support.single_operators import (
     activations,
     assert_equal,
     biases,
@@ -16,7 +16,7 @@ from single_operators import (
     windowed,
     zero_points,
 )
-from tflite_builder import NONE, RELU6, SAME, VALID, ModelBuilder
+from support.tflite_builder import NONE, RELU6, SAME, VALID, ModelBuilder
 
 
 @modest

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.default_settings import CONF
+from tests.support.default_settings import CONF
 
+from kwspipe.compiler.compile import compile_model
+from kwspipe.core.model_runner import CoreModel
 from kwspipe.tflite import reference
-from kwspipe.tflite.compiler import compile_model
 from kwspipe.tflite.reader import read_graph
-from kwspipe.tflite.runner import CoreModel
-from own_process import printed_by
-from reference_kernels import run_reference
+from support.own_process import printed_by
+from support.reference_kernels import run_reference
 
 # In a process of its own: TensorFlow and tflite-runtime do not work together in the tests'.
 TRAIN = """
@@ -20,13 +20,13 @@ import keras, numpy as np
 from omegaconf import OmegaConf
 from kwspipe import models
 from kwspipe.config import DsCnnConfig, ScheduleConfig, TrainConfig
-from kwspipe.models.ends import OTHER_WORDS, folded, unfolded
+from kwspipe.models.heads import OTHER_WORDS, folded, unfolded
 from kwspipe.tflite.conversion import to_float, to_int8
 from kwspipe.training.data import Batch
 from kwspipe.training.distillation import Lesson
 from kwspipe.training.loop import TrainingLoop
 from kwspipe.training.state import WEIGHTS
-from kwspipe.transfer import OUTPUTS
+from kwspipe.transfer.layers import OUTPUTS
 
 conf, folder = map(pathlib.Path, sys.argv[1:])
 settings = OmegaConf.to_container(OmegaConf.load(conf / "train" / "best.yaml"))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kwspipe.config import FrontendConfig
-from kwspipe.frontend import FrontEnd
+from kwspipe.core.frontend import FrontEnd
 
 CASES = [
     "keyword_spotting_mobilenetv2",

@@ -12,9 +12,9 @@ import pytest
 from kwspipe._core import ffi, lib
 
 from kwspipe.config import FrontendConfig
-from kwspipe.frontend import FrontEnd
+from kwspipe.core.frontend import FrontEnd
+from support.paths import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 CORE = REPOSITORY / "firmware" / "core"
 FIELDS = [name for name, _ in ffi.typeof("kws_frontend_tables_t").fields]
 ROUNDS = 20000

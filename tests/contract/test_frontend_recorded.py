@@ -5,16 +5,15 @@ right after test_frontend_golden has passed, and only where the format was meant
 """
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from default_settings import VENDOR_FRONTEND
 from kwspipe.config import FrontendConfig
-from kwspipe.frontend import FrontEnd
+from kwspipe.core.frontend import FrontEnd
+from support.default_settings import VENDOR_FRONTEND
+from support.paths import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 RECORD = REPOSITORY / "tests" / "data" / "frontend_recorded.npz"
 CASES: dict[str, dict[str, object]] = {
     "default": {},

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.default_settings import CONF
+from tests.support.default_settings import CONF
 
 from kwspipe.tflite import reference
 from kwspipe.tflite.reader import read_graph
-from own_process import printed_by
-from reference_kernels import run_reference, with_output
+from support.own_process import printed_by
+from support.reference_kernels import run_reference, with_output
 
 # In a process of its own: TensorFlow and tflite-runtime do not work together in the tests'.
 MAKE = """
@@ -18,7 +18,7 @@ import keras, numpy as np
 from omegaconf import OmegaConf
 from kwspipe import models
 from kwspipe.config import MatchboxNetConfig, MobileNetV2Config, ScheduleConfig, TrainConfig
-from kwspipe.models.ends import OTHER_WORDS
+from kwspipe.models.heads import OTHER_WORDS
 from kwspipe.models.int8 import as_int8
 from kwspipe.tflite.conversion import to_float, to_int8
 from kwspipe.training.data import Batch

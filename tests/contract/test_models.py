@@ -1,9 +1,9 @@
 """Each network of conf/model: posteriors of the right shape, within the seed's budget, normalized as Keras does."""
 
 import pytest
-from tests.default_settings import CONF
+from tests.support.default_settings import CONF
 
-from own_process import printed_by
+from support.own_process import printed_by
 
 MAX_MULTIPLY_ACCUMULATES = 1_740_000  # of the seed's network
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from kwspipe.tflite.compiler import compile_model
-from kwspipe.tflite.runner import CoreModel
-from random_networks import random_network
-from reference_kernels import run_reference
+from kwspipe.compiler.compile import compile_model
+from kwspipe.core.model_runner import CoreModel
+from support.random_networks import random_network
+from support.reference_kernels import run_reference
 
 
 @pytest.mark.parametrize("seed", range(60))

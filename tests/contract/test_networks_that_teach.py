@@ -2,7 +2,7 @@
 
 import pytest
 
-from own_process import printed_by
+from support.own_process import printed_by
 
 # In a process of its own: TensorFlow and tflite-runtime do not work together in the tests'.
 MEASURE = """
@@ -11,12 +11,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 import keras, numpy as np
-from tests.default_settings import FRONTEND, plain_settings
+from tests.support.default_settings import FRONTEND, plain_settings
 from kwspipe import models
-from kwspipe.artifacts import Fingerprint, outputs_hash, read_manifest, stage_folder
+from kwspipe.runs.artifacts import Fingerprint, outputs_hash, read_manifest, stage_folder
 from kwspipe.config import DsCnnConfig, NetworkTeachersConfig, ScheduleConfig, TrainConfig
 from kwspipe.training import devices
-from kwspipe.training.classes import Classes
+from kwspipe.training.training_classes import Classes
 from kwspipe.training.data import Batch
 from kwspipe.training.loop import TrainingLoop
 from kwspipe.training.targets import Step

@@ -4,10 +4,10 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kwspipe.tflite.compiler import compile_model
-from kwspipe.tflite.runner import CoreModel
-from reference_kernels import run_reference
-from single_operators import (
+from kwspipe.compiler.compile import compile_model
+from kwspipe.core.model_runner import CoreModel
+from support.reference_kernels import run_reference
+from support.single_operators import (
     activations,
     assert_equal,
     modest,
@@ -18,7 +18,7 @@ from single_operators import (
     seeds,
     zero_points,
 )
-from tflite_builder import NONE, ModelBuilder
+from support.tflite_builder import NONE, ModelBuilder
 
 
 @modest

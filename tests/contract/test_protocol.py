@@ -1,15 +1,15 @@
 """PROTOCOL.md, the core's headers and the client say the same."""
 
 import re
-from pathlib import Path
 
 import pytest
 from kwspipe._core import ffi, lib
 
 from kwspipe.device import frames, messages
 from kwspipe.device.messages import BoardStatus, Event, Hello, ImageId, Status, Verb
+from support.paths import REPOSITORY
 
-TEXT = (Path(__file__).parents[2] / "PROTOCOL.md").read_text()
+TEXT = (REPOSITORY / "PROTOCOL.md").read_text()
 LETTERS = {"u8": "B", "i8": "b", "u16": "H", "u32": "I"}
 SIZES = {"u8": 1, "i8": 1, "u16": 2, "u32": 4}
 LAYOUTS = {

@@ -7,15 +7,15 @@ import pytest
 import soundfile
 from kwspipe._core import ffi, lib
 
-from kwspipe.detector import Detector, pack_settings
+from kwspipe.compiler import image_format as container
+from kwspipe.compiler.compile import compile_model
+from kwspipe.core.detector import Detector, pack_settings
+from kwspipe.core.frontend import FrontEnd
+from kwspipe.core.spotter import Spotter
 from kwspipe.errors import KwspipeError
-from kwspipe.frontend import FrontEnd
-from kwspipe.spotter import Spotter
-from kwspipe.tflite import image as container
-from kwspipe.tflite.compiler import compile_model
 from kwspipe.tflite.metadata import read_parameters
-from kwspipe.tflite.settings import class_labels, detector_settings, frontend_settings
-from vendor_models import tflite_of
+from kwspipe.tflite.model_settings import class_labels, detector_settings, frontend_settings
+from support.vendor_models import tflite_of
 
 ARCHIVE = "keyword_spotting_mobilenetv2"
 WORDS = ["left", "right", "up", "down", "stop", "go", "yes", "bed"]

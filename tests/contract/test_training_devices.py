@@ -1,9 +1,9 @@
 """Training in mixed precision with a teacher and every option, divided between two parts of the CPU in place of GPUs,
 and resumed."""
 
-from tests.default_settings import CONF
+from tests.support.default_settings import CONF
 
-from own_process import printed_by
+from support.own_process import printed_by
 
 # In a process of its own: TensorFlow and tflite-runtime do not work together in the tests'.
 TRAIN = """

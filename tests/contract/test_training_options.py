@@ -3,9 +3,9 @@
 from itertools import pairwise
 
 import pytest
-from tests.default_settings import CONF
+from tests.support.default_settings import CONF
 
-from own_process import printed_by
+from support.own_process import printed_by
 
 # In a process of its own: TensorFlow and tflite-runtime do not work together in the tests'.
 MEASURE = """

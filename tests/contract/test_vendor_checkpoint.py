@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from own_process import printed_by
+from support.own_process import printed_by
 
 ARCHIVE = "base/keyword_spotting_mobilenetv2.mltk.zip"
 
@@ -17,7 +17,7 @@ import numpy as np
 from pathlib import Path
 from kwspipe.config import MobileNetV2Config, TransferConfig
 from kwspipe.models import mobilenet_v2
-from kwspipe.transfer import apply
+from kwspipe.transfer.layers import apply
 
 config = TransferConfig(
     source="path", path=None, url=None, sha256=None, cache_dir="", min_loaded_fraction=0.9, match_words=False,

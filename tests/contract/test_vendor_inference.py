@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from kwspipe._core import ffi, lib
 
-from kwspipe.tflite import image as container
-from kwspipe.tflite.runner import CoreModel
-from reference_kernels import run_reference, with_output
-from vendor_models import NUM_CLASSES, compiled, real_features
+from kwspipe.compiler import image_format as container
+from kwspipe.core.model_runner import CoreModel
+from support.reference_kernels import run_reference, with_output
+from support.vendor_models import NUM_CLASSES, compiled, real_features
 
 OPERATOR_BYTES, PROGRAM_BYTES = 68, 48
 OUTPUT_OFFSET = struct.Struct("<44xI")  # position of output_offset in kws_operator_t

@@ -5,7 +5,7 @@ import pytest
 
 from kwspipe.errors import KwspipeError
 from kwspipe.tflite.metadata import read_parameters, write_parameters
-from vendor_models import tflite_of
+from support.vendor_models import tflite_of
 
 WORDS = {
     "keyword_spotting_mobilenetv2": ["left", "right", "up", "down", "stop", "go"],

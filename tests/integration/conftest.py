@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
-CHECKS = Path(__file__).resolve().parents[1] / "firmware"
+from support.paths import FIRMWARE, TESTS
+
+CHECKS = TESTS / "firmware"
 
 
 def build(name: str, sources: list[Path], folder: Path = FIRMWARE) -> Path:

@@ -5,15 +5,15 @@ import random
 import numpy as np
 import pytest
 
-from app_board import ACTIVITY, KEYWORD, AppBoard, build_library
-from board_model import LoopbackPort, VirtualTime
+from kwspipe.core.image_info import ImageFacts
+from kwspipe.core.spotter import Spotter
 from kwspipe.device.frames import FrameReader
-from kwspipe.device.image import ImageFacts
 from kwspipe.device.link import Link
 from kwspipe.device.messages import Event, FeedKind, ImageId, Source, Target, Verb
 from kwspipe.device.push import Watcher, push
-from kwspipe.spotter import Spotter
-from small_model import golden_of, small_image
+from support.app_board import ACTIVITY, KEYWORD, AppBoard, build_library
+from support.board_model import LoopbackPort, VirtualTime
+from support.small_model import golden_of, small_image
 
 IMAGE = small_image(2)
 NOISE = np.random.default_rng(1).normal(0, 3000, 64000).astype(np.int16)

@@ -15,7 +15,7 @@ from kwspipe.device import firmware
 from kwspipe.device.push import DoesNotFitError, SelfTestError
 from kwspipe.errors import KwspipeError
 from kwspipe.stages import deploy
-from small_model import golden_of, small_image
+from support.small_model import golden_of, small_image
 
 IMAGE = small_image(7)
 

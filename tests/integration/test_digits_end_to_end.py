@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kwspipe.checkpoint import read_checkpoint
+from kwspipe.transfer.checkpoint import read_checkpoint
 
 pytest.importorskip("espeakng_loader", reason="needs the extra `synthetic`")
 pytest.importorskip("unicorn", reason="needs the extra `emulator`")

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.run_folders import composed_config, stage_hash, write_stage
+from tests.support.run_folders import composed_config, stage_hash, write_stage
 
-from kwspipe.artifacts import Fingerprint, file_hash, read_manifest, stage_folder
-from kwspipe.checkpoint import read_checkpoint
-from kwspipe.dataset.store import StoreWriter
-from kwspipe.pipeline import is_finished
-from own_process import printed_by
+from kwspipe.dataset.store.clip_store import StoreWriter
+from kwspipe.pipeline.runner import is_finished
+from kwspipe.runs.artifacts import Fingerprint, file_hash, read_manifest, stage_folder
+from kwspipe.transfer.checkpoint import read_checkpoint
+from support.own_process import printed_by
 
 # In a process of its own: TensorFlow and tflite-runtime do not work together in the tests'.
 TRAIN = """
@@ -23,7 +23,7 @@ from dataclasses import replace
 from pathlib import Path
 import keras, numpy as np, tensorflow as tf
 from omegaconf import OmegaConf
-from tests.default_settings import CONF
+from tests.support.default_settings import CONF
 from kwspipe.config import ScheduleConfig, TrainConfig
 from kwspipe.training.data import Batch
 from kwspipe.training.distillation import Lesson

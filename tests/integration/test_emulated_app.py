@@ -7,19 +7,19 @@ import pytest
 import soundfile
 from rich.console import Console
 
-from kwspipe.detector import pack_settings
+from kwspipe.compiler.compile import compile_model
+from kwspipe.core.detector import pack_settings
+from kwspipe.core.frontend import FrontEnd
+from kwspipe.core.image_info import ImageFacts
+from kwspipe.core.model_runner import CoreModel
+from kwspipe.core.spotter import Spotter
 from kwspipe.device.boards import open_link
 from kwspipe.device.feed import feed_audio
-from kwspipe.device.image import ImageFacts
 from kwspipe.device.messages import Target
 from kwspipe.device.push import Golden, Watcher, push
-from kwspipe.frontend import FrontEnd
-from kwspipe.spotter import Spotter
-from kwspipe.tflite.compiler import compile_model
 from kwspipe.tflite.metadata import read_parameters
-from kwspipe.tflite.runner import CoreModel
-from kwspipe.tflite.settings import class_labels, detector_settings, frontend_settings
-from vendor_models import tflite_of
+from kwspipe.tflite.model_settings import class_labels, detector_settings, frontend_settings
+from support.vendor_models import tflite_of
 
 ARCHIVE = "keyword_spotting_mobilenetv2"
 WORDS = ("stop", "go", "up")

@@ -15,8 +15,8 @@ import soundfile
 
 from kwspipe.device.emulator import EmulatedBoard
 from kwspipe.errors import KwspipeError
+from support.paths import FIRMWARE
 
-FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 KWS_OK, KWS_ERROR_FLASH = 0, -6
 Start = Callable[..., "Check"]
 

@@ -9,9 +9,9 @@ import pytest
 import serial
 from numpy.typing import NDArray
 
+from kwspipe.core.model_runner import CoreModel
 from kwspipe.device.emulator import EmulatedBoard
-from kwspipe.tflite.runner import CoreModel
-from vendor_models import NUM_CLASSES, compiled, real_features
+from support.vendor_models import NUM_CLASSES, compiled, real_features
 
 SLOTS_AT = 0x10000
 FLASH_BYTES = 0x180000

@@ -11,16 +11,16 @@ import serial
 import soundfile
 from rich.console import Console
 
+from kwspipe.core.image_info import ImageFacts
+from kwspipe.core.spotter import Spotter
 from kwspipe.device.boards import open_link
 from kwspipe.device.emulator import EmulatedBoard
 from kwspipe.device.feed import feed_audio
-from kwspipe.device.image import ImageFacts
 from kwspipe.device.link import Link
 from kwspipe.device.messages import ImageId, Source
 from kwspipe.device.ports import open_port
 from kwspipe.device.push import PushReport, Watcher, push
-from kwspipe.spotter import Spotter
-from small_model import golden_of, small_image
+from support.small_model import golden_of, small_image
 
 OLD, NEW = small_image(1), small_image(2)
 NOISE = np.random.default_rng(3).normal(0, 3000, 48000).astype(np.int16)

@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "fuzz_model.py"
+from support.paths import SCRIPTS
+
+SCRIPT = SCRIPTS / "fuzz_model.py"
 NO_SANITIZERS = 77
 
 

@@ -9,18 +9,19 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from kwspipe.core.frontend import FrontEnd
+from kwspipe.core.image_info import ImageFacts
+from kwspipe.core.spotter import Spotter
 from kwspipe.device import boards, firmware
 from kwspipe.device.boards import open_link
 from kwspipe.device.errors import LinkLostError, RefusedError, WrongBoardError
 from kwspipe.device.feed import feed_audio, feed_features, slowdown
 from kwspipe.device.host import POWER_CUT, HostBoard
-from kwspipe.device.image import ImageFacts
 from kwspipe.device.messages import ImageId, Source, Status, Target
 from kwspipe.device.push import ImageRefusedError, Watcher, push
 from kwspipe.errors import KwspipeError
-from kwspipe.frontend import FrontEnd
-from kwspipe.spotter import Spotter
-from small_model import golden_of, small_image
+from support.paths import SCRIPTS
+from support.small_model import golden_of, small_image
 
 QUIET = Console(quiet=True)
 OLD, NEW = small_image(1), small_image(2)
@@ -240,7 +241,7 @@ def test_a_missing_program_and_a_wrong_flash_file_are_told(program, flash_file, 
 def test_random_and_mutated_frames_find_nothing(tmp_path):
     image = tmp_path / "small.kws"
     image.write_bytes(NEW)
-    script = Path(__file__).resolve().parents[2] / "scripts" / "fuzz_link.py"
+    script = SCRIPTS / "fuzz_link.py"
     command = [sys.executable, str(script), "--count", "5000", "--image", str(image)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 77:

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import soundfile
 
+from kwspipe.core.spotter import Spotter
 from kwspipe.listening import on_board
 from kwspipe.listening.session import Heard
-from kwspipe.spotter import Spotter
 from kwspipe.stages import listen
-from run_folders import composed_config
-from small_model import golden_of, small_image
+from support.run_folders import composed_config
+from support.small_model import golden_of, small_image
 
 NOISE = (np.random.default_rng(3).normal(0, 0.1, 48000) * 32767).astype(np.int16)
 IMAGE = small_image(7)

@@ -15,14 +15,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kwspipe.compiler.compile import compile_model
+from kwspipe.core.model_runner import CoreModel
 from kwspipe.errors import KwspipeError
-from kwspipe.tflite.compiler import compile_model
-from kwspipe.tflite.runner import CoreModel
-from random_networks import Network, random_network
-from tflite_builder import SAME, VALID
+from support.paths import SCRIPTS
+from support.random_networks import Network, random_network
+from support.tflite_builder import SAME, VALID
 
 pytest.importorskip("unicorn", reason="the emulated CPU needs the extra `emulator`")
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "count_instructions.py"
+SCRIPT = SCRIPTS / "count_instructions.py"
 specification = importlib.util.spec_from_file_location("count_instructions", SCRIPT)
 count_instructions = importlib.util.module_from_spec(specification)
 specification.loader.exec_module(count_instructions)

@@ -6,13 +6,13 @@ import pytest
 from hydra import compose as compose_config
 from hydra import initialize_config_dir
 
-import browser
 from kwspipe.__main__ import conf_dir
 from kwspipe.config import ReportConfig
-from kwspipe.parse import parse
+from kwspipe.config.parse import parse
 from kwspipe.report.run_page import refresh
 from kwspipe.stages import inspect
-from small_run import HOSTILE, STREAMING, Run
+from support import browser
+from support.small_run import HOSTILE, STREAMING, Run
 
 PHONE_WIDTH = 360
 SMALLEST_LETTERS = 9.0  # pixels; of the confusion matrix, the smallest there are

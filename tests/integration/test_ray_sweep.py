@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import tiny_speech
+from support import tiny_speech
 
 pytest.importorskip("ray", reason="needs the extra `ray`")
 pytestmark = pytest.mark.timeout(900)

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import slurm_cluster
-import tiny_speech
+from support import slurm_cluster, tiny_speech
 
 pytest.importorskip("submitit", reason="needs the extra `slurm`")
 pytestmark = pytest.mark.timeout(900)

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from kwspipe.dataset.store import ClipStore
+from kwspipe.core.image_info import ImageFacts
+from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.device import firmware
 from kwspipe.device.boards import open_link
 from kwspipe.device.feed import feed_audio
 from kwspipe.device.host import HostBoard
-from kwspipe.device.image import ImageFacts
 from kwspipe.device.push import Watcher, push
 from kwspipe.streaming.composition import compose
-from kwspipe.streaming.listening import listen
-from small_model import golden_of, small_image
-from unit.streaming.conftest import RATE_HZ, make_config, make_store  # noqa: F401  (a fixture)
+from kwspipe.streaming.scoring import listen
+from support.small_model import golden_of, small_image
+from support.streams import RATE_HZ, make_config, make_store  # noqa: F401  (a fixture)
 
 
 def test_the_board_hears_what_evaluate_hears(

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-import tiny_speech
 from kwspipe.sweep import record
+from support import tiny_speech
 
 pytestmark = pytest.mark.timeout(600)
 

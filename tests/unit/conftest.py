@@ -2,7 +2,7 @@
 
 import pytest
 
-from kwspipe import download
+from kwspipe.files import download
 
 
 @pytest.fixture

@@ -6,6 +6,6 @@ seed, the epoch and the clip alone (``draws.py``): neither the number of workers
 
 from kwspipe.augment.augmenter import Augmenter, check, sources
 from kwspipe.augment.batch import place
-from kwspipe.augment.draws import clip_keys
+from kwspipe.augment.random import clip_keys
 
 __all__ = ["Augmenter", "check", "clip_keys", "place", "sources"]

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kwspipe.audio import Pcm, pcm_from_float
+from kwspipe.audio.pcm import Pcm, pcm_from_float
 from kwspipe.augment.batch import Bounds, ClipBatch, cut
-from kwspipe.augment.draws import Draws, Floats, Keys, clip_keys
 from kwspipe.augment.filters import LowerSampleRate, MicrophoneColour, filter_clips
 from kwspipe.augment.masks import SpecMask
+from kwspipe.augment.random import Draws, Floats, Keys, clip_keys
+from kwspipe.augment.registry import build
 from kwspipe.augment.room_simulator import RoomSimulator, recorded_responses
 from kwspipe.augment.speed import Speed
-from kwspipe.augment.steps import build
 from kwspipe.config import AugmentConfig
 from kwspipe.dataset.recordings import listing_hash
 

@@ -7,15 +7,15 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from kwspipe.audio import Pcm, Samples
+from kwspipe.audio.pcm import Pcm, Samples
 from kwspipe.augment import fourier
-from kwspipe.augment.draws import Draws, Floats, Indices
+from kwspipe.augment.random import Draws, Floats, Indices
 
 Placement = Literal["random", "center"]
 Bounds = tuple[int, int]
 Spectrum = npt.NDArray[np.complex64]
 
-FULL_SCALE = np.float32(1 / 32768)  # as in kwspipe.audio
+FULL_SCALE = np.float32(1 / 32768)  # as in kwspipe.audio.pcm
 # Samples read on both sides of a stretch to be resampled: what the circular transform joins lies outside the clip.
 RESAMPLING_MARGIN = 64
 

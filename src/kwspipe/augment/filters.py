@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from kwspipe.augment import fourier
 from kwspipe.augment.batch import ClipBatch
-from kwspipe.augment.draws import Draws, Indices
 from kwspipe.augment.parameters import interval, number
+from kwspipe.augment.random import Draws, Indices
 
 Response = npt.NDArray[np.complexfloating] | npt.NDArray[np.float32]
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from kwspipe.audio import Pcm, Samples
+from kwspipe.audio.pcm import Pcm, Samples
 from kwspipe.augment.batch import ClipBatch
-from kwspipe.augment.draws import Draws, Floats, Indices
 from kwspipe.augment.parameters import interval
+from kwspipe.augment.random import Draws, Floats, Indices
 
 # Limits of what can be asked for: beyond them nothing is left of a 16-bit clip.
 MAX_GAIN_DB = 96.0

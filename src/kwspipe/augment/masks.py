@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from kwspipe.augment.draws import Draws, Indices
 from kwspipe.augment.parameters import interval
+from kwspipe.augment.random import Draws, Indices
 
 MASKED = -128
 

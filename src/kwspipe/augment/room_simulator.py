@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from kwspipe.audio import Samples, float_from_pcm, read_pcm
+from kwspipe.audio.pcm import Samples, float_from_pcm, read_pcm
 from kwspipe.augment import fourier
-from kwspipe.augment.draws import Draws
 from kwspipe.augment.filters import Response
 from kwspipe.augment.parameters import interval, number
+from kwspipe.augment.random import Draws
 from kwspipe.augment.rooms import WALL_DISTANCE_M, image_method
-from kwspipe.dataset.folder import find_noise
 from kwspipe.dataset.recordings import Recording, Rejected
+from kwspipe.dataset.sources.folder import find_noise
 
 # Longer rooms change features little, and every clip's Fourier transform would be longer.
 TAIL_S = 0.4

@@ -7,7 +7,7 @@ every echo is the sound of a mirror image of the source, softer by its longer wa
 import numpy as np
 import numpy.typing as npt
 
-from kwspipe.audio import Samples
+from kwspipe.audio.pcm import Samples
 
 SOUND_M_PER_S = 343.0
 # Reflections all have one sign and pile up at frequencies below any sound: Allen and Berkley, too, filter at 100 Hz.

@@ -4,8 +4,8 @@ T. Ko, V. Peddinti, D. Povey, S. Khudanpur, "Audio augmentation for speech recog
 tempo alone, and costs least.
 """
 
-from kwspipe.augment.draws import Draws, Floats
 from kwspipe.augment.parameters import interval
+from kwspipe.augment.random import Draws, Floats
 
 
 class Speed:

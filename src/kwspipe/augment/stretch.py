@@ -7,11 +7,11 @@ written; each is taken from where, near its place, the sound goes on as the fram
 
 import numpy as np
 
-from kwspipe.audio import Samples
+from kwspipe.audio.pcm import Samples
 from kwspipe.augment import fourier
 from kwspipe.augment.batch import ClipBatch, resized_spectrum
-from kwspipe.augment.draws import Draws, Floats, Indices
 from kwspipe.augment.parameters import interval
+from kwspipe.augment.random import Draws, Floats, Indices
 
 # Half a frame: two or more periods of a low voice.
 HOP_S = 0.02

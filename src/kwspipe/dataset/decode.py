@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from kwspipe.audio import AudioError, Pcm, peak_db, read_pcm, word_bounds
+from kwspipe.audio.pcm import AudioError, Pcm, peak_db, read_pcm, word_bounds
 from kwspipe.config import DatasetConfig
 from kwspipe.dataset.recordings import Recording
 

@@ -11,13 +11,11 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
 from kwspipe.config import DatasetConfig, FrontendConfig
-from kwspipe.dataset import bad_files
-from kwspipe.dataset.bad_files import leaving_out
+from kwspipe.dataset import blocklist
+from kwspipe.dataset.blocklist import leaving_out
 from kwspipe.dataset.decode import ReadFiles, read_files
-from kwspipe.dataset.mixing import write_synthetic_clips
-from kwspipe.dataset.negatives import write_negatives
-from kwspipe.dataset.noise import NoisePiece
-from kwspipe.dataset.preparation import Preparation
+from kwspipe.dataset.hard_negatives.generate import write_negatives
+from kwspipe.dataset.noise.background import NoisePiece
 from kwspipe.dataset.recordings import SPLITS, Found, Recording, Source, listing_hash, printable
 from kwspipe.dataset.selection import (
     UNKNOWN,
@@ -27,9 +25,16 @@ from kwspipe.dataset.selection import (
     labels_of,
     unknown_draws,
 )
-from kwspipe.dataset.sources import extra_noise, first_source, mined_recordings, negative_recordings
+from kwspipe.dataset.sources.configured import (
+    extra_noise,
+    first_source,
+    mined_recordings,
+    negative_recordings,
+)
+from kwspipe.dataset.sources.synthetic_mix import write_synthetic_clips
 from kwspipe.dataset.splits import assign_fold, assign_splits
-from kwspipe.dataset.store import StoreWriter
+from kwspipe.dataset.store.clip_store import StoreWriter
+from kwspipe.dataset.store.store_builder import Preparation
 from kwspipe.errors import KwspipeError
 
 log = logging.getLogger(__name__)
@@ -60,7 +65,7 @@ def prepare(
         KwspipeError: no source has recordings, a class has no clips, or there is too little noise.
     """
     check_words(dataset)
-    read_files = leaving_out(bad_files.load(dataset.bad_files), read_files)
+    read_files = leaving_out(blocklist.load(dataset.bad_files), read_files)
     source, found, skipped = first_source(dataset, frontend, seed, read_files)
     return write_store(source, found, dataset, frontend, seed, folder, read_files, skipped)
 

@@ -1,8 +1,8 @@
 """Counts what each layer of a model costs, by running it on the emulated board."""
 
+from kwspipe.core.image_info import ImageFacts
 from kwspipe.device import boards, firmware
 from kwspipe.device.emulator.process import require_unicorn
-from kwspipe.device.image import ImageFacts
 from kwspipe.device.push import Golden, Watcher, push
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import soundfile
 
-from kwspipe.audio import Pcm
-from kwspipe.disk import make_folder
+from kwspipe.audio.pcm import Pcm
+from kwspipe.files.disk import make_folder
 
 
 class Dump:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from kwspipe.audio import AudioError
+from kwspipe.audio.pcm import AudioError
 from kwspipe.config import BoardConfig
+from kwspipe.core.image_info import ImageFacts
 from kwspipe.device import boards
 from kwspipe.device.boards import Attached
 from kwspipe.device.feed import feed_audio
-from kwspipe.device.image import ImageFacts
 from kwspipe.device.link import Link
 from kwspipe.device.messages import Event
 from kwspipe.listening.dump import Dump

@@ -8,10 +8,10 @@ from typing import Protocol
 
 import numpy as np
 
-from kwspipe.audio import Pcm
+from kwspipe.audio.pcm import Pcm
+from kwspipe.core.spotter import Inference, Spotter
 from kwspipe.listening.dump import Dump
 from kwspipe.listening.sources import Sound
-from kwspipe.spotter import Inference, Spotter
 
 
 @dataclass(frozen=True)

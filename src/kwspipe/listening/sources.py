@@ -6,9 +6,9 @@ from pathlib import Path
 
 import soxr
 
-from kwspipe.audio import SUFFIXES, AudioError, Pcm, float_from_pcm, pcm_from_float, read_pcm
+from kwspipe.audio.microphone import Input
+from kwspipe.audio.pcm import SUFFIXES, AudioError, Pcm, float_from_pcm, pcm_from_float, read_pcm
 from kwspipe.errors import KwspipeError
-from kwspipe.microphone import Input
 
 BLOCK_MS = 50  # of one step: short enough for a level meter to follow
 

@@ -8,10 +8,10 @@ from rich.live import Live
 from rich.markup import escape
 from rich.text import Text
 
-from kwspipe.audio import Pcm
+from kwspipe.audio.pcm import Pcm
+from kwspipe.core.spotter import Inference
 from kwspipe.listening.session import Heard
 from kwspipe.recording.display import meter
-from kwspipe.spotter import Inference
 
 WIDTH = 40
 FRAMES_PER_S = 12

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from kwspipe.errors import KwspipeError
 from kwspipe.metrics import significance
 from kwspipe.metrics.clips import SILENCE, UNKNOWN, is_keyword
-from kwspipe.metrics.judged import Judged
+from kwspipe.metrics.evaluated_run import Judged
 from kwspipe.metrics.predictions import Prediction
 from kwspipe.metrics.significance import Paired
 

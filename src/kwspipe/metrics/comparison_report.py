@@ -62,7 +62,7 @@ def markdown(comparison: Comparison) -> str:
 def html(comparison: Comparison) -> str:
     """Returns it as one page that needs nothing else."""
     environment = Environment(
-        loader=PackageLoader("kwspipe"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("kwspipe.metrics"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     return environment.get_template("comparison.html.j2").render(
         runs=comparison.runs,

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from kwspipe.augment import Augmenter, clip_keys
 from kwspipe.config import AugmentConfig, FrontendConfig
-from kwspipe.dataset.store import ClipStore
-from kwspipe.frontend import FrontEnd
+from kwspipe.core.frontend import FrontEnd
+from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.metrics import clips
 
 Features = npt.NDArray[np.int8]

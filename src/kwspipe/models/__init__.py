@@ -34,6 +34,6 @@ def build_folded(config: ModelConfig, input_shape: tuple[int, ...], labels: Sequ
     Returns:
         A Keras model from (clips, frames, channels, 1) to posteriors (clips, labels).
     """
-    from kwspipe.models.ends import folded
+    from kwspipe.models.heads import folded
 
     return folded(build(config, input_shape, len(labels)), np.array(labels))

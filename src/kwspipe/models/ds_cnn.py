@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from kwspipe.config import DsCnnConfig
-from kwspipe.models.ends import classified
+from kwspipe.models.heads import classified
 from kwspipe.models.normalization import BatchNormalization
 
 FIRST_KERNEL = (10, 4)  # frames and channels, as the paper has it

@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 from kwspipe.config import MatchboxNetConfig
-from kwspipe.models.ends import classified, over_time
+from kwspipe.models.heads import classified, over_time
 from kwspipe.models.normalization import BatchNormalization
 
 STEM_FRAMES = 3

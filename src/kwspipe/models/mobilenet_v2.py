@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 from kwspipe.config import MobileNetV2Config
-from kwspipe.models.ends import classified
+from kwspipe.models.heads import classified
 from kwspipe.models.normalization import BatchNormalization
 
 BATCH_NORM_EPSILON = 1e-3

@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 from kwspipe.config import TcResNetConfig
-from kwspipe.models.ends import classified, over_time
+from kwspipe.models.heads import classified, over_time
 from kwspipe.models.normalization import BatchNormalization
 
 FIRST_KERNEL_FRAMES = 3

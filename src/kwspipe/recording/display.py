@@ -8,7 +8,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.text import Text
 
-from kwspipe.audio import PCM_SCALE, Pcm
+from kwspipe.audio.pcm import PCM_SCALE, Pcm
 
 QUIETEST_DB = -60.0
 LOUD_DB, TOO_LOUD_DB = -12.0, -1.0

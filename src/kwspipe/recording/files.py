@@ -11,7 +11,7 @@ from pathlib import Path
 
 import soundfile
 
-from kwspipe.audio import Pcm
+from kwspipe.audio.pcm import Pcm
 from kwspipe.errors import KwspipeError
 
 NOISE_FOLDER = "_background_noise_"

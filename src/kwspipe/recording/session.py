@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from kwspipe.audio import Pcm
+from kwspipe.audio.microphone import Input
+from kwspipe.audio.pcm import Pcm
 from kwspipe.config import RecordConfig
 from kwspipe.errors import KwspipeError
-from kwspipe.microphone import Input
 from kwspipe.recording.display import Display
 from kwspipe.recording.files import file_noise, file_take, num_takes
-from kwspipe.recording.judge import SILENCE_DB, is_clipped, judge, noise_db
+from kwspipe.recording.take_check import SILENCE_DB, is_clipped, judge, noise_db
 
 BLOCK_MS = 50
 # What is kept around a word: room for the augmentation to move it, and some of the room's sound.

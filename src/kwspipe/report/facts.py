@@ -12,8 +12,8 @@ import numpy.typing as npt
 from omegaconf import OmegaConf
 
 from kwspipe import stages
-from kwspipe.artifacts import MANIFEST, file_hash, outputs_hash, read_manifest, text_hash
 from kwspipe.errors import KwspipeError
+from kwspipe.runs.artifacts import MANIFEST, file_hash, outputs_hash, read_manifest, text_hash
 from kwspipe.training import history
 
 Rows = list[dict[str, str]]

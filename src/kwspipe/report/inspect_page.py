@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from kwspipe import __version__
-from kwspipe.audio import Pcm
+from kwspipe.audio.pcm import Pcm
 from kwspipe.augment import Augmenter, clip_keys, place
 from kwspipe.config import PipelineConfig
-from kwspipe.dataset.kinds import NOISE, WORD
+from kwspipe.core.frontend import FrontEnd
+from kwspipe.dataset.clip_kinds import NOISE, WORD
 from kwspipe.dataset.recordings import SPLITS
-from kwspipe.dataset.store import ClipStore
-from kwspipe.frontend import FrontEnd
+from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.report import page, store_facts
 from kwspipe.report.figures import DASH, MINUS, decibels, duration
 from kwspipe.report.media import ClipView, view

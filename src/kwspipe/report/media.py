@@ -10,7 +10,7 @@ import soundfile
 from markupsafe import Markup
 from PIL import Image
 
-from kwspipe.audio import Pcm
+from kwspipe.audio.pcm import Pcm
 from kwspipe.report.charts.bars import waveform
 
 # Six colours of the map "magma" (by Nathaniel Smith and Stefan van der Walt, CC0), equally spaced; between them

@@ -8,9 +8,9 @@ import numpy as np
 
 from kwspipe.augment import place
 from kwspipe.config import FrontendConfig
-from kwspipe.dataset.store import ClipStore
+from kwspipe.core.frontend import FrontEnd
+from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
-from kwspipe.frontend import FrontEnd
 from kwspipe.metrics.clips import is_keyword
 from kwspipe.report.facts import RunFacts
 from kwspipe.report.figures import percent

@@ -9,8 +9,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from kwspipe.artifacts import sync, text_hash
 from kwspipe.report import figures
+from kwspipe.runs.artifacts import sync, text_hash
 
 TEMPLATES = Path(__file__).parent / "templates"
 

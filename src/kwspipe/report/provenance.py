@@ -6,7 +6,8 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from kwspipe import __version__, licences
+from kwspipe import __version__
+from kwspipe.exchange import licences
 from kwspipe.report.facts import RunFacts
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kwspipe.dataset.kinds import HARD
+from kwspipe.dataset.clip_kinds import HARD
 from kwspipe.metrics.clips import SILENCE, UNKNOWN, is_keyword
 from kwspipe.metrics.in_noise import words_over_noise
 from kwspipe.report.facts import RunFacts

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from kwspipe import __version__
-from kwspipe.artifacts import code_hash, text_hash
 from kwspipe.config import FrontendConfig, ReportConfig
 from kwspipe.report import device, mistakes, page, provenance, results, streams
 from kwspipe.report.charts import curves
 from kwspipe.report.charts.matrix import confusion
 from kwspipe.report.facts import RunFacts, digest, read
+from kwspipe.runs.artifacts import code_hash, text_hash
 
 REPORT = "report.html"
 DIGEST = '<meta name="kwspipe-digest" content="{}">'

@@ -10,11 +10,11 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.progress import track
 
-from kwspipe.audio import PCM_SCALE, Pcm
-from kwspipe.dataset.csv_table import read_csv
-from kwspipe.dataset.kinds import WORD, Kind
+from kwspipe.audio.pcm import PCM_SCALE, Pcm
+from kwspipe.dataset.clip_kinds import WORD, Kind
 from kwspipe.dataset.recordings import SPLITS
-from kwspipe.dataset.store import REJECTED_COLUMNS, ClipStore
+from kwspipe.dataset.store.clip_store import REJECTED_COLUMNS, ClipStore
+from kwspipe.dataset.store.csv_table import read_csv
 
 KINDS = get_args(Kind)
 Values = npt.NDArray[np.float64]

@@ -6,10 +6,10 @@ from rich.console import Console
 
 from kwspipe.config import PipelineConfig
 from kwspipe.errors import KwspipeError
+from kwspipe.exchange.run_archive import SUFFIX, files_of, find_run
 from kwspipe.metrics import comparison_report
 from kwspipe.metrics.comparison import compare
-from kwspipe.metrics.judged import Judged, judged
-from kwspipe.model_archive import SUFFIX, files_of, find_run
+from kwspipe.metrics.evaluated_run import Judged, judged
 from kwspipe.stages import Stage
 
 

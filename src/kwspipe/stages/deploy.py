@@ -9,20 +9,20 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from kwspipe.artifacts import file_hash, write_json
-from kwspipe.audio import read_pcm
+from kwspipe.audio.pcm import read_pcm
 from kwspipe.config import PipelineConfig
-from kwspipe.detector import Detection
+from kwspipe.core.detector import Detection
+from kwspipe.core.image_info import ImageFacts
+from kwspipe.core.spotter import Spotter
 from kwspipe.device import boards
 from kwspipe.device.boards import Attached
 from kwspipe.device.errors import DeviceError
 from kwspipe.device.feed import feed_audio
-from kwspipe.device.image import ImageFacts
 from kwspipe.device.link import Link
 from kwspipe.device.messages import Hello, Profile
 from kwspipe.device.push import Fit, Golden, PushReport, SelfTestError, Watcher, push
 from kwspipe.errors import KwspipeError
-from kwspipe.spotter import Spotter
+from kwspipe.runs.artifacts import file_hash, write_json
 from kwspipe.stages import Stage
 
 

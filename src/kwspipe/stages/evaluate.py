@@ -10,17 +10,17 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 
-from kwspipe.artifacts import read_manifest, write_json
 from kwspipe.config import PipelineConfig
-from kwspipe.dataset.store import ClipStore
-from kwspipe.detector import pack_settings
+from kwspipe.core.detector import pack_settings
+from kwspipe.core.model_runner import CoreModel
+from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
 from kwspipe.metrics import calibration, clips, det, in_noise, mistakes, plots, predictions
+from kwspipe.runs.artifacts import read_manifest, write_json
 from kwspipe.stages import Stage
 from kwspipe.streaming import evaluation as streaming
 from kwspipe.streaming.composition import compose
 from kwspipe.tflite import reference
-from kwspipe.tflite.runner import CoreModel
 from kwspipe.training.data import plain_features
 
 THREADS = 2

@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from kwspipe import __version__, c_array
+from kwspipe import __version__
 from kwspipe.config import DetectorConfig, PipelineConfig
-from kwspipe.detector import DEVICE_SETTINGS
+from kwspipe.core.detector import DEVICE_SETTINGS
 from kwspipe.errors import KwspipeError
-from kwspipe.retune import changed_settings, retuned, told
+from kwspipe.exchange import c_source
+from kwspipe.exchange.detector_overrides import changed_settings, retuned, told
 from kwspipe.stages import Stage
 from kwspipe.tflite import reference
-from kwspipe.tflite.dictionary import Value
 from kwspipe.tflite.metadata import METADATA_NAME, read_parameters, write_parameters
+from kwspipe.tflite.metadata_codec import Value
 from kwspipe.tflite.parameters import parameters_hash, run_parameters
 
 PROOF_INPUTS = 4  # golden inputs that the exported model must give the same outputs for
@@ -37,13 +38,13 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     parameters = parameters_of(original, config, labels, detector)
     exported = exported_model(original, parameters)
     _prove(exported, parameters, quantized / "golden.npz")
-    name = config.export.c_name or c_array.c_name(config.name)
+    name = config.export.c_name or c_source.c_name(config.name)
     title = f"{config.name}: keyword spotter for {', '.join(w for w in labels if not w.startswith('_'))}"
     arena_bytes = int(str(parameters.get("runtime_memory_size", 0)))
     (folder / f"{config.name}.tflite").write_bytes(exported)
-    (folder / f"{name}.cc").write_text(c_array.source(name, title, exported, labels))
+    (folder / f"{name}.cc").write_text(c_source.source(name, title, exported, labels))
     sha256 = hashlib.sha256(exported).hexdigest()
-    (folder / f"{name}.h").write_text(c_array.header(name, title, sha256, len(labels), arena_bytes))
+    (folder / f"{name}.h").write_text(c_source.header(name, title, sha256, len(labels), arena_bytes))
     (folder / "labels.txt").write_text("".join(f"{label}\n" for label in labels))
     console.print(
         f"    {config.name}.tflite: {len(exported):,} bytes with {len(parameters)} parameters", markup=False

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from kwspipe import augment
 from kwspipe.config import PipelineConfig
-from kwspipe.dataset.store import ClipStore
+from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.report import page
 from kwspipe.report.inspect_page import compose
 from kwspipe.stages import Stage

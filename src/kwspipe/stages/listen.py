@@ -10,18 +10,18 @@ from typing import Any
 
 from rich.console import Console
 
-from kwspipe.artifacts import write_json
-from kwspipe.audio import AudioError
+from kwspipe.audio.microphone import open_microphone
+from kwspipe.audio.pcm import AudioError
 from kwspipe.config import DetectorConfig, PipelineConfig
-from kwspipe.device.image import ImageFacts
+from kwspipe.core.image_info import ImageFacts
+from kwspipe.core.spotter import Spotter
 from kwspipe.errors import KwspipeError
+from kwspipe.exchange.detector_overrides import changed_settings, retuned, told
 from kwspipe.listening.dump import Dump
 from kwspipe.listening.session import Heard, Limits, Report, ends_by, listen
 from kwspipe.listening.sources import from_input, from_recordings
 from kwspipe.listening.views import LiveView, PlainView
-from kwspipe.microphone import open_microphone
-from kwspipe.retune import changed_settings, retuned, told
-from kwspipe.spotter import Spotter
+from kwspipe.runs.artifacts import write_json
 from kwspipe.stages import Stage
 
 

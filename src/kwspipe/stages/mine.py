@@ -8,15 +8,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from kwspipe.artifacts import write_json
-from kwspipe.audio import AudioError, Pcm
+from kwspipe.audio.pcm import AudioError, Pcm
 from kwspipe.config import PipelineConfig
+from kwspipe.core.spotter import Spotter
 from kwspipe.dataset.decode import read_files
 from kwspipe.dataset.recordings import Recording, Rejected, listing_hash
-from kwspipe.dataset.sources import recordings_below
-from kwspipe.dataset.store import ClipStore
+from kwspipe.dataset.sources.configured import recordings_below
+from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
-from kwspipe.spotter import Spotter
+from kwspipe.runs.artifacts import write_json
 from kwspipe.stages import Stage
 from kwspipe.streaming import intervals
 from kwspipe.streaming.mining import ClipFolder, mine

@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from kwspipe.config import PipelineConfig
-from kwspipe.dataset.distributed import file_reader
 from kwspipe.dataset.prepare import prepare
-from kwspipe.dataset.sources import input_hashes
-from kwspipe.dataset.speech_cache import SpeechCache
+from kwspipe.dataset.ray_decode import file_reader
+from kwspipe.dataset.sources.configured import input_hashes
+from kwspipe.dataset.tts.speech_cache import SpeechCache
 from kwspipe.stages import Stage
 
 

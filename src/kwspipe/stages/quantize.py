@@ -8,26 +8,26 @@ import numpy.typing as npt
 from rich.console import Console
 
 from kwspipe import __version__
-from kwspipe.artifacts import write_json
+from kwspipe.compiler import summary as report
+from kwspipe.compiler.compile import ImageSummary, compile_model
 from kwspipe.config import DetectorConfig, PipelineConfig
-from kwspipe.dataset.store import ClipStore
-from kwspipe.detector import pack_settings
+from kwspipe.core.detector import pack_settings
+from kwspipe.core.frontend import FrontEnd
+from kwspipe.core.model_runner import CoreModel
+from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.device.profile import count_instructions
 from kwspipe.device.push import Golden
 from kwspipe.errors import KwspipeError
-from kwspipe.frontend import FrontEnd
-from kwspipe.process import call_in_process
+from kwspipe.files.process import call_in_process
+from kwspipe.runs.artifacts import write_json
 from kwspipe.stages import Stage
-from kwspipe.streaming.tuning import tune
-from kwspipe.tflite import report
-from kwspipe.tflite.compiler import ImageSummary, compile_model
+from kwspipe.streaming.detector_choice import tune
 from kwspipe.tflite.metadata import write_parameters
 from kwspipe.tflite.parameters import run_parameters
-from kwspipe.tflite.runner import CoreModel
 from kwspipe.training import devices
-from kwspipe.training.classes import Classes
 from kwspipe.training.data import representative, split_features
 from kwspipe.training.state import WEIGHTS
+from kwspipe.training.training_classes import Classes
 
 THREADS = 2
 GOLDEN_INPUTS = 64  # board.golden_inputs says how many of them a board has to prove itself on

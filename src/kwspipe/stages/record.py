@@ -6,13 +6,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from kwspipe.artifacts import write_json
+from kwspipe.audio.microphone import open_microphone
 from kwspipe.config import PipelineConfig
 from kwspipe.dataset.recordings import printable
 from kwspipe.errors import KwspipeError
-from kwspipe.microphone import open_microphone
 from kwspipe.recording.display import Display
 from kwspipe.recording.session import Report, Session
+from kwspipe.runs.artifacts import write_json
 from kwspipe.stages import Stage
 
 

@@ -9,21 +9,21 @@ from typing import Any
 from rich.console import Console
 
 from kwspipe import augment
-from kwspipe.artifacts import write_json
 from kwspipe.config import PipelineConfig
-from kwspipe.dataset.store import ClipStore
+from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
+from kwspipe.runs.artifacts import write_json
 from kwspipe.stages import Stage
-from kwspipe.sweep.trial import reporter
 from kwspipe.training import devices, teacher_networks
-from kwspipe.training.classes import Classes, taught
 from kwspipe.training.data import TrainingBatches, representative, split_features
 from kwspipe.training.distillation import Lesson, lesson
 from kwspipe.training.loop import TrainingLoop
+from kwspipe.training.pruning import reporter
 from kwspipe.training.state import HISTORY, STATE
 from kwspipe.training.targets import class_weights
-from kwspipe.transfer import OUTPUTS, TransferReport, apply, checkpoint_hash, locate
-from kwspipe.transfer_frontend import differences
+from kwspipe.training.training_classes import Classes, taught
+from kwspipe.transfer.frontend_check import differences
+from kwspipe.transfer.layers import OUTPUTS, TransferReport, apply, checkpoint_hash, locate
 
 CALIBRATION_CLIPS = 400  # by which ranges of maps are measured; as many as conf/quantize takes
 
@@ -60,7 +60,7 @@ def _fit(
     import keras
 
     from kwspipe import models
-    from kwspipe.models.ends import unfolded
+    from kwspipe.models.heads import unfolded
 
     placement = devices.prepare(config.train)
     keras.utils.set_random_seed(config.seed)

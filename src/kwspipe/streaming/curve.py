@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from kwspipe._core import lib
 from kwspipe.metrics.clips import is_keyword
-from kwspipe.streaming.listening import Heard
 from kwspipe.streaming.matching import Outcome, match
+from kwspipe.streaming.scoring import Heard
 from kwspipe.streaming.streams import total_hours
 
 NUM_THRESHOLDS = 256

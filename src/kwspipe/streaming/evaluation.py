@@ -4,14 +4,14 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from kwspipe.compiler import image_format as container
 from kwspipe.config import StreamConfig
+from kwspipe.core.spotter import Spotter
 from kwspipe.metrics.clips import is_keyword
-from kwspipe.spotter import Spotter
 from kwspipe.streaming import curve, figures
-from kwspipe.streaming.listening import Heard, listen
 from kwspipe.streaming.matching import match
+from kwspipe.streaming.scoring import Heard, listen
 from kwspipe.streaming.streams import Stream, total_hours
-from kwspipe.tflite import image as container
 
 COMPARED = (
     "threshold", "thresholds", "false_accepts_per_hour", "false_accepts_interval", "false_reject_rate",

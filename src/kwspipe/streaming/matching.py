@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kwspipe.detector import Detection
+from kwspipe.core.detector import Detection
 from kwspipe.streaming.streams import Stream
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from kwspipe.audio import Pcm
-from kwspipe.spotter import Spotter
+from kwspipe.audio.pcm import Pcm
+from kwspipe.compiler import image_format as container
+from kwspipe.core.spotter import Spotter
 from kwspipe.streaming import curve
 from kwspipe.streaming.composition import sound_streams
-from kwspipe.streaming.listening import Heard, hear
-from kwspipe.tflite import image as container
+from kwspipe.streaming.scoring import Heard, hear
 
 # Listened to at once, a stream a thread; the memory one needs.
 PART_S = 120

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kwspipe.audio import PCM_SCALE, Pcm, Samples, float_from_pcm, pcm_from_float
+from kwspipe.audio.pcm import PCM_SCALE, Pcm, Samples, float_from_pcm, pcm_from_float
 from kwspipe.errors import KwspipeError
 
 # From one cut of the background to the next.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from kwspipe.audio import Pcm
+from kwspipe.audio.pcm import Pcm
 
 # words: keywords and other words at known times. The others hold no keyword, whatever fires there is a false accept:
 # negative: recordings of speech; others: words that are no keywords, one after another; noise: background noise.

@@ -8,7 +8,7 @@ import numpy as np
 
 from kwspipe.streaming import curve, intervals
 from kwspipe.streaming.curve import NUM_THRESHOLDS, Sweep
-from kwspipe.streaming.listening import Heard
+from kwspipe.streaming.scoring import Heard
 
 # A word heard less often in validation gets the common threshold: its own would be chance.
 MIN_KEYWORDS = 30

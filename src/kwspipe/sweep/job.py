@@ -12,10 +12,10 @@ from pathlib import Path
 from omegaconf import DictConfig
 from rich.console import Console
 
-from kwspipe.disk import errors_made_clear
-from kwspipe.foreign import fill_in
-from kwspipe.parse import parse
-from kwspipe.pipeline import run
+from kwspipe.config.parse import parse
+from kwspipe.exchange.external_model import fill_in
+from kwspipe.files.disk import errors_made_clear
+from kwspipe.pipeline.runner import run
 from kwspipe.sweep import record
 from kwspipe.sweep.results import Figures, figures
 

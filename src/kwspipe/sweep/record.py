@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from kwspipe.artifacts import code_hash, write_json
 from kwspipe.errors import KwspipeError
+from kwspipe.runs.artifacts import code_hash, write_json
 from kwspipe.sweep.folders import identity
 
 RECORD = "job.json"

@@ -21,7 +21,7 @@ from rich.console import Console
 from kwspipe.errors import KwspipeError
 from kwspipe.sweep.results import NAMES, Job
 from kwspipe.sweep.sweeping import Sweeping
-from kwspipe.sweep.trial import VARIABLE, TrialAddress
+from kwspipe.training.pruning import VARIABLE, TrialAddress
 
 FAILED = "failed"  # attribute of trials that failed by themselves, and not because the sweep was killed
 DIRECTIONS = ("maximize", "minimize")

@@ -11,11 +11,12 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict
 from rich.console import Console
 
-from kwspipe import pipeline, sharing
-from kwspipe.disk import errors_made_clear
+from kwspipe.config.parse import parse
 from kwspipe.errors import KwspipeError
-from kwspipe.foreign import fill_in
-from kwspipe.parse import parse
+from kwspipe.exchange.external_model import fill_in
+from kwspipe.files.disk import errors_made_clear
+from kwspipe.pipeline import runner
+from kwspipe.runs import shared_results
 from kwspipe.sweep import page, record, table
 from kwspipe.sweep.folders import job_folder
 from kwspipe.sweep.job import SHARED, sweep_here
@@ -91,7 +92,7 @@ class Sweeping:
             )
 
     def _write(self, jobs: Sequence[Job]) -> None:
-        sharing.remove_unused(self.sweep_dir / SHARED)
+        shared_results.remove_unused(self.sweep_dir / SHARED)
         table.write_csv(jobs, self.sweep_dir / "sweep.csv")
         page.write_page(self.sweep_dir.name, jobs, self.sweep_dir / "sweep.html")
         console = Console(highlight=False)
@@ -136,7 +137,7 @@ class Sweeping:
             config.run_dir = str(folder)
         try:
             fill_in(config, overrides)
-            return pipeline.is_finished(parse(config))
+            return runner.is_finished(parse(config))
         except KwspipeError:
             return False  # the job will say what is wrong
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 import flatbuffers
 
 from kwspipe.errors import KwspipeError
-from kwspipe.tflite.dictionary import Value, decode, encode, offset_vector
 from kwspipe.tflite.flatbuffer import MalformedError, Table, root_table
+from kwspipe.tflite.metadata_codec import Value, decode, encode, offset_vector
 
 METADATA_NAME = b"SL_PARAMSv1"
 FILE_IDENTIFIER = b"TFL3"

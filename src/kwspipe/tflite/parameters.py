@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from kwspipe.config import DetectorConfig, FrontendConfig, PipelineConfig
 from kwspipe.tflite import runtime_memory
-from kwspipe.tflite.dictionary import Value
 from kwspipe.tflite.metadata import write_parameters
+from kwspipe.tflite.metadata_codec import Value
 
 VERSION = 1  # of a model; names and dates tell ours apart
 

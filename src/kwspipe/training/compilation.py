@@ -16,7 +16,7 @@ def compiled(model: Any, config: TrainConfig, learning_rate: float, lesson: Less
         learning_rate: to begin with.
         lesson: what the teacher says of the clips, if there is one.
     """
-    from kwspipe.models.ends import unfolded
+    from kwspipe.models.heads import unfolded
     from kwspipe.training.optimizer import optimizer
 
     trained = unfolded(model)

@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from kwspipe.augment import Augmenter, clip_keys, place
 from kwspipe.config import AugmentConfig, FrontendConfig
-from kwspipe.dataset.store import ClipStore
-from kwspipe.frontend import FrontEnd
-from kwspipe.process import exit_with_parent
+from kwspipe.core.frontend import FrontEnd
+from kwspipe.dataset.store.clip_store import ClipStore
+from kwspipe.files.process import exit_with_parent
 
 Features = npt.NDArray[np.int8]
 Indices = npt.NDArray[np.int64]

@@ -11,9 +11,9 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from kwspipe.artifacts import FACTS, write_json
 from kwspipe.config import TrainConfig
 from kwspipe.errors import KwspipeError
+from kwspipe.runs.artifacts import FACTS, write_json
 
 CPU = "CPU"
 NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")

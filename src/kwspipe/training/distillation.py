@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from kwspipe.config import DistillConfig, PipelineConfig, SpeechEmbeddingConfig
-from kwspipe.dataset.kinds import AND
-from kwspipe.dataset.store import ClipStore
+from kwspipe.dataset.clip_kinds import AND
+from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.metrics.clips import SILENCE
-from kwspipe.training import teacher
+from kwspipe.training import embedding_teacher
 from kwspipe.training.targets import Taught
 
 Array = npt.NDArray[np.float32]
@@ -61,7 +61,7 @@ def embedding_of(distill: DistillConfig) -> SpeechEmbeddingConfig | None:
 
 
 def lesson(config: PipelineConfig, prepared: Path, taught: Indices, num_classes: int) -> Lesson | None:
-    """Asks the speech embedding, which is there (``teacher.check``); None if it is no teacher.
+    """Asks the speech embedding, which is there (``embedding_teacher.check``); None if it is no teacher.
 
     Args:
         config: distill, train.workers.
@@ -76,7 +76,7 @@ def lesson(config: PipelineConfig, prepared: Path, taught: Indices, num_classes:
     numbers = store.select("training")
     if SILENCE in store.labels:  # of which it has nothing to say
         numbers = numbers[store.targets[numbers] != store.labels.index(SILENCE)]
-    heard = teacher.embeddings(prepared, numbers, distill, config.train.workers)
+    heard = embedding_teacher.embeddings(prepared, numbers, distill, config.train.workers)
     said = components(heard, distill.dimensions)
     targets = np.zeros((len(store.targets), said.shape[1]), np.float32)
     weights = np.zeros(len(targets), np.float32)
@@ -145,7 +145,7 @@ def with_teacher(model: Any, dimensions: int) -> Any:
     """Returns a model that shares all layers and has the second output, (clips, dimensions)."""
     import keras
 
-    from kwspipe.models.ends import POOLED
+    from kwspipe.models.heads import POOLED
 
     pooled = model.get_layer(POOLED).output
     return keras.Model(

@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kwspipe.config import ScheduleConfig, TrainConfig
-from kwspipe.schedule import learning_rate
 from kwspipe.training import history
 from kwspipe.training.averaging import BatchNormStatistics, averaged
 from kwspipe.training.compilation import compiled
 from kwspipe.training.data import Batch, Waits
 from kwspipe.training.distillation import Lesson
+from kwspipe.training.schedule import learning_rate
 from kwspipe.training.state import EpochResult, TrainingState
 from kwspipe.training.step import train_on_batch
 from kwspipe.training.targets import teach

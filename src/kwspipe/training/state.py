@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from kwspipe.artifacts import write_json
+from kwspipe.runs.artifacts import write_json
 
 WEIGHTS = "model.weights.h5"
 HISTORY = "history.csv"

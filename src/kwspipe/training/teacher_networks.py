@@ -18,15 +18,15 @@ import numpy.typing as npt
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from kwspipe import model_archive
-from kwspipe.checkpoint import RUN_CHECKPOINT, read_arrays
 from kwspipe.config import DistillConfig, FrontendConfig, ModelConfig, PipelineConfig
 from kwspipe.dataset.selection import UNKNOWN
 from kwspipe.errors import KwspipeError
-from kwspipe.training.classes import CLASSES, Classes
+from kwspipe.exchange import run_archive
 from kwspipe.training.targets import Step
-from kwspipe.transfer import BUNDLED
-from kwspipe.transfer_frontend import BESIDE, differing
+from kwspipe.training.training_classes import CLASSES, Classes
+from kwspipe.transfer.checkpoint import RUN_CHECKPOINT, read_arrays
+from kwspipe.transfer.frontend_check import BESIDE, differing
+from kwspipe.transfer.layers import BUNDLED
 
 Array = npt.NDArray[np.float32]
 _CLASSES = f"train/{CLASSES}"
@@ -153,7 +153,7 @@ def _teachers(distill: DistillConfig, frontend: FrontendConfig, run_dir: str) ->
         return []
     beside = Path(run_dir).expanduser().resolve().parent
     teachers = [
-        _bundled() if run == BUNDLED_TEACHER else _read(model_archive.find_run(run, beside, "distill.runs"))
+        _bundled() if run == BUNDLED_TEACHER else _read(run_archive.find_run(run, beside, "distill.runs"))
         for run in distill.runs
     ]
     for teacher in teachers:
@@ -169,7 +169,7 @@ def _teachers(distill: DistillConfig, frontend: FrontendConfig, run_dir: str) ->
 
 
 def _read(path: Path) -> Teacher:
-    files = model_archive.files_of(path)
+    files = run_archive.files_of(path)
     if not {RUN_CHECKPOINT, _CLASSES} <= files.keys():
         raise KwspipeError(
             f"distill.runs: {path}",
@@ -178,7 +178,7 @@ def _read(path: Path) -> Teacher:
             "run it, or correct distill.runs",
         )
     try:
-        config = yaml.safe_load(files[model_archive.CONFIG])
+        config = yaml.safe_load(files[run_archive.CONFIG])
         model: ModelConfig = TypeAdapter(ModelConfig).validate_json(json.dumps(config["model"]))
         classes = Classes.parse(files[_CLASSES])
         frontend = TypeAdapter(FrontendConfig).validate_json(json.dumps(config["frontend"]))

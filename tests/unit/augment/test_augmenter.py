@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from default_settings import plain_settings
 from kwspipe.augment import Augmenter, check, clip_keys, sources
 from kwspipe.config import AugmentConfig
 from kwspipe.errors import ConfigError
+from support.default_settings import plain_settings
 
 LENGTH = 19200
 NOISE = [np.random.default_rng(5).integers(-2000, 2000, 48000).astype(np.int16)]

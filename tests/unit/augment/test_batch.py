@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kwspipe.augment.batch import ClipBatch, cut, place
-from kwspipe.augment.draws import Draws, clip_keys
+from kwspipe.augment.random import Draws, clip_keys
 
 LENGTH = 19200
 RATE_HZ = 16000

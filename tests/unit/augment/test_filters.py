@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from kwspipe.augment.batch import ClipBatch
-from kwspipe.augment.draws import Draws, clip_keys
 from kwspipe.augment.filters import Filter, LowerSampleRate, MicrophoneColour, filter_clips
+from kwspipe.augment.random import Draws, clip_keys
 
 LENGTH = 4000
 RATE_HZ = 16000

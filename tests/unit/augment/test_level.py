@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from kwspipe.augment.batch import ClipBatch
-from kwspipe.augment.draws import Draws, clip_keys
 from kwspipe.augment.level import AddBackgroundNoise, AddGaussianSNR, Gain, Overload, PolarityInversion
+from kwspipe.augment.random import Draws, clip_keys
 
 LENGTH = 19200
 NOISE = [np.random.default_rng(5).integers(-2000, 2000, 48000).astype(np.int16)]

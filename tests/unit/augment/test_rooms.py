@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from kwspipe.augment.draws import Draws, clip_keys
+from kwspipe.augment.random import Draws, clip_keys
 from kwspipe.augment.room_simulator import RoomSimulator
 from kwspipe.augment.rooms import SOUND_M_PER_S, image_method
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kwspipe.augment.batch import ClipBatch
-from kwspipe.augment.draws import Draws, clip_keys
+from kwspipe.augment.random import Draws, clip_keys
 from kwspipe.augment.stretch import PitchShift, TimeStretch, stretch
 
 LENGTH, RATE_HZ = 19200, 16000

@@ -14,10 +14,9 @@ import soundfile
 
 from kwspipe.config import DatasetConfig, FrontendConfig
 from kwspipe.dataset.prepare import prepare
-from kwspipe.dataset.store import ClipStore
+from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
-
-from .conftest import RATE_HZ, make_negatives, tone, write
+from support.datasets import RATE_HZ, make_negatives, tone, write
 
 Make = Callable[..., DatasetConfig]
 SOUND = tone(330)

@@ -11,14 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kwspipe.audio import read_pcm
+from kwspipe.audio.pcm import read_pcm
 from kwspipe.config import DatasetConfig, FrontendConfig
 from kwspipe.dataset.prepare import prepare
-from kwspipe.dataset.sources import input_hashes
-from kwspipe.dataset.store import ClipStore
+from kwspipe.dataset.sources.configured import input_hashes
+from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
-
-from .conftest import RATE_HZ, tone, write
+from support.datasets import RATE_HZ, tone, write
 
 Make = Callable[..., DatasetConfig]
 

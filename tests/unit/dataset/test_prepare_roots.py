@@ -10,11 +10,10 @@ import pytest
 
 from kwspipe.config import DatasetConfig, FrontendConfig
 from kwspipe.dataset.prepare import prepare
-from kwspipe.dataset.sources import input_hashes
-from kwspipe.dataset.store import ClipStore
+from kwspipe.dataset.sources.configured import input_hashes
+from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
-
-from .conftest import RATE_HZ, write
+from support.datasets import RATE_HZ, write
 
 Make = Callable[..., DatasetConfig]
 

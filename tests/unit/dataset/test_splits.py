@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwspipe.dataset.folder import FolderSource
 from kwspipe.dataset.recordings import Found, Recording
+from kwspipe.dataset.sources.folder import FolderSource
 from kwspipe.dataset.splits import (
     FOLDS,
     assign_fold,

@@ -17,8 +17,8 @@ from kwspipe.errors import KwspipeError
 from kwspipe.listening import on_board
 from kwspipe.listening.session import ends_by
 from kwspipe.stages import listen
-from run_folders import composed_config
-from small_model import LABELS, small_image
+from support.run_folders import composed_config
+from support.small_model import LABELS, small_image
 
 NOISE = (np.random.default_rng(3).normal(0, 0.1, 48000) * 32767).astype(np.int16)
 

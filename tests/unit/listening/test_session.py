@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from kwspipe.audio import AudioError, Pcm
+from kwspipe.audio.pcm import AudioError, Pcm
+from kwspipe.core.spotter import Inference, Spotter
 from kwspipe.errors import KwspipeError
 from kwspipe.listening.dump import Dump
 from kwspipe.listening.session import Heard, Limits, Report, listen
 from kwspipe.listening.sources import Sound, find_recordings, from_input, from_recordings
-from kwspipe.spotter import Inference, Spotter
-from small_model import small_image
+from support.small_model import small_image
 
 RATE_HZ = 16000
 NOISE = (np.random.default_rng(3).normal(0, 0.1, 3 * RATE_HZ) * 32767).astype(np.int16)

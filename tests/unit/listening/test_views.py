@@ -5,9 +5,9 @@ import io
 import numpy as np
 from rich.console import Console
 
+from kwspipe.core.spotter import Inference
 from kwspipe.listening.session import Heard
 from kwspipe.listening.views import LiveView, PlainView
-from kwspipe.spotter import Inference
 
 LABELS = ("one", "three", "_silence_")
 HEARD = Heard("a[1].wav", 12.345, "one", 187, "one/a_nohash_0.wav")

@@ -12,16 +12,16 @@ from hydra import compose, initialize_config_dir
 from rich.console import Console
 
 from kwspipe.__main__ import conf_dir
-from kwspipe.audio import read_pcm
+from kwspipe.audio.pcm import read_pcm
 from kwspipe.config import RecordConfig
-from kwspipe.dataset.folder import FolderSource
+from kwspipe.config.parse import parse
 from kwspipe.dataset.prepare import prepare
+from kwspipe.dataset.sources.folder import FolderSource
 from kwspipe.errors import KwspipeError
-from kwspipe.parse import parse
 from kwspipe.recording.display import Display, meter
 from kwspipe.recording.files import file_take, num_takes
 from kwspipe.recording.session import Report, Session
-from unit.recording.takes import CONFIG, RATE_HZ, Played, room, take
+from support.takes import CONFIG, RATE_HZ, Played, room, take
 
 PAUSE = room(0.1)
 GOOD, SOFT, CLIPPED = take(), take(peak=0.02, noise=0.0001), take(peak=1.5)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from small_run import Run
+from support.small_run import Run
 
 
 @pytest.fixture

@@ -17,14 +17,13 @@ from hydra import initialize_config_dir
 from kwspipe.__main__ import conf_dir
 from kwspipe.augment import Augmenter, clip_keys
 from kwspipe.config import PipelineConfig
-from kwspipe.dataset.store import ClipStore
-from kwspipe.parse import parse
+from kwspipe.config.parse import parse
+from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.report import page, store_facts
 from kwspipe.report.inspect_page import compose
 from kwspipe.stages import inspect
-from small_run import HOSTILE, Run
-
-from .parsed import Page
+from support.parsed_page import Page
+from support.small_run import HOSTILE, Run
 
 MakeRun = Callable[..., Run]
 AUDIO = re.compile(r"data:audio/flac;base64,(.*)")

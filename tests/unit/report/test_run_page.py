@@ -9,9 +9,8 @@ import pytest
 from kwspipe.config import ReportConfig
 from kwspipe.errors import KwspipeError
 from kwspipe.report.run_page import refresh
-from small_run import HOSTILE, STREAMING, Run
-
-from .parsed import Page
+from support.parsed_page import Page
+from support.small_run import HOSTILE, STREAMING, Run
 
 SETTINGS = ReportConfig(max_mistakes=2)
 MakeRun = Callable[..., Run]

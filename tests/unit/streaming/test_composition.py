@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kwspipe.dataset.store import ClipStore
+from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
 from kwspipe.streaming.composition import compose, sound_streams
 from kwspipe.streaming.mixing import Slot, mix
-from unit.streaming.conftest import RATE_HZ, make_config, tone
+from support.streams import RATE_HZ, make_config, tone
 
 Make = Callable[..., ClipStore]
 

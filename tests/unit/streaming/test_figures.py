@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kwspipe.detector import Detection
+from kwspipe.core.detector import Detection
 from kwspipe.streaming import figures, intervals
 from kwspipe.streaming.figures import Counting
 from kwspipe.streaming.matching import match

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 import soundfile
 
-from kwspipe.audio import Pcm
+from kwspipe.audio.pcm import Pcm
 from kwspipe.config import MineConfig
-from kwspipe.dataset.store import ClipStore
+from kwspipe.core.spotter import Spotter
+from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
-from kwspipe.spotter import Spotter
 from kwspipe.stages import mine as stage
 from kwspipe.streaming.mining import ClipFolder, mine
-from small_model import small_image
-from unit.streaming.conftest import RATE_HZ
+from support.small_model import small_image
+from support.streams import RATE_HZ
 
 LENGTH, MARGIN = 19200, 1600
 

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from default_settings import DETECTOR
 from kwspipe.config import DetectorConfig
-from kwspipe.dataset.store import ClipStore
-from kwspipe.detector import pack_settings
+from kwspipe.core.detector import pack_settings
+from kwspipe.core.spotter import Spotter
+from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
-from kwspipe.spotter import Spotter
 from kwspipe.streaming import curve, evaluation, thresholds
 from kwspipe.streaming.composition import compose
-from kwspipe.streaming.listening import Heard, listen
+from kwspipe.streaming.detector_choice import tune
+from kwspipe.streaming.scoring import Heard, listen
 from kwspipe.streaming.streams import Spoken, Stream
-from kwspipe.streaming.tuning import tune
-from small_model import small_image
-from unit.streaming.conftest import RATE_HZ, make_config
+from support.default_settings import DETECTOR
+from support.small_model import small_image
+from support.streams import RATE_HZ, make_config
 
 LABELS = ("one", "two", "_unknown_")
 HOURS = 1.0

@@ -1,0 +1,1 @@
+"""Audio input: recordings, PCM conversion and the microphone."""

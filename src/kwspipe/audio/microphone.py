@@ -1,0 +1,100 @@
+"""Sound from a microphone, by PortAudio (the package ``sounddevice``, an extra): blocks of mono int16 samples."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import numpy as np
+
+from kwspipe.audio.pcm import Pcm
+from kwspipe.errors import KwspipeError
+
+
+class Input(Protocol):
+    """Somewhere samples come from as time passes.
+
+    Attributes:
+        rate_hz: samples a second.
+        name: for reports.
+    """
+
+    rate_hz: int
+    name: str
+
+    def read(self, num_samples: int) -> Pcm:
+        """Waits for the next samples, (num_samples,) int16; fewer where there are no more."""
+        ...
+
+
+class Microphone:
+    """An open microphone; see ``Input``.
+
+    Attributes:
+        overflows: blocks that came too late to be whole.
+    """
+
+    def __init__(self, stream: Any, name: str) -> None:
+        self._stream = stream
+        self.rate_hz = round(stream.samplerate)
+        self.name = name
+        self.overflows = 0
+
+    def read(self, num_samples: int) -> Pcm:
+        """Waits for the next samples; see ``Input.read``."""
+        block, overflowed = self._stream.read(num_samples)  # (samples, 1)
+        self.overflows += bool(overflowed)
+        return np.array(block, np.int16).reshape(-1)
+
+
+@contextmanager
+def open_microphone(device: str | None, stage: str) -> Iterator[Microphone]:
+    """Opens a microphone at its own sample rate, and closes it.
+
+    Args:
+        device: its number, or a part of its name; None for the system's default.
+        stage: whose ``device`` it is, for messages.
+
+    Raises:
+        KwspipeError: the extra or PortAudio is not installed, or there is no such microphone.
+    """
+    sounddevice = _sounddevice(stage)
+    chosen = int(device) if device is not None and device.isdecimal() else device
+    try:
+        found: Any = sounddevice.query_devices(chosen, "input")
+        stream = sounddevice.InputStream(
+            samplerate=found["default_samplerate"], device=chosen, channels=1, dtype="int16"
+        )
+    except (sounddevice.PortAudioError, ValueError) as error:
+        raise KwspipeError(
+            f"{stage}.device",
+            f"{device or 'the default microphone'}, which cannot be opened ({str(error).splitlines()[0]})",
+            f"one of: {'; '.join(_microphones(sounddevice)) or 'none, this machine has no microphone'}",
+            f"connect one, or name it: {stage}.device=<number or part of its name>",
+        ) from None
+    with stream:
+        yield Microphone(stream, str(found["name"]))
+
+
+def _sounddevice(stage: str) -> Any:
+    try:
+        import sounddevice
+    except ImportError:
+        raise KwspipeError(
+            stage,
+            "the package sounddevice is not installed",
+            "an installed one",
+            "pip install kwspipe[audio]",
+        ) from None
+    except OSError:  # the package is there; the library it loads is not
+        raise KwspipeError(
+            stage,
+            "the library PortAudio is not installed",
+            "PortAudio, which sounddevice records with",
+            "apt-get install libportaudio2 (Debian, Ubuntu), or your system's package of PortAudio",
+        ) from None
+    return sounddevice
+
+
+def _microphones(sounddevice: Any) -> list[str]:
+    devices = sounddevice.query_devices()
+    return [f"{d['index']} {d['name']}" for d in devices if d["max_input_channels"] > 0]

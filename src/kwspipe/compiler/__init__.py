@@ -1,0 +1,1 @@
+"""Compiler from a .tflite file to the model image of the C core."""

@@ -1,0 +1,78 @@
+"""summary.txt and profile.csv: what a compiled model is made of, and what each layer costs."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from kwspipe.compiler.compile import ImageSummary, LayerRow
+
+COLUMNS = ("layer", "kind", "output_shape", "multiply_accumulates", "instructions", "share")
+
+
+def rows(summary: ImageSummary, instructions: Sequence[int] | None) -> list[tuple[str, ...]]:
+    """Returns a row a layer, as COLUMNS names them.
+
+    Args:
+        summary: of the compiled model.
+        instructions: of each layer on the emulated board; None where there was none to ask. ``share`` is of the
+            instructions where they are known, else of the multiply-accumulates.
+    """
+    costs = list(instructions) if instructions is not None else [layer.num_macs for layer in summary.layers]
+    total = sum(costs) or 1
+    return [
+        (
+            str(number),
+            layer.kinds,
+            _shape(layer),
+            str(layer.num_macs),
+            str(costs[number]) if instructions is not None else "",
+            f"{costs[number] / total:.4f}",
+        )
+        for number, layer in enumerate(summary.layers)
+    ]
+
+
+def write_profile(path: Path, summary: ImageSummary, instructions: Sequence[int] | None) -> None:
+    """Writes profile.csv."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(rows(summary, instructions))
+
+
+def print_profile(console: Console, summary: ImageSummary, instructions: Sequence[int] | None) -> None:
+    """Prints the profile as a table, with its sum."""
+    table = Table(title="Layers on the device", title_justify="left")
+    for name in ("#", "kind", "output", "MACs", "instructions", "share"):
+        table.add_column(name, justify="left" if name == "kind" else "right", overflow="fold")
+    for layer, kind, shape, macs, count, share in rows(summary, instructions):
+        table.add_row(
+            layer, kind, shape, f"{int(macs):,}", f"{int(count):,}" if count else "", f"{float(share):.1%}"
+        )
+    total = f"{sum(instructions):,}" if instructions is not None else ""
+    table.add_row("", "together", "", f"{summary.num_macs:,}", total, "100.0%", style="bold")
+    console.print(table)
+
+
+def write_summary(path: Path, name: str, labels: Sequence[str], summary: ImageSummary) -> None:
+    """Writes summary.txt: the model in a page of text."""
+    lines = [
+        f"model            {name}",
+        f"labels           {' '.join(labels)}",
+        f"image            {summary.image_bytes:,} bytes",
+        f"tensor arena     {summary.arena_bytes:,} bytes",
+        f"one inference    {summary.num_macs:,} multiply-accumulates in {len(summary.layers)} layers",
+        "",
+        *(
+            f"{i:>3}  {_shape(layer):<12} {layer.num_macs:>9,}  {layer.kinds}"
+            for i, layer in enumerate(summary.layers)
+        ),
+    ]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def _shape(layer: LayerRow) -> str:
+    return "x".join(str(size) for size in layer.output_shape)

@@ -1,0 +1,1 @@
+"""Python bindings of the C core: front end, model, detector and spotter."""

@@ -1,0 +1,1 @@
+"""Hard negatives: clips of ``_unknown_`` made from recordings of words."""

@@ -1,0 +1,1 @@
+"""Background noise and clips of ``_silence_``."""

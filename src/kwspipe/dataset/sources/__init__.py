@@ -1,0 +1,1 @@
+"""Sources of recordings: folders, published data sets and synthetic speech."""

@@ -1,0 +1,217 @@
+"""Synthetic speech: the words by many speakers of one engine or more, as a source of its own or beside recordings.
+
+Speakers are split by the hash rule of Speech Commands, by families of voices that sound related: none is heard in two
+splits, whatever its accent.
+"""
+
+import itertools
+import math
+import multiprocessing
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import cached_property, partial
+
+from kwspipe.audio.pcm import AudioError, Pcm
+from kwspipe.config import DatasetConfig, EngineName
+from kwspipe.dataset.decode import in_order, num_workers
+from kwspipe.dataset.noise import generated
+from kwspipe.dataset.noise.generated import BABBLE, COLOURS, GeneratedNoise
+from kwspipe.dataset.recordings import SPLITS, Found, Recording, SourceUnavailable, Split, printable
+from kwspipe.dataset.splits import split_speakers
+from kwspipe.dataset.tts import espeak
+from kwspipe.dataset.tts.espeak_speakers import EspeakSpeakers
+from kwspipe.dataset.tts.kokoro_speakers import KokoroSpeakers
+from kwspipe.dataset.tts.near_words import near_words
+from kwspipe.dataset.tts.synthesizers import Engine, Mouth, Speaker, clips_each, takes
+from kwspipe.errors import KwspipeError
+from kwspipe.files.process import exit_with_parent
+
+NUM_BABBLE_VOICES = 6
+NUM_BABBLE_WORDS = 8
+MAX_NOISE_RECORDING_S = 10.0
+QUIETEST_NOISE_DB, LOUDEST_NOISE_DB = -50.0, -20.0
+
+
+class SyntheticSource:
+    """Speech and noise that are computed.
+
+    Args:
+        dataset: words, splits and the settings of the synthesis.
+        clip_s: length of a clip in seconds, the least noise a split needs.
+        seed: decides who says what, and how.
+    """
+
+    name = "synthetic"
+    synthetic = True
+
+    def __init__(self, dataset: DatasetConfig, clip_s: float, seed: int) -> None:
+        self.dataset = dataset
+        self.config = dataset.synthetic
+        self.clip_s = clip_s
+        self.seed = seed
+        self.mouth = Mouth.of(self.config)
+        self.espeak = EspeakSpeakers(self.config, seed)
+
+    def find(self) -> Found:
+        """Lists the clips that can be spoken; see ``Source.find``."""
+        if not espeak.installed():
+            raise SourceUnavailable("espeak-ng is not installed: pip install kwspipe[synthetic]")
+        keywords, others = self.words()
+        words: list[Recording] = []
+        for name, num_clips in self._clips_each(self.config.clips_per_word).items():
+            engine = self._engine(name)
+            voices = self._split(name, engine.speakers())
+            counts = self._clips_a_split(voices, num_clips)
+            for word, split in itertools.product((*keywords, *others), SPLITS):
+                words += _recordings(engine, word, split, voices[split], counts[split])
+        babblers = self._split("espeak", self.espeak.speakers())
+        noise = self._noise(others, babblers)
+        return Found(
+            tuple(sorted(words, key=_path)), tuple(sorted(noise, key=_path)), listed=frozenset(SPLITS)
+        )
+
+    def training_clips(self, words: Sequence[str], clips_per_word: int) -> dict[str, list[Recording]]:
+        """Lists clips for the training split beside recordings: every speaker is training, none is needed elsewhere.
+
+        Args:
+            words: what is said.
+            clips_per_word: how many of each word, shared among the engines.
+
+        Raises:
+            KwspipeError: an engine is not installed.
+        """
+        if not espeak.installed():
+            raise KwspipeError(
+                "dataset.synthetic_training_clips_per_word",
+                f"{self.dataset.synthetic_training_clips_per_word}, but espeak-ng is not installed",
+                "0, or an engine that is installed",
+                "pip install kwspipe[synthetic]",
+            )
+        clips: dict[str, list[Recording]] = {word: [] for word in words}
+        for name, num_clips in self._clips_each(clips_per_word).items():
+            engine = self._engine(name)
+            speakers = engine.speakers()
+            for word in words:
+                clips[word] += _recordings(engine, word, "training", speakers, num_clips)
+        return clips
+
+    def words(self) -> tuple[list[str], list[str]]:
+        """Returns the keywords, and the other words without those that sound as a keyword does ("to" and "two").
+
+        Where the configuration does not say which other words there are, words near in sound are added.
+        """
+        accent = self.espeak.accents()[0]
+        keywords = [printable(word) for word in self.dataset.words]
+        near = (
+            []
+            if self.dataset.unknown_words
+            else near_words(keywords, self.config.near_words_per_keyword, accent)
+        )
+        chosen = self.dataset.unknown_words or self.config.unknown_words
+        wanted = [*(printable(word) for word in chosen), *near]
+        spoken = espeak.phonemes([*keywords, *wanted], accent)
+        sounds = {spoken[word] for word in keywords}
+        return keywords, [word for word in dict.fromkeys(wanted) if spoken[word] not in sounds]
+
+    def read(self, recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
+        """Speaks, in processes, since espeak-ng has one voice a process; see ``Source.read``."""
+        render = partial(_render, mouth=self.mouth, sample_rate_hz=sample_rate_hz)
+        try:
+            yield from in_order(self._pool, render, recordings)
+        except BrokenProcessPool:
+            raise KwspipeError(
+                "espeak-ng" if self.config.engines == ("espeak",) else " or ".join(self.config.engines),
+                "a process that speaks was killed, or it crashed",
+                "processes that run to their end",
+                "see whether the machine ran out of memory (dmesg), then run the same command again",
+            ) from None
+
+    def close(self) -> None:
+        """Ends the processes."""
+        if "_pool" in vars(self):
+            self._pool.shutdown(cancel_futures=True)
+
+    @cached_property
+    def _pool(self) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(num_workers(), mp_context=context, initializer=exit_with_parent)
+
+    def _engine(self, name: EngineName) -> Engine:
+        return self.espeak if name == "espeak" else KokoroSpeakers(self.config.kokoro)
+
+    def _clips_each(self, total: int) -> dict[EngineName, int]:
+        return clips_each(self.config.engines, self.config.shares, total)
+
+    def _split(self, name: EngineName, speakers: Sequence[Speaker]) -> dict[Split, list[Speaker]]:
+        """Splits speakers by family, as klatt and klatt2."""
+        percentages = self.dataset.validation_percentage, self.dataset.testing_percentage
+        splits = split_speakers((speaker.family for speaker in speakers), *percentages)
+        voices = {split: [s for s in speakers if splits[s.family] == split] for split in SPLITS}
+        key = "max_voices" if name == "espeak" else "kokoro.max_speakers"
+        for split, percentage in zip(SPLITS, (100.0, *percentages), strict=True):
+            if percentage > 0 and not voices[split]:
+                raise KwspipeError(
+                    f"dataset.synthetic.{key}",
+                    f"{len({speaker.family for speaker in speakers})}, which leaves no voice for {split}",
+                    "at least one voice for each split",
+                    f"raise dataset.synthetic.{key} to 4 or more"
+                    + ("" if name == "espeak" else ", or allow more of dataset.synthetic.kokoro.voices"),
+                )
+        return voices
+
+    def _clips_a_split(self, voices: Mapping[Split, Sequence[Speaker]], total: int) -> dict[Split, int]:
+        """Shares the clips of a word as the configuration shares speakers; at least one where there are voices."""
+        percentages = {
+            "validation": self.dataset.validation_percentage,
+            "testing": self.dataset.testing_percentage,
+        }
+        counts: dict[Split, int] = {
+            split: max(1, round(total * percentages[split] / 100)) if voices[split] else 0
+            for split in SPLITS
+            if split != "training"
+        }
+        return {"training": max(1, total - sum(counts.values())), **counts}
+
+    def _noise(self, words: Sequence[str], voices: Mapping[Split, Sequence[Speaker]]) -> Iterator[Recording]:
+        """Lists noise of every kind for every split, each recording as loud as drawn; babble has the split's voices."""
+        total = self.config.clips_per_word
+        shares = {s: num_clips / total for s, num_clips in self._clips_a_split(voices, total).items()}
+        for split in (split for split in SPLITS if voices[split]):
+            duration_s = max(2 * self.clip_s, self.config.noise_s * shares[split])
+            num_recordings = math.ceil(duration_s / MAX_NOISE_RECORDING_S)
+            for kind in (*COLOURS, *([BABBLE] if words else [])):
+                for number in range(num_recordings):
+                    draw = random.Random(f"{self.seed}/{kind}/{split}/{number}")
+                    babble = [
+                        self.espeak.utterance(
+                            ", ".join(draw.choices(words, k=NUM_BABBLE_WORDS)),
+                            draw.choice(voices[split]),
+                            draw,
+                        )
+                        for _ in range(NUM_BABBLE_VOICES if kind == BABBLE else 0)
+                    ]
+                    level_db = draw.uniform(QUIETEST_NOISE_DB, LOUDEST_NOISE_DB)
+                    seed = draw.randrange(2**32)
+                    noise = GeneratedNoise(kind, duration_s / num_recordings, level_db, seed, tuple(babble))
+                    path = f"_background_noise_/{kind}_{split}_{number}"
+                    yield Recording(path, "", path, split, noise, repr(noise))
+
+
+def _recordings(
+    engine: Engine, word: str, split: Split, speakers: Sequence[Speaker], num_clips: int
+) -> Iterator[Recording]:
+    for speaker, take, utterance in itertools.islice(takes(engine, word, speakers), num_clips):
+        path = f"{word}/{speaker.name}_nohash_{take}"
+        yield Recording(path, word, speaker.name, split, utterance, repr(utterance))
+
+
+def _path(recording: Recording) -> str:
+    return recording.path
+
+
+def _render(recording: Recording, mouth: Mouth, sample_rate_hz: int) -> Pcm:
+    if isinstance(recording.origin, GeneratedNoise):
+        return generated.render(recording.origin, sample_rate_hz)
+    return mouth.speak(recording.origin, sample_rate_hz)

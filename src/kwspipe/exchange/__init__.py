@@ -1,0 +1,1 @@
+"""Import and export of models: archives, model cards, C source, licences."""

@@ -1,0 +1,1 @@
+"""Files: downloads, archives, hashing, disk errors, child processes."""

@@ -1,0 +1,1 @@
+"""The pipeline: order of stages, their processes, experiment tracking."""

@@ -1,0 +1,176 @@
+"""Hands what a run came to over to MLflow, where the user asks for it."""
+
+import csv
+import importlib.util
+import json
+import logging
+import math
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from kwspipe import __version__
+from kwspipe.config import PipelineConfig
+from kwspipe.config.parse import to_mapping
+from kwspipe.errors import KwspipeError
+from kwspipe.runs.artifacts import code_hash, read_manifest, text_hash, write_json
+
+RECORD = ".mlflow.json"
+SQLITE = "sqlite:///"
+ARTEFACTS = (
+    "config.yaml", "report.html", "quantize/model.tflite", "quantize/model.kws", "quantize/labels.txt",
+    "quantize/summary.txt", "evaluate/metrics.json", "evaluate/confusion.png", "train/history.csv",
+)  # fmt: skip
+# What says how a run was done, and not what it was.
+NOT_PARAMETERS = frozenset({"run_dir", "stages", "from", "force", "tracking"})
+BATCH = 100  # as many parameters or metrics as MLflow takes at once
+MAX_VALUE = 6000  # characters of a parameter that MLflow takes
+
+
+def check(config: PipelineConfig) -> None:
+    """Makes sure, before any work, that what tracking needs is there.
+
+    Raises:
+        KwspipeError: MLflow is not installed.
+    """
+    if config.tracking.name == "mlflow" and importlib.util.find_spec("mlflow") is None:
+        raise KwspipeError(
+            "tracking",
+            "the package mlflow is not installed",
+            "the extra `mlflow`, or tracking=none",
+            "pip install 'kwspipe[mlflow]'",
+        )
+
+
+def is_current(config: PipelineConfig, run_dir: Path) -> bool:
+    """Tells whether there is nothing to log; does not import MLflow."""
+    if config.tracking.name == "none":
+        return True
+    return _read(run_dir / RECORD).get("digest") == _digest(config, run_dir, _absolute(config.tracking.uri))
+
+
+def track(config: PipelineConfig, run_dir: Path) -> None:
+    """Logs a run as it stands, as a new run of MLflow's. Imports MLflow: call it in a process of its own.
+
+    Raises:
+        KwspipeError: the store cannot be reached or written.
+    """
+    # MLflow would call home, and complain where there is no git.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    from mlflow.exceptions import MlflowException
+
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+
+    uri = _absolute(config.tracking.uri)
+    digest, record = _digest(config, run_dir, uri), _read(run_dir / RECORD)
+    try:
+        if uri.startswith(SQLITE):
+            database = Path(uri.removeprefix(SQLITE))
+            database.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(f"{database}.lock"):  # jobs of a sweep may make the tables at the same time
+                _log(config, run_dir, uri, str(database.parent / "mlflow"), digest, record)
+        else:
+            _log(config, run_dir, uri, None, digest, record)
+    except MlflowException as error:
+        raise KwspipeError(
+            "tracking.uri",
+            f"MLflow cannot use {uri}: {str(error).splitlines()[0]}",
+            "a file below a folder you may write to (sqlite:///runs/mlflow.db), or the address of a server",
+            "correct it, or leave out tracking=mlflow; the run itself is done",
+        ) from None
+
+
+def _log(
+    config: PipelineConfig,
+    run_dir: Path,
+    uri: str,
+    artefacts: str | None,
+    digest: str,
+    record: dict[str, str],
+) -> None:
+    from mlflow.entities import Metric, Param, RunTag
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(uri)
+    found = client.get_experiment_by_name(config.tracking.experiment)
+    location = None if artefacts is None else f"{artefacts}/{config.tracking.experiment}"
+    experiment = (
+        found.experiment_id if found else client.create_experiment(config.tracking.experiment, location)
+    )
+    if "begun" in record:  # by an attempt that was killed
+        client.delete_run(record["begun"])
+    tags = [RunTag("run_dir", str(run_dir)), RunTag("kwspipe", __version__), RunTag("code", code_hash()[:12])]
+    run = client.create_run(experiment, run_name=run_dir.name, tags={tag.key: tag.value for tag in tags})
+    identifier = run.info.run_id
+    write_json(run_dir / RECORD, {"begun": identifier})
+    now_ms = int(time.time() * 1000)
+    parameters = [Param(key, value[:MAX_VALUE]) for key, value in _parameters(config)]
+    metrics = [Metric(key, value, now_ms, step) for key, value, step in _metrics(run_dir)]
+    for begin in range(0, max(len(parameters), len(metrics)), BATCH):
+        client.log_batch(identifier, metrics[begin : begin + BATCH], parameters[begin : begin + BATCH])
+    for name in ARTEFACTS:
+        if (run_dir / name).is_file():
+            client.log_artifact(identifier, str(run_dir / name), str(Path(name).parent).lstrip(".") or None)
+    client.set_terminated(identifier)
+    write_json(run_dir / RECORD, {"run": identifier, "digest": digest})
+
+
+def _parameters(config: PipelineConfig) -> Iterator[tuple[str, str]]:
+    for key, value in to_mapping(config).items():
+        if key not in NOT_PARAMETERS:
+            yield from _flat(key, value)
+
+
+def _flat(key: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _flat(f"{key}.{name}", inner)
+    else:
+        yield key, value if isinstance(value, str) else json.dumps(value)
+
+
+def _metrics(run_dir: Path) -> Iterator[tuple[str, float, int]]:
+    """Yields name, value and step: each epoch of training, then what evaluate measured."""
+    history = run_dir / "train" / "history.csv"
+    if history.is_file():
+        with history.open(newline="") as file:
+            for row in csv.DictReader(file):
+                epoch = int(row.pop("epoch"))
+                for key, text in row.items():
+                    yield f"train.{key}", float(text), epoch
+    metrics = run_dir / "evaluate" / "metrics.json"
+    if metrics.is_file():
+        yield from _numbers("", json.loads(metrics.read_text()))
+
+
+def _numbers(key: str, value: Any) -> Iterator[tuple[str, float, int]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _numbers(f"{key}.{name}" if key else name, inner)
+    elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        yield key, float(value), 0
+
+
+def _digest(config: PipelineConfig, run_dir: Path, uri: str) -> str:
+    """What would be logged, and where, as a hash."""
+    outputs = {
+        path.parent.name: read_manifest(path.parent) for path in sorted(run_dir.glob("*/manifest.json"))
+    }
+    return text_hash(json.dumps([uri, list(_parameters(config)), outputs], sort_keys=True))
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        return dict(json.loads(path.read_text()))
+    except (OSError, ValueError):
+        return {}
+
+
+def _absolute(uri: str) -> str:
+    path = uri.removeprefix(SQLITE)
+    return SQLITE + str(Path(path).expanduser().resolve()) if uri.startswith(SQLITE) else uri

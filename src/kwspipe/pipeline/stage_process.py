@@ -1,0 +1,36 @@
+"""What runs in a stage's own process. Imports little, so that the stage begins soon."""
+
+import logging
+from pathlib import Path
+
+from kwspipe import stages
+from kwspipe.config import PipelineConfig
+from kwspipe.files import disk
+from kwspipe.files.process import divert_native_messages
+from kwspipe.runs import run_directory
+from kwspipe.runs.artifacts import Fingerprint, stage_folder
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def run_stage(
+    config: PipelineConfig, run_dir: Path, name: str, target: Path, fingerprint: Fingerprint
+) -> None:
+    """Runs a stage into ``target``; its log goes to the run directory's ``log.txt``."""
+    log = run_dir / "log.txt"
+    divert_native_messages(log)
+    logging.captureWarnings(True)
+    logging.basicConfig(
+        filename=log,
+        level=logging.INFO,
+        format=LOG_FORMAT,
+    )
+    logging.raiseExceptions = False  # a log that cannot be written is no reason for tracebacks
+    disk.keep_destructors_quiet()
+    stage = stages.load(name)
+    with (
+        run_directory.temporary_files_in(run_dir / run_directory.TEMPORARY),
+        stage_folder(target, fingerprint, stage.resumable) as folder,
+        disk.errors_made_clear(folder),
+    ):
+        stage.run(config, run_dir, folder)

@@ -1,0 +1,1 @@
+"""Run directories, stage folders with manifests, results shared between jobs."""

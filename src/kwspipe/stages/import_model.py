@@ -1,0 +1,123 @@
+"""adopt: takes a model that was trained elsewhere, and leaves in ``quantize/`` what the stage of that name would."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+
+from kwspipe.config import FrontendConfig, PipelineConfig
+from kwspipe.core.frontend import FrontEnd
+from kwspipe.core.model_runner import CoreModel
+from kwspipe.dataset.store.clip_store import ClipStore
+from kwspipe.device.push import Golden
+from kwspipe.errors import KwspipeError
+from kwspipe.exchange.external_model import read_model
+from kwspipe.runs.artifacts import file_hash, outputs_hash, read_manifest, write_json
+from kwspipe.stages import Stage
+from kwspipe.stages.quantize import GOLDEN_INPUTS, compile_image, write_model
+from kwspipe.streaming.detector_choice import tune
+from kwspipe.tflite import reference
+
+
+def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
+    """Leaves the .tflite, labels.txt, the model image, its golden inputs, summary and profile in ``folder``."""
+    path = _path(config)
+    check_run_dir(run_dir)
+    console = Console(stderr=True, highlight=False)
+    model = read_model(path, config.adopt.labels)
+    for group, settings in (("frontend", model.frontend), ("detector", model.detector)):
+        if settings is None:
+            console.print(
+                f"    [yellow]the model says nothing of its {group}: that of the configuration is taken[/]"
+            )
+    image, summary = compile_image(model.tflite, config, config.detector, model.labels)
+    _check_shape(path, CoreModel(image).input_shape, FrontEnd(config.frontend))
+    facts = None
+    if config.detector.target_false_accepts_per_hour is not None:  # only where the command line asks for it
+        store = ClipStore(run_dir / "prepare")
+        tuned = tune(image, config.detector, store, config.stream, config.seed, console)
+        image, summary = compile_image(model.tflite, config, tuned.detector, model.labels)
+        facts = tuned.facts
+    proof = golden_inputs(config.frontend)
+    golden = Golden(proof, reference.raw(model.tflite, proof, "golden outputs"))
+    if model.float_tflite is not None:
+        (folder / "float.tflite").write_bytes(model.float_tflite)
+    write_json(
+        folder / "summary.json",
+        {"adopted": path.name, "sha256": sources(config)["model"], "thresholds": facts},
+    )
+    write_model(config, model.tflite, image, summary, model.labels, golden, folder)
+    console.print(f"    {path.name}: {', '.join(model.labels)}")
+
+
+def check_run_dir(run_dir: Path) -> None:
+    """Refuses to put another model in the place of one that was trained here.
+
+    Raises:
+        KwspipeError: the run directory holds a training.
+    """
+    if (run_dir / "train").exists():
+        raise KwspipeError(
+            str(run_dir),
+            "a model was trained here, and adopt.path would take its place",
+            "a run directory of its own for a model from elsewhere",
+            "set name=..., or leave adopt.path out",
+        )
+
+
+def golden_inputs(frontend: FrontendConfig) -> npt.NDArray[np.int8]:
+    """Makes inputs that need no recordings, the same at each call.
+
+    Returns:
+        (64, frames, channels) int8: the extremes, random values, and features of noise that comes and goes.
+    """
+    front_end = FrontEnd(frontend)
+    random = np.random.default_rng(0)
+    shape = (GOLDEN_INPUTS // 4, front_end.num_frames, front_end.num_channels)
+    drawn = random.integers(-128, 128, shape).astype(np.int8)
+    drawn[0], drawn[1], drawn[2] = -128, 127, 0
+    num_clips, length = GOLDEN_INPUTS - len(drawn), front_end.clip_samples
+    noise = random.normal(0, 1, (num_clips, length))
+    swell = np.sin(np.linspace(0, np.pi, length) * random.uniform(1, 8, (num_clips, 1))) ** 2
+    tone = np.sin(np.cumsum(random.uniform(0.02, 1.2, (num_clips, 1)) * (1 + swell), axis=1))
+    level = 10 ** random.uniform(1.5, 4, (num_clips, 1))
+    clips = np.clip((noise / 3 + tone) * swell * level, -32768, 32767).astype(np.int16)
+    return np.concatenate([drawn, front_end.features(clips)])
+
+
+def sources(config: PipelineConfig) -> dict[str, str]:
+    """The model, by its content; and, where thresholds are chosen on them, the prepared clips."""
+    path = _path(config)
+    inside = path / "quantize" / "model.tflite"
+    hashes = {"model": file_hash(inside if path.is_dir() else path)} if path.exists() else {}
+    prepared = read_manifest(Path(config.run_dir).expanduser() / "prepare")
+    if prepared and config.detector.target_false_accepts_per_hour is not None:
+        hashes["prepare"] = outputs_hash(prepared)
+    return hashes
+
+
+def _path(config: PipelineConfig) -> Path:
+    assert config.adopt.path is not None  # the pipeline takes this stage where it is set
+    return Path(config.adopt.path).expanduser()
+
+
+def _check_shape(path: Path, shape: tuple[int, int, int], front_end: FrontEnd) -> None:
+    frames, channels = front_end.num_frames, front_end.num_channels
+    if int(np.prod(shape)) != frames * channels:
+        raise KwspipeError(
+            str(path),
+            f"an input of {' x '.join(map(str, shape))} values",
+            f"{frames} frames of {channels} channels, as the front end of the configuration gives",
+            "set frontend.* to what the model was trained with",
+        )
+
+
+STAGE = Stage(
+    name="adopt",
+    leaves="quantize",
+    reads=("name", "seed", "adopt", "frontend", "quantize", "detector", "stream"),
+    needs=(),
+    run=run,
+    sources=sources,
+)

@@ -1,0 +1,1 @@
+"""Transfer of weights from a checkpoint, by layer name."""

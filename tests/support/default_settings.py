@@ -1,0 +1,29 @@
+"""The settings of conf/, for tests that need them without composing a whole experiment."""
+
+import json
+from typing import Any
+
+from omegaconf import OmegaConf
+from pydantic import TypeAdapter
+
+from kwspipe.config import DatasetConfig, DetectorConfig, FrontendConfig
+from support.paths import CONF
+
+
+def plain_settings(group: str, name: str = "default") -> dict[str, Any]:
+    """What a file of conf/ has, without what it takes from others."""
+    settings = OmegaConf.to_container(OmegaConf.load(CONF / group / f"{name}.yaml"))
+    return {key: value for key, value in settings.items() if key != "defaults"}
+
+
+def _dataset() -> DatasetConfig:
+    negatives = plain_settings("negatives") | plain_settings("negatives", "none")
+    settings = plain_settings("dataset", "base") | plain_settings("dataset", "folder")
+    settings |= {"words": ["one", "two", "three"], "negatives": negatives}
+    return TypeAdapter(DatasetConfig).validate_json(json.dumps(settings))
+
+
+FRONTEND = FrontendConfig(**plain_settings("frontend"))
+VENDOR_FRONTEND = FrontendConfig(**plain_settings("frontend", "vendor"))
+DETECTOR = DetectorConfig(**plain_settings("detector"))
+DATASET = _dataset()  # dataset=folder negatives=none

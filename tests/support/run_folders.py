@@ -1,0 +1,91 @@
+"""Run directories with a small model, made by the stages' own writers, quick enough for unit tests."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hydra import compose, initialize_config_dir
+
+from kwspipe.__main__ import conf_dir
+from kwspipe.config import PipelineConfig
+from kwspipe.config.parse import parse
+from kwspipe.exchange.external_model import fill_in
+from kwspipe.metrics import clips, predictions
+from kwspipe.runs.artifacts import Fingerprint, outputs_hash, read_manifest, stage_folder
+from kwspipe.stages import import_model
+from kwspipe.tflite.metadata import write_parameters
+from kwspipe.tflite.parameters import model_parameters
+from support.small_model import LABELS, small_tflite
+
+DATE = datetime(2024, 5, 1, tzinfo=UTC)
+
+
+def composed_config(*overrides: str) -> PipelineConfig:
+    """The configuration as the command line gives it."""
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        composed = compose("config", overrides=list(overrides))
+    fill_in(composed, list(overrides))
+    return parse(composed)
+
+
+def tflite_with_parameters(seed: int, **changes: Any) -> bytes:
+    """The small model, with all that a device has to know in it."""
+    config = composed_config("+experiment=digits_3", "detector.target_false_accepts_per_hour=null")
+    settings = {
+        "name": "small", "description": "a test", "version": 1, "labels": LABELS, "frontend": config.frontend,
+        "detector": config.detector, "runtime_memory_size": 1, "date": DATE,
+    }  # fmt: skip
+    model = small_tflite(seed)
+    return write_parameters(model, model_parameters(model, **settings) | changes)
+
+
+def write_stage(run_dir: Path, stage: str, files: dict[str, bytes], config: dict, inputs: dict) -> None:
+    """A stage's folder with its manifest."""
+    run_dir.mkdir(parents=True, exist_ok=True)
+    with stage_folder(run_dir / stage, Fingerprint(config, inputs, "code")) as folder:
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+
+
+def stage_hash(run_dir: Path, stage: str) -> str:
+    """What later stages' manifests call its outputs."""
+    manifest = read_manifest(run_dir / stage)
+    assert manifest is not None
+    return outputs_hash(manifest)
+
+
+def make_run(run_dir: Path, seed: int = 0, right: int = 30, first_clip: int = 0) -> Path:
+    """A run of 40 test clips, of which ``right`` are right, the first ones."""
+    model = run_dir.with_suffix(".tflite")
+    model.parent.mkdir(parents=True, exist_ok=True)
+    model.write_bytes(tflite_with_parameters(seed))
+    config = composed_config(
+        f"name={run_dir.name}", f"adopt.path={model}", "quantize.count_instructions=false"
+    )
+    quantized = Fingerprint({"name": config.name, "frontend": vars(config.frontend)}, {}, "code")
+    run_dir.mkdir()
+    with stage_folder(run_dir / "quantize", quantized) as folder:
+        import_model.run(config, run_dir, folder)
+    targets = np.arange(40) % 4
+    scores = np.eye(4)[np.where(np.arange(40) < right, targets, (targets + 1) % 4)] * 0.9 + 0.02
+    paths = [f"clip{first_clip + number}.wav" for number in range(40)]
+    summary = {
+        "labels": list(LABELS), "source_used": "folder", "synthetic": False,
+        "speakers": {"training": 3, "validation": 1, "testing": 2},
+        "counts": {label: {"training": 5, "validation": 1, "testing": 10} for label in LABELS},
+    }  # fmt: skip
+    write_stage(run_dir, "prepare", {"summary.json": json.dumps(summary).encode()}, {"seed": 42}, {})
+    metrics = {kind: clips.measure(targets, scores, LABELS) for kind in ("int8", "device")}
+    predictions.write(run_dir / "p.csv", paths, targets, scores, LABELS)
+    files = {
+        "metrics.json": json.dumps(
+            metrics | {"data": summary, "parity": {"clips": 40, "equal": 40}}
+        ).encode(),
+        "predictions.csv": (run_dir / "p.csv").read_bytes(),
+    }
+    (run_dir / "p.csv").unlink()
+    inputs = {stage: stage_hash(run_dir, stage) for stage in ("prepare", "quantize")}
+    write_stage(run_dir, "evaluate", files, {"evaluate": {"max_mistakes": 200}}, inputs)
+    return run_dir

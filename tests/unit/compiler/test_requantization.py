@@ -1,0 +1,103 @@
+"""Requantization constants: for every accumulator the device's formula gives the reference's result."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kwspipe.compiler.fixed_point import exp_table, multiply_by_quantized_multiplier, quantize_multiplier
+from kwspipe.compiler.requantization import Accumulator, Requantization, quantize_multipliers, requantize
+from kwspipe.errors import KwspipeError
+
+
+def device(constants: Requantization, accumulator: np.ndarray) -> np.ndarray:
+    """What firmware/core/kws_requantize.h computes, for one channel."""
+    scaled = (accumulator + constants.bias_change[0]) << constants.scale_bits[0]
+    assert np.abs(scaled).max() < 2**31
+    offset = constants.offset[0] - np.where(scaled < 0, constants.correction[0], 0)
+    upper = ((scaled * constants.multiplier[0]) >> 32) + offset
+    assert np.abs(upper).max() < 2**31
+    return np.clip(upper >> constants.shift[0], -128, 127)
+
+
+def reference(accumulator, real, zero_point, lowest, highest):
+    multiplier, shift = (np.int64(value) for value in quantize_multiplier(real))
+    result = multiply_by_quantized_multiplier(accumulator, multiplier, shift) + zero_point
+    return np.clip(result, lowest, highest)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    real=st.floats(-22, 5).map(lambda exponent: 2.0**exponent),
+    centre=st.one_of(st.integers(-3000, 3000), st.integers(-(2**28), 2**28)),
+    reach=st.integers(0, 3000),
+    zero_point=st.integers(-128, 127),
+    lowest=st.one_of(st.just(-128), st.integers(-128, 127)),
+    highest=st.integers(0, 127),
+    may_be_positive=st.booleans(),
+)
+def test_every_accumulator_gives_the_reference_s_result(
+    real, centre, reach, zero_point, lowest, highest, may_be_positive
+):
+    highest = max(lowest, highest)
+    multiplier, shift = quantize_multipliers(np.array([real]))
+    accumulator = Accumulator(
+        np.array([centre - reach]), np.array([centre + reach]), np.array([8]), multiplier, shift
+    )
+    if abs(centre) + reach >= 2**28 and shift[0] > 0:
+        return  # the reference itself would overflow
+    try:
+        constants = requantize(accumulator, zero_point, lowest, highest, "test", may_be_positive)
+    except KwspipeError:
+        # Large accumulators with a large multiplier overflow somewhere; small ones never do.
+        assert abs(centre) + reach > 3000 or real > 2
+        return
+    values = np.arange(centre - reach, centre + reach + 1, dtype=np.int64)
+    actual = np.clip(device(constants, values), lowest, highest)
+    np.testing.assert_array_equal(actual, reference(values, real, zero_point, lowest, highest))
+    assert not constants.positive or (may_be_positive and lowest >= zero_point)
+
+
+def test_a_relu_takes_the_short_form():
+    multiplier, shift = quantize_multipliers(np.array([0.004, 0.009]))
+    bounds = np.array([-40000, -40000]), np.array([40000, 40000])
+    constants = requantize(
+        Accumulator(*bounds, np.array([8, 8]), multiplier, shift), -128, -128, 127, "test", True
+    )
+    assert constants.positive
+    assert set(constants.shift) == {11}
+
+
+def test_a_channel_that_is_all_but_off_does_not_cost_the_others_the_short_form():
+    """Its multiplier has no bits left at the common shift, but it only ever gives two values."""
+    multiplier, shift = quantize_multipliers(np.array([0.004, 1e-7]))
+    lowest, highest = np.array([-40000, 799_000_000]), np.array([40000, 801_000_000])
+    constants = requantize(
+        Accumulator(lowest, highest, np.array([8, 8]), multiplier, shift), -128, -128, 127, "test", True
+    )
+    assert constants.positive
+    assert constants.bias_change[0] == 0
+
+
+def test_an_overflow_is_named():
+    multiplier, shift = quantize_multipliers(np.array([0.5]))
+    accumulator = Accumulator(np.array([-(2**32)]), np.array([2**32]), np.array([8]), multiplier, shift)
+    with pytest.raises(KwspipeError, match=r"layer 3: channel 0: accumulators -4294967296 to 4294967296"):
+        requantize(accumulator, 0, -128, 127, "layer 3")
+
+
+def test_multipliers_are_tensorflow_lite_s():
+    assert quantize_multiplier(0.0) == (0, 0)
+    assert quantize_multiplier(1.0) == (2**30, 1)
+    assert quantize_multiplier(0.5) == (2**30, 0)
+    assert quantize_multiplier(1 - 2.0**-40) == (2**30, 1)  # rounds up to the next power of two
+    assert quantize_multiplier(2.0**-33) == (0, 0)
+
+
+def test_the_exponentials_are_exponentials():
+    table = exp_table(0.05, 1.0)
+    real = np.exp(0.05 * np.arange(-255, 1)) * 2**31
+    np.testing.assert_allclose(table, real, atol=2**31 * 1e-6)
+    assert exp_table(1.0, 1.0)[255 - 32] == 0  # beyond the range of the fixed-point input
+    with pytest.raises(ValueError, match="scale"):
+        exp_table(1e-9, 1.0)

@@ -1,0 +1,180 @@
+"""The core's detector does what a plain model of the algorithm does, and refuses hostile settings."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kwspipe.core.detector import Detection, Detector, pack_settings
+from kwspipe.errors import KwspipeError
+
+from support.detector_config import CONFIG, LABELS  # isort: skip
+
+
+def model_of_the_algorithm(config, labels, thresholds, scores, times_ms):
+    """The detector as metadata.md tells it, on times that do not wrap."""
+    queue, fired_ms, fired_index, detections = [], None, None, []
+    for row, now in zip(scores.astype(int) + 128, times_ms, strict=True):
+        queue = [(time, past) for time, past in queue if now - time <= config.average_window_duration_ms]
+        queue = [*queue, (now, row)][-config.queue_length :]
+        if len(queue) < config.minimum_count:
+            continue
+        taken = [past for _, past in queue] if config.minimum_count else [row]
+        means = [sum(int(past[index]) for past in taken) // len(taken) for index in range(len(labels))]
+        top = means.index(max(means))
+        recent = fired_ms is not None and now - fired_ms <= config.suppression_ms
+        if config.suppress_same_word_only:
+            recent = recent and top == fired_index
+        if means[top] > thresholds[top] and not labels[top].startswith("_") and not recent:
+            fired_ms, fired_index = now, top
+            detections.append((top, means[top], now))
+    return detections
+
+
+def found(detections):
+    return [(detection.index, detection.score, detection.time_ms) for detection in detections]
+
+
+@st.composite
+def streams(draw):
+    latency_ms, window_ms = (
+        draw(st.sampled_from([0, 10, 50, 100])),
+        draw(st.sampled_from([0, 100, 333, 1000])),
+    )
+    config = replace(
+        CONFIG,
+        average_window_duration_ms=window_ms,
+        latency_ms=latency_ms,
+        minimum_count=draw(st.integers(0, min(4, window_ms // max(latency_ms, 10) + 1))),
+        suppression_ms=draw(st.sampled_from([0, 90, 500, 60000])),
+        suppress_same_word_only=draw(st.booleans()),
+    )
+    labels = draw(st.sampled_from([["one"], ["a", "b"], LABELS, [*"abcdefghij", "_unknown_"]]))
+    thresholds = draw(st.lists(st.integers(0, 255), min_size=len(labels), max_size=len(labels)))
+    steps = draw(st.lists(st.sampled_from([0, 1, 10, 50, 100, 101, 1000, 70000]), max_size=60))
+    # Few levels, so that ties and equal means of different sums come up.
+    levels = st.sampled_from([-128, -127, 0, 1, 100, 126, 127])
+    size = len(steps) * len(labels)
+    scores = np.array(draw(st.lists(levels, min_size=size, max_size=size)), np.int8)
+    return (
+        config,
+        labels,
+        thresholds,
+        scores.reshape(len(steps), len(labels)),
+        np.cumsum(steps, dtype=np.int64),
+    )
+
+
+@given(streams(), st.integers(0, 2**32 - 1))
+@settings(max_examples=250, deadline=None)
+def test_equals_the_plain_model_wherever_time_wraps(stream, start_ms):
+    config, labels, thresholds, scores, times_ms = stream
+    detector = Detector(pack_settings(config, labels, thresholds), labels)
+    expected = model_of_the_algorithm(config, labels, thresholds, scores, times_ms)
+    actual = detector.process_many(scores, times_ms + start_ms)
+    assert found(actual) == [(top, mean, (now + start_ms) % 2**32) for top, mean, now in expected]
+    detector.reset()
+    one_by_one = [
+        detector.process(row, int(now)) for row, now in zip(scores, times_ms + start_ms, strict=True)
+    ]
+    assert [detection for detection in one_by_one if detection] == actual
+
+
+def scores_of(*heights):
+    """A row an inference: all but the class of the pair at -128, that at its height (0 to 255)."""
+    rows = np.full((len(heights), len(LABELS)), -128, np.int8)
+    for row, (index, height) in zip(rows, heights, strict=True):
+        row[index] = height - 128
+    return rows
+
+
+def detect(config, heights, times_ms):
+    detector = Detector(pack_settings(config, LABELS), LABELS)
+    return [(d.label, d.time_ms) for d in detector.process_many(scores_of(*heights), np.array(times_ms))]
+
+
+def test_a_detection_carries_word_mean_and_time():
+    detector = Detector(pack_settings(CONFIG, LABELS), LABELS)
+    assert detector.process(scores_of((1, 255))[0], 40) is None
+    assert detector.process(scores_of((1, 100))[0], 140) == Detection("two", 1, 177, 140)
+
+
+def test_the_threshold_must_be_exceeded():
+    config = replace(CONFIG, minimum_count=1)
+    assert detect(config, [(0, 100)], [0]) == []
+    assert detect(config, [(0, 101)], [0]) == [("one", 0)]
+
+
+def test_unknown_and_silence_never_fire():
+    assert detect(replace(CONFIG, minimum_count=0), [(2, 255), (3, 255)], [0, 5000]) == []
+
+
+def test_two_words_never_fire_together():
+    config = replace(CONFIG, minimum_count=0)
+    heights, times_ms = [(0, 255), (1, 255), (0, 255), (1, 255), (1, 255)], [0, 100, 200, 500, 501]
+    assert detect(config, heights, times_ms) == [("one", 0), ("two", 501)]
+    vendors = replace(config, suppress_same_word_only=True)
+    assert detect(vendors, heights, times_ms) == [("one", 0), ("two", 100), ("one", 200), ("two", 500)]
+
+
+def test_a_threshold_a_class():
+    config = replace(CONFIG, minimum_count=0, detection_threshold_list=(250, 10, 0, 0), suppression_ms=0)
+    assert detect(config, [(0, 240), (1, 20), (0, 251)], [0, 10, 20]) == [("two", 10), ("one", 20)]
+
+
+def test_a_full_queue_drops_its_oldest():
+    # 300 ms at 100 ms hold 4; the fifth in the same window pushes the first one out.
+    config = replace(CONFIG, minimum_count=4, suppression_ms=0)
+    assert config.queue_length == 4
+    assert detect(config, [(0, 255), (0, 100), (0, 100), (0, 0), (0, 205)], [0, 1, 2, 3, 4]) == [
+        ("one", 3),
+        ("one", 4),
+    ]
+    assert detect(config, [(0, 255), (0, 100), (0, 100), (0, 0), (0, 204)], [0, 1, 2, 3, 4]) == [
+        ("one", 3),
+        ("one", 4),
+    ]
+    assert detect(config, [(0, 255), (0, 100), (0, 100), (0, 0), (0, 200)], [0, 1, 2, 3, 4]) == [("one", 3)]
+
+
+def test_suppression_ends_once_and_for_all():
+    # 2**32 ms after a detection the difference of the times is 0 again.
+    config = replace(CONFIG, minimum_count=0)
+    detector = Detector(pack_settings(config, LABELS), LABELS)
+    step = 2**30
+    heights = [(0, 255), (2, 255), (2, 255), (2, 255), (0, 255)]
+    detections = detector.process_many(scores_of(*heights), step * np.arange(5, dtype=np.uint64))
+    assert found(detections) == [(0, 255, 0), (0, 255, 0)]
+
+
+def test_a_time_that_steps_back_is_refused_and_changes_nothing():
+    detector = Detector(pack_settings(CONFIG, LABELS), LABELS)
+    row = scores_of((0, 255))[0]
+    assert detector.process(row, 1000) is None
+    for earlier in (999, 1000 - 2**31):
+        with pytest.raises(KwspipeError, match="a time before that of the inference before"):
+            detector.process(row, earlier)
+    assert detector.process(row, 1000) == Detection("one", 0, 255, 1000)
+    detector.reset()
+    assert detector.process(row, 5) is None
+
+
+@pytest.mark.parametrize(
+    ("scores", "times_ms"),
+    [
+        (np.zeros((2, 3), np.int8), np.arange(2)),
+        (np.zeros((2, 4), np.uint8), np.arange(2)),
+        (np.zeros((2, 4), np.int8), np.arange(3)),
+        (np.zeros((2, 4), np.int8), np.arange(2.0)),
+    ],
+)
+def test_scores_of_another_kind_are_refused(scores, times_ms):
+    with pytest.raises(KwspipeError, match="Allowed: int8 of shape"):
+        Detector(pack_settings(CONFIG, LABELS), LABELS).process_many(scores, times_ms)
+
+
+def test_no_inferences_are_no_detections():
+    detector = Detector(pack_settings(CONFIG, LABELS), LABELS)
+    assert detector.process_many(np.zeros((0, 4), np.int8), np.zeros(0, np.int64)) == []

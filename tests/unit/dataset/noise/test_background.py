@@ -1,0 +1,87 @@
+"""Noise: no sample of it in two splits, and silence cut from the right part."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kwspipe.dataset.noise.background import NoisePiece, NoiseRecording, has_room, silence_places, split_noise
+from kwspipe.errors import KwspipeError
+
+LENGTH = 100
+BOTH = {"validation": 10.0, "testing": 10.0}
+
+
+def recordings(*lengths: int) -> list[NoiseRecording]:
+    offsets = [sum(lengths[:index]) for index in range(len(lengths))]
+    return [
+        NoiseRecording(f"{n}.wav", f"{n}", o, length, None)
+        for n, (o, length) in enumerate(zip(offsets, lengths, strict=True))
+    ]
+
+
+def test_long_recordings_are_cut_in_time():
+    assert split_noise(recordings(10000), BOTH, LENGTH, True) == [
+        NoisePiece("0.wav", "training", 0, 8000),
+        NoisePiece("0.wav", "validation", 8000, 1000),
+        NoisePiece("0.wav", "testing", 9000, 1000),
+    ]
+
+
+def test_takes_of_one_recording_stay_together():
+    takes = [
+        NoiseRecording(f"{g}-{t}", f"{g}", 1000 * g + 200 * t, 200, None) for g in range(30) for t in range(3)
+    ]
+    splits: dict[str, set[str]] = {}
+    for piece in split_noise(takes, BOTH, LENGTH, True):
+        splits.setdefault(piece.path.partition("-")[0], set()).add(piece.split)
+    assert all(len(members) == 1 for members in splits.values())
+    assert {split for members in splits.values() for split in members} == {
+        "training",
+        "validation",
+        "testing",
+    }
+
+
+def test_a_demanded_split_is_kept():
+    given = [
+        NoiseRecording(f"{s}.wav", s, n * 500, 500, s)
+        for n, s in enumerate(("testing", "training", "validation"))
+    ]
+    assert [p.split for p in split_noise(given, BOTH, LENGTH, True)] == ["testing", "training", "validation"]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.integers(1, 5000), min_size=1, max_size=12), st.sampled_from([{}, {"testing": 0.0}, BOTH]))
+def test_no_sample_is_heard_in_two_splits_and_none_is_lost(lengths: list[int], percentages: dict):
+    try:
+        pieces = split_noise(recordings(*lengths), percentages, LENGTH, True)
+    except KwspipeError:
+        assert max(lengths) < 3 * LENGTH
+        return
+    heard = np.zeros(sum(lengths), int)
+    for piece in pieces:
+        heard[piece.offset : piece.offset + piece.length] += 1
+    assert (heard == 1).all()
+    assert all(has_room(pieces, split, LENGTH) for split in ("training", *percentages))
+    assert {p.split for p in pieces} <= {"training", *percentages}
+
+
+def test_too_little_noise_is_an_error():
+    with pytest.raises(KwspipeError) as caught:
+        split_noise(recordings(150, 90), BOTH, LENGTH, True)
+    assert "dataset.noise_roots: too little background noise for" in str(caught.value)
+    assert "set dataset.silence_class_percentage=0" in str(caught.value)
+    assert split_noise(recordings(150, 90), BOTH, LENGTH, False)
+
+
+def test_silence_is_cut_within_the_pieces_of_its_split_from_all_of_them():
+    pieces = split_noise(recordings(3000, 2500, 4000, 80), BOTH, LENGTH, True)
+    for split in ("training", "validation", "testing"):
+        places = silence_places(pieces, split, 40, LENGTH, 3)
+        assert len(places) == 40
+        assert all(p.split == split and p.offset <= o <= p.offset + p.length - LENGTH for p, o in places)
+        assert len({p.path for p, _ in places}) >= 3
+        assert len({o for _, o in places}) > 20
+        assert places == silence_places(pieces, split, 40, LENGTH, 3)
+        assert places != silence_places(pieces, split, 40, LENGTH, 4)

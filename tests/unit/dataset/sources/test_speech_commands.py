@@ -1,0 +1,167 @@
+"""Speech Commands from a server of our own: downloaded, unpacked, cached, or the next source is tried."""
+
+import hashlib
+import shutil
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from kwspipe.config import DatasetConfig, FrontendConfig, SpeechCommandsConfig
+from kwspipe.dataset.prepare import prepare
+from kwspipe.dataset.recordings import SourceUnavailable
+from kwspipe.dataset.sources.speech_commands import SpeechCommandsSource
+from kwspipe.errors import KwspipeError
+from support.file_server import Behaviour, serve
+
+Make = Callable[..., DatasetConfig]
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
+
+@pytest.fixture
+def archive(corpus: Path) -> bytes:
+    path = corpus.parent / "published.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        tar.add(corpus, ".")
+    content = path.read_bytes()
+    path.unlink()
+    return content
+
+
+def config(server: Behaviour, cache: Path, **values: object) -> SpeechCommandsConfig:
+    defaults: dict[str, object] = {
+        "download": True,
+        "urls": (server.url,),
+        "size_bytes": len(server.content),
+        "sha256": hashlib.sha256(server.content).hexdigest(),
+        "cache_dir": str(cache),
+    }
+    return SpeechCommandsConfig(**(defaults | values))  # type: ignore[arg-type]
+
+
+def test_downloaded_unpacked_and_kept(archive: bytes, tmp_path: Path):
+    with serve(archive, "sc_v0.02.tar.gz", cuts=[5000]) as server:
+        source = SpeechCommandsSource(config(server, tmp_path / "cache"))
+        found = source.find()
+        assert source.find() == found
+    assert source.find() == found  # the server is gone, the cache is not
+    assert len(found.words) == 72
+    assert server.requests == [None, "bytes=5000-"]
+    assert sorted(p.name for p in (tmp_path / "cache").iterdir() if not p.name.startswith(".")) == [
+        source.folder.name,
+        f"{source.folder.name}.json",
+    ]
+    assert source.folder.name.startswith("sc_v0.02-")
+
+
+def test_the_store_is_made_from_it(
+    archive: bytes, tmp_path: Path, make_dataset: Make, frontend: FrontendConfig
+):
+    (tmp_path / "prepare").mkdir()
+    with serve(archive, "sc.tar.gz") as server:
+        dataset = make_dataset(
+            root=None,
+            sources=("folder", "speech_commands"),
+            speech_commands=config(server, tmp_path / "cache"),
+        )
+        summary = prepare(dataset, frontend, 1, tmp_path / "prepare")
+    assert (summary["source_used"], summary["synthetic"]) == ("speech_commands", False)
+    assert summary["skipped_sources"] == [{"source": "folder", "reason": "dataset.root is not set"}]
+    assert summary["counts"]["one"] == {"training": 8, "validation": 2, "testing": 2}
+
+
+def test_it_is_downloaded_only_when_asked_for(archive: bytes, tmp_path: Path):
+    with serve(archive, "sc.tar.gz") as server:
+        asked = config(server, tmp_path / "cache")
+        not_asked = config(server, tmp_path / "cache", download=False)
+        with pytest.raises(SourceUnavailable) as caught:
+            SpeechCommandsSource(not_asked).find()
+        assert server.requests == [] and not (tmp_path / "cache").exists()
+        SpeechCommandsSource(asked).find()
+    assert str(caught.value) == (
+        f"Speech Commands v0.02 is not in {tmp_path / 'cache'}, and is downloaded only when asked for: "
+        "dataset=speech_commands, or dataset.speech_commands.download=true (0.0 GB, 0.0 GB on the disk)"
+    )
+    assert len(SpeechCommandsSource(not_asked).find().words) == 72  # from the cache
+
+
+def test_an_archive_brought_by_hand_needs_no_download(archive: bytes, tmp_path: Path):
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "sc.tar.gz").write_bytes(archive)
+    with serve(archive, "sc.tar.gz") as server:
+        source = SpeechCommandsSource(config(server, tmp_path / "cache", download=False))
+        assert len(source.find().words) == 72
+    assert server.requests == []
+
+
+def test_what_was_downloaded_is_recorded(archive: bytes, tmp_path: Path):
+    with serve(archive, "sc.tar.gz") as server:
+        found = SpeechCommandsSource(config(server, tmp_path / "cache")).find()
+    assert found.downloads == (
+        {
+            "urls": [server.url],
+            "sha256": hashlib.sha256(archive).hexdigest(),
+            "sha256_was_known": True,
+            "size_bytes": len(archive),
+        },
+    )
+
+
+def test_the_forecast_is_told_before_the_first_byte(
+    archive: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    with serve(archive, "sc.tar.gz") as server:
+        SpeechCommandsSource(config(server, tmp_path / "cache")).find()
+    told = " ".join(capsys.readouterr().err.split())
+    assert told.index("GB to download and") < told.index("sc.tar.gz")
+    assert "needs 0.00 GB in" in told and ", free " in told
+
+
+def test_the_first_mirror_is_down_and_the_second_goes_on(archive: bytes, tmp_path: Path):
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "sc.tar.gz.part").write_bytes(archive[:7000])
+    with serve(archive, "sc.tar.gz", status=503) as down, serve(archive, "sc.tar.gz") as up:
+        source = SpeechCommandsSource(config(up, tmp_path / "cache", urls=(down.url, up.url)))
+        assert len(source.find().words) == 72
+    assert (down.requests, up.requests) == (["bytes=7000-"], ["bytes=7000-"])
+
+
+def test_without_a_network_the_next_source_is_tried(archive: bytes, tmp_path: Path):
+    with serve(archive, "sc.tar.gz") as server:
+        pass
+    with pytest.raises(SourceUnavailable, match=r"sc.tar.gz: Connection refused"):
+        SpeechCommandsSource(config(server, tmp_path / "cache")).find()
+
+
+def test_without_room_nothing_is_started(archive: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=2 * len(archive)))
+    with serve(archive, "sc.tar.gz") as server:
+        with pytest.raises(SourceUnavailable, match="GB for the archive and its recordings"):
+            SpeechCommandsSource(config(server, tmp_path / "cache")).find()
+        assert server.requests == []
+
+
+def test_a_cache_that_cannot_be_made_is_a_reason(archive: bytes, tmp_path: Path):
+    (tmp_path / "cache").write_text("a file")
+    with serve(archive, "sc.tar.gz") as server, pytest.raises(SourceUnavailable, match="cache: File exists"):
+        SpeechCommandsSource(config(server, tmp_path / "cache")).find()
+
+
+def test_another_archive_is_an_error_not_a_reason(archive: bytes, tmp_path: Path):
+    with serve(archive, "sc.tar.gz") as server, pytest.raises(KwspipeError, match="a file of sha256"):
+        SpeechCommandsSource(config(server, tmp_path / "cache", sha256="1" * 64)).find()
+    assert [p for p in (tmp_path / "cache").iterdir() if not p.name.startswith(".")] == []
+
+
+def test_a_hostile_archive_is_an_error(corpus: Path, tmp_path: Path):
+    (corpus / "one" / "link").symlink_to("/etc/passwd")
+    path = tmp_path / "hostile.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        tar.add(corpus, ".")
+    with serve(path.read_bytes(), "sc.tar.gz") as server:
+        source = SpeechCommandsSource(config(server, tmp_path / "cache"))
+        with pytest.raises(KwspipeError, match=r"member './one/link' is a link or a device"):
+            source.find()
+    assert not source.folder.exists()

@@ -1,0 +1,198 @@
+"""Models from elsewhere: what is read of them, what follows for the configuration, what is refused."""
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kwspipe.core.model_runner import CoreModel
+from kwspipe.errors import KwspipeError
+from kwspipe.exchange import run_archive
+from kwspipe.exchange.external_model import default_name, read_model
+from kwspipe.pipeline import runner
+from kwspipe.stages import evaluate, import_model
+from kwspipe.tflite.metadata import read_parameters, write_parameters
+from support.run_folders import composed_config, make_run, tflite_with_parameters
+from support.small_model import LABELS, small_tflite
+
+
+@pytest.fixture
+def vendor(tmp_path: Path) -> Path:
+    """An archive as the vendor's tools write it, whose detector has settings of its own."""
+    path = tmp_path / "their_model.mltk.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("their_model.h5", b"weights")
+        archive.writestr("their_model.py", b"raise SystemExit('never run')")
+        archive.writestr("train/their.tflite", b"not the model")
+        archive.writestr(
+            "their_model.tflite", tflite_with_parameters(1, detection_threshold=99, suppression_ms=1500)
+        )
+    return path
+
+
+def test_classes_and_settings_come_from_the_model(vendor: Path) -> None:
+    config = composed_config(f"adopt.path={vendor}")
+    assert config.name == "their_model_adopted"
+    assert config.dataset.words == ("one", "two")
+    assert (config.detector.detection_threshold, config.detector.suppression_ms) == (99, 1500)
+    assert config.dataset.unknown_class_percentage == 1.0
+
+
+def test_the_command_line_wins_and_an_experiment_does_not(vendor: Path) -> None:
+    config = composed_config(
+        "+experiment=digits_3", f"adopt.path={vendor}", "detector.detection_threshold=77", "name=mine"
+    )
+    assert config.dataset.words == ("one", "two")
+    assert (config.detector.detection_threshold, config.detector.suppression_ms) == (77, 1500)
+    assert config.name == "mine"
+
+
+def test_thresholds_by_class_give_way_to_what_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.tflite"
+    path.write_bytes(tflite_with_parameters(1, detection_threshold_list=[1, 2, 3, 4]))
+    own = composed_config(f"adopt.path={path}").detector
+    assert (own.detection_threshold_list, own.target_false_accepts_per_hour) == ((1, 2, 3, 4), None)
+    one = composed_config(f"adopt.path={path}", "detector.detection_threshold=9").detector
+    assert (one.detection_threshold, one.detection_threshold_list) == (9, None)
+    chosen = composed_config(f"adopt.path={path}", "detector.target_false_accepts_per_hour=2")
+    assert chosen.detector.detection_threshold_list is None
+    assert runner.chosen_stages(chosen)[:2] == ["prepare", "adopt"]  # thresholds are chosen on its clips
+
+
+def test_a_model_without_unknown_and_silence_is_not_judged_on_them(tmp_path: Path) -> None:
+    (tmp_path / "plain.tflite").write_bytes(small_tflite(0))
+    config = composed_config(f"adopt.path={tmp_path / 'plain.tflite'}", "adopt.labels=[a,b,c,d]")
+    assert config.dataset.words == ("a", "b", "c", "d")
+    assert (config.dataset.unknown_class_percentage, config.dataset.silence_class_percentage) == (0, 0)
+
+
+def test_every_kind_gives_the_same_model(vendor: Path, tmp_path: Path) -> None:
+    run_dir = make_run(tmp_path / "run", seed=1)
+    archive = run_archive.write(run_dir, "run")
+    assert archive is not None
+    plain = tmp_path / "run.tflite"
+    expected = plain.read_bytes()
+    for path in (plain, run_dir, archive):
+        model = read_model(path, None)
+        assert model.tflite == expected and model.labels == LABELS
+    assert read_model(vendor, None).detector.detection_threshold == 99  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.mltk.zip", "a_adopted"), ("a.kwspipe.zip", "a_adopted"), ("my model.tflite", "my_model_adopted"),
+        ("run", "run_adopted"), ("a_adopted.kwspipe.zip", "a_adopted"), ("...tflite", "model_adopted"),
+    ],
+)  # fmt: skip
+def test_the_run_directory_is_named_after_the_file(name: str, expected: str) -> None:
+    assert default_name(Path(name)) == expected
+
+
+def failure(path: Path, labels: list[str] | None = None) -> str:
+    with pytest.raises(KwspipeError) as caught:
+        read_model(path, labels)
+    return str(caught.value)
+
+
+def test_what_is_no_model_is_refused_with_the_kinds(tmp_path: Path) -> None:
+    assert "there is no such file. Allowed: a .kwspipe.zip, a run directory" in failure(tmp_path / "none")
+    assert "a folder without quantize/model.tflite" in failure(tmp_path)
+    (tmp_path / "text").write_text("hello")
+    assert "TensorFlow Lite model" in failure(tmp_path / "text")
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.writestr("a.tflite", b"")
+        archive.writestr("b.tflite", b"")
+    assert "2 .tflite files at its top" in failure(tmp_path / "two.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip", "w") as archive:
+        archive.writestr("a.tflite", small_tflite(0))
+        archive.writestr("../../b", b"")
+    assert "points outside the archive" in failure(tmp_path / "out.zip")
+
+
+def test_a_model_that_names_no_classes_asks_for_labels(tmp_path: Path) -> None:
+    (tmp_path / "plain.tflite").write_bytes(small_tflite(0))
+    assert "adopt.labels=[...,_unknown_,_silence_]" in failure(tmp_path / "plain.tflite")
+    model = read_model(tmp_path / "plain.tflite", ["a", "b", "_silence_", "_unknown_"])
+    assert model.labels == ("a", "b", "_silence_", "_unknown_") and model.frontend is None
+
+
+def test_features_normalized_by_clip_are_refused(tmp_path: Path) -> None:
+    model = tflite_with_parameters(0, **{"samplewise_norm.mean_and_std": True})
+    (tmp_path / "a.tflite").write_bytes(model)
+    assert "samplewise_norm.mean_and_std: True: features normalized by clip" in failure(tmp_path / "a.tflite")
+
+
+def test_adopt_leaves_what_quantize_leaves(vendor: Path, tmp_path: Path) -> None:
+    run_dir = make_run(tmp_path / "run", seed=3)
+    folder = run_dir / "quantize"
+    assert {path.name for path in folder.iterdir()} == {
+        "model.tflite", "model.kws", "labels.txt", "golden.npz", "summary.json", "summary.txt", "profile.csv",
+        "manifest.json",
+    }  # fmt: skip
+    core = CoreModel((folder / "model.kws").read_bytes())
+    assert core.labels == list(LABELS) == (folder / "labels.txt").read_text().split()
+    with np.load(folder / "golden.npz") as golden:
+        assert golden["inputs"].shape == (64, 59, 49)
+        np.testing.assert_array_equal(core.run(golden["inputs"]), golden["outputs"])
+        assert len(np.unique(golden["outputs"], axis=0)) > 30
+        features = golden["inputs"][16:]
+    assert features.std(axis=(1, 2)).min() > 3  # sound, not silence
+    assert json.loads((folder / "summary.json").read_text())["adopted"] == "run.tflite"
+
+
+def test_another_input_than_the_front_ends_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "plain.tflite").write_bytes(small_tflite(0))
+    config = composed_config(
+        f"adopt.path={tmp_path / 'plain.tflite'}", "adopt.labels=[a,b,c,d]", "frontend.sample_length_ms=1000",
+        "quantize.count_instructions=false",
+    )  # fmt: skip
+    with pytest.raises(KwspipeError, match="49 frames of 49 channels, as the front end"):
+        import_model.run(config, tmp_path / "run", tmp_path)
+
+
+def test_another_number_of_labels_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "plain.tflite").write_bytes(small_tflite(0))
+    config = composed_config(f"adopt.path={tmp_path / 'plain.tflite'}", "adopt.labels=[a,b]")
+    with pytest.raises(KwspipeError, match=r"labels: 2 of them. Allowed: 4, one a class"):
+        import_model.run(config, tmp_path / "run", tmp_path)
+
+
+def test_a_trained_model_is_not_overwritten(vendor: Path, tmp_path: Path) -> None:
+    (tmp_path / "run" / "train").mkdir(parents=True)
+    with pytest.raises(KwspipeError, match=r"a model was trained here, and adopt.path would take its place"):
+        import_model.run(composed_config(f"adopt.path={vendor}"), tmp_path / "run", tmp_path)
+
+
+def test_adopt_takes_the_place_of_training(vendor: Path) -> None:
+    whole = composed_config(f"adopt.path={vendor}")
+    assert runner.chosen_stages(whole) == ["adopt", "prepare", "evaluate", "deploy"]
+    assert runner.chosen_stages(composed_config(f"adopt.path={vendor}", "stages=[evaluate]")) == [
+        "adopt", "prepare", "evaluate",
+    ]  # fmt: skip
+    deploy = composed_config(f"adopt.path={vendor}", "stages=[deploy]")
+    assert runner.chosen_stages(deploy) == ["adopt", "deploy"]
+
+
+def test_labels_in_another_order_find_their_outputs() -> None:
+    class Store:
+        labels = ("one", "two", "_unknown_", "_silence_")
+
+    targets = np.array([0, 1, 2, 3, 3])
+    labels = ("_silence_", "_unknown_", "two", "one", "three")
+    mapped = evaluate.targets_of(Store(), targets, labels)  # type: ignore[arg-type]
+    assert [labels[target] for target in mapped] == ["one", "two", "_unknown_", "_silence_", "_silence_"]
+    with pytest.raises(KwspipeError, match="clips of two, _unknown_, which the model does not know"):
+        evaluate.targets_of(Store(), targets, ("one", "_silence_"))  # type: ignore[arg-type]
+
+
+def test_parameters_given_twice_keep_the_model(tmp_path: Path) -> None:
+    model = tflite_with_parameters(0)
+    again = write_parameters(model, read_parameters(model))
+    (tmp_path / "a.tflite").write_bytes(again)
+    assert read_model(tmp_path / "a.tflite", None).labels == LABELS
+    shutil.copy(tmp_path / "a.tflite", tmp_path / "b.zip")  # its content decides, not its name
+    assert read_model(tmp_path / "b.zip", None).tflite == again

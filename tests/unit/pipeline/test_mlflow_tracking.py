@@ -1,0 +1,101 @@
+"""Tracking with MLflow into an embedded store; off unless asked for."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from kwspipe.__main__ import conf_dir
+from kwspipe.config import PipelineConfig
+from kwspipe.config.parse import parse
+from kwspipe.errors import KwspipeError
+from kwspipe.files.process import call_in_process
+from kwspipe.pipeline import mlflow_tracking
+from support.own_process import printed_by
+
+
+def config(*overrides: str) -> PipelineConfig:
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        return parse(compose("config", overrides=["+experiment=digits_3", *overrides]))
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path) -> Path:
+    folder = tmp_path / "run"
+    (folder / "train").mkdir(parents=True)
+    (folder / "train" / "history.csv").write_text("epoch,loss,val_accuracy\n0,1.5,0.5\n1,1.0,0.75\n")
+    (folder / "train" / "manifest.json").write_text('{"outputs": {"history.csv": "abc"}}')
+    (folder / "evaluate").mkdir()
+    (folder / "evaluate" / "metrics.json").write_text(
+        '{"int8": {"accuracy": 0.9}, "parity": {"equal": true}}'
+    )
+    (folder / "config.yaml").write_text("name: digits_3\n")
+    return folder
+
+
+def test_it_is_off_and_costs_nothing(run_dir: Path) -> None:
+    assert mlflow_tracking.is_current(config(), run_dir)
+    code = "import sys, kwspipe.pipeline.runner; sys.exit('mlflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_missing_package_is_told_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    mlflow_tracking.check(config())
+    with pytest.raises(KwspipeError, match=r"mlflow is not installed.*pip install 'kwspipe\[mlflow\]'"):
+        mlflow_tracking.check(config("tracking=mlflow"))
+
+
+def test_parameters_metrics_and_artefacts_are_logged_once(run_dir: Path, tmp_path: Path) -> None:
+    pytest.importorskip("mlflow", reason="needs the extra `mlflow`")
+    tracked = config("tracking=mlflow", f"mlflow_tracking.uri=sqlite:///{tmp_path}/store/mlflow.db")
+    assert not mlflow_tracking.is_current(tracked, run_dir)
+    call_in_process(mlflow_tracking.track, tracked, run_dir)
+    assert mlflow_tracking.is_current(tracked, run_dir)
+    changed = dataclasses.replace(tracked, seed=43)
+    assert not mlflow_tracking.is_current(changed, run_dir)
+    # A killed attempt leaves the number of its run, which the next one removes.
+    (run_dir / mlflow_tracking.RECORD).write_text(json.dumps({"begun": read(tmp_path)[0]["id"]}))
+    call_in_process(mlflow_tracking.track, changed, run_dir)
+    (run,) = read(tmp_path)
+    assert run["params"]["seed"] == "43" and run["params"]["model.alpha"] == str(tracked.model.alpha)
+    assert "run_dir" not in run["params"]
+    assert run["metrics"]["train.val_accuracy"] == 0.75 and run["metrics"]["int8.accuracy"] == 0.9
+    assert "parity.equal" not in run["metrics"]
+    assert run["status"] == "FINISHED" and run["steps"] == [0, 1]
+    assert {"config.yaml", "history.csv", "metrics.json"} <= set(run["files"])
+
+
+def test_a_store_that_cannot_be_used_is_told(run_dir: Path, tmp_path: Path) -> None:
+    pytest.importorskip("mlflow", reason="needs the extra `mlflow`")
+    tracked = config("tracking=mlflow", "mlflow_tracking.uri=nonsense://x")
+    with pytest.raises(
+        KwspipeError, match=r"mlflow_tracking.uri: MLflow cannot use nonsense://x.*the run itself is done"
+    ):
+        call_in_process(mlflow_tracking.track, tracked, run_dir)
+
+
+READ = """
+import json, sys
+from pathlib import Path
+from mlflow.tracking import MlflowClient
+store = Path(sys.argv[1])
+client = MlflowClient(f"sqlite:///{store}/mlflow.db")
+experiment = client.get_experiment_by_name("digits_3")
+found = []
+for run in client.search_runs([experiment.experiment_id]):
+    steps = [metric.step for metric in client.get_metric_history(run.info.run_id, "train.loss")]
+    files = [path.name for path in Path(run.info.artifact_uri.removeprefix("file://")).rglob("*")]
+    found.append({"id": run.info.run_id, "params": run.data.params, "metrics": run.data.metrics,
+                  "status": run.info.status, "steps": steps, "files": files})
+print(json.dumps(found))
+"""
+
+
+def read(folder: Path) -> list[dict]:  # type: ignore[type-arg]
+    """Reads the store in another process: this one stays free of MLflow."""
+    return list(printed_by(READ, folder / "store"))

@@ -1,0 +1,81 @@
+"""Figures of a sweep against one another."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.paths import SCRIPTS
+from support.sweep_jobs import write_job
+
+SCRIPT = SCRIPTS / "plot_sweep.py"
+JOBS = (
+    ("small", "1", 0.80, 200), ("small", "2", 0.84, 200), ("large", "1", 0.90, 300), ("slow", "1", 0.81, 400),
+)  # fmt: skip
+
+
+def sweep(folder: Path) -> Path:
+    for model, seed, accuracy, instructions in JOBS:
+        overrides = {"model": model, "seed": seed, "clips": str(instructions / 10)}
+        write_job(folder, overrides, accuracy=accuracy, instructions=instructions)
+    write_job(folder, {"model": "lost", "seed": "1", "clips": "5"}, status="failed", cause="out of memory")
+    return folder
+
+
+def run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, SCRIPT, folder, "--y", "accuracy", *arguments, "--to", folder / "plot.svg"]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(("x", "scale"), [("instructions", 1), ("clips", 10)])
+def test_seeds_are_one_point_and_the_front_leaves_out_what_is_beaten(
+    x: str, scale: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))
+    import plot_sweep
+
+    found = plot_sweep.points(sweep(tmp_path), x, "accuracy", "model")
+    assert sorted((p.label, p.x * scale, p.ys) for p in found) == [
+        ("large", 300, (0.90,)), ("slow", 400, (0.81,)), ("small", 200, (0.80, 0.84)),
+    ]  # fmt: skip
+    assert [p.label for p in plot_sweep.front(found)] == ["small", "large"]
+
+
+def test_folds_are_pooled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))
+    import plot_sweep
+
+    for fold, accuracy, words in (("0", 0.9, 35), ("1", 0.5, 5)):
+        write_job(tmp_path, {"dataset.fold": fold, "model": "small"}, accuracy=accuracy, words=words)
+    (point,) = plot_sweep.points(tmp_path, "instructions", "accuracy", "model")
+    assert point.ys == (pytest.approx((0.9 * 40 + 0.5 * 10) / 50),)
+
+
+def test_a_picture_is_drawn_and_the_same_one_twice(tmp_path: Path) -> None:
+    done = run(sweep(tmp_path), "--label", "model", "--front")
+    assert done.returncode == 0, done.stderr
+    first = (tmp_path / "plot.svg").read_bytes()
+    assert first.startswith(b"<?xml")
+    run(tmp_path, "--label", "model", "--front")
+    assert (tmp_path / "plot.svg").read_bytes() == first
+
+
+@pytest.mark.parametrize("label", ["modell", "instructions"])
+def test_an_override_that_is_not_there_is_named(label: str, tmp_path: Path) -> None:
+    done = run(sweep(tmp_path), "--label", label)
+    assert done.returncode == 1
+    assert f"no override {label}. There are: model, seed, clips" in done.stderr
+
+
+def test_a_figure_that_is_not_there_is_named(tmp_path: Path) -> None:
+    done = run(sweep(tmp_path), "--label", "model", "--x", "instruction")
+    assert done.returncode == 1
+    assert "no figure or override instruction. There are: validation, accuracy, words_accuracy" in done.stderr
+    assert "instructions, model, seed, clips" in done.stderr
+
+
+def test_an_axis_of_words_is_refused(tmp_path: Path) -> None:
+    done = run(sweep(tmp_path), "--label", "model", "--x", "model")
+    assert done.returncode == 1
+    assert "a job has model=large; --x wants numbers, or one of validation, accuracy" in done.stderr

@@ -1,0 +1,183 @@
+"""Training batches: the same for any number of workers, bounded ahead, and the workers' end."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kwspipe.config import AugmentConfig
+from kwspipe.dataset.store.clip_store import ClipStore, StoreWriter
+from kwspipe.training import data
+from kwspipe.training.data import Batch, TrainingBatches, Waits, balanced
+from support.default_settings import FRONTEND
+from support.paths import TESTS
+
+LABELS = ("one", "_silence_")
+AUGMENT = AugmentConfig(
+    placement="random",
+    transforms=(
+        {"name": "Speed", "p": 0.5},
+        {"name": "AddBackgroundNoise", "p": 1.0, "min_snr_db": 0.0, "max_snr_db": 20.0},
+        {"name": "SpecTimeMask", "p": 0.5, "labels": ["one"]},
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("store")
+    rng = np.random.default_rng(0)
+    with StoreWriter(folder, LABELS) as writer:
+        for number in range(40):
+            pcm = rng.integers(-3000, 3000, 16000 if number % 4 else 19200).astype(np.int16)
+            trim, label = ((4000, 9000), "one") if number % 4 else ((0, 19200), "_silence_")
+            writer.add_clip(
+                pcm, trim, label=label, kind="word", word=label, speaker=f"s{number}",
+                split="training" if number < 37 else "validation", source="folder", path=f"{number}.wav",
+            )  # fmt: skip
+        noise = rng.integers(-500, 500, 80000).astype(np.int16)
+        writer.add_noise_piece("hum", "training", writer.add_noise(noise), len(noise))
+        writer.finish({"labels": LABELS})
+    return folder
+
+
+def batches_of(store: Path, workers: int, batch_size: int, first: int = 0, seed: int = 3) -> list[Batch]:
+    with TrainingBatches(store, FRONTEND, AUGMENT, batch_size, seed, workers) as batches:
+        return list(batches.epochs(first, 3))
+
+
+def test_batches_do_not_depend_on_the_workers_and_an_epoch_not_on_those_before(store: Path) -> None:
+    one, two = batches_of(store, 1, 8), batches_of(store, 2, 8)
+    assert [b.epoch for b in one] == [0] * 5 + [1] * 5 + [2] * 5
+    assert [len(b.targets) for b in one[:5]] == [8, 8, 8, 8, 5]
+    for a, b in zip(one, two, strict=True):
+        assert np.array_equal(a.features, b.features) and np.array_equal(a.targets, b.targets)
+    later = batches_of(store, 1, 8, first=2)
+    assert all(np.array_equal(a.features, b.features) for a, b in zip(one[10:], later, strict=True))
+    assert not np.array_equal(one[0].features, one[5].features)
+
+
+def test_every_clip_comes_once_an_epoch_in_another_order(store: Path) -> None:
+    with TrainingBatches(store, FRONTEND, AUGMENT, 8, 3, 1) as batches:
+        plan = list(batches._plan(0, 2))
+    orders = [np.concatenate([numbers for epoch, numbers in plan if epoch == e]) for e in (0, 1)]
+    assert [sorted(order) for order in orders] == [list(range(37))] * 2
+    assert not np.array_equal(*orders)
+
+
+def test_no_more_batches_are_made_ahead_than_said(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "BATCHES_AHEAD", 3)
+    with TrainingBatches(store, FRONTEND, AUGMENT, 4, 3, 1) as batches:
+        submitted = []
+        submit = batches.pool.submit
+        monkeypatch.setattr(batches.pool, "submit", lambda *a: (submitted.append(a), submit(*a))[1])
+        stream = batches.epochs(0, 100)
+        for _ in range(5):
+            next(stream)
+        assert len(submitted) == 5 + 2
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from support.default_settings import FRONTEND
+from kwspipe.config import AugmentConfig
+from kwspipe.training.data import TrainingBatches
+if __name__ == "__main__":
+    with TrainingBatches(Path({store!r}), FRONTEND, AugmentConfig("random", ()), 8, 3, 2) as batches:
+        stream = batches.epochs(0, 10**6)
+        for _ in range(30):
+            next(stream)
+        print(*batches.pool._processes, flush=True)
+        time.sleep(60)
+"""
+
+
+def test_workers_do_not_outlive_a_parent_that_is_killed(store: Path, tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT.format(tests=str(TESTS), store=str(store)))
+    parent = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    workers = [int(pid) for pid in parent.stdout.readline().split()]
+    assert len(workers) == 2 and all(is_alive(pid) for pid in workers)
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    deadline_s = time.monotonic() + 10
+    while any(is_alive(pid) for pid in workers) and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    assert not any(is_alive(pid) for pid in workers)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # Where nobody reaps orphans, one that has ended stays as a zombie.
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_waiting_is_measured() -> None:
+    def slow() -> "object":
+        for _ in range(2):
+            time.sleep(0.1)
+            yield Batch(0, np.zeros((1, 1, 1), np.int8), np.zeros(1, np.int64), np.zeros(1, np.int64))
+
+    waits = Waits(slow())
+    next(waits)
+    time.sleep(0.1)
+    first = waits.share()
+    time.sleep(0.1)
+    assert 0.2 < first < 0.8
+    assert waits.share() == 0
+    assert 0 < waits.total_waited_s < waits.total_s
+    next(waits)
+    with pytest.raises(StopIteration):
+        next(waits)
+    assert waits.share() > 0.5
+
+
+def test_features_are_the_same_however_many_clips_are_in_memory(store: Path, monkeypatch: pytest.MonkeyPatch):
+    clips = ClipStore(store)
+    numbers = clips.select("training")
+    whole = data.plain_features(clips, FRONTEND, numbers)
+    monkeypatch.setattr(data, "CLIPS_A_BLOCK", 8)
+    assert np.array_equal(data.plain_features(clips, FRONTEND, numbers), whole)
+    assert data.plain_features(clips, FRONTEND, numbers[:0]).shape == (0, *whole.shape[1:])
+
+
+def test_balanced_clips_are_as_many_of_each_class() -> None:
+    targets = np.array([0] * 30 + [1] * 3 + [2] * 7)
+    drawn = balanced(np.arange(40), targets)
+    assert len(drawn) == 40
+    counts = np.bincount(targets[drawn])
+    assert counts.max() - counts.min() <= 2  # forty are not divided by three
+    assert set(drawn[targets[drawn] == 1]) == {30, 31, 32}  # each of the few
+    assert len(set(drawn[targets[drawn] == 0])) == counts[0]  # none of the many twice
+
+
+def test_balanced_epochs_take_other_clips_of_the_many(store: Path) -> None:
+    with TrainingBatches(store, FRONTEND, AUGMENT, 8, 3, 1, "balanced") as batches:
+        made = list(batches.epochs(0, 2))
+        targets = [np.concatenate([b.targets for b in made if b.epoch == epoch]) for epoch in (0, 1)]
+        numbers = [np.concatenate([b.numbers for b in made if b.epoch == epoch]) for epoch in (0, 1)]
+        assert all(abs(2 * np.count_nonzero(found) - len(batches.numbers)) <= 1 for found in targets)
+    assert set(numbers[0]) != set(numbers[1])
+
+
+def test_clips_are_taught_as_classes_and_balanced_by_labels(store: Path) -> None:
+    targets = ClipStore(store).targets
+    taught = np.where(
+        targets == 0, 2 + np.arange(len(targets)), 1
+    )  # each clip of the keyword is another class
+    with TrainingBatches(store, FRONTEND, AUGMENT, 8, 3, 1, "balanced", taught) as batches:
+        made = list(batches.epochs(0, 1))
+    numbers = np.concatenate([batch.numbers for batch in made])
+    assert np.array_equal(np.concatenate([batch.targets for batch in made]), taught[numbers])
+    assert abs(2 * np.count_nonzero(targets[numbers]) - len(numbers)) <= 1

@@ -1,0 +1,145 @@
+"""Which of the other words are classes of their own while the network is taught."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kwspipe.dataset.clip_kinds import HARD_UNKNOWN
+from kwspipe.dataset.store.clip_store import ClipStore, StoreWriter
+from kwspipe.errors import KwspipeError
+from kwspipe.training.training_classes import CLASSES, MIN_CLIPS, Classes, taught
+
+LABELS = ("one", "_unknown_", "_silence_")
+ONE, UNKNOWN, SILENCE = range(3)
+# label, word, kind, split, how many
+Group = tuple[str, str, str, str, int]
+
+
+def other(word: str, count: int, kind: str = "word", split: str = "training") -> Group:
+    return "_unknown_", word, kind, split, count
+
+
+def store_of(folder: Path, *groups: Group, labels: tuple[str, ...] = LABELS) -> ClipStore:
+    """A store of clips of one sample each."""
+    with StoreWriter(folder, labels) as writer:
+        for label, word, kind, split, count in groups:
+            for take in range(count):
+                writer.add_clip(
+                    np.zeros(1, np.int16), (0, 1), label=label, kind=kind, word=word, speaker=f"s{take}",
+                    split=split, source="folder", path=f"{word}/{kind}{take}.wav",
+                )  # fmt: skip
+        writer.finish({"labels": labels})
+    return ClipStore(folder)
+
+
+def apart(store: ClipStore, most_apart: int) -> tuple[str, ...]:
+    """The words that are classes of their own."""
+    classes, _ = taught(store, most_apart)
+    assert classes.names[: len(store.labels)] == store.labels
+    return classes.names[len(store.labels) :]
+
+
+def test_the_words_with_the_most_clips_are_apart_and_each_is_a_class_of_the_unknown(tmp_path: Path) -> None:
+    store = store_of(
+        tmp_path, ("one", "one", "word", "training", 3), other("cat", 30), other("dog", 25), other("bird", 40),
+        ("_silence_", "", "noise", "training", 50),
+    )  # fmt: skip
+    classes, targets = taught(store, 2)
+    assert classes == Classes(("one", "_unknown_", "_silence_", "bird", "cat"), (ONE, UNKNOWN, SILENCE, 1, 1))
+    expected = [ONE] * 3 + [4] * 30 + [UNKNOWN] * 25 + [3] * 40 + [SILENCE] * 50
+    assert targets.tolist() == expected
+    # What a clip is taught as is a class of its label.
+    assert np.array_equal(np.array(classes.labels)[targets], store.targets)
+
+
+def test_of_words_with_as_many_clips_the_first_by_name_is_apart(tmp_path: Path) -> None:
+    store = store_of(tmp_path, other("dog", MIN_CLIPS), other("cat", MIN_CLIPS))
+    assert apart(store, 1) == ("cat",)
+
+
+def test_a_word_of_few_clips_stays_among_the_unknown(tmp_path: Path) -> None:
+    store = store_of(tmp_path, other("cat", MIN_CLIPS), other("dog", MIN_CLIPS - 1))
+    classes, targets = taught(store, 40)
+    assert classes.names == (*LABELS, "cat")
+    assert targets.tolist() == [3] * MIN_CLIPS + [UNKNOWN] * (MIN_CLIPS - 1)
+
+
+@pytest.mark.parametrize("split", ["validation", "testing"])
+def test_only_clips_in_training_count_and_are_taught(tmp_path: Path, split: str) -> None:
+    store = store_of(
+        tmp_path, other("dog", MIN_CLIPS, split=split), other("cat", MIN_CLIPS), other("cat", 2, split=split)
+    )
+    classes, targets = taught(store, 40)
+    assert classes.names == (*LABELS, "cat")
+    assert targets.tolist() == [UNKNOWN] * MIN_CLIPS + [3] * MIN_CLIPS + [UNKNOWN] * 2
+
+
+def test_near_misses_count_as_their_word(tmp_path: Path) -> None:
+    store = store_of(tmp_path, other("won", MIN_CLIPS - 5), other("won", 5, "near_miss"))
+    classes, targets = taught(store, 1)
+    assert classes.names == (*LABELS, "won")
+    assert targets.tolist() == [3] * MIN_CLIPS
+
+
+@pytest.mark.parametrize("kind", sorted(set(HARD_UNKNOWN) - {"near_miss"}))
+def test_what_is_no_whole_word_stays_unknown_and_does_not_count(tmp_path: Path, kind: str) -> None:
+    store = store_of(
+        tmp_path, other("cat", MIN_CLIPS), other("cat", 3, kind), other("dog", MIN_CLIPS - 1), other("dog", 3, kind)
+    )  # fmt: skip
+    classes, targets = taught(store, 40)
+    assert classes.names == (*LABELS, "cat")
+    assert targets.tolist() == [3] * MIN_CLIPS + [UNKNOWN] * (3 + MIN_CLIPS - 1 + 3)
+
+
+def test_with_none_apart_all_of_them_are_one_class(tmp_path: Path) -> None:
+    store = store_of(tmp_path, other("cat", 2 * MIN_CLIPS), ("one", "one", "word", "training", 2))
+    classes, targets = taught(store, 0)
+    assert classes == Classes(LABELS, (0, 1, 2))
+    assert np.array_equal(targets, store.targets)
+
+
+def test_without_other_words_there_is_nothing_to_take_apart(tmp_path: Path) -> None:
+    labels = ("one", "two")
+    store = store_of(
+        tmp_path, *[(word, word, "word", "training", 2 * MIN_CLIPS) for word in labels], labels=labels
+    )
+    classes, targets = taught(store, 40)
+    assert classes == Classes(labels, (0, 1))
+    assert np.array_equal(targets, store.targets)
+
+
+def test_the_file_gives_back_what_was_written(tmp_path: Path) -> None:
+    classes = Classes(("größe", "_unknown_", "cat"), (0, 1, 1))
+    classes.write(tmp_path)
+    text = (tmp_path / CLASSES).read_text(encoding="utf-8")
+    assert json.loads(text) == {"names": ["größe", "_unknown_", "cat"], "labels": [0, 1, 1]}
+    assert Classes.parse(text) == Classes.parse(text.encode()) == classes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"names": ["one", "two"], "labels": [0]}', '{"names": ["one"], "labels": ["x"]}', "", "{}", "[]",
+        '{"names": 3, "labels": [0]}', '{"names": ["one"], "labels": [1e999]}', "[" * 100_000,
+    ],
+)  # fmt: skip
+def test_what_is_no_list_of_classes_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        Classes.parse(text)
+
+
+def test_a_training_without_its_classes_is_told_where_they_should_lie(tmp_path: Path) -> None:
+    with pytest.raises(KwspipeError) as caught:
+        Classes.read(tmp_path)
+    path = tmp_path / CLASSES
+    assert str(caught.value) == (
+        f"{path}: it cannot be read ([Errno 2] No such file or directory: '{path}'). "
+        "Allowed: the classes of a training of this release. Next: run the stage train again"
+    )
+
+
+def test_names_and_labels_of_other_lengths_are_refused_with_both() -> None:
+    with pytest.raises(ValueError, match="2 names of 1 classes"):
+        Classes.parse('{"names": ["one", "two"], "labels": [0]}')
