@@ -20,13 +20,14 @@ import keras, numpy as np
 from omegaconf import OmegaConf
 from kwspipe import models
 from kwspipe.config import DsCnnConfig, ScheduleConfig, TrainConfig
-from kwspipe.models.heads import OTHER_WORDS, folded, unfolded
+from kwspipe.models.heads import folded, unfolded
+from kwspipe.models.layer_names import OTHER_WORDS
 from kwspipe.tflite.conversion import to_float, to_int8
 from kwspipe.training.data import Batch
 from kwspipe.training.distillation import Lesson
 from kwspipe.training.loop import TrainingLoop
 from kwspipe.training.state import WEIGHTS
-from kwspipe.transfer.layers import OUTPUTS
+from kwspipe.models.layer_names import OUTPUTS
 
 conf, folder = map(pathlib.Path, sys.argv[1:])
 settings = OmegaConf.to_container(OmegaConf.load(conf / "train" / "best.yaml"))

@@ -18,7 +18,7 @@ import keras, numpy as np
 from omegaconf import OmegaConf
 from kwspipe import models
 from kwspipe.config import MatchboxNetConfig, MobileNetV2Config, ScheduleConfig, TrainConfig
-from kwspipe.models.heads import OTHER_WORDS
+from kwspipe.models.layer_names import OTHER_WORDS
 from kwspipe.models.int8 import as_int8
 from kwspipe.tflite.conversion import to_float, to_int8
 from kwspipe.training.data import Batch

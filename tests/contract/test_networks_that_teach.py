@@ -12,11 +12,12 @@ from pathlib import Path
 from types import SimpleNamespace
 import keras, numpy as np
 from tests.support.default_settings import FRONTEND, plain_settings
+from kwspipe.transfer.class_table_file import write_classes
 from kwspipe import models
 from kwspipe.runs.artifacts import Fingerprint, outputs_hash, read_manifest, stage_folder
 from kwspipe.config import DsCnnConfig, NetworkTeachersConfig, ScheduleConfig, TrainConfig
 from kwspipe.training import devices
-from kwspipe.training.training_classes import Classes
+from kwspipe.labels import ClassTable
 from kwspipe.training.data import Batch
 from kwspipe.training.loop import TrainingLoop
 from kwspipe.training.targets import Step
@@ -25,7 +26,7 @@ from kwspipe.training.teacher_networks import built
 folder = Path(sys.argv[1])
 settings = TrainConfig(**plain_settings("train", "seed") | {"epochs": 2, "tensorboard": False})
 in_parts = devices.prepare(replace(settings, strategy="mirrored", devices=("CPU:0", "CPU:1")))
-STUDENT = Classes(("one", "two", "_unknown_"), (0, 1, 2))
+STUDENT = ClassTable(("one", "two", "_unknown_"), (0, 1, 2))
 rng = np.random.default_rng(0)
 features = rng.integers(-128, 128, (12, 8, 6)).astype(np.int8)
 clips = features[..., None].astype(np.float32)
@@ -56,7 +57,7 @@ def trained(name, config, classes, seed):
     asked = {"model": asdict(config), "frontend": asdict(FRONTEND)}
     with stage_folder(folder / name / "train", Fingerprint(asked, {}, "code")) as path:
         model.save_weights(path / "model.weights.h5")
-        classes.write(path)
+        write_classes(path, classes)
     made_from = {"train": outputs_hash(read_manifest(folder / name / "train"))}
     with stage_folder(folder / name / "quantize", Fingerprint({"name": name}, made_from, "code")) as path:
         (path / "model.tflite").write_bytes(b"int8")
@@ -89,7 +90,7 @@ def train(name, truth, taught_by):
 
 
 # One was taught another word apart, and has its classes in another order.
-four = Classes(("two", "_unknown_", "one", "cat"), (0, 1, 2, 1))
+four = ClassTable(("two", "_unknown_", "one", "cat"), (0, 1, 2, 1))
 large = trained("large", DsCnnConfig("ds_cnn", 8, 2, 2, 0.9), four, 1)
 other = trained("other", DsCnnConfig("ds_cnn", 4, 1, 1, 0.9), STUDENT, 2)
 of_large, of_other = said(large)[:, [2, 0, 1]], said(other)

@@ -5,8 +5,9 @@ import re
 import pytest
 from kwspipe._core import ffi, lib
 
+from kwspipe.core.status import Status
 from kwspipe.device import frames, messages
-from kwspipe.device.messages import BoardStatus, Event, Hello, ImageId, Status, Verb
+from kwspipe.device.messages import BoardStatus, Event, Hello, ImageId, Verb
 from support.paths import REPOSITORY
 
 TEXT = (REPOSITORY / "PROTOCOL.md").read_text()

@@ -12,12 +12,13 @@ from rich.console import Console
 from kwspipe.core.frontend import FrontEnd
 from kwspipe.core.image_info import ImageFacts
 from kwspipe.core.spotter import Spotter
+from kwspipe.core.status import Status
 from kwspipe.device import boards, firmware
 from kwspipe.device.boards import open_link
 from kwspipe.device.errors import LinkLostError, RefusedError, WrongBoardError
 from kwspipe.device.feed import feed_audio, feed_features, slowdown
 from kwspipe.device.host import POWER_CUT, HostBoard
-from kwspipe.device.messages import ImageId, Source, Status, Target
+from kwspipe.device.messages import ImageId, Source, Target
 from kwspipe.device.push import ImageRefusedError, Watcher, push
 from kwspipe.errors import KwspipeError
 from support.paths import SCRIPTS

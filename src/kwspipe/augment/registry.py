@@ -18,8 +18,8 @@ from kwspipe.augment.random import Draws, Indices, Keys
 from kwspipe.augment.room_simulator import RoomSimulator
 from kwspipe.augment.speed import Speed
 from kwspipe.augment.stretch import PitchShift, TimeStretch
-from kwspipe.dataset.selection import SILENCE, UNKNOWN
 from kwspipe.errors import ConfigError
+from kwspipe.labels import SILENCE, UNKNOWN
 
 # Ours, which work on whole batches. Where audiomentations has the name, they take its parameters.
 OWN: dict[str, Callable[..., Any]] = {

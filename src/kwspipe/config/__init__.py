@@ -30,6 +30,7 @@ from kwspipe.config.evaluation import (
     StreamConfig,
     TrackingConfig,
 )
+from kwspipe.config.stage_order import MainStageName, StageName, StageNames
 from kwspipe.config.training import (
     AugmentConfig,
     DistillConfig,
@@ -51,13 +52,10 @@ from kwspipe.config.types import (
     Count,
     EngineName,
     Fraction,
-    MainStageName,
     Name,
     NotNegative,
     Sha256,
     SourceName,
-    StageName,
-    StageNames,
     Texts,
     Threshold,
     Urls,

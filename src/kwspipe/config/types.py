@@ -13,11 +13,6 @@ Word = Annotated[str, Field(pattern=r"^[^_\s/\\][^\s/\\]*$")]
 Texts = tuple[str, ...]
 Words = tuple[Word, ...]
 Threshold = Annotated[int, Field(ge=0, le=255)]
-MainStageName = Literal["prepare", "train", "quantize", "evaluate", "deploy"]
-StageName = Literal[
-    MainStageName, "record", "mine", "compare", "inspect", "export", "listen"
-]  # and those of stages.OPTIONAL
-StageNames = tuple[StageName, ...]
 SourceName = Literal["folder", "speech_commands", "mswc", "synthetic"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Urls = Annotated[tuple[str, ...], Field(min_length=1)]

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from kwspipe._core import ffi, lib
 from kwspipe.config import DetectorConfig
 from kwspipe.errors import KwspipeError
+from kwspipe.labels import is_keyword
 
 # What a blob holds; other settings of the configuration are not the device's.
 DEVICE_SETTINGS = (
@@ -77,7 +78,7 @@ def pack_settings(
         config.latency_ms,
         config.volume_gain,
     )
-    keyword = [lib.KWS_DETECTOR_KEYWORD * (not label.startswith("_")) for label in labels]
+    keyword = [lib.KWS_DETECTOR_KEYWORD * is_keyword(label) for label in labels]
     return head + bytes(value for pair in zip(thresholds, keyword, strict=True) for value in pair)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kwspipe._core import ffi, lib
-from kwspipe.device.messages import Status
+from kwspipe.core.status import Status
 from kwspipe.errors import KwspipeError
 
 

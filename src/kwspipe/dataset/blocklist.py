@@ -9,7 +9,7 @@ from kwspipe.audio.pcm import AudioError, Pcm
 from kwspipe.dataset.decode import ReadFiles
 from kwspipe.dataset.recordings import Recording
 from kwspipe.errors import KwspipeError
-from kwspipe.runs.artifacts import file_hash
+from kwspipe.files.hashing import file_hash
 
 # The list that comes with kwspipe.
 SHIPPED = Path(__file__).with_name("blocklist.txt")

@@ -17,14 +17,7 @@ from kwspipe.dataset.decode import ReadFiles, read_files
 from kwspipe.dataset.hard_negatives.generate import write_negatives
 from kwspipe.dataset.noise.background import NoisePiece
 from kwspipe.dataset.recordings import SPLITS, Found, Recording, Source, listing_hash, printable
-from kwspipe.dataset.selection import (
-    UNKNOWN,
-    check_words,
-    closest_first,
-    keyword_draws,
-    labels_of,
-    unknown_draws,
-)
+from kwspipe.dataset.selection import check_words, closest_first, keyword_draws, labels_of, unknown_draws
 from kwspipe.dataset.sources.configured import (
     extra_noise,
     first_source,
@@ -36,6 +29,7 @@ from kwspipe.dataset.splits import assign_fold, assign_splits
 from kwspipe.dataset.store.clip_store import StoreWriter
 from kwspipe.dataset.store.store_builder import Preparation
 from kwspipe.errors import KwspipeError
+from kwspipe.labels import UNKNOWN
 
 log = logging.getLogger(__name__)
 

@@ -30,7 +30,7 @@ from kwspipe.config import RuntimeConfig
 from kwspipe.dataset.decode import LONG_WINDOW, ReadFiles, read_file, read_files
 from kwspipe.dataset.recordings import Recording
 from kwspipe.errors import KwspipeError
-from kwspipe.runs.artifacts import file_hash
+from kwspipe.files.hashing import file_hash
 
 # Batches given to the cluster ahead of the one being written, for each of its cores.
 BATCHES_A_CORE = 2

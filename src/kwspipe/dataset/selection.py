@@ -9,11 +9,10 @@ from kwspipe.config import DatasetConfig
 from kwspipe.dataset.listing import Listing
 from kwspipe.dataset.recordings import SPLITS, Recording, Split, printable
 from kwspipe.errors import KwspipeError
+from kwspipe.labels import SILENCE, UNKNOWN
 
 Item = TypeVar("Item")
 
-UNKNOWN = "_unknown_"
-SILENCE = "_silence_"
 MAX_WORDS_SHOWN = 40
 
 

@@ -1,6 +1,7 @@
 """Failures between this machine and a board."""
 
-from kwspipe.device.messages import Status, Verb
+from kwspipe.core.status import Status
+from kwspipe.device.messages import Verb
 from kwspipe.errors import KwspipeError
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from kwspipe.core.status import Status
 from kwspipe.device import frames, messages
 from kwspipe.device.errors import RefusedError, WrongBoardError
 from kwspipe.device.messages import (
@@ -15,7 +16,6 @@ from kwspipe.device.messages import (
     Hello,
     ImageId,
     Profile,
-    Status,
     Target,
     Verb,
 )

@@ -32,20 +32,6 @@ class Verb(enum.IntEnum):
     EVENT = 64
 
 
-class Status(enum.IntEnum):
-    """First byte of each response, signed; the codes of ``firmware/core/kws_status.h``."""
-
-    OK = 0
-    ERROR_ARGUMENT = -1
-    ERROR_SIZE = -2
-    ERROR_FORMAT = -3
-    ERROR_CHECKSUM = -4
-    ERROR_UNSUPPORTED = -5
-    ERROR_FLASH = -6
-    ERROR_STATE = -7
-    ERROR_FULL = -8
-
-
 class Target(enum.IntEnum):
     """Which image a golden input is for."""
 

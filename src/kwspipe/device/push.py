@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from kwspipe.core.status import Status
 from kwspipe.device.errors import DeviceError, LinkLostError, RefusedError
 from kwspipe.device.link import Link
-from kwspipe.device.messages import Hello, ImageId, Status, Target, Verb
+from kwspipe.device.messages import Hello, ImageId, Target, Verb
 
 MAX_RESUMES = 6
 PAUSE_S = 0.5  # before the first resume; twice as long before each further one

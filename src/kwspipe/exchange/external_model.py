@@ -10,10 +10,10 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from kwspipe.config import DetectorConfig, FrontendConfig
-from kwspipe.dataset.selection import SILENCE, UNKNOWN
 from kwspipe.errors import KwspipeError
 from kwspipe.exchange import run_archive
 from kwspipe.files.zip_archive import read_members
+from kwspipe.labels import SILENCE, UNKNOWN, keywords_of
 from kwspipe.tflite.metadata import METADATA_NAME, read_parameters
 from kwspipe.tflite.metadata_codec import Value
 from kwspipe.tflite.model_settings import class_labels, detector_settings, frontend_settings
@@ -89,7 +89,7 @@ def fill_in(composed: DictConfig, overrides: Sequence[str]) -> None:
         _fill_in_comparison(composed, overrides)
         return
     model = read_model(Path(str(path)).expanduser(), adopt.get("labels"))
-    words = [label for label in model.labels if not label.startswith("_")]
+    words = keywords_of(model.labels)
     values: dict[str, Any] = {"dataset.words": words}
     if UNKNOWN not in model.labels:
         values["dataset.unknown_class_percentage"] = 0.0
@@ -116,7 +116,7 @@ def _fill_in_comparison(composed: DictConfig, overrides: Sequence[str]) -> None:
         set_unless_given(composed, {"name": "comparison"}, overrides)
     beside = Path(str(composed.run_dir)).expanduser().resolve().parent
     labels = run_archive.files_of(run_archive.find_run(str(runs[0]), beside)).get("quantize/labels.txt", b"")
-    words = [label for label in labels.decode().splitlines() if not label.startswith("_")]
+    words = keywords_of(labels.decode().splitlines())
     if words:
         set_unless_given(composed, {"dataset.words": words}, overrides)
 

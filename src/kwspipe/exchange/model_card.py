@@ -11,7 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from kwspipe.config import FrontendConfig
 from kwspipe.core.frontend import FrontEnd
 from kwspipe.exchange import licences
-from kwspipe.metrics.in_noise import words_over_noise
+from kwspipe.labels import is_keyword, keywords_of
+from kwspipe.runs.noise_figures import words_over_noise
 
 TOTALS = (
     ("accuracy", "all clips right"),
@@ -44,7 +45,7 @@ def render(files: Mapping[str, bytes]) -> str:
         archive=f"{name}.kwspipe.zip",
         synthetic=prepared["synthetic"] if prepared else None,
         synthetic_training=sum(prepared.get("synthetic_training_clips", {}).values()),
-        words=[label for label in labels if not label.startswith("_")],
+        words=keywords_of(labels),
         labels=labels,
         macs=f"{sum(int(row['multiply_accumulates']) for row in rows):,}",
         adopted=_json(files, "quantize/summary.json").get("adopted"),
@@ -105,7 +106,7 @@ def _figures(metrics: Mapping[str, Any], prepared: Mapping[str, Any]) -> dict[st
         ],
         "classes": [
             (
-                f"`{label}`" if label.startswith("_") else label,
+                f"`{label}`" if not is_keyword(label) else label,
                 row["clips"],
                 percent(row["recall"]),
                 percent(row["precision"]),

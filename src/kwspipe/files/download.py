@@ -23,7 +23,7 @@ from rich.progress import (
 )
 
 from kwspipe.errors import KwspipeError
-from kwspipe.runs.artifacts import file_hash
+from kwspipe.files.hashing import file_hash
 
 log = logging.getLogger(__name__)
 

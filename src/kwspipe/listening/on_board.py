@@ -15,10 +15,10 @@ from kwspipe.device.boards import Attached
 from kwspipe.device.feed import feed_audio
 from kwspipe.device.link import Link
 from kwspipe.device.messages import Event
+from kwspipe.device.push_progress import push_with_progress, read_golden
 from kwspipe.listening.dump import Dump
 from kwspipe.listening.session import Heard, Report, View
 from kwspipe.listening.sources import read_recordings
-from kwspipe.stages.deploy import push_with_progress, read_golden
 
 POLL_S = 0.2
 ASK_AGAIN_S = 2.0  # for detections whose message got lost

@@ -8,10 +8,11 @@ from rich.live import Live
 from rich.markup import escape
 from rich.text import Text
 
+from kwspipe.audio.level_meter import meter
 from kwspipe.audio.pcm import Pcm
 from kwspipe.core.spotter import Inference
+from kwspipe.labels import is_keyword
 from kwspipe.listening.session import Heard
-from kwspipe.recording.display import meter
 
 WIDTH = 40
 FRAMES_PER_S = 12
@@ -110,7 +111,7 @@ class LiveView(PlainView):
             round(WIDTH * score / FULL_SCORE),
             min(round(WIDTH * threshold / FULL_SCORE), WIDTH - 1),
         )
-        keyword = not label.startswith("_")
+        keyword = is_keyword(label)
         style = "green" if keyword and score > threshold else "cyan" if keyword else "dim"
         bar = Text("█" * filled + "░" * (WIDTH - filled), style)
         if keyword:

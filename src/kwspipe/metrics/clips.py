@@ -11,13 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kwspipe.errors import KwspipeError
-
-UNKNOWN, SILENCE = "_unknown_", "_silence_"
-
-
-def is_keyword(label: str) -> bool:
-    """Tells whether a class is a word to be spotted, not ``_unknown_`` or ``_silence_``."""
-    return not label.startswith("_")
+from kwspipe.labels import SILENCE, UNKNOWN, is_keyword
 
 
 def measure(targets: npt.ArrayLike, scores: npt.ArrayLike, labels: Sequence[str]) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from kwspipe.errors import KwspipeError
+from kwspipe.labels import SILENCE, UNKNOWN, is_keyword
 from kwspipe.metrics import significance
-from kwspipe.metrics.clips import SILENCE, UNKNOWN, is_keyword
 from kwspipe.metrics.evaluated_run import Judged
 from kwspipe.metrics.predictions import Prediction
 from kwspipe.metrics.significance import Paired

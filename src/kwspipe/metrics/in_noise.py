@@ -10,6 +10,7 @@ from kwspipe.augment import Augmenter, clip_keys
 from kwspipe.config import AugmentConfig, FrontendConfig
 from kwspipe.core.frontend import FrontEnd
 from kwspipe.dataset.store.clip_store import ClipStore
+from kwspipe.labels import SILENCE
 from kwspipe.metrics import clips
 
 Features = npt.NDArray[np.int8]
@@ -43,9 +44,7 @@ def measure(
         For each ratio: snr_db and, for each network by name, words_accuracy and unknown_rejected.
     """
     noise = store.noise("testing")
-    speech = (
-        targets != labels.index(clips.SILENCE) if clips.SILENCE in labels else np.ones(len(targets), bool)
-    )
+    speech = targets != labels.index(SILENCE) if SILENCE in labels else np.ones(len(targets), bool)
     if not noise or not speech.any():
         return []
     results: list[dict[str, Any]] = []
@@ -57,16 +56,6 @@ def measure(
             result[name] = {key: figures[key] for key in ("words_accuracy", "unknown_rejected")}
         results.append(result)
     return results
-
-
-def words_over_noise(
-    metrics: Mapping[str, Any], kinds: Sequence[str]
-) -> list[tuple[float, list[float | None]]]:
-    """Returns, for each ratio measured, the share of words right by each kind of model; None where not measured."""
-    return [
-        (row["snr_db"], [row.get(kind, {}).get("words_accuracy") for kind in kinds])
-        for row in metrics.get("in_noise", [])
-    ]
 
 
 def noisy_features(

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kwspipe.metrics.in_noise import words_over_noise
 from kwspipe.metrics.streaming_table import print_streaming
+from kwspipe.runs.noise_figures import words_over_noise
 
 KINDS = ("float", "int8", "device")
 TOTALS = (

@@ -5,12 +5,7 @@ import numpy as np
 import numpy.typing as npt
 from keras import layers
 
-from kwspipe.transfer.layers import OUTPUTS
-
-POOLED = (
-    "global_average_pooling2d"  # the layer that has the clip as a vector; the teacher's output starts from it
-)
-OTHER_WORDS = "other_words"  # the layer that adds up those of classes which are one label
+from kwspipe.models.layer_names import OTHER_WORDS, OUTPUTS, POOLED
 
 
 def over_time(input_shape: tuple[int, ...]):  # type: ignore[no-untyped-def]

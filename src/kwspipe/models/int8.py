@@ -12,7 +12,7 @@ import numpy.typing as npt
 import tensorflow as tf
 from keras import layers
 
-from kwspipe.transfer.layers import OUTPUTS
+from kwspipe.models.layer_names import OUTPUTS
 
 Range = tuple[float, float]
 CLIPS_A_BATCH = 64

@@ -17,7 +17,8 @@ from kwspipe import __version__
 from kwspipe.config import PipelineConfig
 from kwspipe.config.parse import to_mapping
 from kwspipe.errors import KwspipeError
-from kwspipe.runs.artifacts import code_hash, read_manifest, text_hash, write_json
+from kwspipe.files.hashing import text_hash
+from kwspipe.runs.artifacts import code_hash, read_manifest, write_json
 
 RECORD = ".mlflow.json"
 SQLITE = "sqlite:///"

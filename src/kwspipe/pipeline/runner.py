@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from kwspipe import augment, stages
-from kwspipe.config import PipelineConfig
+from kwspipe.config import PipelineConfig, stage_order
 from kwspipe.config.parse import to_mapping
 from kwspipe.errors import KwspipeError
 from kwspipe.files import disk
@@ -31,7 +31,7 @@ from kwspipe.runs.artifacts import (
     stale_because,
 )
 
-ARCHIVED = (*stages.ORDER, stages.ADOPT)  # after these the archive is written again
+ARCHIVED = (*stage_order.ORDER, stage_order.ADOPT)  # after these the archive is written again
 FORCED, ALWAYS = "forced", "as asked"  # reasons for which a sweep's jobs do not share a stage
 
 
@@ -116,8 +116,8 @@ def is_finished(config: PipelineConfig) -> bool:
 
 def chosen_stages(config: PipelineConfig) -> list[str]:
     """Returns the stages to run, in the pipeline's order, from ``from`` on; the optional ones come last."""
-    begin = stages.ORDER.index(config.from_stage) if config.from_stage else 0
-    order = (*stages.ORDER[begin:], *stages.OPTIONAL)
+    begin = stage_order.ORDER.index(config.from_stage) if config.from_stage else 0
+    order = (*stage_order.ORDER[begin:], *stage_order.OPTIONAL)
     chosen: list[str] = [name for name in order if name in config.stages]
     if not chosen:
         raise KwspipeError(
@@ -131,11 +131,11 @@ def chosen_stages(config: PipelineConfig) -> list[str]:
 
 def _with_adopt(config: PipelineConfig, chosen: list[str]) -> list[str]:
     """Puts adopt, and prepare where it is needed, in front of the stages that go on from them."""
-    rest = [name for name in chosen if name not in (*stages.ADOPT_REPLACES, "prepare")]
+    rest = [name for name in chosen if name not in (*stage_order.ADOPT_REPLACES, "prepare")]
     if config.detector.target_false_accepts_per_hour is not None:
-        return ["prepare", stages.ADOPT, *rest]  # thresholds are chosen on the prepared clips
+        return ["prepare", stage_order.ADOPT, *rest]  # thresholds are chosen on the prepared clips
     prepare = "prepare" in chosen or any("prepare" in stages.load(name).needs for name in rest)
-    return [stages.ADOPT, *(["prepare"] if prepare else []), *rest]
+    return [stage_order.ADOPT, *(["prepare"] if prepare else []), *rest]
 
 
 def _forced(config: PipelineConfig, stage: stages.Stage) -> str | None:

@@ -2,17 +2,13 @@
 
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
 from rich.text import Text
 
-from kwspipe.audio.pcm import PCM_SCALE, Pcm
-
-QUIETEST_DB = -60.0
-LOUD_DB, TOO_LOUD_DB = -12.0, -1.0
-WIDTH = 40
+from kwspipe.audio.level_meter import meter
+from kwspipe.audio.pcm import Pcm
 
 
 class Display:
@@ -58,14 +54,3 @@ class Display:
     def bad(self, word: str, fault: str) -> None:
         """Tells why a take has to be repeated."""
         self._console.print(f"    [red]again[/] {escape(word)}: {escape(fault)}")
-
-
-def meter(block: Pcm) -> Text:
-    """Draws the peak of a block as a bar from -60 dB to full scale, red where it is about to clip."""
-    peak = np.abs(block.astype(np.int32)).max(initial=0) / PCM_SCALE
-    peak_db = max(QUIETEST_DB, 20 * np.log10(peak)) if peak > 0 else QUIETEST_DB
-    filled = round(WIDTH * (peak_db - QUIETEST_DB) / -QUIETEST_DB)
-    style = "red" if peak_db >= TOO_LOUD_DB else "yellow" if peak_db >= LOUD_DB else "green"
-    return Text.assemble(
-        "    ", ("█" * filled, style), ("░" * (WIDTH - filled), "dim"), f" {peak_db:5.0f} dB"
-    )

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from omegaconf import OmegaConf
 
-from kwspipe import stages
+from kwspipe.config import stage_order
 from kwspipe.errors import KwspipeError
-from kwspipe.runs.artifacts import MANIFEST, file_hash, outputs_hash, read_manifest, text_hash
+from kwspipe.files.hashing import file_hash, text_hash
+from kwspipe.runs.artifacts import MANIFEST, outputs_hash, read_manifest
 from kwspipe.training import history
 
 Rows = list[dict[str, str]]
@@ -103,7 +104,7 @@ def read(run_dir: Path) -> RunFacts:
 
 def digest(run_dir: Path) -> str:
     """Returns the sha256 of all that a report shows of a run: its manifests and its configuration."""
-    paths = [run_dir / "config.yaml", *(run_dir / name / MANIFEST for name in stages.ORDER)]
+    paths = [run_dir / "config.yaml", *(run_dir / name / MANIFEST for name in stage_order.ORDER)]
     return text_hash("".join(f"{path.name} {file_hash(path)}\n" for path in paths if path.is_file()))
 
 
@@ -111,11 +112,11 @@ def _manifests(run_dir: Path) -> tuple[dict[str, dict[str, Any]], dict[str, str]
     """The manifests of the stages that fit together, and why the others do not."""
     manifests: dict[str, dict[str, Any]] = {}
     outdated: dict[str, str] = {}
-    for name in stages.ORDER:
+    for name in stage_order.ORDER:
         manifest = read_manifest(run_dir / name)
         if manifest is None:
             continue
-        needs = [need for need in stages.ORDER if need in manifest["inputs"]]
+        needs = [need for need in stage_order.ORDER if need in manifest["inputs"]]
         changed = [
             need
             for need in needs

@@ -11,7 +11,7 @@ from kwspipe.config import FrontendConfig
 from kwspipe.core.frontend import FrontEnd
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
-from kwspipe.metrics.clips import is_keyword
+from kwspipe.labels import is_keyword
 from kwspipe.report.facts import RunFacts
 from kwspipe.report.figures import percent
 from kwspipe.report.media import ClipView, view

@@ -9,8 +9,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from kwspipe.files.hashing import text_hash
 from kwspipe.report import figures
-from kwspipe.runs.artifacts import sync, text_hash
+from kwspipe.runs.artifacts import sync
 
 TEMPLATES = Path(__file__).parent / "templates"
 

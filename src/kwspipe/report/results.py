@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from kwspipe.dataset.clip_kinds import HARD
-from kwspipe.metrics.clips import SILENCE, UNKNOWN, is_keyword
-from kwspipe.metrics.in_noise import words_over_noise
+from kwspipe.labels import SILENCE, UNKNOWN, is_keyword
 from kwspipe.report.facts import RunFacts
 from kwspipe.report.figures import DASH, THIN, between, interval, percent, rate
+from kwspipe.runs.noise_figures import words_over_noise
 
 KINDS = ("float", "int8", "device")
 TOTALS = (

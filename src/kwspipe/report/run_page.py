@@ -5,11 +5,12 @@ from typing import Any
 
 from kwspipe import __version__
 from kwspipe.config import FrontendConfig, ReportConfig
+from kwspipe.files.hashing import text_hash
 from kwspipe.report import device, mistakes, page, provenance, results, streams
 from kwspipe.report.charts import curves
 from kwspipe.report.charts.matrix import confusion
 from kwspipe.report.facts import RunFacts, digest, read
-from kwspipe.runs.artifacts import code_hash, text_hash
+from kwspipe.runs.artifacts import code_hash
 
 REPORT = "report.html"
 DIGEST = '<meta name="kwspipe-digest" content="{}">'

@@ -1,6 +1,5 @@
 """Stage folders that are whole or not there, and the manifest that tells whether one is still valid."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -14,6 +13,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from kwspipe.errors import KwspipeError
+from kwspipe.files.hashing import file_hash, text_hash
 
 MANIFEST = "manifest.json"
 MARKER = ".fingerprint"  # in a temporary folder: whose it is
@@ -43,17 +43,6 @@ class Fingerprint:
     def digest(self) -> str:
         """sha256 over all of it."""
         return text_hash(json.dumps([self.config, self.inputs, self.code], sort_keys=True))
-
-
-def text_hash(text: str) -> str:
-    """Returns the sha256 of a text, hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def file_hash(path: Path) -> str:
-    """Returns the sha256 of a file's contents, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def folder_hashes(folder: Path) -> dict[str, str]:

@@ -7,12 +7,6 @@ from pathlib import Path
 
 from kwspipe.config import PipelineConfig
 
-ORDER = ("prepare", "train", "quantize", "evaluate", "deploy")
-# Run only where `stages` names them, after those above; each a name of config.StageName too.
-OPTIONAL: tuple[str, ...] = ("record", "mine", "compare", "inspect", "export", "listen")
-# In the place of these, where `adopt.path` names a model that was trained elsewhere.
-ADOPT, ADOPT_REPLACES = "adopt", ("train", "quantize")
-
 
 @dataclass(frozen=True)
 class Stage:

@@ -13,7 +13,8 @@ from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.device.push import Golden
 from kwspipe.errors import KwspipeError
 from kwspipe.exchange.external_model import read_model
-from kwspipe.runs.artifacts import file_hash, outputs_hash, read_manifest, write_json
+from kwspipe.files.hashing import file_hash
+from kwspipe.runs.artifacts import outputs_hash, read_manifest, write_json
 from kwspipe.stages import Stage
 from kwspipe.stages.quantize import GOLDEN_INPUTS, compile_image, write_model
 from kwspipe.streaming.detector_choice import tune

@@ -27,7 +27,7 @@ from kwspipe.tflite.parameters import run_parameters
 from kwspipe.training import devices
 from kwspipe.training.data import representative, split_features
 from kwspipe.training.state import WEIGHTS
-from kwspipe.training.training_classes import Classes
+from kwspipe.transfer.class_table_file import read_classes
 
 THREADS = 2
 GOLDEN_INPUTS = 64  # board.golden_inputs says how many of them a board has to prove itself on
@@ -42,7 +42,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     store = ClipStore(run_dir / "prepare")
     features, targets = split_features(store, config.frontend, "validation")
     trained = run_dir / "train"
-    classes = Classes.read(trained)
+    classes = read_classes(trained)
     model = models.build_folded(config.model, features.shape[1:], classes.labels)
     model.load_weights(trained / WEIGHTS)
     console = Console(stderr=True, highlight=False)

@@ -12,6 +12,8 @@ from kwspipe import augment
 from kwspipe.config import PipelineConfig
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
+from kwspipe.labels import ClassTable
+from kwspipe.models.layer_names import OUTPUTS
 from kwspipe.runs.artifacts import write_json
 from kwspipe.stages import Stage
 from kwspipe.training import devices, teacher_networks
@@ -21,9 +23,10 @@ from kwspipe.training.loop import TrainingLoop
 from kwspipe.training.pruning import reporter
 from kwspipe.training.state import HISTORY, STATE
 from kwspipe.training.targets import class_weights
-from kwspipe.training.training_classes import Classes, taught
+from kwspipe.training.training_classes import taught
+from kwspipe.transfer.class_table_file import write_classes
 from kwspipe.transfer.frontend_check import differences
-from kwspipe.transfer.layers import OUTPUTS, TransferReport, apply, checkpoint_hash, locate
+from kwspipe.transfer.layers import TransferReport, apply, checkpoint_hash, locate
 
 CALIBRATION_CLIPS = 400  # by which ranges of maps are measured; as many as conf/quantize takes
 
@@ -54,7 +57,7 @@ def _fit(
     prepared: Path,
     folder: Path,
     batches: TrainingBatches,
-    classes: Classes,
+    classes: ClassTable,
     said: Lesson | None,
 ) -> None:
     import keras
@@ -82,7 +85,7 @@ def _fit(
         loop = TrainingLoop(
             network, config.train, config.schedule, config.seed, folder, said, teachers, model
         )
-    classes.write(folder)
+    write_classes(folder, classes)
     report = replace(report, other_features=differences(checkpoint, config.frontend))
     write_json(folder / "transfer.json", report.as_mapping())
     _print_report(report)

@@ -8,9 +8,9 @@ import numpy as np
 
 from kwspipe.audio.pcm import Pcm
 from kwspipe.config import StreamConfig
-from kwspipe.dataset.selection import UNKNOWN, in_turn
+from kwspipe.dataset.selection import in_turn
 from kwspipe.dataset.store.clip_store import ClipStore
-from kwspipe.metrics.clips import is_keyword
+from kwspipe.labels import UNKNOWN, is_keyword
 from kwspipe.streaming.mixing import Slot, mix
 from kwspipe.streaming.streams import Background, Kind, Spoken, Stream
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kwspipe._core import lib
-from kwspipe.metrics.clips import is_keyword
+from kwspipe.labels import is_keyword
 from kwspipe.streaming.matching import Outcome, match
 from kwspipe.streaming.scoring import Heard
 from kwspipe.streaming.streams import total_hours

@@ -7,7 +7,7 @@ from typing import Any
 from kwspipe.compiler import image_format as container
 from kwspipe.config import StreamConfig
 from kwspipe.core.spotter import Spotter
-from kwspipe.metrics.clips import is_keyword
+from kwspipe.labels import is_keyword
 from kwspipe.streaming import curve, figures
 from kwspipe.streaming.matching import match
 from kwspipe.streaming.scoring import Heard, listen

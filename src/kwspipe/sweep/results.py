@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from kwspipe.metrics.clips import UNKNOWN, is_keyword
+from kwspipe.labels import UNKNOWN, is_keyword
 from kwspipe.sweep import record
 from kwspipe.sweep.record import JobRecord
 

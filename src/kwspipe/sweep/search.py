@@ -21,7 +21,7 @@ from rich.console import Console
 from kwspipe.errors import KwspipeError
 from kwspipe.sweep.results import NAMES, Job
 from kwspipe.sweep.sweeping import Sweeping
-from kwspipe.training.pruning import VARIABLE, TrialAddress
+from kwspipe.training.pruning import VARIABLE, TrialAddress, pruner
 
 FAILED = "failed"  # attribute of trials that failed by themselves, and not because the sweep was killed
 DIRECTIONS = ("maximize", "minimize")
@@ -121,20 +121,6 @@ def distribution(override: Override) -> BaseDistribution:
         log = "log" in value.tags
         return IntDistribution(steps[0], steps[-1], log=log, step=1 if log else steps.step)
     return CategoricalDistribution(list(override.sweep_string_iterator()))
-
-
-def pruner(settings: Mapping[str, Any]) -> optuna.pruners.BasePruner:
-    """Returns Optuna's pruner of that name."""
-    warmup = int(settings["warmup_epochs"])
-    if settings["name"] == "median":
-        return optuna.pruners.MedianPruner(int(settings["startup_trials"]), warmup)
-    if settings["name"] == "halving":
-        return optuna.pruners.SuccessiveHalvingPruner(min_resource=max(warmup, 1))
-    if settings["name"] == "none":
-        return optuna.pruners.NopPruner()
-    raise KwspipeError(
-        "hydra.sweeper.pruner.name", repr(settings["name"]), "median, halving or none", "choose one of them"
-    )
 
 
 def _sampler(settings: Mapping[str, Any], num_trials: int) -> optuna.samplers.BaseSampler:

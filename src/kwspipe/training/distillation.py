@@ -16,7 +16,7 @@ import numpy.typing as npt
 from kwspipe.config import DistillConfig, PipelineConfig, SpeechEmbeddingConfig
 from kwspipe.dataset.clip_kinds import AND
 from kwspipe.dataset.store.clip_store import ClipStore
-from kwspipe.metrics.clips import SILENCE
+from kwspipe.labels import SILENCE
 from kwspipe.training import embedding_teacher
 from kwspipe.training.targets import Taught
 
@@ -145,7 +145,7 @@ def with_teacher(model: Any, dimensions: int) -> Any:
     """Returns a model that shares all layers and has the second output, (clips, dimensions)."""
     import keras
 
-    from kwspipe.models.heads import POOLED
+    from kwspipe.models.layer_names import POOLED
 
     pooled = model.get_layer(POOLED).output
     return keras.Model(

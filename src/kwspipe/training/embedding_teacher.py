@@ -26,8 +26,9 @@ from kwspipe.config import SpeechEmbeddingConfig
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
 from kwspipe.files import onnx_session
+from kwspipe.files.hashing import file_hash, text_hash
 from kwspipe.files.process import exit_with_parent
-from kwspipe.runs.artifacts import file_hash, outputs_hash, read_manifest, text_hash
+from kwspipe.runs.artifacts import outputs_hash, read_manifest
 
 PACKAGE = "openwakeword"
 # As they are in openwakeword 0.1.1: other files would make other numbers.

@@ -4,12 +4,20 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from kwspipe.errors import KwspipeError
 from kwspipe.training.state import EpochResult
+
+if TYPE_CHECKING:
+    import optuna
 
 # The sweeper sets it in the environment of a job; the training process inherits it.
 VARIABLE = "KWSPIPE_TRIAL"
+
+
+class PrunedError(KwspipeError):
+    """Raised where the sweeper ends a trial because others had better results at the same epoch; not a failure."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +45,6 @@ def reporter() -> Callable[[EpochResult], None] | None:
         return None
     import optuna
 
-    from kwspipe.sweep.record import PrunedError
-    from kwspipe.sweep.search import pruner
-
     address = TrialAddress(**json.loads(text))
     study = optuna.load_study(
         study_name=address.study,
@@ -62,3 +67,19 @@ def reporter() -> Callable[[EpochResult], None] | None:
             )
 
     return report
+
+
+def pruner(settings: Mapping[str, Any]) -> "optuna.pruners.BasePruner":
+    """Returns Optuna's pruner of that name."""
+    import optuna
+
+    warmup = int(settings["warmup_epochs"])
+    if settings["name"] == "median":
+        return optuna.pruners.MedianPruner(int(settings["startup_trials"]), warmup)
+    if settings["name"] == "halving":
+        return optuna.pruners.SuccessiveHalvingPruner(min_resource=max(warmup, 1))
+    if settings["name"] == "none":
+        return optuna.pruners.NopPruner()
+    raise KwspipeError(
+        "hydra.sweeper.pruner.name", repr(settings["name"]), "median, halving or none", "choose one of them"
+    )

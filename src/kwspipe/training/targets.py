@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kwspipe.config import TrainConfig
-from kwspipe.metrics.clips import is_keyword
+from kwspipe.labels import is_keyword
 
 Array = npt.NDArray[np.float32]
 

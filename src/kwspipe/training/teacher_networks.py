@@ -19,12 +19,12 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from kwspipe.config import DistillConfig, FrontendConfig, ModelConfig, PipelineConfig
-from kwspipe.dataset.selection import UNKNOWN
 from kwspipe.errors import KwspipeError
 from kwspipe.exchange import run_archive
+from kwspipe.labels import UNKNOWN, ClassTable, is_keyword
 from kwspipe.training.targets import Step
-from kwspipe.training.training_classes import CLASSES, Classes
 from kwspipe.transfer.checkpoint import RUN_CHECKPOINT, read_arrays
+from kwspipe.transfer.class_table_file import CLASSES, read_classes
 from kwspipe.transfer.frontend_check import BESIDE, differing
 from kwspipe.transfer.layers import BUNDLED
 
@@ -47,7 +47,7 @@ class Teacher:
 
     where: str
     weights: bytes
-    classes: Classes
+    classes: ClassTable
     model: ModelConfig
     frontend: Mapping[str, Any]
 
@@ -64,7 +64,9 @@ def check(config: PipelineConfig) -> dict[str, str]:
     }
 
 
-def built(config: PipelineConfig, input_shape: tuple[int, ...], classes: Classes) -> "TeacherNetworks | None":
+def built(
+    config: PipelineConfig, input_shape: tuple[int, ...], classes: ClassTable
+) -> "TeacherNetworks | None":
     """Returns the teachers that the configuration names, ready for a network of some classes; None if it names none.
 
     Raises:
@@ -133,8 +135,8 @@ def shares_of(teacher: Teacher, names: Sequence[str]) -> Array:
         KwspipeError: it knows none of the words, or more than the network has classes for.
     """
     known, where = teacher.classes.names, f"distill.runs: {teacher.where}"
-    if all(name.startswith("_") or name not in known for name in names):
-        shown = ", ".join(name for name in known if not name.startswith("_"))
+    if all(not is_keyword(name) or name not in known for name in names):
+        shown = ", ".join(name for name in known if is_keyword(name))
         remedy = "train one on these words, or set distill=none"
         raise KwspipeError(
             where, f"it knows only {shown}", f"a network that knows some of {', '.join(names)}", remedy
@@ -180,7 +182,7 @@ def _read(path: Path) -> Teacher:
     try:
         config = yaml.safe_load(files[run_archive.CONFIG])
         model: ModelConfig = TypeAdapter(ModelConfig).validate_json(json.dumps(config["model"]))
-        classes = Classes.parse(files[_CLASSES])
+        classes = ClassTable.from_json(files[_CLASSES])
         frontend = TypeAdapter(FrontendConfig).validate_json(json.dumps(config["frontend"]))
         return Teacher(str(path), files[RUN_CHECKPOINT], classes, model, vars(frontend))
     except (yaml.YAMLError, KeyError, TypeError, ValueError, ValidationError):
@@ -198,7 +200,7 @@ def _bundled() -> Teacher:
     return Teacher(
         BUNDLED_TEACHER,
         (folder / "model.weights.h5").read_bytes(),
-        Classes.read(BUNDLED),
+        read_classes(BUNDLED),
         TypeAdapter(ModelConfig).validate_json((folder / "model.json").read_bytes()),
         json.loads((BUNDLED / BESIDE).read_bytes()),
     )

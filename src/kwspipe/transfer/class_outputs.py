@@ -12,7 +12,8 @@ import numpy as np
 
 from kwspipe.errors import KwspipeError
 from kwspipe.files.zip_archive import read_members
-from kwspipe.training.training_classes import CLASSES, Classes
+from kwspipe.labels import ClassTable
+from kwspipe.transfer.class_table_file import CLASSES, read_classes
 
 MAX_CLASSES_BYTES = 1024 * 1024
 Arrays = list[np.ndarray]
@@ -26,11 +27,11 @@ def class_names(path: Path) -> tuple[str, ...]:
     """
     try:
         if (path.parent / CLASSES).is_file():
-            return Classes.read(path.parent).names
+            return read_classes(path.parent).names
         if zipfile.is_zipfile(path):
             member = f"train/{CLASSES}"
             found = read_members(path, lambda all_: [n for n in all_ if n == member], MAX_CLASSES_BYTES)
-            return Classes.parse(found[member]).names if found else _labels(path)
+            return ClassTable.from_json(found[member]).names if found else _labels(path)
     except (OSError, ValueError, KwspipeError):
         pass  # weights can be used without; whoever wrote the file may not have been kwspipe
     return ()

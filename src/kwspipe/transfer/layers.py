@@ -10,13 +10,13 @@ import numpy as np
 
 from kwspipe.config import TransferConfig
 from kwspipe.errors import KwspipeError
-from kwspipe.runs.artifacts import file_hash
+from kwspipe.files.hashing import file_hash
+from kwspipe.models.layer_names import OUTPUTS
 from kwspipe.transfer.checkpoint import RUN_CHECKPOINT, Arrays, read_checkpoint
 from kwspipe.transfer.class_outputs import class_names, taken_over
 
 BUNDLED = Path(__file__).resolve().parent / "bundled"
 WEIGHTS_SUFFIX = ".weights.h5"
-OUTPUTS = "predictions"  # the layer whose outputs are the classes, in every network of ours and the vendor's
 
 
 class Layer(Protocol):

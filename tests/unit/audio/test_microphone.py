@@ -16,8 +16,9 @@ from kwspipe.__main__ import conf_dir
 from kwspipe.audio.microphone import open_microphone
 from kwspipe.config import PipelineConfig
 from kwspipe.config.parse import parse
+from kwspipe.config.stage_order import OPTIONAL
 from kwspipe.errors import ConfigError, KwspipeError
-from kwspipe.stages import OPTIONAL, load
+from kwspipe.stages import load
 from support.takes import RATE_HZ, room, take
 
 SILENCE = np.zeros(RATE_HZ, np.int16)

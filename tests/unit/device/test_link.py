@@ -5,11 +5,12 @@ import random
 import pytest
 from kwspipe._core import ffi, lib
 
+from kwspipe.core.status import Status
 from kwspipe.device import frames, messages, transport, window
 from kwspipe.device import link as link_module
 from kwspipe.device.errors import LinkLostError, RefusedError, WrongBoardError
 from kwspipe.device.link import Link
-from kwspipe.device.messages import FeedKind, ImageId, Profile, PushState, Source, Status, Target, Verb
+from kwspipe.device.messages import FeedKind, ImageId, Profile, PushState, Source, Target, Verb
 from support.board_model import INPUT_BYTES, Board, LoopbackPort, VirtualTime, compute
 from support.flash_model import FlashModel
 

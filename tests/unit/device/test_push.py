@@ -6,12 +6,13 @@ import random
 import numpy as np
 import pytest
 
+from kwspipe.core.status import Status
 from kwspipe.device import link as link_module
 from kwspipe.device import push as push_module
 from kwspipe.device import transport, window
 from kwspipe.device.errors import LinkLostError, RefusedError
 from kwspipe.device.link import Link
-from kwspipe.device.messages import Status, Verb
+from kwspipe.device.messages import Verb
 from kwspipe.device.push import DoesNotFitError, Golden, ImageRefusedError, SelfTestError, Watcher, push
 from support.board_model import ARENA_BYTES, INPUT_BYTES, Board, LoopbackPort, VirtualTime, compute
 from support.flash_model import FlashModel

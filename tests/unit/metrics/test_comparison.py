@@ -159,7 +159,7 @@ def test_predictions_that_are_damaged_name_their_run(runs: Path, tmp_path: Path)
     run_dir = make_run(tmp_path / "damaged")
     manifest = json.loads((run_dir / "evaluate/manifest.json").read_text())
     (run_dir / "evaluate/predictions.csv").write_text("nonsense\n")
-    from kwspipe.runs.artifacts import file_hash
+    from kwspipe.files.hashing import file_hash
 
     manifest["outputs"]["predictions.csv"] = file_hash(run_dir / "evaluate/predictions.csv")
     (run_dir / "evaluate/manifest.json").write_text(json.dumps(manifest))

@@ -15,7 +15,7 @@ from hydra import compose, initialize_config_dir
 
 from kwspipe import stages
 from kwspipe.__main__ import conf_dir
-from kwspipe.config import PipelineConfig, StageName
+from kwspipe.config import PipelineConfig, StageName, stage_order
 from kwspipe.config.parse import parse
 from kwspipe.errors import ConfigError, KwspipeError
 from kwspipe.files.process import call_in_process
@@ -149,7 +149,7 @@ def test_a_run_directory_that_cannot_be_made(config: PipelineConfig, tmp_path: P
 
 def test_every_stage_reads_groups_that_exist(config: PipelineConfig) -> None:
     keys = json.loads(json.dumps(runner.to_mapping(config)))
-    order = (*stages.ORDER, *stages.OPTIONAL)
+    order = (*stage_order.ORDER, *stage_order.OPTIONAL)
     assert set(order) == set(typing.get_args(StageName))
     for name in order:
         stage = stages.load(name)

@@ -12,13 +12,14 @@ from hydra import compose, initialize_config_dir
 from rich.console import Console
 
 from kwspipe.__main__ import conf_dir
+from kwspipe.audio.level_meter import meter
 from kwspipe.audio.pcm import read_pcm
 from kwspipe.config import RecordConfig
 from kwspipe.config.parse import parse
 from kwspipe.dataset.prepare import prepare
 from kwspipe.dataset.sources.folder import FolderSource
 from kwspipe.errors import KwspipeError
-from kwspipe.recording.display import Display, meter
+from kwspipe.recording.display import Display
 from kwspipe.recording.files import file_take, num_takes
 from kwspipe.recording.session import Report, Session
 from support.takes import CONFIG, RATE_HZ, Played, room, take

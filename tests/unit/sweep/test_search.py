@@ -15,10 +15,12 @@ from filelock import FileLock  # noqa: E402
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution  # noqa: E402
 
 from kwspipe.errors import KwspipeError  # noqa: E402
-from kwspipe.sweep import search, trial  # noqa: E402
+from kwspipe.sweep import search  # noqa: E402
 from kwspipe.sweep.folders import override_values  # noqa: E402
-from kwspipe.sweep.record import JobRecord, PrunedError  # noqa: E402
+from kwspipe.sweep.record import JobRecord  # noqa: E402
 from kwspipe.sweep.results import NAMES, Job  # noqa: E402
+from kwspipe.training import pruning  # noqa: E402
+from kwspipe.training.pruning import PrunedError  # noqa: E402
 from kwspipe.training.state import EpochResult  # noqa: E402
 
 SPACE = ["+experiment=smoke", "++model.alpha=interval(0.1,0.9)", "++augment=light,none"]
@@ -180,7 +182,7 @@ def test_training_reports_and_is_stopped_where_others_did_better(
 
     def job(values: dict[str, str]) -> str | float:
         good = len(reached) < 3
-        report = trial.reporter()
+        report = pruning.reporter()
         assert report
         reached.append(0)
         try:
@@ -199,7 +201,7 @@ def test_training_reports_and_is_stopped_where_others_did_better(
             for each in batch:
                 (address,) = (text for text in each if text.startswith("+hydra.job.env_set."))
                 (parsed,) = overrides(address)
-                monkeypatch.setenv(trial.VARIABLE, str(parsed.value()))
+                monkeypatch.setenv(pruning.VARIABLE, str(parsed.value()))
                 jobs += super().run([each])
             return jobs
 
@@ -211,10 +213,10 @@ def test_training_reports_and_is_stopped_where_others_did_better(
 
 
 def test_outside_of_a_search_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(trial.VARIABLE, raising=False)
-    assert trial.reporter() is None
+    monkeypatch.delenv(pruning.VARIABLE, raising=False)
+    assert pruning.reporter() is None
 
 
 def test_the_address_is_json(settings: search.SearchSettings) -> None:
-    text = trial.TrialAddress(settings.storage, "a'b", 3, settings.pruner).as_text()
+    text = pruning.TrialAddress(settings.storage, "a'b", 3, settings.pruner).as_text()
     assert json.loads(text)["study"] == "a'b"

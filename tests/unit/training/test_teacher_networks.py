@@ -14,11 +14,12 @@ import pytest
 from kwspipe.config import NetworkTeachersConfig, PipelineConfig
 from kwspipe.errors import ConfigError, KwspipeError
 from kwspipe.exchange import run_archive
+from kwspipe.labels import ClassTable
 from kwspipe.stages.train import STAGE
 from kwspipe.training.targets import Step
 from kwspipe.training.teacher_networks import Teacher, TeacherNetworks, built, check, shares_of
-from kwspipe.training.training_classes import Classes
 from kwspipe.transfer.checkpoint import read_checkpoint
+from kwspipe.transfer.class_table_file import read_classes
 from kwspipe.transfer.layers import BUNDLED
 from support.run_folders import composed_config, stage_hash, write_stage
 
@@ -96,7 +97,7 @@ def test_training_depends_on_them(tmp_path: Path) -> None:
 def test_who_asks_for_no_networks_has_none(tmp_path: Path, choice: str) -> None:
     config = composed_config("+experiment=digits_3", f"distill={choice}", f"run_dir={tmp_path / 'student'}")
     assert check(config) == {}
-    assert built(config, (59, 49), Classes(("one",), (0,))) is None
+    assert built(config, (59, 49), ClassTable(("one",), (0,))) is None
 
 
 @pytest.mark.parametrize(
@@ -203,7 +204,7 @@ def test_a_setting_of_what_both_leave_out_makes_no_other_features(tmp_path: Path
 
 
 def teacher_of(*names: str) -> Teacher:
-    classes = Classes(names, tuple(range(len(names))))
+    classes = ClassTable(names, tuple(range(len(names))))
     return Teacher("large", b"", classes, composed().model, vars(composed().frontend))
 
 
@@ -243,7 +244,7 @@ def test_the_bundled_teacher_has_the_classes_and_features_of_the_bundled_checkpo
     weights = BUNDLED / "teacher" / "model.weights.h5"
     assert (name, sha256) == ("teacher 0", hashlib.sha256(weights.read_bytes()).hexdigest())
     arrays = read_checkpoint(weights)
-    assert arrays["predictions"][0].shape[-1] == len(Classes.read(BUNDLED).names)
+    assert arrays["predictions"][0].shape[-1] == len(read_classes(BUNDLED).names)
     assert all(np.isfinite(array).all() for of_layer in arrays.values() for array in of_layer)
 
 

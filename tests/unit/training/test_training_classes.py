@@ -9,7 +9,9 @@ import pytest
 from kwspipe.dataset.clip_kinds import HARD_UNKNOWN
 from kwspipe.dataset.store.clip_store import ClipStore, StoreWriter
 from kwspipe.errors import KwspipeError
-from kwspipe.training.training_classes import CLASSES, MIN_CLIPS, Classes, taught
+from kwspipe.labels import ClassTable
+from kwspipe.training.training_classes import MIN_CLIPS, taught
+from kwspipe.transfer.class_table_file import CLASSES, read_classes, write_classes
 
 LABELS = ("one", "_unknown_", "_silence_")
 ONE, UNKNOWN, SILENCE = range(3)
@@ -47,7 +49,9 @@ def test_the_words_with_the_most_clips_are_apart_and_each_is_a_class_of_the_unkn
         ("_silence_", "", "noise", "training", 50),
     )  # fmt: skip
     classes, targets = taught(store, 2)
-    assert classes == Classes(("one", "_unknown_", "_silence_", "bird", "cat"), (ONE, UNKNOWN, SILENCE, 1, 1))
+    assert classes == ClassTable(
+        ("one", "_unknown_", "_silence_", "bird", "cat"), (ONE, UNKNOWN, SILENCE, 1, 1)
+    )
     expected = [ONE] * 3 + [4] * 30 + [UNKNOWN] * 25 + [3] * 40 + [SILENCE] * 50
     assert targets.tolist() == expected
     # What a clip is taught as is a class of its label.
@@ -96,7 +100,7 @@ def test_what_is_no_whole_word_stays_unknown_and_does_not_count(tmp_path: Path, 
 def test_with_none_apart_all_of_them_are_one_class(tmp_path: Path) -> None:
     store = store_of(tmp_path, other("cat", 2 * MIN_CLIPS), ("one", "one", "word", "training", 2))
     classes, targets = taught(store, 0)
-    assert classes == Classes(LABELS, (0, 1, 2))
+    assert classes == ClassTable(LABELS, (0, 1, 2))
     assert np.array_equal(targets, store.targets)
 
 
@@ -106,16 +110,16 @@ def test_without_other_words_there_is_nothing_to_take_apart(tmp_path: Path) -> N
         tmp_path, *[(word, word, "word", "training", 2 * MIN_CLIPS) for word in labels], labels=labels
     )
     classes, targets = taught(store, 40)
-    assert classes == Classes(labels, (0, 1))
+    assert classes == ClassTable(labels, (0, 1))
     assert np.array_equal(targets, store.targets)
 
 
 def test_the_file_gives_back_what_was_written(tmp_path: Path) -> None:
-    classes = Classes(("größe", "_unknown_", "cat"), (0, 1, 1))
-    classes.write(tmp_path)
+    classes = ClassTable(("größe", "_unknown_", "cat"), (0, 1, 1))
+    write_classes(tmp_path, classes)
     text = (tmp_path / CLASSES).read_text(encoding="utf-8")
     assert json.loads(text) == {"names": ["größe", "_unknown_", "cat"], "labels": [0, 1, 1]}
-    assert Classes.parse(text) == Classes.parse(text.encode()) == classes
+    assert ClassTable.from_json(text) == ClassTable.from_json(text.encode()) == classes
 
 
 @pytest.mark.parametrize(
@@ -127,12 +131,12 @@ def test_the_file_gives_back_what_was_written(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_what_is_no_list_of_classes_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
-        Classes.parse(text)
+        ClassTable.from_json(text)
 
 
 def test_a_training_without_its_classes_is_told_where_they_should_lie(tmp_path: Path) -> None:
     with pytest.raises(KwspipeError) as caught:
-        Classes.read(tmp_path)
+        read_classes(tmp_path)
     path = tmp_path / CLASSES
     assert str(caught.value) == (
         f"{path}: it cannot be read ([Errno 2] No such file or directory: '{path}'). "
@@ -142,4 +146,4 @@ def test_a_training_without_its_classes_is_told_where_they_should_lie(tmp_path: 
 
 def test_names_and_labels_of_other_lengths_are_refused_with_both() -> None:
     with pytest.raises(ValueError, match="2 names of 1 classes"):
-        Classes.parse('{"names": ["one", "two"], "labels": [0]}')
+        ClassTable.from_json('{"names": ["one", "two"], "labels": [0]}')

@@ -9,11 +9,13 @@ import pytest
 
 from kwspipe.config import TransferConfig
 from kwspipe.exchange import run_archive
+from kwspipe.labels import ClassTable
+from kwspipe.models.layer_names import OUTPUTS
 from kwspipe.stages.train import _print_report
-from kwspipe.training.training_classes import CLASSES, Classes
 from kwspipe.transfer.checkpoint import read_checkpoint
 from kwspipe.transfer.class_outputs import class_names, taken_over
-from kwspipe.transfer.layers import BUNDLED, OUTPUTS, TransferReport, apply
+from kwspipe.transfer.class_table_file import CLASSES
+from kwspipe.transfer.layers import BUNDLED, TransferReport, apply
 from support.fake_layers import CONFIG as PATH_CONFIG
 from support.fake_layers import FakeLayer, write_weights
 from support.run_folders import make_run, tflite_with_parameters
@@ -28,7 +30,7 @@ KERNEL, BIAS = np.tile(np.arange(1, 5, dtype=np.float32), (8, 1)), np.arange(1, 
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Path:
     """Weights beside which their classes stand."""
-    Classes(THERE, (0, 1, 2, 3)).write(tmp_path)
+    ClassTable(THERE, (0, 1, 2, 3)).write(tmp_path)
     return write_weights(
         tmp_path / "model.weights.h5", {"stem": [np.full((3, 8), 7)], OUTPUTS: [KERNEL, BIAS]}
     )
@@ -98,7 +100,7 @@ def test_by_name_and_shape_alone_where_that_is_asked_for(checkpoint: Path) -> No
 
 
 def test_classes_of_other_weights_are_not_believed(checkpoint: Path) -> None:
-    Classes(THERE[:3], (0, 1, 2)).write(checkpoint.parent)
+    ClassTable(THERE[:3], (0, 1, 2)).write(checkpoint.parent)
     report, found = loaded(checkpoint, ("two", "one", "cat", "dog"))
     assert found == [0, 0, 0, 0]
     assert OUTPUTS in report.skipped and report.words == ()

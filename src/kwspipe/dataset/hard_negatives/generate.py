@@ -23,8 +23,9 @@ from kwspipe.dataset.noise import silence
 from kwspipe.dataset.noise.background import NoisePiece
 from kwspipe.dataset.recordings import SPLITS, Recording, Split, printable
 from kwspipe.dataset.sampling import sample_speakers
-from kwspipe.dataset.selection import SILENCE, UNKNOWN, in_turn, other_word_test
+from kwspipe.dataset.selection import in_turn, other_word_test
 from kwspipe.dataset.store.store_builder import Preparation
+from kwspipe.labels import SILENCE, UNKNOWN
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,9 @@ from rich.console import Console
 
 from kwspipe.dataset.recordings import SourceUnavailable
 from kwspipe.files.download import DownloadError, fetch, remote_size, require_room
+from kwspipe.files.hashing import file_hash
 from kwspipe.files.tar_archive import extract_tar
-from kwspipe.runs.artifacts import file_hash, write_json
+from kwspipe.runs.artifacts import write_json
 
 
 @dataclass(frozen=True)

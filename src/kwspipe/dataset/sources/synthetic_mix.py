@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from kwspipe.dataset.recordings import Recording, Split
-from kwspipe.dataset.selection import UNKNOWN, Draw, in_turn, share
+from kwspipe.dataset.selection import Draw, in_turn, share
 from kwspipe.dataset.sources.synthetic import SyntheticSource
 from kwspipe.dataset.store.store_builder import Preparation
+from kwspipe.labels import UNKNOWN
 
 log = logging.getLogger(__name__)
 

@@ -15,9 +15,10 @@ from kwspipe.dataset.decode import Clip, ReadFiles, examine
 from kwspipe.dataset.hard_negatives.clip_edits import anywhere
 from kwspipe.dataset.noise.background import NoisePiece, NoiseRecording, silence_places, split_noise
 from kwspipe.dataset.recordings import SPLITS, Recording, Rejected, Source, Split, printable
-from kwspipe.dataset.selection import SILENCE, UNKNOWN, Draw, share
+from kwspipe.dataset.selection import Draw, share
 from kwspipe.dataset.store.clip_store import StoreWriter
 from kwspipe.errors import KwspipeError
+from kwspipe.labels import SILENCE, UNKNOWN
 
 ZERO_PATH = "digital zero"
 

@@ -18,7 +18,7 @@ from kwspipe.dataset.splits import hash_percentage
 from kwspipe.dataset.tts import kokoro
 from kwspipe.dataset.tts.synthesizers import Speaker
 from kwspipe.errors import KwspipeError
-from kwspipe.runs.artifacts import file_hash
+from kwspipe.files.hashing import file_hash
 
 log = logging.getLogger(__name__)
 
