@@ -18,7 +18,7 @@ import soundfile
 from bench_entry import MLTK, Entry, entry
 from bench_sounds import RATE_HZ, augment_preset, frontend_settings, write_noises, write_store
 
-from kwspipe.augment import place
+from kwspipe.augment import crop_or_pad_around_word
 from kwspipe.augment.room_simulator import RoomSimulator
 from kwspipe.config import AugmentConfig
 from kwspipe.core.frontend import FrontEnd
@@ -136,7 +136,9 @@ def _augment_part(store_folder: Path, folder: Path, transforms: Any, part: int) 
     rng = np.random.default_rng(part)
     clips = []
     for number in store.select("training")[part::CORES][: REFERENCE_CLIPS // CORES]:
-        placed = place(store.clip(number), store.word_bounds(number), settings.sample_length, "random", rng)
+        placed = crop_or_pad_around_word(
+            store.clip(number), store.word_bounds(number), settings.sample_length, "random", rng
+        )
         samples = chain(placed.astype(np.float32) / 32768, RATE_HZ)
         clips.append(np.clip(np.rint(samples * 32768), -32768, 32767).astype(np.int16))
     FrontEnd(settings).features(np.stack(clips))

@@ -30,7 +30,7 @@ from kwspipe.device.errors import DeviceError, LinkLostError
 from kwspipe.device.host import HostBoard
 from kwspipe.device.link import Link
 from kwspipe.device.messages import ImageId, Target
-from kwspipe.device.push import Golden, Watcher, push
+from kwspipe.device.push import Golden, PushCallbacks, push
 
 Board = HostBoard | EmulatedBoard
 NUM_GOLDEN = 2
@@ -87,7 +87,7 @@ class Bench:
         with started as board:
             yield board
 
-    def push(self, board: Board, model: Model, watcher: Watcher = Watcher()) -> int:  # noqa: B008
+    def push(self, board: Board, model: Model, watcher: PushCallbacks = PushCallbacks()) -> int:  # noqa: B008
         """Pushes; returns the offset the push went on from."""
 
         def connect() -> Link:
@@ -138,7 +138,7 @@ def kill_at_percents(bench: Bench, step: int, console: Console) -> Counts:
                     board.close() if isinstance(board, HostBoard) else board.kill()
 
             try:
-                bench.push(board, bench.new, Watcher(on_sent=kill))
+                bench.push(board, bench.new, PushCallbacks(on_sent=kill))
                 counts.wrong.append(f"{percent} %: the push did not notice that the board was killed")
             except (LinkLostError, _StoppedError):
                 pass

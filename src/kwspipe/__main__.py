@@ -16,7 +16,7 @@ def conf_dir() -> Path:
     return installed if installed.is_dir() else HERE.parents[1] / "conf"
 
 
-def let_parse_judge(arguments: list[str], groups: set[str]) -> list[str]:
+def defer_key_errors(arguments: list[str], groups: set[str]) -> list[str]:
     """Rewrites ``key=value`` into ``++key=value`` where ``key`` is not a group.
 
     Hydra stops at the first key it does not know; handed on like this, unknown keys reach ``parse``, which reports
@@ -57,7 +57,7 @@ def main() -> None:
     # Hydra then raises what a job raises, instead of printing a shortened traceback and leaving.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     groups = {folder.name for folder in conf_dir().iterdir() if folder.is_dir()}
-    sys.argv[1:] = let_parse_judge(sys.argv[1:], groups)
+    sys.argv[1:] = defer_key_errors(sys.argv[1:], groups)
     spare_composing(sys.argv[1:])
     try:
         hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(hydra_task.task)()

@@ -3,9 +3,9 @@
 #include <stddef.h>
 
 #include "kws_board.h"
-#include "kws_image.h"
-#include "kws_model.h"
-#include "kws_status.h"
+#include "model/kws_image.h"
+#include "model/kws_model.h"
+#include "common/kws_status.h"
 #include "serial_bytes.h"
 
 #define ARENA_BYTES 61440

@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "kws_app.h"
-#include "kws_bytes.h"
-#include "kws_crc32.h"
-#include "kws_status.h"
+#include "common/kws_bytes.h"
+#include "common/kws_crc32.h"
+#include "common/kws_status.h"
 
 #define PAGE_BYTES 8192u
 #define SLOT_BYTES (48u * PAGE_BYTES)

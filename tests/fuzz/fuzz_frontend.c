@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kws_frontend.h"
+#include "frontend/kws_frontend.h"
 
 static uint64_t random_state = 88172645463325252u;
 

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kws_bytes.h"
-#include "kws_crc32.h"
-#include "kws_program.h"
+#include "common/kws_bytes.h"
+#include "common/kws_crc32.h"
+#include "model/kws_program.h"
 
 #define MAX_IMAGES 64
 #define MAX_ARENA_BYTES (4u << 20)

@@ -10,7 +10,7 @@ from kwspipe.core.spotter import Spotter
 from kwspipe.device.frames import FrameReader
 from kwspipe.device.link import Link
 from kwspipe.device.messages import Event, FeedKind, ImageId, Source, Target, Verb
-from kwspipe.device.push import Watcher, push
+from kwspipe.device.push import PushCallbacks, push
 from support.app_board import ACTIVITY, KEYWORD, AppBoard, build_library
 from support.board_model import LoopbackPort, VirtualTime
 from support.small_model import golden_of, small_image
@@ -35,7 +35,7 @@ def connect(board: AppBoard) -> Link:
 
 
 def install(board: AppBoard, image: bytes = IMAGE) -> None:
-    push(lambda: connect(board), image, ImageFacts.of(image).memory_bytes, golden_of(image), Watcher())
+    push(lambda: connect(board), image, ImageFacts.of(image).memory_bytes, golden_of(image), PushCallbacks())
 
 
 def events(board: AppBoard) -> list[Event]:

@@ -16,7 +16,7 @@ from kwspipe.core.spotter import Spotter
 from kwspipe.device.boards import open_link
 from kwspipe.device.feed import feed_audio
 from kwspipe.device.messages import Target
-from kwspipe.device.push import Golden, Watcher, push
+from kwspipe.device.push import Golden, PushCallbacks, push
 from kwspipe.tflite.metadata import read_parameters
 from kwspipe.tflite.model_settings import class_labels, detector_settings, frontend_settings
 from support.vendor_models import tflite_of
@@ -58,7 +58,7 @@ def test_three_words_are_detected_as_on_this_machine(brd2601_firmware, image, sp
     golden = Golden(inputs, CoreModel(image).run(inputs))
     with EmulatedBoard(brd2601_firmware, tmp_path / "flash.bin", baud=0) as board:
         memory_bytes = ImageFacts.of(image).memory_bytes
-        report = push(lambda: open_link(board.port), image, memory_bytes, golden, Watcher())
+        report = push(lambda: open_link(board.port), image, memory_bytes, golden, PushCallbacks())
         assert (report.num_vectors, report.num_resumes) == (2, 0)
         board.restart()
         with open_link(board.port) as link:
@@ -83,7 +83,7 @@ def test_three_words_spoken_to_the_microphone(brd2601_firmware, tflite, image, s
     inputs = np.zeros((1, 59 * 49), np.int8)
     golden = Golden(inputs, CoreModel(image).run(inputs))
     with EmulatedBoard(brd2601_firmware, flash_file, baud=0) as board:
-        push(lambda: open_link(board.port), image, ImageFacts.of(image).memory_bytes, golden, Watcher())
+        push(lambda: open_link(board.port), image, ImageFacts.of(image).memory_bytes, golden, PushCallbacks())
     with EmulatedBoard(brd2601_firmware, flash_file, baud=0, wav=wav) as board:
         board.wait_for("recording_end", timeout_s=60)
         with open_link(board.port) as link, link.listen() as heard:

@@ -19,7 +19,7 @@ from kwspipe.device.feed import feed_audio
 from kwspipe.device.link import Link
 from kwspipe.device.messages import ImageId, Source
 from kwspipe.device.ports import open_port
-from kwspipe.device.push import PushReport, Watcher, push
+from kwspipe.device.push import PushCallbacks, PushReport, push
 from support.small_model import golden_of, small_image
 
 OLD, NEW = small_image(1), small_image(2)
@@ -30,7 +30,7 @@ Start = Callable[..., EmulatedBoard]
 def push_to(
     board: EmulatedBoard,
     image: bytes,
-    watcher: Watcher | None = None,
+    watcher: PushCallbacks | None = None,
     connect: Callable[[str], Link] = open_link,
 ) -> PushReport:
     memory_bytes = ImageFacts.of(image).memory_bytes
@@ -39,7 +39,7 @@ def push_to(
         image,
         memory_bytes,
         golden_of(image),
-        watcher or Watcher(),
+        watcher or PushCallbacks(),
         lambda _: None,
     )
 
@@ -151,7 +151,7 @@ def test_the_power_may_fail_in_every_flash_operation(start: Start, flash_file: P
         board.power_cycle()
         board.lose_power_at(cut)
         report = push_to(
-            board, NEW, Watcher(on_resume=resume),
+            board, NEW, PushCallbacks(on_resume=resume),
             lambda port: Link(PoweredPort(board), port),  # type: ignore[arg-type]
         )  # fmt: skip
         assert active(board) == NEW
@@ -175,7 +175,7 @@ def test_killing_the_board_again_and_again_only_delays_a_push(start: Start) -> N
             next_kill[0] = next(kills, 2.0) * len(NEW)
             board.restart()
 
-    report = push_to(board, NEW, Watcher(on_sent=kill))
+    report = push_to(board, NEW, PushCallbacks(on_sent=kill))
     assert report.num_resumes >= 3
     assert report.resumed_from > 0
     assert active(board) == NEW

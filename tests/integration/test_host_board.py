@@ -19,7 +19,7 @@ from kwspipe.device.errors import LinkLostError, RefusedError, WrongBoardError
 from kwspipe.device.feed import feed_audio, feed_features, slowdown
 from kwspipe.device.host import POWER_CUT, HostBoard
 from kwspipe.device.messages import ImageId, Source, Target
-from kwspipe.device.push import ImageRefusedError, Watcher, push
+from kwspipe.device.push import ImageRefusedError, PushCallbacks, push
 from kwspipe.errors import KwspipeError
 from support.paths import SCRIPTS
 from support.small_model import golden_of, small_image
@@ -48,7 +48,7 @@ def board(program, flash_file):
 
 
 def push_to(board: HostBoard, image: bytes, on_sent=lambda done, total: None, between=lambda: None):
-    watcher = Watcher(on_sent=on_sent)
+    watcher = PushCallbacks(on_sent=on_sent)
     memory_bytes = ImageFacts.of(image).memory_bytes
     return push(
         lambda: open_link(board.port), image, memory_bytes, golden_of(image), watcher, lambda _: between()
@@ -166,7 +166,7 @@ def test_an_image_that_cannot_run_is_refused(board):
     damaged = bytearray(NEW)
     damaged[len(damaged) // 2] ^= 1
     with pytest.raises(ImageRefusedError, match="ERROR_CHECKSUM"):
-        push(lambda: open_link(board.port), bytes(damaged), 1000, golden_of(NEW), Watcher())
+        push(lambda: open_link(board.port), bytes(damaged), 1000, golden_of(NEW), PushCallbacks())
     assert active(board) == ImageId.of(OLD)
     with pytest.raises(KwspipeError, match=r"bytes that cannot be run .ERROR_CHECKSUM.*run quantize again"):
         ImageFacts.of(bytes(damaged))

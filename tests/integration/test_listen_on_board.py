@@ -11,7 +11,7 @@ import soundfile
 
 from kwspipe.core.spotter import Spotter
 from kwspipe.listening import on_board
-from kwspipe.listening.session import Heard
+from kwspipe.listening.session import HeardDetection
 from kwspipe.stages import listen
 from support.run_folders import composed_config
 from support.small_model import golden_of, small_image
@@ -47,7 +47,7 @@ def run(run_dir: Path, *overrides: str) -> dict:
 
 
 def test_the_board_hears_what_this_machine_hears(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    heard: list[Heard] = []
+    heard: list[HeardDetection] = []
     monkeypatch.setattr(listen.PlainView, "heard", lambda _, detection: heard.append(detection))
     session = run(run_dir, f"listen.dump_dir={run_dir / 'kept'}")
     expected = [(d.label, d.score, d.time_ms / 1000) for d in Spotter(IMAGE).feed(NOISE)]

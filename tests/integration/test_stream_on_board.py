@@ -14,7 +14,7 @@ from kwspipe.device import firmware
 from kwspipe.device.boards import open_link
 from kwspipe.device.feed import feed_audio
 from kwspipe.device.host import HostBoard
-from kwspipe.device.push import Watcher, push
+from kwspipe.device.push import PushCallbacks, push
 from kwspipe.streaming.composition import compose
 from kwspipe.streaming.scoring import listen
 from support.small_model import golden_of, small_image
@@ -38,7 +38,7 @@ def test_the_board_hears_what_evaluate_hears(
             image,
             ImageFacts.of(image).memory_bytes,
             golden_of(image),
-            Watcher(),
+            PushCallbacks(),
         )
         with open_link(board.port) as link:
             link.hello()

@@ -5,7 +5,7 @@ seed, the epoch and the clip alone (``draws.py``): neither the number of workers
 """
 
 from kwspipe.augment.augmenter import Augmenter, check, sources
-from kwspipe.augment.batch import place
+from kwspipe.augment.batch import crop_or_pad_around_word
 from kwspipe.augment.random import clip_keys
 
-__all__ = ["Augmenter", "check", "clip_keys", "place", "sources"]
+__all__ = ["Augmenter", "check", "clip_keys", "crop_or_pad_around_word", "sources"]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from kwspipe.augment.batch import ClipBatch
-from kwspipe.augment.random import Draws, Indices
+from kwspipe.augment.random import CounterRng, Indices
 
 # Those that keep a clip's length and meaning, and need no files of their own.
 BORROWED = (
@@ -43,7 +43,7 @@ class Borrowed:
     def __init__(self, kind: Any, **parameters: Any) -> None:
         self.transform = kind(p=1.0, **parameters)
 
-    def apply(self, clips: ClipBatch, rows: Indices, draws: Draws) -> None:
+    def apply(self, clips: ClipBatch, rows: Indices, draws: CounterRng) -> None:
         """Transforms the rows, one after another."""
         for row, seed in zip(rows, draws.bits(), strict=True):
             random.seed(int(seed))

@@ -11,7 +11,7 @@ from kwspipe.audio.pcm import Pcm, pcm_from_float
 from kwspipe.augment.batch import Bounds, ClipBatch, cut
 from kwspipe.augment.filters import LowerSampleRate, MicrophoneColour, filter_clips
 from kwspipe.augment.masks import SpecMask
-from kwspipe.augment.random import Draws, Floats, Keys, clip_keys
+from kwspipe.augment.random import CounterRng, Floats, Keys, clip_keys
 from kwspipe.augment.registry import build
 from kwspipe.augment.room_simulator import RoomSimulator, recorded_responses
 from kwspipe.augment.speed import Speed
@@ -111,7 +111,7 @@ class Augmenter:
     def _block(
         self, recordings: Sequence[Pcm], words: Sequence[Bounds], keys: Keys, labels: Sequence[str]
     ) -> ClipBatch:
-        placing = Draws(keys, PLACEMENT_STREAM)
+        placing = CounterRng(keys, PLACEMENT_STREAM)
         speeds = self._speeds(keys, labels)
         clips = cut(recordings, words, self.length, self.sample_rate_hz, self.placement, placing, speeds)
         for group in self.groups:

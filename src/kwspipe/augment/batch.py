@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from kwspipe.audio.pcm import Pcm, Samples
 from kwspipe.augment import fourier
-from kwspipe.augment.random import Draws, Floats, Indices
+from kwspipe.augment.random import CounterRng, Floats, Indices
 
 Placement = Literal["random", "center"]
 Bounds = tuple[int, int]
@@ -42,7 +42,9 @@ class ClipBatch:
         return self.samples.shape[1]
 
 
-def place(clip: Pcm, word: Bounds, length: int, placement: Placement, rng: np.random.Generator) -> Pcm:
+def crop_or_pad_around_word(
+    clip: Pcm, word: Bounds, length: int, placement: Placement, rng: np.random.Generator
+) -> Pcm:
     """Cuts or pads a recording to ``length`` samples so that the word lies inside.
 
     What was recorded around the word comes along, so that a clip sounds like a piece of a stream. A word longer than
@@ -70,10 +72,10 @@ def cut(
     length: int,
     rate_hz: int,
     placement: Placement,
-    draws: Draws,
+    draws: CounterRng,
     speeds: Floats,
 ) -> ClipBatch:
-    """Cuts a clip from each recording as ``place`` does, played faster or slower.
+    """Cuts a clip from each recording as ``crop_or_pad_around_word`` does, played faster or slower.
 
     A recording whose word fills the clip (noise, running speech) is played at its own speed where it would otherwise
     end before the clip does.

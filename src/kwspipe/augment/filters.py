@@ -8,7 +8,7 @@ import numpy.typing as npt
 from kwspipe.augment import fourier
 from kwspipe.augment.batch import ClipBatch
 from kwspipe.augment.parameters import interval, number
-from kwspipe.augment.random import Draws, Indices
+from kwspipe.augment.random import CounterRng, Indices
 
 Response = npt.NDArray[np.complexfloating] | npt.NDArray[np.float32]
 
@@ -26,11 +26,11 @@ class Filter(Protocol):
     num_taps: int
     """Samples by which it makes a clip longer."""
 
-    def responses(self, num_fft: int, rate_hz: int, draws: Draws) -> Response:
+    def responses(self, num_fft: int, rate_hz: int, draws: CounterRng) -> Response:
         """Returns a transfer function a clip, (clips, num_fft // 2 + 1), for a Fourier transform of ``num_fft``."""
 
 
-def filter_clips(clips: ClipBatch, filters: list[tuple[Filter, Indices, Draws]]) -> None:
+def filter_clips(clips: ClipBatch, filters: list[tuple[Filter, Indices, CounterRng]]) -> None:
     """Filters clips in place.
 
     Args:
@@ -70,7 +70,7 @@ class MicrophoneColour:
         self.num_knots = int(number("num_knots", num_knots, 2, 32))
         self._basis: dict[tuple[int, int], npt.NDArray[np.float32]] = {}
 
-    def responses(self, num_fft: int, rate_hz: int, draws: Draws) -> Response:
+    def responses(self, num_fft: int, rate_hz: int, draws: CounterRng) -> Response:
         """Returns (clips, num_fft // 2 + 1) float32."""
         if (num_fft, rate_hz) not in self._basis:
             self._basis[num_fft, rate_hz] = self._curves(num_fft, rate_hz)
@@ -100,7 +100,7 @@ class LowerSampleRate:
         bounds = {"min_sample_rate": min_sample_rate, "max_sample_rate": max_sample_rate}
         self.rate_hz = interval(bounds, 1000, 192000)
 
-    def responses(self, num_fft: int, rate_hz: int, draws: Draws) -> Response:
+    def responses(self, num_fft: int, rate_hz: int, draws: CounterRng) -> Response:
         """Returns (clips, num_fft // 2 + 1) float32: 1, then half a cosine down to 0 at half the lower rate."""
         nyquist_hz = draws.uniform(*self.rate_hz)[:, None].astype(np.float32) / 2
         bins_hz = np.fft.rfftfreq(num_fft, 1 / rate_hz).astype(np.float32)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from kwspipe.audio.pcm import Pcm, Samples
 from kwspipe.augment.batch import ClipBatch
 from kwspipe.augment.parameters import interval
-from kwspipe.augment.random import Draws, Floats, Indices
+from kwspipe.augment.random import CounterRng, Floats, Indices
 
 # Limits of what can be asked for: beyond them nothing is left of a 16-bit clip.
 MAX_GAIN_DB = 96.0
@@ -35,7 +35,7 @@ class Gain:
             {"min_gain_db": min_gain_db, "max_gain_db": max_gain_db}, -MAX_GAIN_DB, MAX_GAIN_DB
         )
 
-    def apply(self, clips: ClipBatch, rows: Indices, draws: Draws) -> None:
+    def apply(self, clips: ClipBatch, rows: Indices, draws: CounterRng) -> None:
         """Scales the rows."""
         clips.samples[rows] *= amplitude(draws.uniform(*self.gain_db))[:, None]
 
@@ -43,7 +43,7 @@ class Gain:
 class PolarityInversion:
     """Turns the signal over, as a microphone wired the other way does."""
 
-    def apply(self, clips: ClipBatch, rows: Indices, draws: Draws) -> None:
+    def apply(self, clips: ClipBatch, rows: Indices, draws: CounterRng) -> None:
         """Negates the rows."""
         clips.samples[rows] *= np.float32(-1)
 
@@ -59,7 +59,7 @@ class Overload:
     def __init__(self, min_over_db: float = 0.0, max_over_db: float = 12.0) -> None:
         self.over_db = interval({"min_over_db": min_over_db, "max_over_db": max_over_db}, 0, MAX_GAIN_DB)
 
-    def apply(self, clips: ClipBatch, rows: Indices, draws: Draws) -> None:
+    def apply(self, clips: ClipBatch, rows: Indices, draws: CounterRng) -> None:
         """Clips the rows."""
         samples = clips.samples[rows]
         limits = np.abs(samples).max(axis=1) * amplitude(-draws.uniform(*self.over_db))
@@ -80,7 +80,9 @@ class Noise:
     def __init__(self, min_snr_db: float, max_snr_db: float) -> None:
         self.snr_db = interval({"min_snr_db": min_snr_db, "max_snr_db": max_snr_db}, -MAX_SNR_DB, MAX_SNR_DB)
 
-    def mix(self, clips: ClipBatch, rows: Indices, draws: Draws, noises: Sequence[Samples | Pcm]) -> None:
+    def mix(
+        self, clips: ClipBatch, rows: Indices, draws: CounterRng, noises: Sequence[Samples | Pcm]
+    ) -> None:
         """Adds a noise, (samples,) of any scale, to each of the rows."""
         ratios = amplitude(-draws.uniform(*self.snr_db))
         for row, ratio, cut in zip(rows, ratios, noises, strict=True):
@@ -106,7 +108,7 @@ class AddBackgroundNoise(Noise):
         super().__init__(min_snr_db, max_snr_db)
         self.noise = [recording for recording in noise if len(recording)]
 
-    def apply(self, clips: ClipBatch, rows: Indices, draws: Draws) -> None:
+    def apply(self, clips: ClipBatch, rows: Indices, draws: CounterRng) -> None:
         """Adds noise to the rows."""
         if not self.noise:
             return
@@ -134,7 +136,7 @@ class AddGaussianSNR(Noise):
         super().__init__(min_snr_db, max_snr_db)
         self.noise = np.random.default_rng(0).standard_normal(GAUSSIAN_SAMPLES, np.float32)
 
-    def apply(self, clips: ClipBatch, rows: Indices, draws: Draws) -> None:
+    def apply(self, clips: ClipBatch, rows: Indices, draws: CounterRng) -> None:
         """Adds noise to the rows."""
         starts = draws.below(np.full(len(rows), len(self.noise) - clips.length + 1))
         self.mix(clips, rows, draws, [self.noise[start : start + clips.length] for start in starts])

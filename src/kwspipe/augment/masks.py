@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kwspipe.augment.parameters import interval
-from kwspipe.augment.random import Draws, Indices
+from kwspipe.augment.random import CounterRng, Indices
 
 MASKED = -128
 
@@ -28,7 +28,7 @@ class SpecMask:
         bounds = {"min_mask_fraction": min_mask_fraction, "max_mask_fraction": max_mask_fraction}
         self.fraction = interval(bounds, 0, 1)
 
-    def mask(self, features: npt.NDArray[np.int8], rows: Indices, draws: Draws) -> None:
+    def mask(self, features: npt.NDArray[np.int8], rows: Indices, draws: CounterRng) -> None:
         """Masks rows of features, (clips, frames, channels), in place."""
         size = features.shape[self.axis]
         widths = np.rint(draws.uniform(*self.fraction) * size).astype(np.int64)

@@ -31,7 +31,7 @@ def clip_keys(*parts: int | Sequence[int] | npt.NDArray[np.integer]) -> Keys:
     return _mixed(key + np.uint64(GOLDEN))
 
 
-class Draws:
+class CounterRng:
     """The random numbers of one transform, for each clip of a batch.
 
     Args:
@@ -43,9 +43,9 @@ class Draws:
         self.keys = clip_keys(keys, stream)
         self._count = 0
 
-    def take(self, rows: Indices) -> "Draws":
+    def take(self, rows: Indices) -> "CounterRng":
         """Returns the draws of some of the clips, from where these have come to."""
-        taken = Draws.__new__(Draws)
+        taken = CounterRng.__new__(CounterRng)
         taken.keys, taken._count = self.keys[rows], self._count
         return taken
 

@@ -14,7 +14,7 @@ from kwspipe.augment.filters import LowerSampleRate, MicrophoneColour
 from kwspipe.augment.level import AddBackgroundNoise, AddGaussianSNR, Gain, Overload, PolarityInversion
 from kwspipe.augment.masks import SpecFrequencyMask, SpecTimeMask
 from kwspipe.augment.parameters import number
-from kwspipe.augment.random import Draws, Indices, Keys
+from kwspipe.augment.random import CounterRng, Indices, Keys
 from kwspipe.augment.room_simulator import RoomSimulator
 from kwspipe.augment.speed import Speed
 from kwspipe.augment.stretch import PitchShift, TimeStretch
@@ -62,9 +62,9 @@ class Step:
     p: float
     labels: frozenset[str] | None
 
-    def chosen(self, keys: Keys, labels: Sequence[str]) -> tuple[Indices, Draws]:
+    def chosen(self, keys: Keys, labels: Sequence[str]) -> tuple[Indices, CounterRng]:
         """Returns the rows it acts on, and its draws for them."""
-        draws = Draws(keys, self.index)
+        draws = CounterRng(keys, self.index)
         acts = draws.uniform() < self.p
         if self.labels is not None:
             acts &= np.fromiter((label in self.labels for label in labels), bool, len(keys))

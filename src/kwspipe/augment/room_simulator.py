@@ -10,7 +10,7 @@ from kwspipe.audio.pcm import Samples, float_from_pcm, read_pcm
 from kwspipe.augment import fourier
 from kwspipe.augment.filters import Response
 from kwspipe.augment.parameters import interval, number
-from kwspipe.augment.random import Draws
+from kwspipe.augment.random import CounterRng
 from kwspipe.augment.rooms import WALL_DISTANCE_M, image_method
 from kwspipe.dataset.recordings import Recording, Rejected
 from kwspipe.dataset.sources.folder import find_noise
@@ -90,7 +90,7 @@ class RoomSimulator:
             self._bank = [_unit_power(self._simulated(rng, rate_hz)) for rng in rngs]
         self._spectra = {}
 
-    def responses(self, num_fft: int, rate_hz: int, draws: Draws) -> Response:
+    def responses(self, num_fft: int, rate_hz: int, draws: CounterRng) -> Response:
         """Returns (clips, num_fft // 2 + 1) complex64."""
         if num_fft not in self._spectra:
             self._spectra = {num_fft: fourier.rfft(np.stack(self._bank), num_fft)}

@@ -5,7 +5,7 @@ tempo alone, and costs least.
 """
 
 from kwspipe.augment.parameters import interval
-from kwspipe.augment.random import Draws, Floats
+from kwspipe.augment.random import CounterRng, Floats
 
 
 class Speed:
@@ -19,6 +19,6 @@ class Speed:
     def __init__(self, min_rate: float = 0.9, max_rate: float = 1.1) -> None:
         self.rate = interval({"min_rate": min_rate, "max_rate": max_rate}, 0.5, 2.0)
 
-    def rates(self, draws: Draws) -> Floats:
+    def rates(self, draws: CounterRng) -> Floats:
         """Returns a speed a clip, (clips,)."""
         return draws.uniform(*self.rate)

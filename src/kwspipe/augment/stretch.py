@@ -11,7 +11,7 @@ from kwspipe.audio.pcm import Samples
 from kwspipe.augment import fourier
 from kwspipe.augment.batch import ClipBatch, resized_spectrum
 from kwspipe.augment.parameters import interval
-from kwspipe.augment.random import Draws, Floats, Indices
+from kwspipe.augment.random import CounterRng, Floats, Indices
 
 # Half a frame: two or more periods of a low voice.
 HOP_S = 0.02
@@ -34,7 +34,7 @@ class TimeStretch:
     def __init__(self, min_rate: float = 0.8, max_rate: float = 1.25) -> None:
         self.rate = interval({"min_rate": min_rate, "max_rate": max_rate}, 0.5, 2.0)
 
-    def apply(self, clips: ClipBatch, rows: Indices, draws: Draws) -> None:
+    def apply(self, clips: ClipBatch, rows: Indices, draws: CounterRng) -> None:
         """Stretches the rows."""
         factors = 1 / draws.uniform(*self.rate)
         stretched = stretch(clips.samples[rows], factors, clips.rate_hz)
@@ -63,7 +63,7 @@ class PitchShift:
         bounds = {"min_semitones": min_semitones, "max_semitones": max_semitones}
         self.semitones = interval(bounds, -12, 12)
 
-    def apply(self, clips: ClipBatch, rows: Indices, draws: Draws) -> None:
+    def apply(self, clips: ClipBatch, rows: Indices, draws: CounterRng) -> None:
         """Stretches the rows, then plays them as much faster."""
         factors = 2 ** (draws.uniform(*self.semitones) / 12)
         num_out = fourier.fast_size(clips.length)

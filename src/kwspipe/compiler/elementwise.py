@@ -12,7 +12,7 @@ from kwspipe.compiler.fixed_point import (
     multiply_by_quantized_multiplier,
     quantize_multiplier,
 )
-from kwspipe.compiler.linear_add import Line, find_line
+from kwspipe.compiler.linear_add import LinearAddFactors, find_line
 from kwspipe.compiler.requantization import Accumulator, requantize
 from kwspipe.compiler.shapes import (
     Lowering,
@@ -122,7 +122,7 @@ def _line(
     tables: Integers,
     multiplier: Integers,
     shift: Integers,
-) -> Line | None:
+) -> LinearAddFactors | None:
     """The sum as a line, if that is exact for all values the two inputs can have."""
     first, second = (np.arange(source.lowest, source.highest + 1, dtype=np.int64) for source in sources)
     total = tables[0, first + 128][:, None] + tables[1, second + 128][None, :]

@@ -19,7 +19,7 @@ _LIMIT = 2**31
 
 
 @dataclass(frozen=True)
-class Line:
+class LinearAddFactors:
     """saturate((first * a + second * b + offset) >> SHIFT)."""
 
     first: int
@@ -29,7 +29,7 @@ class Line:
 
 def find_line(
     result: Integers, first: Integers, second: Integers, slopes: tuple[float, float], intercept: float
-) -> Line | None:
+) -> LinearAddFactors | None:
     """Returns a line that gives the result for all pairs, or None.
 
     Args:
@@ -52,7 +52,7 @@ def find_line(
         sums = factors[0] * a + factors[1] * b
         lowest, highest = int((low - sums).max()), int((high - sums).min())
         if lowest <= highest:
-            line = Line(*factors, (lowest + highest) // 2)
+            line = LinearAddFactors(*factors, (lowest + highest) // 2)
             if _is_exact(line, result, first, second):
                 return line
     return None
@@ -71,7 +71,7 @@ def _spiral() -> list[tuple[int, int]]:
     return sorted(((i, j) for i in span for j in span), key=lambda pair: pair[0] ** 2 + pair[1] ** 2)
 
 
-def _is_exact(line: Line, result: Integers, first: Integers, second: Integers) -> bool:
+def _is_exact(line: LinearAddFactors, result: Integers, first: Integers, second: Integers) -> bool:
     sums: npt.NDArray[np.int64] = line.first * first[:, None] + line.second * second[None, :] + line.offset
     fits = np.abs(sums).max() < _LIMIT and abs(line.offset) < _LIMIT
     return bool(fits and (np.clip(sums >> SHIFT, -128, 127) == result).all())

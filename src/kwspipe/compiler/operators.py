@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kwspipe.compiler.fixed_point import Integers
-from kwspipe.compiler.linear_add import Line
+from kwspipe.compiler.linear_add import LinearAddFactors
 from kwspipe.compiler.requantization import Requantization
 
 
@@ -126,7 +126,7 @@ class ExpandDepthwise(Operator):
 class LinearAdd(Operator):
     """Sum by two multiplications, proved for all pairs of values."""
 
-    line: Line
+    line: LinearAddFactors
 
 
 @dataclass(frozen=True)

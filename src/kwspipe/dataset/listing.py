@@ -22,7 +22,7 @@ SPLIT_CODES: dict[Split | None, int] = {None: 0, **{split: code for code, split 
 _SPLIT_OF = (None, *SPLITS)
 
 
-class Codes:
+class InternedColumn:
     """A column of texts that repeat: each distinct one once, and a number of four bytes a row."""
 
     def __init__(self) -> None:
@@ -41,11 +41,11 @@ class Codes:
         return self.values[self.codes[row]]
 
 
-class Names:
+class PathColumn:
     """A column of texts that differ, in one block of bytes; the part up to the last ``/`` is kept once."""
 
     def __init__(self) -> None:
-        self._folders = Codes()
+        self._folders = InternedColumn()
         self._bytes = bytearray()
         self._ends = array("Q", [0])
 
@@ -69,11 +69,11 @@ class Names:
 
 @dataclass(frozen=True)
 class _Columns:
-    path: Names
-    word: Codes
-    speaker: Codes
-    origin: Names | list[Any]
-    content: Names
+    path: PathColumn
+    word: InternedColumn
+    speaker: InternedColumn
+    origin: PathColumn | list[Any]
+    content: PathColumn
     changed_ns: "array[int]"
 
 
@@ -97,10 +97,14 @@ class Listing(Sequence[Recording]):
         if isinstance(recordings, Listing):
             return recordings
         splits = bytearray()
-        columns = _Columns(Names(), Codes(), Codes(), Names(), Names(), array("q"))
+        columns = _Columns(
+            PathColumn(), InternedColumn(), InternedColumn(), PathColumn(), PathColumn(), array("q")
+        )
         for recording in recordings:
             if not splits and not isinstance(recording.origin, str):
-                columns = _Columns(Names(), Codes(), Codes(), [], Names(), array("q"))
+                columns = _Columns(
+                    PathColumn(), InternedColumn(), InternedColumn(), [], PathColumn(), array("q")
+                )
             columns.path.append(recording.path)
             columns.word.append(recording.word)
             columns.speaker.append(recording.speaker)
@@ -170,12 +174,14 @@ class Listing(Sequence[Recording]):
     def num_bytes(self) -> int:
         """Bytes the rows of all columns take, without the words, speakers and folders that are kept once."""
         columns = self._columns
-        origin = columns.origin.num_bytes if isinstance(columns.origin, Names) else 8 * len(columns.origin)
+        origin = (
+            columns.origin.num_bytes if isinstance(columns.origin, PathColumn) else 8 * len(columns.origin)
+        )
         names = origin + columns.path.num_bytes + columns.content.num_bytes
         codes = (columns.word.codes, columns.speaker.codes, columns.changed_ns)
         return names + sum(map(_num_bytes, codes)) + self._splits.nbytes + self._rows.nbytes
 
-    def _codes(self, column: Codes) -> Indices:
+    def _codes(self, column: InternedColumn) -> Indices:
         return np.frombuffer(column.codes, np.uint32)[self._rows].astype(np.int64)
 
     def _recording(self, row: int) -> Recording:

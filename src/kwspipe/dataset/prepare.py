@@ -16,7 +16,7 @@ from kwspipe.dataset.blocklist import leaving_out
 from kwspipe.dataset.decode import ReadFiles, read_files
 from kwspipe.dataset.hard_negatives.generate import write_negatives
 from kwspipe.dataset.noise.background import NoisePiece
-from kwspipe.dataset.recordings import SPLITS, Found, Recording, Source, listing_hash, printable
+from kwspipe.dataset.recordings import SPLITS, Found, Recording, Source, listing_hash, normalize_name
 from kwspipe.dataset.selection import check_words, closest_first, keyword_draws, labels_of, unknown_draws
 from kwspipe.dataset.sources.configured import (
     extra_noise,
@@ -127,7 +127,7 @@ def _progress() -> Progress:
 
 
 def _check_keywords(run: Preparation, found: Found, recordings: Sequence[Recording]) -> None:
-    words = [printable(word) for word in run.dataset.words]
+    words = [normalize_name(word) for word in run.dataset.words]
     for index, word in enumerate(words):
         if run.counts[word, "training"] == 0:
             num_found = sum(recording.word == word for recording in recordings)

@@ -103,7 +103,7 @@ class Source(Protocol):
         ...
 
 
-def printable(name: str) -> str:
+def normalize_name(name: str) -> str:
     """Returns a name in Unicode's composed form, bytes that are no UTF-8 shown as ``\\xNN``."""
     composed = unicodedata.normalize("NFC", name)
     return os.fsencode(composed).decode("utf-8", "backslashreplace")

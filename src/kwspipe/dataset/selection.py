@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from kwspipe.config import DatasetConfig
 from kwspipe.dataset.listing import Listing
-from kwspipe.dataset.recordings import SPLITS, Recording, Split, printable
+from kwspipe.dataset.recordings import SPLITS, Recording, Split, normalize_name
 from kwspipe.errors import KwspipeError
 from kwspipe.labels import SILENCE, UNKNOWN
 
@@ -17,7 +17,7 @@ MAX_WORDS_SHOWN = 40
 
 
 @dataclass
-class Draw:
+class ClipQuota:
     """Recordings of one label in one split, drawn until enough of them are usable.
 
     Attributes:
@@ -37,7 +37,7 @@ def labels_of(dataset: DatasetConfig) -> tuple[str, ...]:
     """Returns the classes: the words in order, then ``_unknown_`` and ``_silence_`` where their share is above 0."""
     extra = [UNKNOWN] if dataset.unknown_class_percentage > 0 else []
     extra += [SILENCE] if dataset.silence_class_percentage > 0 else []
-    return (*map(printable, dataset.words), *extra)
+    return (*map(normalize_name, dataset.words), *extra)
 
 
 def check_words(dataset: DatasetConfig) -> None:
@@ -46,14 +46,14 @@ def check_words(dataset: DatasetConfig) -> None:
     Raises:
         KwspipeError: a word stands in ``dataset.words`` twice, or also in ``dataset.unknown_words``.
     """
-    words = [printable(word) for word in dataset.words]
+    words = [normalize_name(word) for word in dataset.words]
     for index, word in enumerate(words):
         if word in words[:index]:
             where = f"dataset.words.{index}"
             raise KwspipeError(
                 where, f"{word!r} for the second time", "each word once", "take one of them out"
             )
-    for index, word in enumerate(map(printable, dataset.unknown_words)):
+    for index, word in enumerate(map(normalize_name, dataset.unknown_words)):
         if word in words:
             where = f"dataset.unknown_words.{index}"
             raise KwspipeError(
@@ -61,7 +61,7 @@ def check_words(dataset: DatasetConfig) -> None:
             )
 
 
-def keyword_draws(recordings: Sequence[Recording], dataset: DatasetConfig, seed: int) -> list[Draw]:
+def keyword_draws(recordings: Sequence[Recording], dataset: DatasetConfig, seed: int) -> list[ClipQuota]:
     """Returns what to draw for the keywords: everything, or as many a word as the configuration allows.
 
     Raises:
@@ -69,22 +69,22 @@ def keyword_draws(recordings: Sequence[Recording], dataset: DatasetConfig, seed:
     """
     by_word = Listing.of(recordings).by_word()
     draws = []
-    for index, word in enumerate(map(printable, dataset.words)):
+    for index, word in enumerate(map(normalize_name, dataset.words)):
         if word not in by_word:
             raise _no_such_word(f"dataset.words.{index}", word, by_word)
         available = {split: by_word[word].in_split(split) for split in SPLITS}
         counts = {split: len(members) for split, members in available.items()}
-        quotas = capped(counts, dataset.max_clips_per_word)
+        quotas = split_quotas(counts, dataset.max_clips_per_word)
         if dataset.max_training_clips_per_word is not None:
             quotas["training"] = min(quotas["training"], dataset.max_training_clips_per_word)
         for split, members in available.items():
             # Uncapped, the order of the files is kept: neighbours on disk are read together.
             ordered = members if quotas[split] == len(members) else members.seeded_order(seed)
-            draws.append(Draw(word, split, iter(ordered), quotas[split]))
+            draws.append(ClipQuota(word, split, iter(ordered), quotas[split]))
     return draws
 
 
-def capped(counts: Mapping[Split, int], cap: int | None) -> dict[Split, int]:
+def split_quotas(counts: Mapping[Split, int], cap: int | None) -> dict[Split, int]:
     """Shares ``cap`` clips among the splits as they share the clips there are; at least one each while it lasts."""
     total = sum(counts.values())
     if cap is None or total <= cap:
@@ -97,7 +97,7 @@ def capped(counts: Mapping[Split, int], cap: int | None) -> dict[Split, int]:
 
 def unknown_draws(
     recordings: Sequence[Recording], dataset: DatasetConfig, num_keyword_clips: Mapping[Split, int], seed: int
-) -> list[Draw]:
+) -> list[ClipQuota]:
     """Returns what to draw for ``_unknown_``: the other words in turn, one clip of each before the second of any.
 
     Args:
@@ -113,10 +113,10 @@ def unknown_draws(
         return []
     others = _other_words(Listing.of(recordings).by_word(), dataset)
     return [
-        Draw(
+        ClipQuota(
             UNKNOWN,
             split,
-            in_turn([others[word].in_split(split).seeded_order(seed) for word in sorted(others)]),
+            round_robin([others[word].in_split(split).seeded_order(seed) for word in sorted(others)]),
             share(dataset, dataset.unknown_class_percentage, split, num_keyword_clips[split]),
         )
         for split in SPLITS
@@ -126,17 +126,17 @@ def unknown_draws(
 def other_word_test(dataset: DatasetConfig) -> Callable[[str], bool]:
     """Returns a function that tells whether a word is one of ``_unknown_``."""
     if dataset.unknown_words:
-        return frozenset(map(printable, dataset.unknown_words)).__contains__
+        return frozenset(map(normalize_name, dataset.unknown_words)).__contains__
     # A folder "One" beside the keyword "one" holds the keyword, not another word.
-    keywords = {printable(word).casefold() for word in dataset.words}
+    keywords = {normalize_name(word).casefold() for word in dataset.words}
     return lambda word: word.casefold() not in keywords
 
 
 def _other_words(by_word: Mapping[str, Listing], dataset: DatasetConfig) -> dict[str, Listing]:
     # A folder "One" beside the keyword "one" holds the keyword, not another word.
-    keywords = {printable(word).casefold() for word in dataset.words}
+    keywords = {normalize_name(word).casefold() for word in dataset.words}
     others = {word: members for word, members in by_word.items() if word.casefold() not in keywords}
-    for index, word in enumerate(map(printable, dataset.unknown_words)):
+    for index, word in enumerate(map(normalize_name, dataset.unknown_words)):
         if word not in others:
             raise _no_such_word(f"dataset.unknown_words.{index}", word, others)
     if not others:
@@ -146,7 +146,7 @@ def _other_words(by_word: Mapping[str, Listing], dataset: DatasetConfig) -> dict
             "recordings of other words, or 0",
             "add folders of other words, or set dataset.unknown_class_percentage=0",
         )
-    return {word: others[word] for word in map(printable, dataset.unknown_words)} or others
+    return {word: others[word] for word in map(normalize_name, dataset.unknown_words)} or others
 
 
 def share(dataset: DatasetConfig, percentage: float, split: Split, num_keyword_clips: int) -> int:
@@ -162,7 +162,7 @@ def share(dataset: DatasetConfig, percentage: float, split: Split, num_keyword_c
     return max(at_least, round(num_keyword_clips * percentage / len(dataset.words)))
 
 
-def in_turn(queues: Iterable[Sequence[Item]]) -> Iterator[Item]:
+def round_robin(queues: Iterable[Sequence[Item]]) -> Iterator[Item]:
     """Yields the first of each queue, then the second of each, until all are empty."""
     remaining = [queue for queue in queues if queue]
     place = 0

@@ -3,7 +3,7 @@
 from kwspipe.core.image_info import ImageFacts
 from kwspipe.device import boards, firmware
 from kwspipe.device.emulator.process import require_unicorn
-from kwspipe.device.push import Golden, Watcher, push
+from kwspipe.device.push import Golden, PushCallbacks, push
 
 
 def count_instructions(image: bytes, golden: Golden) -> tuple[int, ...]:
@@ -19,6 +19,6 @@ def count_instructions(image: bytes, golden: Golden) -> tuple[int, ...]:
     require_unicorn("quantize.count_instructions", "set quantize.count_instructions=false")
     # Without the pace of the serial line: what is counted does not depend on it.
     with boards.started("emulated", firmware.build("brd2601"), baud=None) as board:
-        push(board.connect, image, ImageFacts.of(image).memory_bytes, golden, Watcher())
+        push(board.connect, image, ImageFacts.of(image).memory_bytes, golden, PushCallbacks())
         with board.connect() as link:
             return link.profile().operators

@@ -43,7 +43,7 @@ class Golden:
 
 
 @dataclass(frozen=True)
-class Fit:
+class ResourceFit:
     """What a model needs of a board, and what the board has, in bytes."""
 
     image_bytes: int
@@ -80,7 +80,7 @@ class PushReport:
     """
 
     hello: Hello
-    fit: Fit
+    fit: ResourceFit
     was_active: bool
     resumed_from: int
     num_resumes: int
@@ -90,7 +90,7 @@ class PushReport:
 
 
 @dataclass(frozen=True)
-class Watcher:
+class PushCallbacks:
     """Hears how a push goes on.
 
     Attributes:
@@ -100,20 +100,20 @@ class Watcher:
         on_resume: the link was lost; why, and the pause in seconds before the next attempt.
     """
 
-    on_fit: Callable[[Hello, Fit], None] = lambda hello, fit: None
+    on_fit: Callable[[Hello, ResourceFit], None] = lambda hello, fit: None
     on_sent: Callable[[int, int], None] = lambda done, total: None
     on_tested: Callable[[int, int], None] = lambda done, total: None
     on_resume: Callable[[DeviceError, float], None] = lambda error, pause_s: None
 
 
-def check_fit(link: Link, image: bytes, memory_bytes: int) -> tuple[Hello, Fit]:
+def check_fit(link: Link, image: bytes, memory_bytes: int) -> tuple[Hello, ResourceFit]:
     """Asks the board for its limits and compares.
 
     Raises:
         DoesNotFitError: the model is too large.
     """
     hello = link.hello()
-    fit = Fit(len(image), hello.max_image_bytes, memory_bytes, hello.memory_bytes)
+    fit = ResourceFit(len(image), hello.max_image_bytes, memory_bytes, hello.memory_bytes)
     if fit.image_bytes > fit.max_image_bytes or fit.memory_bytes > fit.max_memory_bytes:
         raise DoesNotFitError(
             f"board {hello.board}",
@@ -124,7 +124,7 @@ def check_fit(link: Link, image: bytes, memory_bytes: int) -> tuple[Hello, Fit]:
     return hello, fit
 
 
-def run_golden(link: Link, target: Target, golden: Golden, watcher: Watcher) -> None:
+def run_golden(link: Link, target: Target, golden: Golden, watcher: PushCallbacks) -> None:
     """Runs golden inputs on the board.
 
     Raises:
@@ -148,7 +148,7 @@ def push(
     image: bytes,
     memory_bytes: int,
     golden: Golden,
-    watcher: Watcher,
+    watcher: PushCallbacks,
     sleep: Callable[[float], None] = time.sleep,
 ) -> PushReport:
     """Brings a model image onto a board, and goes on where it was when the link is lost or the board restarts.
@@ -194,7 +194,9 @@ def _can_resume(error: DeviceError) -> bool:
     )
 
 
-def _push_once(link: Link, image: bytes, memory_bytes: int, golden: Golden, watcher: Watcher) -> PushReport:
+def _push_once(
+    link: Link, image: bytes, memory_bytes: int, golden: Golden, watcher: PushCallbacks
+) -> PushReport:
     hello, fit = check_fit(link, image, memory_bytes)
     watcher.on_fit(hello, fit)
     image_id = ImageId.of(image)
@@ -214,7 +216,7 @@ def _push_once(link: Link, image: bytes, memory_bytes: int, golden: Golden, watc
     return PushReport(hello, fit, was_active, resumed_from, 0, 0, 0.0, len(golden.inputs))
 
 
-def _send(link: Link, image: bytes, image_id: ImageId, watcher: Watcher) -> int:
+def _send(link: Link, image: bytes, image_id: ImageId, watcher: PushCallbacks) -> int:
     """Sends the image and has it verified; returns the offset it went on from."""
     offset = link.begin(image_id)
     for restart in (False, True):

@@ -10,7 +10,7 @@ from kwspipe.core.image_info import ImageFacts
 from kwspipe.device.boards import Attached
 from kwspipe.device.errors import DeviceError
 from kwspipe.device.messages import Hello
-from kwspipe.device.push import Fit, Golden, PushReport, Watcher, push
+from kwspipe.device.push import Golden, PushCallbacks, PushReport, ResourceFit, push
 from kwspipe.errors import KwspipeError
 
 
@@ -46,7 +46,7 @@ def push_with_progress(
         sending: TaskID = progress.add_task("pushing", total=len(image))
         testing: TaskID = progress.add_task("testing", total=len(golden.inputs), visible=False)
 
-        def on_fit(hello: Hello, fit: Fit) -> None:
+        def on_fit(hello: Hello, fit: ResourceFit) -> None:
             console.print(f"    {hello.board}, firmware {hello.firmware}")
             for line in fit.lines():
                 console.print(f"    {line}")
@@ -57,7 +57,7 @@ def push_with_progress(
         def on_resume(error: DeviceError, pause_s: float) -> None:
             console.print(f"    {error.received}; going on in {pause_s:g} s")
 
-        watcher = Watcher(
+        watcher = PushCallbacks(
             on_fit=on_fit,
             on_sent=lambda done, total: progress.update(sending, completed=done),
             on_tested=on_tested,

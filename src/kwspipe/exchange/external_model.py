@@ -29,7 +29,7 @@ _REPLACE_LIST = {"detector.detection_threshold", "detector.target_false_accepts_
 
 
 @dataclass(frozen=True)
-class ForeignModel:
+class ExternalModel:
     """A model, and what it says of itself.
 
     Attributes:
@@ -47,7 +47,7 @@ class ForeignModel:
     detector: DetectorConfig | None
 
 
-def read_model(path: Path, labels: Sequence[str] | None) -> ForeignModel:
+def read_model(path: Path, labels: Sequence[str] | None) -> ExternalModel:
     """Reads a model.
 
     Args:
@@ -59,13 +59,13 @@ def read_model(path: Path, labels: Sequence[str] | None) -> ForeignModel:
     """
     tflite, float_tflite = _files(path)
     if labels and METADATA_NAME not in tflite:
-        return ForeignModel(tflite, float_tflite, tuple(labels), None, None)
+        return ExternalModel(tflite, float_tflite, tuple(labels), None, None)
     try:
         parameters = read_parameters(tflite)
     except KwspipeError as error:
         raise KwspipeError(str(path), error.received, error.allowed, _labels_remedy(error)) from None
     _check_supported(path, parameters)
-    return ForeignModel(
+    return ExternalModel(
         tflite,
         float_tflite,
         tuple(labels) if labels else class_labels(parameters),

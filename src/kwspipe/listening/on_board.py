@@ -17,7 +17,7 @@ from kwspipe.device.link import Link
 from kwspipe.device.messages import Event
 from kwspipe.device.push_progress import push_with_progress, read_golden
 from kwspipe.listening.dump import Dump
-from kwspipe.listening.session import Heard, Report, View
+from kwspipe.listening.session import HeardDetection, Report, View
 from kwspipe.listening.sources import read_recordings
 
 POLL_S = 0.2
@@ -121,6 +121,6 @@ def _own_microphone(link: Link, duration_s: float | None, view: View, stopped: C
 
 
 def _take(event: Event, source: str, file: str | None, report: Report, view: View) -> None:
-    heard = Heard(source, event.time_ms / 1000, event.label, event.score, file)
+    heard = HeardDetection(source, event.time_ms / 1000, event.label, event.score, file)
     report.detections.append(heard)
     view.heard(heard)

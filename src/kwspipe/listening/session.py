@@ -15,7 +15,7 @@ from kwspipe.listening.sources import Sound
 
 
 @dataclass(frozen=True)
-class Heard:
+class HeardDetection:
     """A detection.
 
     Attributes:
@@ -37,7 +37,7 @@ class Heard:
 class Report:
     """What a session came to."""
 
-    detections: list[Heard] = field(default_factory=list)
+    detections: list[HeardDetection] = field(default_factory=list)
     num_sounds: int = 0
     num_inferences: int = 0
     audio_s: float = 0.0
@@ -60,7 +60,7 @@ class View(Protocol):
     def scores(self, inference: Inference) -> None:
         """The model was run."""
 
-    def heard(self, detection: Heard) -> None:
+    def heard(self, detection: HeardDetection) -> None:
         """A word was detected."""
 
 
@@ -128,7 +128,7 @@ def _through(
             until = len(kept) - (end - inference.time_ms * rate_hz // 1000)
             label, score = inference.detection.label, inference.detection.score
             file = dump.write(label, sound.name, kept[: max(until, 0)]) if dump else None
-            heard = Heard(sound.name, inference.time_ms / 1000, label, score, file)
+            heard = HeardDetection(sound.name, inference.time_ms / 1000, label, score, file)
             report.detections.append(heard)
             view.heard(heard)
         view.level(block)

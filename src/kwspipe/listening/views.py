@@ -12,7 +12,7 @@ from kwspipe.audio.level_meter import meter
 from kwspipe.audio.pcm import Pcm
 from kwspipe.core.spotter import Inference
 from kwspipe.labels import is_keyword
-from kwspipe.listening.session import Heard
+from kwspipe.listening.session import HeardDetection
 
 WIDTH = 40
 FRAMES_PER_S = 12
@@ -50,7 +50,7 @@ class PlainView:
     def scores(self, inference: Inference) -> None:
         """Is not for lines."""
 
-    def heard(self, detection: Heard) -> None:
+    def heard(self, detection: HeardDetection) -> None:
         """Prints a detection."""
         kept = f"  -> {detection.file}" if detection.file else ""
         self._console.print(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from kwspipe.errors import KwspipeError
 from kwspipe.labels import SILENCE, UNKNOWN, is_keyword
 from kwspipe.metrics import significance
-from kwspipe.metrics.evaluated_run import Judged
+from kwspipe.metrics.evaluated_run import EvaluatedRun
 from kwspipe.metrics.predictions import Prediction
 from kwspipe.metrics.significance import Paired
 
@@ -75,7 +75,7 @@ class Comparison:
     notes: tuple[str, ...] = field(default=())
 
 
-def compare(runs: Sequence[Judged], common_only: bool, alpha: float) -> Comparison:
+def compare(runs: Sequence[EvaluatedRun], common_only: bool, alpha: float) -> Comparison:
     """Holds runs against the first of them.
 
     Args:
@@ -99,7 +99,7 @@ def compare(runs: Sequence[Judged], common_only: bool, alpha: float) -> Comparis
     return Comparison(tuple(run.name for run in runs), tuple(rows), verdicts, tuple(notes))
 
 
-def _shared_clips(runs: Sequence[Judged], common_only: bool) -> tuple[list[str], list[str]]:
+def _shared_clips(runs: Sequence[EvaluatedRun], common_only: bool) -> tuple[list[str], list[str]]:
     sets = [set(run.predictions) for run in runs]
     common = set.intersection(*sets)
     if all(clips == common for clips in sets):
@@ -116,7 +116,7 @@ def _shared_clips(runs: Sequence[Judged], common_only: bool) -> tuple[list[str],
     return sorted(common), [f"compared on the {len(common)} clips all runs share (of {counts})"]
 
 
-def _verdicts(runs: Sequence[Judged], clips: Sequence[str], alpha: float) -> tuple[Verdict, ...]:
+def _verdicts(runs: Sequence[EvaluatedRun], clips: Sequence[str], alpha: float) -> tuple[Verdict, ...]:
     pairs = [
         (run.name, share.name, pair)
         for run in runs[1:]
@@ -130,14 +130,14 @@ def _verdicts(runs: Sequence[Judged], clips: Sequence[str], alpha: float) -> tup
     )
 
 
-def _pair(first: Judged, second: Judged, clips: Sequence[str], share: Share) -> Paired:
+def _pair(first: EvaluatedRun, second: EvaluatedRun, clips: Sequence[str], share: Share) -> Paired:
     both = [(first.predictions[clip], second.predictions[clip]) for clip in clips]
     alike = [pair for pair in both if pair[0].label == pair[1].label and share.of(pair[0].label)]
     good = [(share.good(one), share.good(other)) for one, other in alike]
     return Paired(len(good), good.count((True, False)), good.count((False, True)))
 
 
-def _clip_rows(runs: Sequence[Judged], clips: Sequence[str]) -> list[Row]:
+def _clip_rows(runs: Sequence[EvaluatedRun], clips: Sequence[str]) -> list[Row]:
     """int8, on the compared clips."""
     labels = dict.fromkeys(label for run in runs for label in run.labels)
     recalls = [Share(label, label.__eq__, lambda one: one.right) for label in labels]
@@ -148,12 +148,12 @@ def _clip_rows(runs: Sequence[Judged], clips: Sequence[str]) -> list[Row]:
     ]
 
 
-def _share(run: Judged, clips: Sequence[str], share: Share) -> float | None:
+def _share(run: EvaluatedRun, clips: Sequence[str], share: Share) -> float | None:
     good = [share.good(one) for clip in clips if share.of((one := run.predictions[clip]).label)]
     return sum(good) / len(good) if good else None
 
 
-def _kind_rows(runs: Sequence[Judged], same_test: bool) -> list[Row]:
+def _kind_rows(runs: Sequence[EvaluatedRun], same_test: bool) -> list[Row]:
     section = "accuracy" if same_test else "accuracy, each on its own clips"
     kinds = [kind for kind in ("float", "int8", "device") if any(kind in run.metrics for run in runs)]
     return [
@@ -162,7 +162,7 @@ def _kind_rows(runs: Sequence[Judged], same_test: bool) -> list[Row]:
     ]
 
 
-def _other_rows(runs: Sequence[Judged]) -> list[Row]:
+def _other_rows(runs: Sequence[EvaluatedRun]) -> list[Row]:
     streaming = [run.streaming for run in runs]
     rows = []
     for section, tables in (("streams", streaming), ("device", [run.sizes for run in runs])):

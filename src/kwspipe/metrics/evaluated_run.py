@@ -14,7 +14,7 @@ PREDICTIONS, METRICS = "evaluate/predictions.csv", "evaluate/metrics.json"
 
 
 @dataclass(frozen=True)
-class Judged:
+class EvaluatedRun:
     """A run that was evaluated.
 
     Attributes:
@@ -42,7 +42,7 @@ class Judged:
         }
 
 
-def judged(name: str, files: Mapping[str, bytes], where: str) -> Judged:
+def evaluated_run(name: str, files: Mapping[str, bytes], where: str) -> EvaluatedRun:
     """Takes what is needed from the files of a run, by their names in an archive.
 
     Raises:
@@ -56,7 +56,7 @@ def judged(name: str, files: Mapping[str, bytes], where: str) -> Judged:
             "a run that was evaluated",
             "run its stage evaluate again, or adopt.path=<this run> with stages=[evaluate] and a name",
         )
-    return Judged(
+    return EvaluatedRun(
         name,
         tuple(files["quantize/labels.txt"].decode().splitlines()),
         json.loads(files[METRICS]),

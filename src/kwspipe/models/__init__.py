@@ -23,7 +23,7 @@ def build(config: ModelConfig, input_shape: tuple[int, ...], num_classes: int) -
     return importlib.import_module(f"kwspipe.models.{config.name}").build(config, input_shape, num_classes)
 
 
-def build_folded(config: ModelConfig, input_shape: tuple[int, ...], labels: Sequence[int]) -> Any:
+def build_merged(config: ModelConfig, input_shape: tuple[int, ...], labels: Sequence[int]) -> Any:
     """Builds the network that the configuration names, for classes of which several may be one label.
 
     Args:
@@ -34,6 +34,6 @@ def build_folded(config: ModelConfig, input_shape: tuple[int, ...], labels: Sequ
     Returns:
         A Keras model from (clips, frames, channels, 1) to posteriors (clips, labels).
     """
-    from kwspipe.models.heads import folded
+    from kwspipe.models.heads import merge_classes
 
-    return folded(build(config, input_shape, len(labels)), np.array(labels))
+    return merge_classes(build(config, input_shape, len(labels)), np.array(labels))

@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from kwspipe.config import DsCnnConfig
-from kwspipe.models.heads import classified
+from kwspipe.models.heads import classifier_head
 from kwspipe.models.normalization import BatchNormalization
 
 FIRST_KERNEL = (10, 4)  # frames and channels, as the paper has it
@@ -37,4 +37,4 @@ def build(config: DsCnnConfig, input_shape: tuple[int, ...], num_classes: int) -
         x = normalized(depthwise(x), f"{name}_depthwise")
         project = layers.Conv2D(config.filters, 1, use_bias=False, name=f"{name}_project")
         x = normalized(project(x), f"{name}_project")
-    return classified(inputs, x, num_classes, config.name)
+    return classifier_head(inputs, x, num_classes, config.name)

@@ -8,7 +8,7 @@ from keras import layers
 from kwspipe.models.layer_names import OTHER_WORDS, OUTPUTS, POOLED
 
 
-def over_time(input_shape: tuple[int, ...]):  # type: ignore[no-untyped-def]
+def time_input(input_shape: tuple[int, ...]):  # type: ignore[no-untyped-def]
     """Returns the input of a network of convolutions over time, and its maps: channels last, one column wide.
 
     Args:
@@ -19,7 +19,7 @@ def over_time(input_shape: tuple[int, ...]):  # type: ignore[no-untyped-def]
     return inputs, layers.Reshape((num_frames, 1, num_channels), name="channels_last")(inputs)
 
 
-def classified(inputs, maps, num_classes: int, name: str) -> keras.Model:  # type: ignore[no-untyped-def]
+def classifier_head(inputs, maps, num_classes: int, name: str) -> keras.Model:  # type: ignore[no-untyped-def]
     """Returns the model of that name from its input to posteriors (clips, num_classes), by way of the last maps."""
     pooled = layers.GlobalAveragePooling2D(name=POOLED)(maps)
     # float32 in any precision: a softmax in float16 would lose the small posteriors.
@@ -27,14 +27,14 @@ def classified(inputs, maps, num_classes: int, name: str) -> keras.Model:  # typ
     return keras.Model(inputs, outputs, name=name)
 
 
-def unfolded(model: keras.Model) -> keras.Model:
+def without_merge(model: keras.Model) -> keras.Model:
     """Returns the model that says the posteriors of the classes: the same where nothing adds them up."""
     if all(layer.name != OTHER_WORDS for layer in model.layers):
         return model
     return keras.Model(model.input, model.get_layer(OUTPUTS).output, name=model.name)
 
 
-def folded(model: keras.Model, labels: npt.NDArray[np.int64]) -> keras.Model:
+def merge_classes(model: keras.Model, labels: npt.NDArray[np.int64]) -> keras.Model:
     """Returns a model that shares all layers and adds up the posteriors of the classes that are one label.
 
     What adds them up is a layer that is not trained, for which a device has a kernel.

@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 from kwspipe.config import MatchboxNetConfig
-from kwspipe.models.heads import classified, over_time
+from kwspipe.models.heads import classifier_head, time_input
 from kwspipe.models.normalization import BatchNormalization
 
 STEM_FRAMES = 3
@@ -27,7 +27,7 @@ def build(config: MatchboxNetConfig, input_shape: tuple[int, ...], num_classes: 
     Returns:
         A model from (clips, frames, channels, 1) to posteriors (clips, num_classes).
     """
-    inputs, x = over_time(input_shape)
+    inputs, x = time_input(input_shape)
     first = config.filters[0]
     stem = layers.Conv2D(first, (STEM_FRAMES, 1), (2, 1), padding="same", use_bias=False, name="stem")
     x = _normalized(stem(x), config, "stem")
@@ -36,7 +36,7 @@ def build(config: MatchboxNetConfig, input_shape: tuple[int, ...], num_classes: 
         for number in range(config.blocks):
             stride = 2 if half and not number else 1
             x = _block(x, filters, stride, config, f"half_{half}_block_{number}")
-    return classified(inputs, x, num_classes, config.name)
+    return classifier_head(inputs, x, num_classes, config.name)
 
 
 def _block(x, filters: int, stride: int, config: MatchboxNetConfig, name: str):  # type: ignore[no-untyped-def]

@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 from kwspipe.config import MobileNetV2Config
-from kwspipe.models.heads import classified
+from kwspipe.models.heads import classifier_head
 from kwspipe.models.normalization import BatchNormalization
 
 BATCH_NORM_EPSILON = 1e-3
@@ -74,7 +74,7 @@ def build(config: MobileNetV2Config, input_shape: tuple[int, ...], num_classes: 
     x = layers.Conv2D(config.last_block_filters, 1, use_bias=False, name="Conv_1")(x)
     x = norm("Conv_1_bn")(x)
     x = layers.ReLU(6.0, name="out_relu")(x)
-    return classified(inputs, x, num_classes, config.name)
+    return classifier_head(inputs, x, num_classes, config.name)
 
 
 def _inverted_residual(x, prefix, filters, expansion, stride, norm):  # type: ignore[no-untyped-def]

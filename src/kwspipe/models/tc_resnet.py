@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 from kwspipe.config import TcResNetConfig
-from kwspipe.models.heads import classified, over_time
+from kwspipe.models.heads import classifier_head, time_input
 from kwspipe.models.normalization import BatchNormalization
 
 FIRST_KERNEL_FRAMES = 3
@@ -26,13 +26,13 @@ def build(config: TcResNetConfig, input_shape: tuple[int, ...], num_classes: int
     Returns:
         A model from (clips, frames, channels, 1) to posteriors (clips, num_classes).
     """
-    inputs, x = over_time(input_shape)
+    inputs, x = time_input(input_shape)
     first, *blocks = config.filters
     x = _convolution(x, first, FIRST_KERNEL_FRAMES, 1, config.batch_norm_momentum, "stem")
     x = layers.ReLU(6.0, name="stem_relu")(x)
     for number, filters in enumerate(blocks):
         x = _block(x, filters, config, f"block_{number}")
-    return classified(inputs, x, num_classes, config.name)
+    return classifier_head(inputs, x, num_classes, config.name)
 
 
 def _block(x, filters: int, config: TcResNetConfig, name: str):  # type: ignore[no-untyped-def]

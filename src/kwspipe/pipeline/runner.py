@@ -24,10 +24,10 @@ from kwspipe.runs.artifacts import (
     Fingerprint,
     code_hash,
     discard_attempt,
+    finish_commit,
     link,
     outputs_hash,
     read_manifest,
-    settle,
     stale_because,
 )
 
@@ -55,7 +55,7 @@ def run(config: PipelineConfig, shared_dir: Path | None = None) -> dict[str, flo
     mlflow_tracking.check(config)
     if "train" in chosen:
         _check_teacher(config)
-    with disk.errors_made_clear(run_dir), run_directory.held(run_dir, wait=shared_dir is not None):
+    with disk.errors_made_clear(run_dir), run_directory.run_lock(run_dir, wait=shared_dir is not None):
         run_directory.write_config(config, run_dir)
         try:
             _run_stages(config, run_dir, chosen, shared_dir, console)
@@ -88,7 +88,7 @@ def _run_stages(
     for number, name in enumerate(chosen, 1):
         stage = stages.load(name)
         fingerprint = _fingerprint(stage, config, run_dir)
-        settle(run_dir / stage.folder)
+        finish_commit(run_dir / stage.folder)
         reason = _forced(config, stage) or stale_because(run_dir / stage.folder, fingerprint)
         console.print(f"[bold]{number}/{len(chosen)} {name}[/]  {reason or 'up to date'}")
         if reason:
@@ -170,7 +170,7 @@ def _produce(
     if shared_dir is None:
         call_in_process(run_stage, config, run_dir, stage.name, target, fingerprint)
         return
-    with shared_results.held(shared_dir, stage.name, fingerprint) as shared:
+    with shared_results.shared_result(shared_dir, stage.name, fingerprint) as shared:
         if stale_because(shared, fingerprint):
             call_in_process(run_stage, config, run_dir, stage.name, shared, fingerprint)
         else:
@@ -190,7 +190,7 @@ def _fingerprint(stage: stages.Stage, config: PipelineConfig, run_dir: Path) -> 
 
 
 def _outputs_hash(stage_name: str, folder: Path) -> str:
-    settle(folder)
+    finish_commit(folder)
     manifest = read_manifest(folder)
     if manifest is None:
         raise KwspipeError(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from kwspipe import __version__
 from kwspipe.audio.pcm import Pcm
-from kwspipe.augment import Augmenter, clip_keys, place
+from kwspipe.augment import Augmenter, clip_keys, crop_or_pad_around_word
 from kwspipe.config import PipelineConfig
 from kwspipe.core.frontend import FrontEnd
 from kwspipe.dataset.clip_kinds import NOISE, WORD
@@ -151,7 +151,7 @@ class _Studio:
         recording = self.store.clip(number)
         unused = np.random.default_rng(0)  # not drawn from: the placement is fixed
         length = self.config.frontend.sample_length
-        plain = place(recording, bounds, length, "center", unused)
+        plain = crop_or_pad_around_word(recording, bounds, length, "center", unused)
         spoken = bounds[1] - bounds[0]
         start = max((length - spoken) // 2, 0)
         rate_hz = self.config.frontend.sample_rate_hz

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kwspipe.augment import place
+from kwspipe.augment import crop_or_pad_around_word
 from kwspipe.config import FrontendConfig
 from kwspipe.core.frontend import FrontEnd
 from kwspipe.dataset.store.clip_store import ClipStore
@@ -64,7 +64,9 @@ def _view(row: dict[str, str], store: ClipStore, front_end: FrontEnd, frontend: 
     number = _number(row, store)
     # As it was measured: the word in the middle, nothing added.
     unused = np.random.default_rng(0)
-    pcm = place(store.clip(number), store.word_bounds(number), frontend.sample_length, "center", unused)
+    pcm = crop_or_pad_around_word(
+        store.clip(number), store.word_bounds(number), frontend.sample_length, "center", unused
+    )
     title = f"{row['label']} \N{RIGHTWARDS ARROW} {row['predicted']}"
     note = f"{percent(float(row['score']), 0)} sure · {row['path']}"
     return view(title, note, pcm, front_end.features(pcm[None])[0], frontend.sample_rate_hz)

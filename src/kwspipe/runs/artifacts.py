@@ -224,7 +224,7 @@ def _link_or_copy(source: str, target: str) -> None:
         temporary.replace(target)
 
 
-def settle(target: Path) -> None:
+def finish_commit(target: Path) -> None:
     """Finishes what a killed run left at the last step: moves a whole temporary folder to its place."""
     if (target.parent / f".{target.name}.writer").exists():
         with _writer(target):

@@ -20,7 +20,7 @@ TEMPORARY = ".tmp"
 
 
 @contextmanager
-def held(run_dir: Path, wait: bool) -> Iterator[None]:
+def run_lock(run_dir: Path, wait: bool) -> Iterator[None]:
     """Holds the run directory; the lock ends with the process, however that ends.
 
     Two sweeps at the same time may come to the same job: there, ``wait`` until the other has done it.

@@ -8,13 +8,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from kwspipe.runs.artifacts import MANIFEST, Fingerprint, settle
+from kwspipe.runs.artifacts import MANIFEST, Fingerprint, finish_commit
 
 POLL_S = 0.5
 
 
 @contextmanager
-def held(shared_dir: Path, stage_name: str, fingerprint: Fingerprint) -> Iterator[Path]:
+def shared_result(shared_dir: Path, stage_name: str, fingerprint: Fingerprint) -> Iterator[Path]:
     """Yields the folder in which a stage's result for one fingerprint lies, or has to be put by the caller.
 
     Everybody else who needs the same waits meanwhile. The operating system frees the lock of a process that is killed.
@@ -28,7 +28,7 @@ def held(shared_dir: Path, stage_name: str, fingerprint: Fingerprint) -> Iterato
         Console(stderr=True, highlight=False).print("    waiting for another job that makes the same")
         lock.acquire(poll_interval=POLL_S)
     try:
-        settle(folder)
+        finish_commit(folder)
         yield folder
     finally:
         lock.release()

@@ -9,7 +9,7 @@ from kwspipe.errors import KwspipeError
 from kwspipe.exchange.run_archive import SUFFIX, files_of, find_run
 from kwspipe.metrics import comparison_report
 from kwspipe.metrics.comparison import compare
-from kwspipe.metrics.evaluated_run import Judged, judged
+from kwspipe.metrics.evaluated_run import EvaluatedRun, evaluated_run
 from kwspipe.stages import Stage
 
 
@@ -31,7 +31,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     comparison_report.print_comparison(result, Console(highlight=False))
 
 
-def _judged(name: str, path: Path) -> Judged:
+def _judged(name: str, path: Path) -> EvaluatedRun:
     files = files_of(path)
     if not files:
         raise KwspipeError(
@@ -40,7 +40,7 @@ def _judged(name: str, path: Path) -> Judged:
             "a run directory in which quantize or adopt has run",
             "run that again",
         )
-    return judged(name, files, str(path))
+    return evaluated_run(name, files, str(path))
 
 
 def _names(runs: tuple[str, ...]) -> list[str]:

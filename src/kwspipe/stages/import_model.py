@@ -17,7 +17,7 @@ from kwspipe.files.hashing import file_hash
 from kwspipe.runs.artifacts import outputs_hash, read_manifest, write_json
 from kwspipe.stages import Stage
 from kwspipe.stages.quantize import GOLDEN_INPUTS, compile_image, write_model
-from kwspipe.streaming.detector_choice import tune
+from kwspipe.streaming.detector_choice import choose_thresholds
 from kwspipe.tflite import reference
 
 
@@ -37,7 +37,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     facts = None
     if config.detector.target_false_accepts_per_hour is not None:  # only where the command line asks for it
         store = ClipStore(run_dir / "prepare")
-        tuned = tune(image, config.detector, store, config.stream, config.seed, console)
+        tuned = choose_thresholds(image, config.detector, store, config.stream, config.seed, console)
         image, summary = compile_image(model.tflite, config, tuned.detector, model.labels)
         facts = tuned.facts
     proof = golden_inputs(config.frontend)

@@ -18,7 +18,7 @@ from kwspipe.core.spotter import Spotter
 from kwspipe.errors import KwspipeError
 from kwspipe.exchange.detector_overrides import changed_settings, retuned, told
 from kwspipe.listening.dump import Dump
-from kwspipe.listening.session import Heard, Limits, Report, ends_by, listen
+from kwspipe.listening.session import HeardDetection, Limits, Report, ends_by, listen
 from kwspipe.listening.sources import from_input, from_recordings
 from kwspipe.listening.views import LiveView, PlainView
 from kwspipe.runs.artifacts import write_json
@@ -102,7 +102,7 @@ def _skipped(error: AudioError, console: Console) -> None:
 def _write(report: Report, detector: DetectorConfig, folder: Path) -> None:
     with (folder / "detections.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow([column.name for column in fields(Heard)])
+        table.writerow([column.name for column in fields(HeardDetection)])
         table.writerows(astuple(heard) for heard in report.detections)
     summary: dict[str, Any] = {**vars(report), "detections": len(report.detections)}
     write_json(folder / "session.json", summary | {"detector": vars(detector)})

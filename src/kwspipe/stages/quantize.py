@@ -21,11 +21,11 @@ from kwspipe.errors import KwspipeError
 from kwspipe.files.process import call_in_process
 from kwspipe.runs.artifacts import write_json
 from kwspipe.stages import Stage
-from kwspipe.streaming.detector_choice import tune
+from kwspipe.streaming.detector_choice import choose_thresholds
 from kwspipe.tflite.metadata import write_parameters
 from kwspipe.tflite.parameters import run_parameters
 from kwspipe.training import devices
-from kwspipe.training.data import representative, split_features
+from kwspipe.training.data import calibration_features, split_features
 from kwspipe.training.state import WEIGHTS
 from kwspipe.transfer.class_table_file import read_classes
 
@@ -43,16 +43,16 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     features, targets = split_features(store, config.frontend, "validation")
     trained = run_dir / "train"
     classes = read_classes(trained)
-    model = models.build_folded(config.model, features.shape[1:], classes.labels)
+    model = models.build_merged(config.model, features.shape[1:], classes.labels)
     model.load_weights(trained / WEIGHTS)
     console = Console(stderr=True, highlight=False)
     console.print("    converting to float and to int8")
-    clips = representative(store, config.frontend, config.quantize.representative_clips)
+    clips = calibration_features(store, config.frontend, config.quantize.representative_clips)
     float_model = conversion.to_float(model)
     int8_model = conversion.to_int8(model, float_model, clips)
     deployed = _with_parameters(int8_model, config, config.detector, store.labels, trained)
     image, summary = compile_image(deployed, config, config.detector, store.labels)
-    tuned = tune(image, config.detector, store, config.stream, config.seed, console)
+    tuned = choose_thresholds(image, config.detector, store, config.stream, config.seed, console)
     if tuned.detector != config.detector:
         deployed = _with_parameters(int8_model, config, tuned.detector, store.labels, trained)
         image, summary = compile_image(deployed, config, tuned.detector, store.labels)

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from kwspipe.audio.microphone import open_microphone
 from kwspipe.config import PipelineConfig
-from kwspipe.dataset.recordings import printable
+from kwspipe.dataset.recordings import normalize_name
 from kwspipe.errors import KwspipeError
 from kwspipe.recording.display import Display
 from kwspipe.recording.session import Report, Session
@@ -20,7 +20,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     """Leaves recordings below ``dataset.root``, and session.json in ``folder``: what was filed, what repeated."""
     del run_dir
     root = _root(config)
-    words = [printable(word) for word in (config.record.words or config.dataset.words)]
+    words = [normalize_name(word) for word in (config.record.words or config.dataset.words)]
     if config.record.speaker is None:
         raise KwspipeError(
             "record.speaker",

@@ -17,13 +17,13 @@ from kwspipe.models.layer_names import OUTPUTS
 from kwspipe.runs.artifacts import write_json
 from kwspipe.stages import Stage
 from kwspipe.training import devices, teacher_networks
-from kwspipe.training.data import TrainingBatches, representative, split_features
-from kwspipe.training.distillation import Lesson, lesson
+from kwspipe.training.data import TrainingBatches, calibration_features, split_features
+from kwspipe.training.distillation import EmbeddingTargets, embedding_targets
 from kwspipe.training.loop import TrainingLoop
 from kwspipe.training.pruning import reporter
 from kwspipe.training.state import HISTORY, STATE
 from kwspipe.training.targets import class_weights
-from kwspipe.training.training_classes import taught
+from kwspipe.training.training_classes import assign_training_classes
 from kwspipe.transfer.class_table_file import write_classes
 from kwspipe.transfer.frontend_check import differences
 from kwspipe.transfer.layers import TransferReport, apply, checkpoint_hash, locate
@@ -35,8 +35,8 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     """Leaves model.weights.h5, classes.json, history.csv, transfer.json and TensorBoard's logs in ``folder``."""
     if not (folder / HISTORY).is_file():
         prepared, train = run_dir / "prepare", config.train
-        classes, targets = taught(ClipStore(prepared), train.other_words_apart)
-        said = lesson(config, prepared, targets, len(classes.names))
+        classes, targets = assign_training_classes(ClipStore(prepared), train.other_words_apart)
+        said = embedding_targets(config, prepared, targets, len(classes.names))
         # First of all: its workers start while TensorFlow is imported and the network is built.
         with TrainingBatches(
             prepared,
@@ -58,12 +58,12 @@ def _fit(
     folder: Path,
     batches: TrainingBatches,
     classes: ClassTable,
-    said: Lesson | None,
+    said: EmbeddingTargets | None,
 ) -> None:
     import keras
 
     from kwspipe import models
-    from kwspipe.models.heads import unfolded
+    from kwspipe.models.heads import without_merge
 
     placement = devices.prepare(config.train)
     keras.utils.set_random_seed(config.seed)
@@ -77,9 +77,9 @@ def _fit(
             "add recordings of other speakers, or raise dataset.validation_percentage",
         )
     with placement.scope():
-        model = models.build_folded(config.model, validation[0].shape[1:], classes.labels)
+        model = models.build_merged(config.model, validation[0].shape[1:], classes.labels)
         checkpoint = locate(config.transfer, config.model.name)
-        report = apply(unfolded(model).layers, config.transfer, checkpoint, classes.names)
+        report = apply(without_merge(model).layers, config.transfer, checkpoint, classes.names)
         teachers = teacher_networks.built(config, validation[0].shape[1:], classes)
         network = _as_int8(model, config, store, report) if config.train.quantization_aware else model
         loop = TrainingLoop(
@@ -112,7 +112,7 @@ def _as_int8(model: Any, config: PipelineConfig, store: ClipStore, report: Trans
             "a trained network: the statistics of its maps stay as they are",
             "train it without, then go on from there with transfer=path transfer.path=... and this option",
         )
-    clips = representative(store, config.frontend, CALIBRATION_CLIPS)
+    clips = calibration_features(store, config.frontend, CALIBRATION_CLIPS)
     from kwspipe.models.int8 import as_int8
 
     return as_int8(model, clips)

@@ -8,7 +8,7 @@ import numpy as np
 
 from kwspipe.audio.pcm import Pcm
 from kwspipe.config import StreamConfig
-from kwspipe.dataset.selection import in_turn
+from kwspipe.dataset.selection import round_robin
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.labels import UNKNOWN, is_keyword
 from kwspipe.streaming.mixing import Slot, mix
@@ -105,7 +105,7 @@ def _plan_words(
     others = itertools.cycle(by_label.get(UNKNOWN, []))
 
     def turns() -> Iterator[int]:
-        for number in in_turn([numbers * config.max_repeats for numbers in keywords]):
+        for number in round_robin([numbers * config.max_repeats for numbers in keywords]):
             yield number
             if rng.random() < config.unknown_ratio:
                 yield from itertools.islice(others, 1)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from kwspipe._core import lib
 from kwspipe.labels import is_keyword
 from kwspipe.streaming.matching import Outcome, match
-from kwspipe.streaming.scoring import Heard
+from kwspipe.streaming.scoring import StreamScores
 from kwspipe.streaming.streams import total_hours
 
 NUM_THRESHOLDS = 256
@@ -48,7 +48,7 @@ class Sweep:
 
 
 def sweep(
-    heard: Sequence[Heard],
+    heard: Sequence[StreamScores],
     settings: bytes,
     labels: Sequence[str],
     hit_window_ms: float,
@@ -88,7 +88,7 @@ def sweep(
 
 
 def outcomes(
-    heard: Sequence[Heard], settings: bytes, labels: Sequence[str], hit_window_ms: float
+    heard: Sequence[StreamScores], settings: bytes, labels: Sequence[str], hit_window_ms: float
 ) -> list[Outcome]:
     """Returns what a detector with these settings makes of the scores."""
     words = {label for label in labels if is_keyword(label)}

@@ -16,7 +16,7 @@ from kwspipe.streaming.thresholds import Choice, choose
 
 
 @dataclass(frozen=True)
-class Tuned:
+class DetectorChoice:
     """The detector a model is deployed with.
 
     Attributes:
@@ -28,14 +28,14 @@ class Tuned:
     facts: dict[str, Any] | None
 
 
-def tune(
+def choose_thresholds(
     image: bytes,
     detector: DetectorConfig,
     store: ClipStore,
     config: StreamConfig,
     seed: int,
     console: Console,
-) -> Tuned:
+) -> DetectorChoice:
     """Chooses the detector's thresholds where its settings ask for it.
 
     Args:
@@ -49,7 +49,7 @@ def tune(
     """
     target = detector.target_false_accepts_per_hour
     if target is None:
-        return Tuned(detector, None)
+        return DetectorChoice(detector, None)
     if not store.negative("validation"):
         # Other words in a row and noise stand in for talk where figures are reported, but nobody talks like that:
         # a threshold that keeps to the target there misses half of the words.
@@ -57,16 +57,16 @@ def tune(
             f"    threshold {detector.detection_threshold} stays as given: there is no speech without keywords "
             "(dataset.negative_roots) to choose it for detector.target_false_accepts_per_hour"
         )
-        return Tuned(detector, None)
+        return DetectorChoice(detector, None)
     choice = _choice(image, detector, target, store, config, seed)
     if choice is None:
         console.print(
             f"    [bold yellow]no threshold finds a word of the validation streams and keeps to "
             f"detector.target_false_accepts_per_hour={target:g}: {detector.detection_threshold} stays[/]"
         )
-        return Tuned(detector, None)
+        return DetectorChoice(detector, None)
     _tell(choice, console)
-    return Tuned(_with(choice, detector), choice.facts())
+    return DetectorChoice(_with(choice, detector), choice.facts())
 
 
 def _choice(

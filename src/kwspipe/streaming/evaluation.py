@@ -10,7 +10,7 @@ from kwspipe.core.spotter import Spotter
 from kwspipe.labels import is_keyword
 from kwspipe.streaming import curve, figures
 from kwspipe.streaming.matching import match
-from kwspipe.streaming.scoring import Heard, listen
+from kwspipe.streaming.scoring import StreamScores, listen
 from kwspipe.streaming.streams import Stream, total_hours
 
 COMPARED = (
@@ -60,7 +60,7 @@ def evaluate(
 
 def measure_heard(
     image: bytes,
-    heard: Sequence[Heard],
+    heard: Sequence[StreamScores],
     config: StreamConfig,
     sample_rate_hz: int,
     seed: int,

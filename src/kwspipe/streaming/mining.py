@@ -14,7 +14,7 @@ from kwspipe.compiler import image_format as container
 from kwspipe.core.spotter import Spotter
 from kwspipe.streaming import curve
 from kwspipe.streaming.composition import sound_streams
-from kwspipe.streaming.scoring import Heard, hear
+from kwspipe.streaming.scoring import StreamScores, hear
 
 # Listened to at once, a stream a thread; the memory one needs.
 PART_S = 120
@@ -114,7 +114,7 @@ def _batches(recordings: Iterable[tuple[str, Pcm]], num_samples: int) -> Iterato
 
 
 def _fired(
-    heard: Heard, settings: bytes, spotter: Spotter, sample_length: int, margin: int
+    heard: StreamScores, settings: bytes, spotter: Spotter, sample_length: int, margin: int
 ) -> Iterator[Mined]:
     samples = np.concatenate(heard.stream.pieces)
     starts = np.cumsum([0, *(piece.size for piece in heard.stream.pieces[:-1])])
@@ -135,7 +135,7 @@ def _fired(
         )
 
 
-def _highest(heard: Heard, index: int, time_ms: int, window_ms: int) -> int:
+def _highest(heard: StreamScores, index: int, time_ms: int, window_ms: int) -> int:
     """Returns the time of the inference in the averaging window in which a class scored highest."""
     within = np.flatnonzero((heard.times_ms <= time_ms) & (heard.times_ms >= max(0, time_ms - window_ms)))
     best = within[int(heard.scores[within, index].argmax())]

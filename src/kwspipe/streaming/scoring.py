@@ -18,7 +18,7 @@ BLOCK_S = 10  # from one step of the progress bar to the next
 
 
 @dataclass(frozen=True)
-class Heard:
+class StreamScores:
     """What a model made of a stream.
 
     Attributes:
@@ -40,7 +40,7 @@ class Heard:
 
 def listen(
     image: bytes, streams: Sequence[Stream], sample_rate_hz: int, threads: int, what: str = "listening"
-) -> list[Heard]:
+) -> list[StreamScores]:
     """Runs a model image over streams, with a progress bar; see ``hear``.
 
     Args:
@@ -62,7 +62,7 @@ def hear(
     sample_rate_hz: int,
     threads: int,
     advance: Callable[[int], None],
-) -> list[Heard]:
+) -> list[StreamScores]:
     """Runs a model image over streams: front end, int8 inference and detector as on a board, a thread a stream.
 
     Args:
@@ -90,7 +90,7 @@ def hear(
             raise
 
 
-def _hear_one(image: bytes, stream: Stream, block: int, advance: Callable[[int], None]) -> Heard:
+def _hear_one(image: bytes, stream: Stream, block: int, advance: Callable[[int], None]) -> StreamScores:
     spotter = Spotter(image)
     inferences: list[Inference] = []
     for piece in stream.pieces:
@@ -98,7 +98,7 @@ def _hear_one(image: bytes, stream: Stream, block: int, advance: Callable[[int],
             inferences += spotter.infer(piece[first : first + block])
             advance(min(block, piece.size - first))
     scores = np.array([inference.scores for inference in inferences], np.int8)
-    return Heard(
+    return StreamScores(
         stream,
         np.array([inference.time_ms for inference in inferences], np.uint32),
         scores.reshape(len(inferences), len(spotter.labels)),

@@ -8,7 +8,7 @@ import numpy as np
 
 from kwspipe.streaming import curve, intervals
 from kwspipe.streaming.curve import NUM_THRESHOLDS, Sweep
-from kwspipe.streaming.scoring import Heard
+from kwspipe.streaming.scoring import StreamScores
 
 # A word heard less often in validation gets the common threshold: its own would be chance.
 MIN_KEYWORDS = 30
@@ -61,7 +61,7 @@ class Choice:
 
 
 def choose(
-    heard: Sequence[Heard],
+    heard: Sequence[StreamScores],
     settings: bytes,
     labels: Sequence[str],
     target_per_hour: float,
@@ -112,7 +112,7 @@ class _Measured:
 class _Measure:
     """Runs the detector with thresholds of each class, which may suppress one another."""
 
-    heard: Sequence[Heard]
+    heard: Sequence[StreamScores]
     settings: bytes
     labels: Sequence[str]
     hit_window_ms: float

@@ -52,7 +52,7 @@ def run_job(composed: DictConfig, folder: Path, overrides: list[str], cores: int
         # loky, joblib's, names itself here, and processes that the job spawns would not find it by that name.
         multiprocessing.set_start_method("spawn", force=True)
     output = nullcontext() if here else _output_into(folder / OUTPUT)
-    with errors_made_clear(folder), record.kept(folder, overrides), output:
+    with errors_made_clear(folder), record.track_job(folder, overrides), output:
         fill_in(composed, overrides)
         run(parse(composed), folder.parent / SHARED)
     return figures(folder)

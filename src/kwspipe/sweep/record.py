@@ -53,7 +53,7 @@ def read(folder: Path) -> JobRecord | None:
 
 
 @contextmanager
-def kept(folder: Path, overrides: Sequence[str]) -> Iterator[None]:
+def track_job(folder: Path, overrides: Sequence[str]) -> Iterator[None]:
     """Keeps the record of a job while its block runs.
 
     Raises:

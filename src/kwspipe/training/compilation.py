@@ -3,11 +3,11 @@
 from typing import Any
 
 from kwspipe.config import TrainConfig
-from kwspipe.training.distillation import Lesson, with_teacher
+from kwspipe.training.distillation import EmbeddingTargets, with_teacher
 from kwspipe.training.step import check_compiled
 
 
-def compiled(model: Any, config: TrainConfig, learning_rate: float, lesson: Lesson | None) -> Any:
+def compiled(model: Any, config: TrainConfig, learning_rate: float, lesson: EmbeddingTargets | None) -> Any:
     """Returns what is trained: the model, by its classes, with the teacher's output where there is one.
 
     Args:
@@ -16,10 +16,10 @@ def compiled(model: Any, config: TrainConfig, learning_rate: float, lesson: Less
         learning_rate: to begin with.
         lesson: what the teacher says of the clips, if there is one.
     """
-    from kwspipe.models.heads import unfolded
+    from kwspipe.models.heads import without_merge
     from kwspipe.training.optimizer import optimizer
 
-    trained = unfolded(model)
+    trained = without_merge(model)
     losses, parts, metrics = [_loss(config)], [1.0], [["accuracy"]]
     if lesson:
         trained = with_teacher(trained, lesson.targets.shape[1])

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kwspipe.augment import Augmenter, clip_keys, place
+from kwspipe.augment import Augmenter, clip_keys, crop_or_pad_around_word
 from kwspipe.config import AugmentConfig, FrontendConfig
 from kwspipe.core.frontend import FrontEnd
 from kwspipe.dataset.store.clip_store import ClipStore
@@ -48,7 +48,7 @@ class Batch:
     numbers: Indices
 
 
-class Waits:
+class DataWaitTimer:
     """Batches, and what share of its time the one who takes them waits for them."""
 
     def __init__(self, batches: Iterator[Batch]) -> None:
@@ -56,7 +56,7 @@ class Waits:
         self.total_s = self.total_waited_s = 0.0
         self._waited_s, self._since_s = 0.0, time.perf_counter()
 
-    def __iter__(self) -> "Waits":
+    def __iter__(self) -> "DataWaitTimer":
         return self
 
     def __next__(self) -> Batch:
@@ -93,12 +93,15 @@ def plain_features(store: ClipStore, frontend: FrontendConfig, numbers: Indices)
     features = np.empty((len(numbers), front_end.num_frames, front_end.num_channels), np.int8)
     for start in range(0, len(numbers), CLIPS_A_BLOCK):
         block = numbers[start : start + CLIPS_A_BLOCK]
-        clips = [place(store.clip(i), store.word_bounds(i), length, "center", centre) for i in block]
+        clips = [
+            crop_or_pad_around_word(store.clip(i), store.word_bounds(i), length, "center", centre)
+            for i in block
+        ]
         features[start : start + CLIPS_A_BLOCK] = front_end.features(np.stack(clips))
     return features
 
 
-def representative(store: ClipStore, frontend: FrontendConfig, most: int) -> Features:
+def calibration_features(store: ClipStore, frontend: FrontendConfig, most: int) -> Features:
     """Returns the features of at most so many training clips, spread evenly over the split (sorted by label)."""
     numbers = store.select("training")
     count = min(most, len(numbers))

@@ -18,7 +18,7 @@ from kwspipe.dataset.clip_kinds import AND
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.labels import SILENCE
 from kwspipe.training import embedding_teacher
-from kwspipe.training.targets import Taught
+from kwspipe.training.targets import DistillationTargets
 
 Array = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
@@ -29,7 +29,7 @@ REGULARIZATION = 0.003
 
 
 @dataclass(frozen=True)
-class Lesson:
+class EmbeddingTargets:
     """What the teacher says.
 
     Attributes:
@@ -46,11 +46,13 @@ class Lesson:
     posteriors: Array | None = None
     posteriors_weight: float = 0.0
 
-    def of(self, numbers: Indices) -> Taught:
+    def of(self, numbers: Indices) -> DistillationTargets:
         """Returns what it says of some clips."""
         said = None if self.posteriors is None else self.posteriors[numbers]
         weights = self.weights[numbers]
-        return Taught(self.targets[numbers], weights, said, weights * np.float32(self.posteriors_weight))
+        return DistillationTargets(
+            self.targets[numbers], weights, said, weights * np.float32(self.posteriors_weight)
+        )
 
 
 def embedding_of(distill: DistillConfig) -> SpeechEmbeddingConfig | None:
@@ -60,7 +62,9 @@ def embedding_of(distill: DistillConfig) -> SpeechEmbeddingConfig | None:
     return distill if distill.name == "speech_embedding" else None
 
 
-def lesson(config: PipelineConfig, prepared: Path, taught: Indices, num_classes: int) -> Lesson | None:
+def embedding_targets(
+    config: PipelineConfig, prepared: Path, taught: Indices, num_classes: int
+) -> EmbeddingTargets | None:
     """Asks the speech embedding, which is there (``embedding_teacher.check``); None if it is no teacher.
 
     Args:
@@ -82,12 +86,12 @@ def lesson(config: PipelineConfig, prepared: Path, taught: Indices, num_classes:
     weights = np.zeros(len(targets), np.float32)
     targets[numbers], weights[numbers] = said, 1
     if not distill.posteriors_weight:
-        return Lesson(targets, weights, distill.weight)
+        return EmbeddingTargets(targets, weights, distill.weight)
     likely = np.zeros((len(targets), num_classes), np.float32)
     # Of a clip made of several speakers (``dataset/negatives.py``), the first.
     speakers = [store.rows[number].speaker.split(AND)[0] for number in map(int, numbers)]
     likely[numbers] = posteriors(heard, taught[numbers], speakers, num_classes)
-    return Lesson(targets, weights, distill.weight, likely, distill.posteriors_weight)
+    return EmbeddingTargets(targets, weights, distill.weight, likely, distill.posteriors_weight)
 
 
 def posteriors(values: npt.NDArray[Any], targets: Indices, speakers: list[str], num_classes: int) -> Array:

@@ -21,7 +21,7 @@ from filelock import FileLock
 from rich.console import Console
 from rich.progress import track
 
-from kwspipe.augment import place
+from kwspipe.augment import crop_or_pad_around_word
 from kwspipe.config import SpeechEmbeddingConfig
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
@@ -123,7 +123,10 @@ def _heard(prepared: Path, numbers: Indices, workers: int) -> Iterator[Embedding
 def _hear(prepared: Path, numbers: Indices) -> Embeddings:
     store = ClipStore(prepared)
     centre = np.random.default_rng(0)  # not drawn from: the placement is fixed
-    clips = [place(store.clip(i), store.word_bounds(i), NUM_SAMPLES, "center", centre) for i in numbers]
+    clips = [
+        crop_or_pad_around_word(store.clip(i), store.word_bounds(i), NUM_SAMPLES, "center", centre)
+        for i in numbers
+    ]
     return np.concatenate([embed(clip[None]) for clip in clips])  # one by one: larger batches are no faster
 
 

@@ -15,12 +15,12 @@ from kwspipe.config import ScheduleConfig, TrainConfig
 from kwspipe.training import history
 from kwspipe.training.averaging import BatchNormStatistics, averaged
 from kwspipe.training.compilation import compiled
-from kwspipe.training.data import Batch, Waits
-from kwspipe.training.distillation import Lesson
+from kwspipe.training.data import Batch, DataWaitTimer
+from kwspipe.training.distillation import EmbeddingTargets
 from kwspipe.training.schedule import learning_rate
 from kwspipe.training.state import EpochResult, TrainingState
 from kwspipe.training.step import train_on_batch
-from kwspipe.training.targets import teach
+from kwspipe.training.targets import make_train_step
 from kwspipe.training.teacher_networks import TeacherNetworks
 
 SMALLEST_POSTERIOR = 1e-7  # Keras clips there too before it takes the logarithm
@@ -48,7 +48,7 @@ class TrainingLoop:
         schedule: ScheduleConfig,
         seed: int,
         folder: Path,
-        lesson: Lesson | None = None,
+        lesson: EmbeddingTargets | None = None,
         teachers: TeacherNetworks | None = None,
         kept: Any = None,
     ) -> None:
@@ -101,7 +101,7 @@ class TrainingLoop:
             TimeRemainingColumn(),
         )
         monitor = self.config.monitor
-        waits = Waits(batches)
+        waits = DataWaitTimer(batches)
         shown = (*columns, TextColumn("{task.fields[result]}"))
         with Progress(*shown, console=Console(stderr=True)) as progress:
             done, total = self.next_epoch * num_batches, self.config.epochs * num_batches
@@ -135,7 +135,7 @@ class TrainingLoop:
         features = batch.features[..., None].astype(np.float32)  # (clips, frames, channels, 1)
         self.recent.append(features)
         taught = self.lesson.of(batch.numbers) if self.lesson else None
-        step = teach(features, batch.targets, weights, self.config, rng, taught)
+        step = make_train_step(features, batch.targets, weights, self.config, rng, taught)
         if self.teachers:
             step = self.teachers.teach(step)
         return train_on_batch(self.trained, step)

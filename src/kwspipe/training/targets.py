@@ -28,7 +28,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Taught:
+class DistillationTargets:
     """What the speech embedding says of a batch's clips.
 
     Attributes:
@@ -70,13 +70,13 @@ def smoothed(targets: npt.NDArray[np.int64], num_classes: int, smoothing: float)
     return one_hot * np.float32(1 - smoothing) + np.float32(smoothing / num_classes)
 
 
-def teach(
+def make_train_step(
     features: Array,
     targets: npt.NDArray[np.int64],
     weights: Array,
     config: TrainConfig,
     rng: np.random.Generator,
-    taught: Taught | None = None,
+    taught: DistillationTargets | None = None,
 ) -> Step:
     """Returns what one step is trained on.
 

@@ -20,7 +20,7 @@ MIN_CLIPS = 20  # of a word in training: fewer do not tell it from others, and i
 Indices = npt.NDArray[np.int64]
 
 
-def taught(store: ClipStore, most_apart: int) -> tuple[ClassTable, Indices]:
+def assign_training_classes(store: ClipStore, most_apart: int) -> tuple[ClassTable, Indices]:
     """Returns the classes of a training, and which of them each clip of the store is, (clips,).
 
     Args:

@@ -44,7 +44,9 @@ def _labels(path: Path) -> tuple[str, ...]:
     return read_model(path, None).labels
 
 
-def taken_over(fresh: Arrays, known: Arrays, here: Sequence[str], there: Sequence[str]) -> tuple[str, ...]:
+def copy_class_outputs(
+    fresh: Arrays, known: Arrays, here: Sequence[str], there: Sequence[str]
+) -> tuple[str, ...]:
     """Sets the outputs of the words that both have, and returns these.
 
     Args:

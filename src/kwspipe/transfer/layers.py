@@ -13,7 +13,7 @@ from kwspipe.errors import KwspipeError
 from kwspipe.files.hashing import file_hash
 from kwspipe.models.layer_names import OUTPUTS
 from kwspipe.transfer.checkpoint import RUN_CHECKPOINT, Arrays, read_checkpoint
-from kwspipe.transfer.class_outputs import class_names, taken_over
+from kwspipe.transfer.class_outputs import class_names, copy_class_outputs
 
 BUNDLED = Path(__file__).resolve().parent / "bundled"
 WEIGHTS_SUFFIX = ".weights.h5"
@@ -159,7 +159,7 @@ def _load(
     reason = _mismatch(layer, arrays)
     if layer.name == OUTPUTS and layer.name in arrays and here and there and here != there:
         fresh = [array.copy() for array in layer.get_weights()]
-        words = taken_over(fresh, arrays[layer.name], here, there)
+        words = copy_class_outputs(fresh, arrays[layer.name], here, there)
         layer.set_weights(fresh)
         return (None if words else reason or "none of its classes is in the checkpoint"), words
     if reason is None:

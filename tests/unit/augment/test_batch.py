@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwspipe.augment.batch import ClipBatch, cut, place
-from kwspipe.augment.random import Draws, clip_keys
+from kwspipe.augment.batch import ClipBatch, crop_or_pad_around_word, cut
+from kwspipe.augment.random import CounterRng, clip_keys
 
 LENGTH = 19200
 RATE_HZ = 16000
@@ -21,7 +21,7 @@ def word_in(samples: int, start: int, end: int) -> np.ndarray:
 def cut_one(
     recording: np.ndarray, word: tuple[int, int], placement: str, seed: int = 0, speed: float = 1.0
 ) -> ClipBatch:
-    draws = Draws(clip_keys(seed))
+    draws = CounterRng(clip_keys(seed))
     return cut([recording], [word], LENGTH, RATE_HZ, placement, draws, np.array([speed]))  # type: ignore[arg-type]
 
 
@@ -38,7 +38,7 @@ def test_the_word_lies_whole_inside_where_it_fits(
     start, end = sorted(int(bound * (samples - 1)) for bound in bounds)
     end += 1
     recording = word_in(samples, start, end)
-    placed = place(recording, (start, end), LENGTH, placement, np.random.default_rng(seed))  # type: ignore[arg-type]
+    placed = crop_or_pad_around_word(recording, (start, end), LENGTH, placement, np.random.default_rng(seed))  # type: ignore[arg-type]
     assert placed.shape == (LENGTH,) and placed.dtype == np.int16
     assert np.count_nonzero(placed) == min(end - start, LENGTH)
     batch = cut_one(recording, (start, end), placement, seed)
@@ -49,7 +49,7 @@ def test_the_word_lies_whole_inside_where_it_fits(
 
 def test_the_centre_is_the_centre_and_what_lies_around_comes_along() -> None:
     clip = np.arange(1, 16001).astype(np.int16)
-    placed = place(clip, (4000, 8000), LENGTH, "center", np.random.default_rng(0))
+    placed = crop_or_pad_around_word(clip, (4000, 8000), LENGTH, "center", np.random.default_rng(0))
     assert placed[7600] == clip[4000] and placed[11599] == clip[7999]
     assert placed[7599] == clip[3999] and placed[3599] == 0
     assert np.array_equal(cut_one(clip, (4000, 8000), "center").samples[0] * 32768, placed)
@@ -63,7 +63,7 @@ def test_random_places_reach_both_ends() -> None:
         200,
         RATE_HZ,
         "random",
-        Draws(clip_keys(seeds)),
+        CounterRng(clip_keys(seeds)),
         np.ones(2000),
     )
     assert batch.starts.min() == 0 and batch.starts.max() == 100

@@ -5,7 +5,7 @@ import pytest
 
 from kwspipe.augment.batch import ClipBatch
 from kwspipe.augment.filters import Filter, LowerSampleRate, MicrophoneColour, filter_clips
-from kwspipe.augment.random import Draws, clip_keys
+from kwspipe.augment.random import CounterRng, clip_keys
 
 LENGTH = 4000
 RATE_HZ = 16000
@@ -17,7 +17,7 @@ class Delay:
 
     num_taps = 100
 
-    def responses(self, num_fft: int, rate_hz: int, draws: Draws) -> np.ndarray:
+    def responses(self, num_fft: int, rate_hz: int, draws: CounterRng) -> np.ndarray:
         phase = np.exp(-2j * np.pi * 100 * np.fft.rfftfreq(num_fft)).astype(np.complex64)
         return np.tile(phase, (len(draws.keys), 1))
 
@@ -30,7 +30,8 @@ def noise() -> ClipBatch:
 def filtered(*filters: tuple[Filter, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     clips = noise()
     filter_clips(
-        clips, [(one, rows, Draws(clip_keys(3, rows), index)) for index, (one, rows) in enumerate(filters)]
+        clips,
+        [(one, rows, CounterRng(clip_keys(3, rows), index)) for index, (one, rows) in enumerate(filters)],
     )
     return noise().samples, clips.samples
 
@@ -60,7 +61,7 @@ def test_no_rows_no_change() -> None:
 
 def test_colour_is_smooth_within_bounds_and_another_for_each_clip() -> None:
     colour = MicrophoneColour(max_gain_db=9.0, num_knots=8)
-    curves = 20 * np.log10(colour.responses(8192, RATE_HZ, Draws(clip_keys(np.arange(200)))))
+    curves = 20 * np.log10(colour.responses(8192, RATE_HZ, CounterRng(clip_keys(np.arange(200)))))
     assert curves.shape == (200, 4097)
     assert np.abs(curves).max() <= 9.001 and np.abs(curves).max() > 8.5
     octave = slice(512, 1024)  # 1 to 2 kHz: from one knot to the next an octave on

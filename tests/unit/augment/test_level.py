@@ -5,7 +5,7 @@ import pytest
 
 from kwspipe.augment.batch import ClipBatch
 from kwspipe.augment.level import AddBackgroundNoise, AddGaussianSNR, Gain, Overload, PolarityInversion
-from kwspipe.augment.random import Draws, clip_keys
+from kwspipe.augment.random import CounterRng, clip_keys
 
 LENGTH = 19200
 NOISE = [np.random.default_rng(5).integers(-2000, 2000, 48000).astype(np.int16)]
@@ -23,7 +23,7 @@ def words(num_clips: int = 3) -> ClipBatch:
 def apply(transform: object, clips: ClipBatch, seed: int = 0) -> np.ndarray:
     before = clips.samples.copy()
     rows = np.arange(len(before))
-    transform.apply(clips, rows, Draws(clip_keys(seed, rows)))  # type: ignore[attr-defined]
+    transform.apply(clips, rows, CounterRng(clip_keys(seed, rows)))  # type: ignore[attr-defined]
     return before
 
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from kwspipe.augment.random import Draws, clip_keys
+from kwspipe.augment.random import CounterRng, clip_keys
 
 
 def test_a_clips_numbers_do_not_depend_on_its_batch() -> None:
-    whole = Draws(clip_keys(7, 3, np.arange(100)), stream=2)
-    alone = Draws(clip_keys(7, 3, np.array([41])), stream=2)
+    whole = CounterRng(clip_keys(7, 3, np.arange(100)), stream=2)
+    alone = CounterRng(clip_keys(7, 3, np.array([41])), stream=2)
     assert whole.uniform()[41] == alone.uniform()[0]
     taken = whole.take(np.array([40, 41]))
     assert taken.uniform()[1] == alone.uniform()[0]
@@ -16,16 +16,16 @@ def test_a_clips_numbers_do_not_depend_on_its_batch() -> None:
 
 @pytest.mark.parametrize("changed", [(8, 3, 41), (7, 4, 41), (7, 3, 42), (3, 7, 41)])
 def test_they_depend_on_every_part_of_the_key(changed: tuple[int, int, int]) -> None:
-    assert Draws(clip_keys(7, 3, 41)).bits() != Draws(clip_keys(*changed)).bits()
+    assert CounterRng(clip_keys(7, 3, 41)).bits() != CounterRng(clip_keys(*changed)).bits()
 
 
 def test_they_depend_on_the_transform() -> None:
     keys = clip_keys(7, 3, 41)
-    assert Draws(keys, 0).bits() != Draws(keys, 1).bits()
+    assert CounterRng(keys, 0).bits() != CounterRng(keys, 1).bits()
 
 
 def test_they_are_even_and_independent() -> None:
-    draws = Draws(clip_keys(1, 2, np.arange(20000)))
+    draws = CounterRng(clip_keys(1, 2, np.arange(20000)))
     first, second = draws.uniform(), draws.uniform()
     assert first.min() >= 0 and first.max() < 1
     counts, _ = np.histogram(first, 20)
@@ -35,7 +35,7 @@ def test_they_are_even_and_independent() -> None:
 
 
 def test_integers_reach_every_value_and_no_other() -> None:
-    draws = Draws(clip_keys(np.arange(5000)))
+    draws = CounterRng(clip_keys(np.arange(5000)))
     assert set(draws.below(3)) == {0, 1, 2}
     assert not draws.below(1).any()
     bounds = np.arange(5000) + 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from kwspipe.augment.random import Draws, clip_keys
+from kwspipe.augment.random import CounterRng, clip_keys
 from kwspipe.augment.room_simulator import RoomSimulator
 from kwspipe.augment.rooms import SOUND_M_PER_S, image_method
 
@@ -54,7 +54,7 @@ def test_a_bank_is_the_same_for_the_same_seed_and_of_unit_power() -> None:
     for seed in (1, 1, 2):
         rooms = RoomSimulator(num_rooms=3)
         rooms.prepare(RATE_HZ, seed)
-        banks.append(rooms.responses(25600, RATE_HZ, Draws(clip_keys(np.arange(20)))))
+        banks.append(rooms.responses(25600, RATE_HZ, CounterRng(clip_keys(np.arange(20)))))
     assert np.array_equal(banks[0], banks[1]) and not np.array_equal(banks[0], banks[2])
     assert banks[0].shape == (20, 12801) and banks[0].dtype == np.complex64
     responses = np.fft.irfft(banks[0])
@@ -77,7 +77,7 @@ def test_recorded_responses_are_used_from_their_direct_sound_on(tmp_path: Path) 
     soundfile.write(tmp_path / "hall.wav", response, RATE_HZ)
     rooms = RoomSimulator(rir_roots=[str(tmp_path)])
     rooms.prepare(RATE_HZ, 0)
-    used = np.fft.irfft(rooms.responses(25600, RATE_HZ, Draws(clip_keys(0))))[0]
+    used = np.fft.irfft(rooms.responses(25600, RATE_HZ, CounterRng(clip_keys(0))))[0]
     assert used[0] == pytest.approx(0.8944, abs=1e-3) and used[500] == pytest.approx(0.4472, abs=1e-3)
 
 

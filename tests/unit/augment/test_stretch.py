@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kwspipe.augment.batch import ClipBatch
-from kwspipe.augment.random import Draws, clip_keys
+from kwspipe.augment.random import CounterRng, clip_keys
 from kwspipe.augment.stretch import PitchShift, TimeStretch, stretch
 
 LENGTH, RATE_HZ = 19200, 16000
@@ -33,7 +33,7 @@ def envelope(samples: np.ndarray) -> np.ndarray:
 
 def apply(transform: TimeStretch | PitchShift, clips: ClipBatch) -> ClipBatch:
     rows = np.arange(len(clips.samples))
-    transform.apply(clips, rows, Draws(clip_keys(rows)))
+    transform.apply(clips, rows, CounterRng(clip_keys(rows)))
     return clips
 
 

@@ -8,7 +8,7 @@ import pytest
 from kwspipe.compiler import operators as ops
 from kwspipe.compiler.arena import plan
 from kwspipe.compiler.compile import compile_model
-from kwspipe.compiler.linear_add import Line
+from kwspipe.compiler.linear_add import LinearAddFactors
 from kwspipe.core.model_runner import CoreModel
 from kwspipe.errors import KwspipeError
 from support.tflite_builder import NONE, SAME, VALID, ModelBuilder
@@ -146,7 +146,7 @@ def table(source: ops.Activation, output: ops.Activation) -> ops.Table:
 
 def test_a_sum_overwrites_an_input_that_is_read_no_more():
     first, second, total = activation(0, 100), activation(1, 100), activation(2, 100)
-    add = ops.LinearAdd((0,), (first, second), total, Line(1, 1, 0))
+    add = ops.LinearAdd((0,), (first, second), total, LinearAddFactors(1, 1, 0))
     arena = plan([ops.Pool((0,), (first,), second, ops.Window(), True), add], first, total, [0, 0])
     assert arena.buffers[2] in (arena.buffers[0], arena.buffers[1])
     assert arena.size == 400

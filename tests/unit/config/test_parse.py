@@ -1,6 +1,6 @@
 """Faults in the configuration: all of them in one message, each with its remedy."""
 
-from kwspipe.__main__ import conf_dir, let_parse_judge
+from kwspipe.__main__ import conf_dir, defer_key_errors
 from kwspipe.config.parse import parse, to_mapping
 from support.composed import composed, problems
 from support.paths import CONF
@@ -70,5 +70,5 @@ def test_hydras_own_words_and_groups_are_left_alone() -> None:
         "hydra.verbose=true",
         "~train.epochs",
     ]
-    assert let_parse_judge(arguments, {"dataset"}) == arguments
-    assert let_parse_judge(["a.b=1", "seed=1,2"], {"dataset"}) == ["++a.b=1", "++seed=1,2"]
+    assert defer_key_errors(arguments, {"dataset"}) == arguments
+    assert defer_key_errors(["a.b=1", "seed=1,2"], {"dataset"}) == ["++a.b=1", "++seed=1,2"]

@@ -11,12 +11,12 @@ from kwspipe.config import DatasetConfig
 from kwspipe.dataset.listing import Listing
 from kwspipe.dataset.recordings import SPLITS, Recording
 from kwspipe.dataset.selection import (
-    capped,
     check_words,
-    in_turn,
     keyword_draws,
     labels_of,
+    round_robin,
     share,
+    split_quotas,
     unknown_draws,
 )
 from kwspipe.errors import KwspipeError
@@ -97,7 +97,7 @@ counts = st.fixed_dictionaries({split: st.integers(0, 200) for split in SPLITS})
 @settings(deadline=None, max_examples=60)
 @given(counts, st.integers(1, 300))
 def test_a_cap_is_kept_and_shared(counts: dict, cap: int):
-    quotas = capped(counts, cap)
+    quotas = split_quotas(counts, cap)
     assert all(0 <= quotas[split] <= counts[split] for split in SPLITS)
     if cap >= 3:
         assert sum(quotas.values()) <= cap
@@ -163,7 +163,7 @@ def test_validation_and_testing_have_enough_to_judge_by(make_dataset: Make):
 
 
 def test_in_turn_empties_every_queue():
-    assert list(in_turn([[1, 2, 3], [], [4], [5, 6]])) == [1, 4, 5, 2, 6, 3]  # type: ignore[list-item]
+    assert list(round_robin([[1, 2, 3], [], [4], [5, 6]])) == [1, 4, 5, 2, 6, 3]  # type: ignore[list-item]
 
 
 def test_a_recording_more_does_not_disturb_the_order_of_the_others():

@@ -13,7 +13,7 @@ from kwspipe.device import transport, window
 from kwspipe.device.errors import LinkLostError, RefusedError
 from kwspipe.device.link import Link
 from kwspipe.device.messages import Verb
-from kwspipe.device.push import DoesNotFitError, Golden, ImageRefusedError, SelfTestError, Watcher, push
+from kwspipe.device.push import DoesNotFitError, Golden, ImageRefusedError, PushCallbacks, SelfTestError, push
 from support.board_model import ARENA_BYTES, INPUT_BYTES, Board, LoopbackPort, VirtualTime, compute
 from support.flash_model import FlashModel
 
@@ -64,7 +64,7 @@ class Bench:
             self.between.pop(0)()
 
     def push(self, image: bytes, golden: Golden | None = None, memory_bytes: int = 1000):
-        watcher = Watcher(on_sent=lambda done, total: self.sent.append(done), on_resume=self.on_resume)
+        watcher = PushCallbacks(on_sent=lambda done, total: self.sent.append(done), on_resume=self.on_resume)
         return push(self.connect, image, memory_bytes, golden or golden_of(image), watcher, self.time.sleep)
 
 
@@ -211,7 +211,7 @@ def test_the_board_may_restart_unnoticed(bench, board, monkeypatch, where):
         next(starts, lambda: None)()
 
     if where == "in DATA":
-        progress = Watcher(on_sent=lambda done, _: start_once() if done > 5000 else None)
+        progress = PushCallbacks(on_sent=lambda done, _: start_once() if done > 5000 else None)
         push(bench.connect, NEW, 1000, golden_of(NEW), progress, bench.time.sleep)
     else:
         name = {"before END": "end", "in TEST": "test", "before CONFIRM": "confirm"}[where]

@@ -12,7 +12,7 @@ from kwspipe.audio.pcm import AudioError, Pcm
 from kwspipe.core.spotter import Inference, Spotter
 from kwspipe.errors import KwspipeError
 from kwspipe.listening.dump import Dump
-from kwspipe.listening.session import Heard, Limits, Report, listen
+from kwspipe.listening.session import HeardDetection, Limits, Report, listen
 from kwspipe.listening.sources import Sound, find_recordings, from_input, from_recordings
 from support.small_model import small_image
 
@@ -40,7 +40,7 @@ class Notes:
 
     def __init__(self) -> None:
         self.names: list[str] = []
-        self.detections: list[Heard] = []
+        self.detections: list[HeardDetection] = []
         self.num_scores = self.num_samples = 0
 
     def say(self, line: str) -> None: ...
@@ -54,7 +54,7 @@ class Notes:
     def scores(self, inference: Inference) -> None:
         self.num_scores += 1
 
-    def heard(self, detection: Heard) -> None:
+    def heard(self, detection: HeardDetection) -> None:
         self.detections.append(detection)
 
 

@@ -6,11 +6,11 @@ import numpy as np
 from rich.console import Console
 
 from kwspipe.core.spotter import Inference
-from kwspipe.listening.session import Heard
+from kwspipe.listening.session import HeardDetection
 from kwspipe.listening.views import LiveView, PlainView
 
 LABELS = ("one", "three", "_silence_")
-HEARD = Heard("a[1].wav", 12.345, "one", 187, "one/a_nohash_0.wav")
+HEARD = HeardDetection("a[1].wav", 12.345, "one", 187, "one/a_nohash_0.wav")
 
 
 def test_lines() -> None:

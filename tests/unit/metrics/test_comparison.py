@@ -12,7 +12,7 @@ from kwspipe.errors import KwspipeError
 from kwspipe.exchange import run_archive
 from kwspipe.metrics import comparison_report
 from kwspipe.metrics.comparison import Comparison, compare
-from kwspipe.metrics.evaluated_run import Judged
+from kwspipe.metrics.evaluated_run import EvaluatedRun
 from kwspipe.metrics.predictions import Prediction
 from kwspipe.stages import compare as stage
 from support.run_folders import composed_config, make_run
@@ -102,9 +102,9 @@ def test_what_is_no_evaluated_run_is_named(runs: Path, tmp_path: Path) -> None:
     )
 
 
-def of(name: str, said: dict[str, tuple[str, str]], **metrics: object) -> Judged:
+def of(name: str, said: dict[str, tuple[str, str]], **metrics: object) -> EvaluatedRun:
     predictions = {clip: Prediction(label, predicted, 0.5) for clip, (label, predicted) in said.items()}
-    return Judged(name, ("one", "_unknown_", "_silence_"), metrics, predictions, {"image bytes": 1000})
+    return EvaluatedRun(name, ("one", "_unknown_", "_silence_"), metrics, predictions, {"image bytes": 1000})
 
 
 def values(result: Comparison, figure: str) -> tuple[float | None, ...]:

@@ -8,7 +8,14 @@ from filelock import FileLock
 
 from kwspipe.errors import KwspipeError
 from kwspipe.runs import artifacts
-from kwspipe.runs.artifacts import MANIFEST, Fingerprint, settle, stage_folder, stale_because, write_json
+from kwspipe.runs.artifacts import (
+    MANIFEST,
+    Fingerprint,
+    finish_commit,
+    stage_folder,
+    stale_because,
+    write_json,
+)
 
 FINGERPRINT = Fingerprint({"train": {"epochs": 3}}, {"prepare": "abc"}, "code1")
 
@@ -107,7 +114,7 @@ def test_a_kill_between_the_two_renames_loses_nothing(tmp_path: Path) -> None:
     finish(tmp_path / "train", text="new")
     (tmp_path / "train").rename(tmp_path / ".train.partial")
     (tmp_path / ".train.old").mkdir()
-    settle(tmp_path / "train")
+    finish_commit(tmp_path / "train")
     assert stale_because(tmp_path / "train", FINGERPRINT) is None
     assert [path.name for path in tmp_path.iterdir()] == ["train"]
 
@@ -123,7 +130,7 @@ def test_a_kill_after_the_manifest_loses_nothing(tmp_path: Path) -> None:
     finish(tmp_path / "train")
     (tmp_path / "train").rename(tmp_path / ".train.partial")
     (tmp_path / ".train.partial" / ".fingerprint").write_text(FINGERPRINT.digest)
-    settle(tmp_path / "train")
+    finish_commit(tmp_path / "train")
     assert stale_because(tmp_path / "train", FINGERPRINT) is None
     assert not (tmp_path / "train" / ".fingerprint").exists()
 

@@ -16,7 +16,7 @@ FINGERPRINT = Fingerprint({"seed": 1}, {}, "code")
 
 def make(shared_dir: Path, target: Path) -> bool:
     """What a job does; tells whether it had to make it itself."""
-    with shared_results.held(shared_dir, "prepare", FINGERPRINT) as folder:
+    with shared_results.shared_result(shared_dir, "prepare", FINGERPRINT) as folder:
         missing = stale_because(folder, FINGERPRINT) is not None
         if missing:
             with stage_folder(folder, FINGERPRINT) as partial:
@@ -34,7 +34,7 @@ def make_and_tell(shared_dir: Path, target: Path, made: Path) -> None:
 
 def hold_for_long(shared_dir: Path, sign: Path) -> None:
     with (
-        shared_results.held(shared_dir, "prepare", FINGERPRINT) as folder,
+        shared_results.shared_result(shared_dir, "prepare", FINGERPRINT) as folder,
         stage_folder(folder, FINGERPRINT) as partial,
     ):
         (partial / "half").write_text("half")

@@ -13,8 +13,8 @@ from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
 from kwspipe.streaming import curve, evaluation, thresholds
 from kwspipe.streaming.composition import compose
-from kwspipe.streaming.detector_choice import tune
-from kwspipe.streaming.scoring import Heard, listen
+from kwspipe.streaming.detector_choice import choose_thresholds
+from kwspipe.streaming.scoring import StreamScores, listen
 from kwspipe.streaming.streams import Spoken, Stream
 from support.default_settings import DETECTOR
 from support.small_model import small_image
@@ -28,7 +28,7 @@ def detector(**changes: object) -> DetectorConfig:
     return replace(DETECTOR, **({"average_window_duration_ms": 0, "minimum_count": 1} | changes))
 
 
-def heard(kind: str, scores: list[tuple[str, int]], spoken: bool) -> Heard:
+def heard(kind: str, scores: list[tuple[str, int]], spoken: bool) -> StreamScores:
     """An inference every three seconds, each with one class that scores; where words are spoken, it is that class."""
     samples = np.broadcast_to(np.zeros(1, np.int16), (int(HOURS * 3600 * RATE_HZ),))
     times = 3000 * (1 + np.arange(len(scores), dtype=np.uint32))
@@ -39,10 +39,10 @@ def heard(kind: str, scores: list[tuple[str, int]], spoken: bool) -> Heard:
         Spoken(label, f"speaker {n % 5}", t - 500, t - 100)
         for n, ((label, _), t) in enumerate(zip(scores, times, strict=True))
     ]
-    return Heard(Stream(kind, kind, (samples,), spoken=tuple(words) if spoken else ()), times, raw, ())
+    return StreamScores(Stream(kind, kind, (samples,), spoken=tuple(words) if spoken else ()), times, raw, ())
 
 
-def choose(streams: list[Heard], target: float, per_class: bool) -> thresholds.Choice | None:
+def choose(streams: list[StreamScores], target: float, per_class: bool) -> thresholds.Choice | None:
     return thresholds.choose(
         streams, pack_settings(detector(), LABELS), LABELS, target, per_class, 1500, RATE_HZ
     )
@@ -160,17 +160,21 @@ def test_tuning_says_what_it_chose_and_what_that_rests_on(make_store: Callable[.
     store = make_store(split="validation")
     image = small_image(1)
     settings = detector(target_false_accepts_per_hour=None)
-    assert tune(image, settings, store, make_config(), 1, console).detector == settings
+    assert choose_thresholds(image, settings, store, make_config(), 1, console).detector == settings
     assert text.getvalue() == ""
-    tuned = tune(image, detector(target_false_accepts_per_hour=1e5), store, make_config(), 1, console)
+    tuned = choose_thresholds(
+        image, detector(target_false_accepts_per_hour=1e5), store, make_config(), 1, console
+    )
     assert "chosen on validation" in text.getvalue() and "too little sound" not in text.getvalue()
     assert tuned.detector.target_false_accepts_per_hour is None and tuned.facts["proven"]
-    tuned = tune(image, detector(target_false_accepts_per_hour=500.0), store, make_config(), 1, console)
+    tuned = choose_thresholds(
+        image, detector(target_false_accepts_per_hour=500.0), store, make_config(), 1, console
+    )
     said = " ".join(text.getvalue().split())
     assert ("too little sound to prove detector.target_false_accepts_per_hour=500" in said) or (
         "145 stays" in said
     )
-    nothing = tune(
+    nothing = choose_thresholds(
         image,
         detector(target_false_accepts_per_hour=0.5),
         make_store(keywords=False, split="validation"),
@@ -184,7 +188,7 @@ def test_tuning_says_what_it_chose_and_what_that_rests_on(make_store: Callable[.
 def test_without_talk_to_choose_on_the_threshold_stays(make_store: Callable[..., ClipStore]) -> None:
     store, settings = make_store(negative_s=()), detector(target_false_accepts_per_hour=0.5)
     console = Console(file=io.StringIO(), width=400)
-    assert tune(b"", settings, store, make_config(), 1, console).detector == settings
+    assert choose_thresholds(b"", settings, store, make_config(), 1, console).detector == settings
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert (
         f"threshold {settings.detection_threshold} stays as given" in text

@@ -13,7 +13,7 @@ import pytest
 from kwspipe.config import AugmentConfig
 from kwspipe.dataset.store.clip_store import ClipStore, StoreWriter
 from kwspipe.training import data
-from kwspipe.training.data import Batch, TrainingBatches, Waits, balanced
+from kwspipe.training.data import Batch, DataWaitTimer, TrainingBatches, balanced
 from support.default_settings import FRONTEND
 from support.paths import TESTS
 
@@ -129,7 +129,7 @@ def test_waiting_is_measured() -> None:
             time.sleep(0.1)
             yield Batch(0, np.zeros((1, 1, 1), np.int8), np.zeros(1, np.int64), np.zeros(1, np.int64))
 
-    waits = Waits(slow())
+    waits = DataWaitTimer(slow())
     next(waits)
     time.sleep(0.1)
     first = waits.share()

@@ -13,7 +13,7 @@ from kwspipe.dataset.store.clip_store import ClipStore, StoreWriter
 from kwspipe.runs.artifacts import Fingerprint, stage_folder
 from kwspipe.stages import train
 from kwspipe.training import distillation, embedding_teacher
-from kwspipe.training.distillation import Lesson, embedding_of, lesson, posteriors
+from kwspipe.training.distillation import EmbeddingTargets, embedding_of, embedding_targets, posteriors
 from support.run_folders import composed_config
 
 NETWORKS = "distill.runs=[large]"
@@ -88,7 +88,7 @@ def test_where_nobody_else_tells_classes_apart_the_labels_are_said(speakers: lis
 def test_posteriors_have_their_share_where_the_teacher_was_asked() -> None:
     values = np.arange(8, dtype=np.float32).reshape(4, 2)
     heard, likely = np.float32([1, 0, 1, 0]), np.float32([[0.5, 0.5], [0, 0], [0.2, 0.8], [0, 0]])
-    taught = Lesson(values, heard, 5.0, likely, 0.25).of(np.array([2, 1, 2, 0]))
+    taught = EmbeddingTargets(values, heard, 5.0, likely, 0.25).of(np.array([2, 1, 2, 0]))
     np.testing.assert_array_equal(taught.values, [[4, 5], [2, 3], [4, 5], [0, 1]])
     np.testing.assert_array_equal(taught.heard, [1, 0, 1, 1])
     np.testing.assert_array_equal(taught.posteriors, likely[[2, 1, 2, 0]])
@@ -97,7 +97,7 @@ def test_posteriors_have_their_share_where_the_teacher_was_asked() -> None:
 
 
 def test_a_lesson_without_posteriors_leaves_the_labels_their_whole_share() -> None:
-    taught = Lesson(np.zeros((4, 2), np.float32), np.ones(4, np.float32), 5.0).of(np.array([0, 3]))
+    taught = EmbeddingTargets(np.zeros((4, 2), np.float32), np.ones(4, np.float32), 5.0).of(np.array([0, 3]))
     assert taught.posteriors is None
     assert not taught.shares.any()
 
@@ -113,7 +113,7 @@ def test_the_speech_embedding_teaches_alone_or_beside_networks() -> None:
 def test_who_asks_for_no_speech_embedding_gets_no_lesson(tmp_path: Path, choice: tuple[str, ...]) -> None:
     config = composed(f"distill={choice[0]}", *choice[1:])
     assert embedding_of(config.distill) is None
-    assert lesson(config, tmp_path / "not prepared", np.arange(0), 3) is None
+    assert embedding_targets(config, tmp_path / "not prepared", np.arange(0), 3) is None
 
 
 def prepared(folder: Path, labels: tuple[str, ...]) -> Path:
@@ -149,7 +149,7 @@ def test_it_is_asked_about_speech_of_the_training_split(tmp_path: Path, asked: l
     folder = prepared(tmp_path, ("yes", "_silence_", "no"))
     numbers = np.array([n for n in range(36) if n // 3 % 4 and n % 3 != 1])
     config = composed("distill=speech_embedding", "distill.dimensions=2", "distill.weight=3")
-    said = lesson(config, folder, np.arange(36) % 3, 3)
+    said = embedding_targets(config, folder, np.arange(36) % 3, 3)
     assert said is not None and said.posteriors is not None
     np.testing.assert_array_equal(asked, [numbers])
     np.testing.assert_array_equal(np.flatnonzero(said.weights), numbers)
@@ -164,7 +164,7 @@ def test_without_a_class_of_silence_it_is_asked_about_the_whole_training_split(
     tmp_path: Path, asked: list[np.ndarray]
 ) -> None:
     folder = prepared(tmp_path, ("yes", "no"))
-    said = lesson(composed("distill=speech_embedding"), folder, np.arange(24) % 2, 2)
+    said = embedding_targets(composed("distill=speech_embedding"), folder, np.arange(24) % 2, 2)
     numbers = np.array([n for n in range(24) if n // 2 % 4])
     assert said is not None and said.posteriors is not None
     np.testing.assert_array_equal(asked, [numbers])
@@ -176,7 +176,7 @@ def test_no_layer_is_fitted_for_posteriors_that_are_not_taught(
 ) -> None:
     monkeypatch.setattr(distillation, "posteriors", lambda *_: pytest.fail("a layer is fitted"))
     config = composed("distill=speech_embedding", "distill.posteriors_weight=0")
-    said = lesson(config, prepared(tmp_path, ("yes", "no")), np.arange(24) % 2, 2)
+    said = embedding_targets(config, prepared(tmp_path, ("yes", "no")), np.arange(24) % 2, 2)
     assert said is not None and said.weights.sum() == 18
     assert said.posteriors is None
 
@@ -185,7 +185,7 @@ def test_in_training_its_posteriors_are_of_the_classes_that_are_taught(
     tmp_path: Path, asked: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepared(tmp_path, ("yes", "_unknown_"))
-    given: list[Lesson | None] = []
+    given: list[EmbeddingTargets | None] = []
 
     @contextmanager
     def no_batches(*_: object) -> Iterator[None]:

@@ -10,7 +10,7 @@ from kwspipe.dataset.clip_kinds import HARD_UNKNOWN
 from kwspipe.dataset.store.clip_store import ClipStore, StoreWriter
 from kwspipe.errors import KwspipeError
 from kwspipe.labels import ClassTable
-from kwspipe.training.training_classes import MIN_CLIPS, taught
+from kwspipe.training.training_classes import MIN_CLIPS, assign_training_classes
 from kwspipe.transfer.class_table_file import CLASSES, read_classes, write_classes
 
 LABELS = ("one", "_unknown_", "_silence_")
@@ -38,7 +38,7 @@ def store_of(folder: Path, *groups: Group, labels: tuple[str, ...] = LABELS) -> 
 
 def apart(store: ClipStore, most_apart: int) -> tuple[str, ...]:
     """The words that are classes of their own."""
-    classes, _ = taught(store, most_apart)
+    classes, _ = assign_training_classes(store, most_apart)
     assert classes.names[: len(store.labels)] == store.labels
     return classes.names[len(store.labels) :]
 
@@ -48,7 +48,7 @@ def test_the_words_with_the_most_clips_are_apart_and_each_is_a_class_of_the_unkn
         tmp_path, ("one", "one", "word", "training", 3), other("cat", 30), other("dog", 25), other("bird", 40),
         ("_silence_", "", "noise", "training", 50),
     )  # fmt: skip
-    classes, targets = taught(store, 2)
+    classes, targets = assign_training_classes(store, 2)
     assert classes == ClassTable(
         ("one", "_unknown_", "_silence_", "bird", "cat"), (ONE, UNKNOWN, SILENCE, 1, 1)
     )
@@ -65,7 +65,7 @@ def test_of_words_with_as_many_clips_the_first_by_name_is_apart(tmp_path: Path) 
 
 def test_a_word_of_few_clips_stays_among_the_unknown(tmp_path: Path) -> None:
     store = store_of(tmp_path, other("cat", MIN_CLIPS), other("dog", MIN_CLIPS - 1))
-    classes, targets = taught(store, 40)
+    classes, targets = assign_training_classes(store, 40)
     assert classes.names == (*LABELS, "cat")
     assert targets.tolist() == [3] * MIN_CLIPS + [UNKNOWN] * (MIN_CLIPS - 1)
 
@@ -75,14 +75,14 @@ def test_only_clips_in_training_count_and_are_taught(tmp_path: Path, split: str)
     store = store_of(
         tmp_path, other("dog", MIN_CLIPS, split=split), other("cat", MIN_CLIPS), other("cat", 2, split=split)
     )
-    classes, targets = taught(store, 40)
+    classes, targets = assign_training_classes(store, 40)
     assert classes.names == (*LABELS, "cat")
     assert targets.tolist() == [UNKNOWN] * MIN_CLIPS + [3] * MIN_CLIPS + [UNKNOWN] * 2
 
 
 def test_near_misses_count_as_their_word(tmp_path: Path) -> None:
     store = store_of(tmp_path, other("won", MIN_CLIPS - 5), other("won", 5, "near_miss"))
-    classes, targets = taught(store, 1)
+    classes, targets = assign_training_classes(store, 1)
     assert classes.names == (*LABELS, "won")
     assert targets.tolist() == [3] * MIN_CLIPS
 
@@ -92,14 +92,14 @@ def test_what_is_no_whole_word_stays_unknown_and_does_not_count(tmp_path: Path, 
     store = store_of(
         tmp_path, other("cat", MIN_CLIPS), other("cat", 3, kind), other("dog", MIN_CLIPS - 1), other("dog", 3, kind)
     )  # fmt: skip
-    classes, targets = taught(store, 40)
+    classes, targets = assign_training_classes(store, 40)
     assert classes.names == (*LABELS, "cat")
     assert targets.tolist() == [3] * MIN_CLIPS + [UNKNOWN] * (3 + MIN_CLIPS - 1 + 3)
 
 
 def test_with_none_apart_all_of_them_are_one_class(tmp_path: Path) -> None:
     store = store_of(tmp_path, other("cat", 2 * MIN_CLIPS), ("one", "one", "word", "training", 2))
-    classes, targets = taught(store, 0)
+    classes, targets = assign_training_classes(store, 0)
     assert classes == ClassTable(LABELS, (0, 1, 2))
     assert np.array_equal(targets, store.targets)
 
@@ -109,7 +109,7 @@ def test_without_other_words_there_is_nothing_to_take_apart(tmp_path: Path) -> N
     store = store_of(
         tmp_path, *[(word, word, "word", "training", 2 * MIN_CLIPS) for word in labels], labels=labels
     )
-    classes, targets = taught(store, 40)
+    classes, targets = assign_training_classes(store, 40)
     assert classes == ClassTable(labels, (0, 1))
     assert np.array_equal(targets, store.targets)
 

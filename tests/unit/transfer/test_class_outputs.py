@@ -13,7 +13,7 @@ from kwspipe.labels import ClassTable
 from kwspipe.models.layer_names import OUTPUTS
 from kwspipe.stages.train import _print_report
 from kwspipe.transfer.checkpoint import read_checkpoint
-from kwspipe.transfer.class_outputs import class_names, taken_over
+from kwspipe.transfer.class_outputs import class_names, copy_class_outputs
 from kwspipe.transfer.class_table_file import CLASSES
 from kwspipe.transfer.layers import BUNDLED, TransferReport, apply
 from support.fake_layers import CONFIG as PATH_CONFIG
@@ -128,7 +128,7 @@ def test_where_nothing_tells_the_classes_it_is_by_name_and_shape(
 def test_layers_of_another_kind_give_nothing() -> None:
     for known in ([KERNEL], [KERNEL[:4], BIAS], [KERNEL, BIAS[:3]]):
         fresh = [np.zeros((8, 2), np.float32), np.zeros(2, np.float32)]
-        assert taken_over(fresh, known, ("one", "cat"), THERE) == ()
+        assert copy_class_outputs(fresh, known, ("one", "cat"), THERE) == ()
         assert not np.any(fresh[0]) and not np.any(fresh[1])
 
 

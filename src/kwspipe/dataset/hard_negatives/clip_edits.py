@@ -40,7 +40,7 @@ def ending(clip: Clip, length: int, parts: tuple[float, float], rate_hz: int) ->
     return _heard_anywhere(_cut(clip.pcm, first_start, last_start + length), length)
 
 
-def in_a_row(clips: Sequence[Clip], length: int, rate_hz: int, rng: np.random.Generator) -> Clip:
+def concatenate_words(clips: Sequence[Clip], length: int, rate_hz: int, rng: np.random.Generator) -> Clip:
     """Says words one after another; what is heard always has the end of the first and the start of the second."""
     parts: list[Pcm] = []
     for clip in clips:
@@ -50,7 +50,9 @@ def in_a_row(clips: Sequence[Clip], length: int, rate_hz: int, rng: np.random.Ge
     return Clip(joined, max(0, joint - length // 4), min(joined.size, joint + length // 4))
 
 
-def at_once(talkers: Sequence[Sequence[Clip]], length: int, rate_hz: int, rng: np.random.Generator) -> Clip:
+def mix_babble(
+    talkers: Sequence[Sequence[Clip]], length: int, rate_hz: int, rng: np.random.Generator
+) -> Clip:
     """Mixes talkers, each at a distance of its own, each saying its words over and over without a pause."""
     mixed = np.zeros(2 * length, np.float32)
     for words in talkers:

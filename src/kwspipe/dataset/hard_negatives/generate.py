@@ -17,13 +17,13 @@ from kwspipe.dataset.clip_kinds import AND, HARD_SILENCE, HARD_UNKNOWN, Kind
 from kwspipe.dataset.decode import Clip, examine
 from kwspipe.dataset.hard_negatives import clip_edits
 from kwspipe.dataset.hard_negatives.near_misses import near_misses
-from kwspipe.dataset.hard_negatives.speech_mixer import Made, Spoken, Talkers
+from kwspipe.dataset.hard_negatives.speech_mixer import Made, SpeechMixer, Spoken
 from kwspipe.dataset.listing import Listing
 from kwspipe.dataset.noise import silence
 from kwspipe.dataset.noise.background import NoisePiece
-from kwspipe.dataset.recordings import SPLITS, Recording, Split, printable
+from kwspipe.dataset.recordings import SPLITS, Recording, Split, normalize_name
 from kwspipe.dataset.sampling import sample_speakers
-from kwspipe.dataset.selection import in_turn, other_word_test
+from kwspipe.dataset.selection import other_word_test, round_robin
 from kwspipe.dataset.store.store_builder import Preparation
 from kwspipe.labels import SILENCE, UNKNOWN
 
@@ -76,7 +76,7 @@ class Negatives:
             kind: self._wanted(kind) for kind in (*HARD_UNKNOWN, *HARD_SILENCE) if self._wanted(kind)
         }
         self.is_other = other_word_test(run.dataset)
-        self.words = [printable(word) for word in run.dataset.words]
+        self.words = [normalize_name(word) for word in run.dataset.words]
 
     @property
     def num_wanted(self) -> int:
@@ -134,22 +134,22 @@ class Negatives:
         """Parts of keywords, each keyword in turn."""
         queues = [self._drawn(word, kind) for word in self.words if word in self.by_word]
         parts = self.config.min_part, self.config.max_part
-        for spoken in self._decoded(in_turn(queues), kind):
+        for spoken in self._decoded(round_robin(queues), kind):
             yield cut(spoken.clip, self.length, parts, self.rate_hz), [spoken.recording]
 
     def _several(self, kind: Kind) -> Iterator[Made]:
         for number in itertools.count() if self._talkers.fluent else ():
-            yield self._talkers.in_a_row(self._rng(kind, number))
+            yield self._talkers.concatenate_words(self._rng(kind, number))
 
     def _babble(self, kind: Kind) -> Iterator[Made]:
         num_talkers = self.config.min_talkers, self.config.max_talkers
         for number in itertools.count() if self._talkers.several else ():
-            yield self._talkers.at_once(num_talkers, self._rng(kind, number))
+            yield self._talkers.mix_babble(num_talkers, self._rng(kind, number))
 
     def _near_misses(self, kind: Kind) -> Iterator[Made]:
         """Whole other words that are like a keyword, the words in turn; those drawn as plain clips are left out."""
         close = near_misses(filter(self.is_other, self.by_word), self.words, self.config)
-        candidates = in_turn([self._drawn(word, kind) for word in close])
+        candidates = round_robin([self._drawn(word, kind) for word in close])
         unused = (recording for recording in candidates if recording.path not in self.run.drawn_unknown)
         for spoken in self._decoded(unused, kind):
             yield spoken.clip, [spoken.recording]
@@ -161,13 +161,13 @@ class Negatives:
             yield clip_edits.anywhere(pcm, self.length), [Recording(path, "", "", self.split, None, "")]
 
     @cached_property
-    def _talkers(self) -> Talkers:
+    def _talkers(self) -> SpeechMixer:
         """Other words by a choice of speakers, decoded once."""
         ours = (
             r for word in self.by_word if self.is_other(word) for r in self.by_word[word].in_split(self.split)
         )
         drawn = sample_speakers(ours, POOL_CLIPS, CLIPS_A_POOLED_SPEAKER, f"{self.run.seed}/pool")
-        return Talkers(self._read(drawn), self.length, self.rate_hz)
+        return SpeechMixer(self._read(drawn), self.length, self.rate_hz)
 
     def _drawn(self, word: str, kind: Kind) -> Listing:
         """Returns the split's recordings of a word, in an order of this kind's own."""

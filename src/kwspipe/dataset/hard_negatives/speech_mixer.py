@@ -26,7 +26,7 @@ class Spoken:
 Made = tuple[Clip, Sequence[Recording]]
 
 
-class Talkers:
+class SpeechMixer:
     """Decoded words by several people.
 
     Args:
@@ -55,15 +55,17 @@ class Talkers:
         """Whether there are two people to talk at once."""
         return len(self._all) > 1
 
-    def in_a_row(self, rng: np.random.Generator) -> Made:
+    def concatenate_words(self, rng: np.random.Generator) -> Made:
         """Says two or three words, by one speaker where anyone has said two different ones."""
         said = self._fluent[int(rng.integers(len(self._fluent)))]
         count = int(rng.integers(NUM_WORDS_IN_A_ROW[0], NUM_WORDS_IN_A_ROW[1] + 1))
         chosen = [said[index] for index in rng.permutation(len(said))[:count]]
-        clip = clip_edits.in_a_row([spoken.clip for spoken in chosen], self._length, self._rate_hz, rng)
+        clip = clip_edits.concatenate_words(
+            [spoken.clip for spoken in chosen], self._length, self._rate_hz, rng
+        )
         return clip, [spoken.recording for spoken in chosen]
 
-    def at_once(self, num_talkers: tuple[int, int], rng: np.random.Generator) -> Made:
+    def mix_babble(self, num_talkers: tuple[int, int], rng: np.random.Generator) -> Made:
         """Lets people talk at once, as many as drawn between two limits and as there are."""
         count = int(rng.integers(num_talkers[0], num_talkers[1] + 1))
         talkers = []
@@ -71,6 +73,6 @@ class Talkers:
             said = self._all[index]
             talkers.append([said[place] for place in rng.permutation(len(said))[:NUM_WORDS_OF_A_TALKER]])
         clips = [[spoken.clip for spoken in said] for said in talkers]
-        return clip_edits.at_once(clips, self._length, self._rate_hz, rng), [
+        return clip_edits.mix_babble(clips, self._length, self._rate_hz, rng), [
             said[0].recording for said in talkers
         ]

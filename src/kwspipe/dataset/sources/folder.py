@@ -15,7 +15,7 @@ from pathlib import Path
 from kwspipe.audio.pcm import SUFFIXES, AudioError, Pcm
 from kwspipe.dataset.decode import ReadFiles, read_files
 from kwspipe.dataset.listing import Listing
-from kwspipe.dataset.recordings import Found, Recording, Rejected, SourceUnavailable, Split, printable
+from kwspipe.dataset.recordings import Found, Recording, Rejected, SourceUnavailable, Split, normalize_name
 from kwspipe.errors import KwspipeError
 
 NOISE_FOLDER = "_background_noise_"
@@ -95,12 +95,12 @@ def find_noise(root: Path, rejected: list[Rejected]) -> list[Recording]:
         if (status.st_dev, status.st_ino) in seen:
             continue
         seen.add((status.st_dev, status.st_ino))
-        for entry in _entries(folder, printable(name), "", rejected):
+        for entry in _entries(folder, normalize_name(name), "", rejected):
             below = f"{name}/{entry.name}"
             if _is_folder(entry):
                 waiting.append((Path(entry.path), below))
             else:
-                recording = _recording(entry, printable(below), "", rejected, {})
+                recording = _recording(entry, normalize_name(below), "", rejected, {})
                 found += [recording] if recording else []
     return sorted(found, key=lambda recording: recording.path)
 
@@ -108,10 +108,12 @@ def find_noise(root: Path, rejected: list[Rejected]) -> list[Recording]:
 def _word_recordings(
     root: Path, folder: str, lists: dict[Split, frozenset[str]], rejected: list[Rejected]
 ) -> list[Recording]:
-    word = printable(folder)
+    word = normalize_name(folder)
     entries = _entries(root / folder, word, word, rejected)
     files = (entry for entry in entries if not _is_folder(entry))
-    found = (_recording(entry, f"{word}/{printable(entry.name)}", word, rejected, lists) for entry in files)
+    found = (
+        _recording(entry, f"{word}/{normalize_name(entry.name)}", word, rejected, lists) for entry in files
+    )
     return sorted((r for r in found if r is not None), key=lambda recording: recording.path)
 
 
@@ -182,5 +184,5 @@ def _read_list(path: Path) -> frozenset[str] | None:
             "one <word>/<file> a line, UTF-8",
             "correct it or delete it",
         ) from None
-    lines = (printable(line.strip().replace("\\", "/")).removeprefix("./") for line in text.splitlines())
+    lines = (normalize_name(line.strip().replace("\\", "/")).removeprefix("./") for line in text.splitlines())
     return frozenset(line.rpartition(".")[0] or line for line in lines if line)

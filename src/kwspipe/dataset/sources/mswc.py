@@ -21,7 +21,7 @@ from kwspipe.config import DatasetConfig
 from kwspipe.dataset.decode import ReadFiles, read_files
 from kwspipe.dataset.hard_negatives.near_misses import spelling_similarity
 from kwspipe.dataset.listing import Listing
-from kwspipe.dataset.recordings import Found, Recording, Rejected, printable
+from kwspipe.dataset.recordings import Found, Recording, Rejected, normalize_name
 from kwspipe.dataset.sampling import Sample, place_of
 from kwspipe.dataset.sources.folder import FolderSource
 from kwspipe.dataset.sources.published_archive import Archive, Cached, Download
@@ -71,13 +71,13 @@ class MswcSource:
         table = next(self._splits.folder.rglob(f"{self.config.language}_splits.csv"), None)
         if table is None:
             raise self._unlike(self._splits.folder, f"{self.config.language}_splits.csv")
-        keywords = {printable(word) for word in self.dataset.words}
+        keywords = {normalize_name(word) for word in self.dataset.words}
         others = self._other_words(table, keywords)
         rejected: list[Rejected] = []
         kept: list[Recording] = []
         samples = {word: Sample(self.config.max_clips_per_other_word, f"{self.seed}/mswc") for word in others}
         for row in self._rows(table, "choosing clips"):
-            word = printable(row["WORD"])
+            word = normalize_name(row["WORD"])
             if word not in keywords and word not in samples:
                 continue
             recording = _recording(row, word, clips, rejected, tell=word in keywords)
@@ -107,9 +107,9 @@ class MswcSource:
     def _other_words(self, table: Path, keywords: set[str]) -> set[str]:
         """Chooses other words: those configured, else the ones most like a keyword, and others at random."""
         if self.dataset.unknown_words:
-            return {printable(word) for word in self.dataset.unknown_words}
+            return {normalize_name(word) for word in self.dataset.unknown_words}
         folded = {keyword.casefold() for keyword in keywords}
-        counts = Counter(printable(row["WORD"]) for row in self._rows(table, "counting words"))
+        counts = Counter(normalize_name(row["WORD"]) for row in self._rows(table, "counting words"))
         known = [word for word in counts if word.casefold() not in folded]
         num_near = int(NEAR_FRACTION * self.config.max_other_words)
         near = sorted(known, key=lambda word: (-spelling_similarity(word, keywords), word))[:num_near]
@@ -160,8 +160,10 @@ def _recording(
     if reason:
         if tell:
             rejected.append(
-                Rejected(printable(link), word, reason, f"VALID {row['VALID']}, SPEAKER {row['SPEAKER'][:8]}")
+                Rejected(
+                    normalize_name(link), word, reason, f"VALID {row['VALID']}, SPEAKER {row['SPEAKER'][:8]}"
+                )
             )
         return None
     speaker = row["SPEAKER"][:SPEAKER_DIGITS]
-    return Recording(printable(link), word, speaker, None, str(clips / link), row["SPEAKER"])
+    return Recording(normalize_name(link), word, speaker, None, str(clips / link), row["SPEAKER"])

@@ -18,13 +18,13 @@ from kwspipe.config import DatasetConfig, EngineName
 from kwspipe.dataset.decode import in_order, num_workers
 from kwspipe.dataset.noise import generated
 from kwspipe.dataset.noise.generated import BABBLE, COLOURS, GeneratedNoise
-from kwspipe.dataset.recordings import SPLITS, Found, Recording, SourceUnavailable, Split, printable
+from kwspipe.dataset.recordings import SPLITS, Found, Recording, SourceUnavailable, Split, normalize_name
 from kwspipe.dataset.splits import split_speakers
 from kwspipe.dataset.tts import espeak
 from kwspipe.dataset.tts.espeak_speakers import EspeakSpeakers
 from kwspipe.dataset.tts.kokoro_speakers import KokoroSpeakers
 from kwspipe.dataset.tts.near_words import near_words
-from kwspipe.dataset.tts.synthesizers import Engine, Mouth, Speaker, clips_each, takes
+from kwspipe.dataset.tts.synthesizers import Engine, Speaker, SpeechSynthesizer, clips_each, takes
 from kwspipe.errors import KwspipeError
 from kwspipe.files.process import exit_with_parent
 
@@ -51,7 +51,7 @@ class SyntheticSource:
         self.config = dataset.synthetic
         self.clip_s = clip_s
         self.seed = seed
-        self.mouth = Mouth.of(self.config)
+        self.mouth = SpeechSynthesizer.of(self.config)
         self.espeak = EspeakSpeakers(self.config, seed)
 
     def find(self) -> Found:
@@ -103,14 +103,14 @@ class SyntheticSource:
         Where the configuration does not say which other words there are, words near in sound are added.
         """
         accent = self.espeak.accents()[0]
-        keywords = [printable(word) for word in self.dataset.words]
+        keywords = [normalize_name(word) for word in self.dataset.words]
         near = (
             []
             if self.dataset.unknown_words
             else near_words(keywords, self.config.near_words_per_keyword, accent)
         )
         chosen = self.dataset.unknown_words or self.config.unknown_words
-        wanted = [*(printable(word) for word in chosen), *near]
+        wanted = [*(normalize_name(word) for word in chosen), *near]
         spoken = espeak.phonemes([*keywords, *wanted], accent)
         sounds = {spoken[word] for word in keywords}
         return keywords, [word for word in dict.fromkeys(wanted) if spoken[word] not in sounds]
@@ -211,7 +211,7 @@ def _path(recording: Recording) -> str:
     return recording.path
 
 
-def _render(recording: Recording, mouth: Mouth, sample_rate_hz: int) -> Pcm:
+def _render(recording: Recording, mouth: SpeechSynthesizer, sample_rate_hz: int) -> Pcm:
     if isinstance(recording.origin, GeneratedNoise):
         return generated.render(recording.origin, sample_rate_hz)
     return mouth.speak(recording.origin, sample_rate_hz)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from kwspipe.dataset.recordings import Recording, Split
-from kwspipe.dataset.selection import Draw, in_turn, share
+from kwspipe.dataset.selection import ClipQuota, round_robin, share
 from kwspipe.dataset.sources.synthetic import SyntheticSource
 from kwspipe.dataset.store.store_builder import Preparation
 from kwspipe.labels import UNKNOWN
@@ -50,13 +50,13 @@ def write_synthetic_clips(run: Preparation) -> dict[str, int]:
         if others and num_unknown:
             # One more of each word than needed: there may be clips that turn out unusable.
             unknown = source.training_clips(others, math.ceil(num_unknown / len(others)) + 1)
-            queue = list(in_turn([unknown[word] for word in others]))
+            queue = list(round_robin([unknown[word] for word in others]))
             run.write_clips([_draw(UNKNOWN, queue, num_unknown)], "synthetic others", source)
     return {label: count for label in (*keywords, UNKNOWN) if (count := _added(run, before, label))}
 
 
-def _draw(label: str, clips: Sequence[Recording], num_clips: int) -> Draw:
-    return Draw(label, "training", itertools.chain(clips), num_clips)
+def _draw(label: str, clips: Sequence[Recording], num_clips: int) -> ClipQuota:
+    return ClipQuota(label, "training", itertools.chain(clips), num_clips)
 
 
 def _added(run: Preparation, before: Counter[tuple[str, Split]], label: str) -> int:

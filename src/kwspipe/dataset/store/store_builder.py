@@ -14,8 +14,8 @@ from kwspipe.dataset.clip_kinds import NOISE, WORD, ZERO, Kind
 from kwspipe.dataset.decode import Clip, ReadFiles, examine
 from kwspipe.dataset.hard_negatives.clip_edits import anywhere
 from kwspipe.dataset.noise.background import NoisePiece, NoiseRecording, silence_places, split_noise
-from kwspipe.dataset.recordings import SPLITS, Recording, Rejected, Source, Split, printable
-from kwspipe.dataset.selection import Draw, share
+from kwspipe.dataset.recordings import SPLITS, Recording, Rejected, Source, Split, normalize_name
+from kwspipe.dataset.selection import ClipQuota, share
 from kwspipe.dataset.store.clip_store import StoreWriter
 from kwspipe.errors import KwspipeError
 from kwspipe.labels import SILENCE, UNKNOWN
@@ -60,9 +60,9 @@ class Preparation:
 
     def num_keyword_clips(self, split: Split) -> int:
         """Returns how many clips of keywords a split has."""
-        return sum(self.counts[printable(word), split] for word in self.dataset.words)
+        return sum(self.counts[normalize_name(word), split] for word in self.dataset.words)
 
-    def write_clips(self, draws: Sequence[Draw], name: str, source: Source | None = None) -> None:
+    def write_clips(self, draws: Sequence[ClipQuota], name: str, source: Source | None = None) -> None:
         """Decodes and writes what is drawn; what turns out unusable is replaced as long as there are candidates.
 
         Args:
@@ -140,10 +140,10 @@ class Preparation:
                 self.reject(Rejected(recording.path, "", "silent", "nothing but digital zero"))
 
     def _read(
-        self, draws: Sequence[Draw], source: Source
-    ) -> Iterator[tuple[Draw, Recording, Pcm | AudioError]]:
+        self, draws: Sequence[ClipQuota], source: Source
+    ) -> Iterator[tuple[ClipQuota, Recording, Pcm | AudioError]]:
         """Reads as many recordings as are missing, a bounded number ahead, and again in place of the unusable."""
-        under_way: deque[tuple[Draw, Recording]] = deque()
+        under_way: deque[tuple[ClipQuota, Recording]] = deque()
 
         def asked(num_missing: Sequence[int]) -> Iterator[Recording]:
             for draw, missing in zip(draws, num_missing, strict=True):
@@ -177,7 +177,9 @@ class Preparation:
             path=path,
         )
 
-    def _write_clip(self, draw: Draw, recording: Recording, pcm: Pcm | AudioError, source: Source) -> bool:
+    def _write_clip(
+        self, draw: ClipQuota, recording: Recording, pcm: Pcm | AudioError, source: Source
+    ) -> bool:
         try:
             if isinstance(pcm, AudioError):
                 raise pcm

@@ -87,7 +87,7 @@ def clips_each(
 
 
 @dataclass(frozen=True)
-class Mouth:
+class SpeechSynthesizer:
     """Turns utterances into samples, by way of the cache; processes get a copy.
 
     Attributes:
@@ -101,7 +101,7 @@ class Mouth:
     voices_sha256: str
 
     @classmethod
-    def of(cls, config: SyntheticConfig) -> "Mouth":
+    def of(cls, config: SyntheticConfig) -> "SpeechSynthesizer":
         """Returns the one that the configuration asks for."""
         cache = None if config.cache_dir is None else SpeechCache(Path(config.cache_dir).expanduser())
         return cls(cache, kokoro.voices_path(config.kokoro), config.kokoro.voices_sha256)

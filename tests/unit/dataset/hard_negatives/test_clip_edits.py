@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kwspipe.audio.pcm import float_from_pcm
-from kwspipe.augment import place
+from kwspipe.augment import crop_or_pad_around_word
 from kwspipe.dataset.decode import Clip
 from kwspipe.dataset.hard_negatives import clip_edits
 
@@ -22,7 +22,7 @@ WORD = Clip(
 
 def heard(clip: Clip, placement: str, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    return place(clip.pcm, (clip.trim_start, clip.trim_end), LENGTH, placement, rng)  # type: ignore[arg-type]
+    return crop_or_pad_around_word(clip.pcm, (clip.trim_start, clip.trim_end), LENGTH, placement, rng)  # type: ignore[arg-type]
 
 
 def test_a_beginning_ends_what_is_heard_between_its_two_parts_of_the_word():
@@ -61,7 +61,7 @@ def test_what_is_heard_is_never_padded_by_the_placement(
 def test_words_in_a_row_are_heard_across_their_joint():
     rng = np.random.default_rng(1)
     words = [Clip(np.full(12000, value, np.int16), 0, 12000) for value in (100, 200, 300)]
-    clip = clip_edits.in_a_row(words, LENGTH, RATE_HZ, rng)
+    clip = clip_edits.concatenate_words(words, LENGTH, RATE_HZ, rng)
     assert clip.pcm.size >= 36000
     for seed in range(20):
         samples = heard(clip, "random", seed)
@@ -71,7 +71,7 @@ def test_words_in_a_row_are_heard_across_their_joint():
 
 def test_short_words_in_a_row_are_whole():
     words = [Clip(np.full(2000, value, np.int16), 0, 2000) for value in (100, 200)]
-    clip = clip_edits.in_a_row(words, LENGTH, RATE_HZ, np.random.default_rng(1))
+    clip = clip_edits.concatenate_words(words, LENGTH, RATE_HZ, np.random.default_rng(1))
     assert {100, 200} <= set(heard(clip, "random", 3).tolist())
     assert np.abs(np.diff(clip.pcm.astype(int))).max() < 20  # faded: no click where they meet
 
@@ -81,7 +81,7 @@ def test_talkers_at_once_are_all_heard_all_the_time():
     tones = [
         Clip((3000 * np.sin(2 * np.pi * f * time_s)).astype(np.int16), 0, 8000) for f in (400, 900, 1700)
     ]
-    clip = clip_edits.at_once([[tone] for tone in tones], LENGTH, RATE_HZ, np.random.default_rng(2))
+    clip = clip_edits.mix_babble([[tone] for tone in tones], LENGTH, RATE_HZ, np.random.default_rng(2))
     assert clip.pcm.size == 2 * LENGTH
     for seed in range(5):
         spectrum = np.abs(np.fft.rfft(heard(clip, "random", seed)))
@@ -93,7 +93,7 @@ def test_talkers_at_once_are_all_heard_all_the_time():
 
 def test_loud_talkers_are_made_softer_not_clipped():
     loud = Clip(np.full(8000, 30000, np.int16), 0, 8000)
-    clip = clip_edits.at_once([[loud]] * 6, LENGTH, RATE_HZ, np.random.default_rng(2))
+    clip = clip_edits.mix_babble([[loud]] * 6, LENGTH, RATE_HZ, np.random.default_rng(2))
     assert 32000 <= clip.pcm.max() <= 32767 and clip.pcm.min() >= 0
 
 

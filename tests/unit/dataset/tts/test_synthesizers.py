@@ -9,7 +9,7 @@ import pytest
 
 from kwspipe.dataset.tts import espeak, kokoro
 from kwspipe.dataset.tts.speech_cache import SpeechCache
-from kwspipe.dataset.tts.synthesizers import Mouth, Speaker, clips_each, takes
+from kwspipe.dataset.tts.synthesizers import Speaker, SpeechSynthesizer, clips_each, takes
 
 SPEAKERS = [Speaker(name, name, name) for name in ("ann", "bob", "cid", "dan")]
 
@@ -71,15 +71,15 @@ def test_what_is_kept_sounds_as_what_is_spoken(tmp_path: Path):
     utterance = espeak.Utterance("seven.", "gmw/en-US+f3", 160, 50)
     spoken = espeak.synthesize(utterance, 16000)
     cache = SpeechCache(tmp_path / "speech")
-    mouth = Mouth(cache, tmp_path, "0" * 64)
+    mouth = SpeechSynthesizer(cache, tmp_path, "0" * 64)
     for _ in range(2):
         assert np.array_equal(mouth.speak(utterance, 16000), spoken)
     assert cache.has(mouth.key(utterance)) and cache.size()[0] == 1
-    assert np.array_equal(Mouth(None, tmp_path, "0" * 64).speak(utterance, 16000), spoken)
+    assert np.array_equal(SpeechSynthesizer(None, tmp_path, "0" * 64).speak(utterance, 16000), spoken)
 
 
 def test_keys_name_engine_version_and_utterance(tmp_path: Path):
-    mouth = Mouth(None, tmp_path, "ab" * 32)
+    mouth = SpeechSynthesizer(None, tmp_path, "ab" * 32)
     assert mouth.key(kokoro.Utterance("one.", "af_sky", 0.9)) == {
         "engine": "kokoro",
         "version": kokoro.version("ab" * 32),
