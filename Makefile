@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 EXTRAS ?= synthetic,teacher,emulator,dev
 EXPERIMENT ?= digits_3
 BOARD ?= emulated
-CORE := $(wildcard firmware/core/*.c firmware/core/*.h) src/kwspipe/core/build.py setup.py
+CORE := $(wildcard firmware/core/*/*.c firmware/core/*/*.h) src/kwspipe/core/build.py setup.py
 
 # Without a C compiler on the machine, the one of the PyPI package ziglang builds the core.
 ifeq ($(shell command -v cc || command -v gcc || command -v clang),)

@@ -12,10 +12,11 @@ def source_version(board: str) -> str:
     """Returns for example ``0.1.0-3f8a52c1d07e``; equal sources give equal text on every machine."""
     digest = hashlib.sha256()
     for folder in ("core", "app", f"boards/{board}"):
-        for path in sorted((FIRMWARE / folder).iterdir()):
+        for path in sorted((FIRMWARE / folder).rglob("*")):
             if path.suffix in {".c", ".h", ".S", ".ld", ".mk"}:
                 content = path.read_bytes().replace(b"\r\n", b"\n")
-                digest.update(f"{folder}/{path.name} {len(content)}\n".encode() + content)
+                name = path.relative_to(FIRMWARE).as_posix()
+                digest.update(f"{name} {len(content)}\n".encode() + content)
     package = (FIRMWARE.parent / "src" / "kwspipe" / "__init__.py").read_text()
     version = re.search(r'__version__ = "([^"]+)"', package)
     return f"{version[1] if version else 'unknown'}-{digest.hexdigest()[:12]}"

@@ -22,18 +22,6 @@ from kwspipe.core.model_runner import CoreModel
 from kwspipe.errors import KwspipeError
 
 CORE = Path(__file__).resolve().parents[1] / "firmware" / "core"
-SOURCES = (
-    "image",
-    "crc32",
-    "model",
-    "program",
-    "convolve",
-    "kernels_portable",
-    "kernels_m33",
-    "elementwise",
-    "pool",
-    "softmax",
-)
 ZIG_FLAGS = (
     "-target thumb-freestanding-eabihf -mcpu=cortex_m33+dsp -fno-sanitize=all -fno-unwind-tables"
     " -fno-unroll-loops -Wl,--image-base=0x10000"
@@ -69,8 +57,10 @@ def build(compiler: list[str], folder: Path) -> bytes:
     support, output = folder / "support.c", folder / "core.elf"
     support.write_text(SUPPORT)
     flags = ZIG_FLAGS if "ziglang" in compiler or compiler[0].endswith("zig") else GCC_FLAGS
-    sources = [*(str(CORE / f"kws_{name}.c") for name in SOURCES), *map(str, sorted(CORE.glob("*.S")))]
-    command = [*compiler, *flags.split(), *FLAGS.split(), *sources, str(support), "-o", str(output)]
+    sources = [
+        str(path) for name in ("common", "model") for path in sorted((CORE / name).glob("*.[cS]"))
+    ]
+    command = [*compiler, *flags.split(), *FLAGS.split(), f"-I{CORE}", *sources, str(support), "-o", str(output)]
     subprocess.run(command, check=True)
     return output.read_bytes()
 

@@ -39,7 +39,7 @@ def find_compiler(folder: Path) -> list[str] | None:
 
 def build(compiler: list[str], folder: Path) -> Path:
     """Compiles the application, the core and the fuzzer."""
-    sources = [ROOT / "tests" / "fuzz" / "fuzz_app.c", *sorted((ROOT / "firmware" / "core").glob("*.c"))]
+    sources = [ROOT / "tests" / "fuzz" / "fuzz_app.c", *sorted((ROOT / "firmware" / "core").rglob("*.c"))]
     sources += [path for path in sorted((ROOT / "firmware" / "app").glob("*.c")) if path.name != "main.c"]
     includes = [f"-I{ROOT / 'firmware' / name}" for name in ("core", "app")]
     program = folder / "fuzz_app"

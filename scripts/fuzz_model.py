@@ -30,7 +30,7 @@ def build(compiler: list[str], folder: Path) -> Path:
     """Compiles the core's reader and inference with the fuzzer."""
     core = ROOT / "firmware" / "core"
     program = folder / "fuzz_model"
-    sources = [ROOT / "tests" / "fuzz" / "fuzz_model.c", *sorted(core.glob("*.c"))]
+    sources = [ROOT / "tests" / "fuzz" / "fuzz_model.c", *sorted(core.rglob("*.c"))]
     options = ["-std=c11", "-O1", "-g", *SANITIZERS, f"-I{core}"]
     subprocess.run([*compiler, *options, *map(str, sources), "-o", str(program)], check=True)
     return program

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "kws_image.h"
-#include "kws_status.h"
+#include "common/kws_status.h"
+#include "model/kws_image.h"
 
 #define KEYWORD_LIGHT_MS 700u
 #define ACTIVITY_LIGHT_MS 150u

@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 #include "kws_board.h"
-#include "kws_link.h"
-#include "kws_slots.h"
-#include "kws_spotter.h"
+#include "link/kws_link.h"
+#include "slots/kws_slots.h"
+#include "spotter/kws_spotter.h"
 
 /* Memory of the spotter, for any model: a tensor arena of 60 kB, 2 x 2,891 bytes of features and 2,891 of input with
  * the default front end, the front end's own 3,204, the detector's. HELLO tells it to the host. */

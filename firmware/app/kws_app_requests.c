@@ -1,8 +1,8 @@
 /* What the application does for the link: golden inputs, fed audio, the profile. */
 #include <string.h>
 
+#include "common/kws_status.h"
 #include "kws_app.h"
-#include "kws_status.h"
 
 static int32_t test_open(void *context, int32_t slot) {
     kws_app_t *app = context;

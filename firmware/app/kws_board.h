@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kws_flash.h"
+#include "slots/kws_flash.h"
 
 typedef enum {
     KWS_LED_KEYWORD = 0, /* red: a keyword was detected */

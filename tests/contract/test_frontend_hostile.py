@@ -134,8 +134,7 @@ def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if compiler is None:
         pytest.skip("needs gcc or clang with the address sanitizer")
     program = tmp_path_factory.mktemp("sanitized") / "fuzz_frontend"
-    names = ["kws_frontend", "kws_frontend_tables", "kws_fft", "kws_channels", "kws_sqrt"]
-    files = [str(CORE / f"{name}.c") for name in names] + [str(REPOSITORY / "tests/fuzz/fuzz_frontend.c")]
+    files = [*map(str, (CORE / "frontend").glob("*.c")), str(REPOSITORY / "tests/fuzz/fuzz_frontend.c")]
     flags = ["-std=c11", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     built = subprocess.run(
         [compiler, *flags, f"-I{CORE}", *files, "-o", str(program)],

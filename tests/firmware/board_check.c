@@ -1,6 +1,6 @@
 /* Firmware for testing a board's drivers by themselves: a letter and its arguments in, an answer out. */
-#include "kws_board.h"
 #include "common/kws_status.h"
+#include "kws_board.h"
 #include "serial_bytes.h"
 #include <string.h>
 

@@ -2,10 +2,10 @@
  * come over the serial line, outputs and counts go back. */
 #include <stddef.h>
 
+#include "common/kws_status.h"
 #include "kws_board.h"
 #include "model/kws_image.h"
 #include "model/kws_model.h"
-#include "common/kws_status.h"
 #include "serial_bytes.h"
 
 #define ARENA_BYTES 61440

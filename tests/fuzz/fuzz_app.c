@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kws_app.h"
 #include "common/kws_bytes.h"
 #include "common/kws_crc32.h"
 #include "common/kws_status.h"
+#include "kws_app.h"
 
 #define PAGE_BYTES 8192u
 #define SLOT_BYTES (48u * PAGE_BYTES)

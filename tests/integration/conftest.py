@@ -69,11 +69,11 @@ def board_check_firmware() -> Path:
 def brd2601_firmware() -> Path:
     """The firmware of BRD2601 as it is delivered."""
     pytest.importorskip("unicorn", reason="the emulated board needs the extra `emulator`")
-    common = [path for folder in ("core", "app") for path in sorted((FIRMWARE / folder).glob("*.[cS]"))]
+    common = [path for folder in ("core", "app") for path in sorted((FIRMWARE / folder).rglob("*.[cS]"))]
     return build("brd2601", [*common, *board_sources()])
 
 
 @pytest.fixture(scope="session")
 def model_check_firmware() -> Path:
     """Firmware that runs a model image on inputs from the serial line (tests/firmware/model_check.c)."""
-    return build_check("model_check", sorted((FIRMWARE / "core").glob("*.[cS]")))
+    return build_check("model_check", sorted((FIRMWARE / "core").rglob("*.[cS]")))

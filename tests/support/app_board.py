@@ -71,9 +71,8 @@ def build_library(folder: Path) -> ctypes.CDLL:
     if shutil.which(compiler[0]) is None:
         pytest.skip("needs a C compiler")
     sources = [
-        *(FIRMWARE / "core").glob("*.c"),
-        FIRMWARE / "app" / "kws_app.c",
-        FIRMWARE / "app" / "kws_app_requests.c",
+        *(FIRMWARE / "core").rglob("*.c"),
+        *(path for path in (FIRMWARE / "app").glob("*.c") if path.name != "main.c"),
     ]
     library = folder / "app.so"
     options = ["-std=c11", "-O1", "-shared", "-fPIC", f"-I{FIRMWARE / 'core'}", f"-I{FIRMWARE / 'app'}"]

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/kws_status.h"
 #include "kws_board.h"
-#include "kws_status.h"
 #include "registers.h"
 
 enum { PORT_A, PORT_B, PORT_C, PORT_D };

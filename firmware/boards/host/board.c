@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/kws_status.h"
 #include "host.h"
-#include "kws_status.h"
 
 #define SERIAL_WINDOW_BYTES 2048u
 #define MAX_ARGUMENTS 32

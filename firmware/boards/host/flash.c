@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/kws_status.h"
 #include "host.h"
-#include "kws_status.h"
 
 #define PAGE_BYTES 8192u /* as on the BRD2601 */
 #define SLOT_BYTES (512u * 1024u)

@@ -1,4 +1,4 @@
-#include "kws_crc32.h"
+#include "common/kws_crc32.h"
 
 /* Entry n is the remainder of the byte n; 1 kB of flash buys one lookup a byte. */
 static const uint32_t remainder_of_byte[256] = {

@@ -1,8 +1,8 @@
-#include "kws_detector.h"
+#include "detector/kws_detector.h"
 
 #include <string.h>
 
-#include "kws_bytes.h"
+#include "common/kws_bytes.h"
 
 /* Places in the blob; kws_detector.h describes them. */
 enum {

@@ -31,7 +31,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kws_status.h"
+#include "common/kws_status.h"
 
 /* python:begin */
 #define KWS_DETECTOR_MAGIC 1413764939 /* "KWDT" */

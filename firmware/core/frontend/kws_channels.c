@@ -1,7 +1,7 @@
-#include "kws_channels.h"
+#include "frontend/kws_channels.h"
 
-#include "kws_sqrt.h"
-#include "kws_vector.h"
+#include "frontend/kws_sqrt.h"
+#include "frontend/kws_vector.h"
 
 enum { PCAN_SNR_BITS = 12, PCAN_OUTPUT_BITS = 6, LOG_BITS = 16, SEGMENT_BITS = 7 };
 enum { LN_2_Q16 = 45426 };

@@ -3,7 +3,7 @@
 #ifndef KWS_CHANNELS_H
 #define KWS_CHANNELS_H
 
-#include "kws_frontend_tables.h"
+#include "frontend/kws_frontend_tables.h"
 
 /* num_bins energies -> num_channels amplitudes, each >> shift (0..15), which undoes the input's normalisation. */
 void kws_channels_filter(const kws_frontend_tables_t *tables, const uint32_t *energy, uint32_t shift,

@@ -1,6 +1,6 @@
-#include "kws_fft.h"
+#include "frontend/kws_fft.h"
 
-#include "kws_vector.h"
+#include "frontend/kws_vector.h"
 
 enum { QUARTER = 8191, HALF = 16383 }; /* 32767 / 4 and 32767 / 2, as kissfft scales */
 

@@ -1,10 +1,10 @@
-#include "kws_frontend.h"
+#include "frontend/kws_frontend.h"
 
 #include <string.h>
 
-#include "kws_channels.h"
-#include "kws_fft.h"
-#include "kws_vector.h"
+#include "frontend/kws_channels.h"
+#include "frontend/kws_fft.h"
+#include "frontend/kws_vector.h"
 
 enum { WINDOW_BITS = 12 };
 

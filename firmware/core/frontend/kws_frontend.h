@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kws_frontend_tables.h"
+#include "frontend/kws_frontend_tables.h"
 
 /* python:begin */
 typedef struct {

@@ -1,8 +1,8 @@
-#include "kws_frontend_tables.h"
+#include "frontend/kws_frontend_tables.h"
 
 #include <stdbool.h>
 
-#include "kws_fft.h"
+#include "frontend/kws_fft.h"
 
 enum { ONE_Q12 = 4096, ONE_Q14 = 16384 };
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kws_status.h"
+#include "common/kws_status.h"
 
 /* python:begin */
 #define KWS_FRONTEND_MAGIC 1162237771 /* "KWFE" */

@@ -1,4 +1,4 @@
-#include "kws_sqrt.h"
+#include "frontend/kws_sqrt.h"
 
 /* round(256 / sqrt(x)) in the middle of each [i / 128, (i + 1) / 128), i = 32 .. 127: within 0.6 percent. */
 static const uint16_t inverse_root_q8[96] = {

@@ -1,10 +1,10 @@
-#include "kws_frame.h"
+#include "link/kws_frame.h"
 
 #include <string.h>
 
-#include "kws_bytes.h"
-#include "kws_crc32.h"
-#include "kws_status.h"
+#include "common/kws_bytes.h"
+#include "common/kws_crc32.h"
+#include "common/kws_status.h"
 
 #define MAX_BLOCK 254u /* bytes a COBS code can announce */
 

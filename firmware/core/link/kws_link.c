@@ -1,9 +1,9 @@
-#include "kws_link.h"
+#include "link/kws_link.h"
 
 #include <string.h>
 
-#include "kws_link_requests.h"
-#include "kws_status.h"
+#include "common/kws_status.h"
+#include "link/kws_link_requests.h"
 
 int32_t kws_link_open(kws_link_t *link, kws_slots_t *slots, const kws_link_app_t *app,
                       const kws_link_identity_t *identity) {

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kws_frame.h"
-#include "kws_slots.h"
+#include "link/kws_frame.h"
+#include "slots/kws_slots.h"
 
 /* python:begin */
 #define KWS_LINK_PROTOCOL 1        /* version in HELLO */

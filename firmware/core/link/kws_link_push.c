@@ -1,9 +1,9 @@
 /* The requests of a push: BEGIN, DATA, END, TEST, CONFIRM, ABORT. */
 #include <string.h>
 
-#include "kws_bytes.h"
-#include "kws_link_requests.h"
-#include "kws_status.h"
+#include "common/kws_bytes.h"
+#include "common/kws_status.h"
+#include "link/kws_link_requests.h"
 
 static kws_image_id_t read_id(const uint8_t *bytes) {
     kws_image_id_t id = {.size_bytes = kws_read_u32(bytes), .crc32 = kws_read_u32(bytes + 4)};

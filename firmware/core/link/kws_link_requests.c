@@ -1,9 +1,9 @@
-#include "kws_link_requests.h"
+#include "link/kws_link_requests.h"
 
 #include <string.h>
 
-#include "kws_bytes.h"
-#include "kws_status.h"
+#include "common/kws_bytes.h"
+#include "common/kws_status.h"
 
 static void write_text(uint8_t *bytes, const char *text, uint32_t size) {
     for (uint32_t i = 0; i + 1 < size && text[i] != '\0'; i++) {

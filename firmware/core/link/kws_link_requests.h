@@ -2,7 +2,7 @@
 #ifndef KWS_LINK_REQUESTS_H
 #define KWS_LINK_REQUESTS_H
 
-#include "kws_link.h"
+#include "link/kws_link.h"
 
 typedef struct {
     const uint8_t *data;

@@ -1,7 +1,7 @@
 /* kws_add_line for the Cortex-M33: the sum of two tensors. */
 #if defined(__ARM_FEATURE_DSP)
 
-#include "kws_kernels_m33.h"
+#include "model/kws_kernels_m33.h"
 
 /* r0 first, r1 second, r2 output, r3 count, r4 and r5 factors, r6 offset, r7, r8 values. */
     .macro SUM

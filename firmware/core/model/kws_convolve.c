@@ -1,5 +1,5 @@
 /* Convolutions: what is around the inner loops of kws_kernels.h. */
-#include "kws_kernels.h"
+#include "model/kws_kernels.h"
 
 #define VALUE_BYTES ((uint32_t)sizeof(int16_t))
 

@@ -1,6 +1,6 @@
 /* Operators that look at one place at a time. */
-#include "kws_kernels.h"
-#include "kws_requantize.h"
+#include "model/kws_kernels.h"
+#include "model/kws_requantize.h"
 
 static int16_t *activations(uint8_t *arena, uint32_t offset) {
     return (int16_t *)(void *)(arena + offset);

@@ -1,9 +1,9 @@
-#include "kws_image.h"
+#include "model/kws_image.h"
 
 #include <stdbool.h>
 
-#include "kws_bytes.h"
-#include "kws_crc32.h"
+#include "common/kws_bytes.h"
+#include "common/kws_crc32.h"
 
 /* Layout of the header; docs/model_image.md. */
 enum {

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kws_status.h"
+#include "common/kws_status.h"
 
 /* python:begin */
 #define KWS_IMAGE_FORMAT_VERSION 1

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "kws_program.h"
+#include "model/kws_program.h"
 
 /* Which of the two is built. */
 #if defined(__ARM_FEATURE_DSP)

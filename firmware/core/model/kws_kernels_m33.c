@@ -1,11 +1,11 @@
 /* Hands jobs to the loops in kws_multiply_m33.S, kws_slide_m33.S and kws_slide_row_m33.S. */
-#include "kws_kernels.h"
+#include "model/kws_kernels.h"
 
 #if KWS_USE_DSP
 
 #include <stddef.h>
 
-#include "kws_requantize.h"
+#include "model/kws_requantize.h"
 
 void kws_m33_pair_positive(const kws_pointwise_t *job);
 void kws_m33_pair_signed(const kws_pointwise_t *job);

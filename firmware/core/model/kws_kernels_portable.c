@@ -1,6 +1,6 @@
-#include "kws_kernels.h"
+#include "model/kws_kernels.h"
 
-#include "kws_requantize.h"
+#include "model/kws_requantize.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>

@@ -1,9 +1,9 @@
-#include "kws_model.h"
+#include "model/kws_model.h"
 
 #include <stdbool.h>
 
-#include "kws_bytes.h"
-#include "kws_program.h"
+#include "common/kws_bytes.h"
+#include "model/kws_program.h"
 
 /* Layout of the program's section; docs/model_image.md. */
 enum {

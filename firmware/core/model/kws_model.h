@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kws_image.h"
+#include "model/kws_image.h"
 
 /* python:begin */
 #define KWS_ARENA_ALIGNMENT 8

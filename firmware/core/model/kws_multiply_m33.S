@@ -1,7 +1,7 @@
 /* kws_pointwise_pair for the Cortex-M33: pixels times the weights of two output channels. */
 #if defined(__ARM_FEATURE_DSP)
 
-#include "kws_kernels_m33.h"
+#include "model/kws_kernels_m33.h"
 
 /* ---- Two output channels of two pixels at a time. ----
  *

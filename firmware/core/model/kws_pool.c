@@ -1,5 +1,5 @@
 /* Operators that reduce a window, or the whole plane, of each channel. */
-#include "kws_requantize.h"
+#include "model/kws_requantize.h"
 
 static int16_t *activations(uint8_t *arena, uint32_t offset) {
     return (int16_t *)(void *)(arena + offset);

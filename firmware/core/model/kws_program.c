@@ -3,7 +3,7 @@
  * All extents are at most KWS_MAX_EXTENT and all steps at most KWS_MAX_STEP, so coordinates fit into int32_t and sizes
  * of tensors into uint64_t without overflow.
  */
-#include "kws_program.h"
+#include "model/kws_program.h"
 
 #include <stddef.h>
 

@@ -15,7 +15,7 @@
 
 #include <stdint.h>
 
-#include "kws_program.h"
+#include "model/kws_program.h"
 
 /* s + k - 1 of all channels of an operator with KWS_FLAG_POSITIVE: an immediate operand. */
 #define KWS_POSITIVE_SHIFT 11

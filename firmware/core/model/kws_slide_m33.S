@@ -1,7 +1,7 @@
 /* kws_slide for the Cortex-M33: a 3x3 window over the plane of one channel. */
 #if defined(__ARM_FEATURE_DSP)
 
-#include "kws_kernels_m33.h"
+#include "model/kws_kernels_m33.h"
 
 /* Up to four outputs beside each other: r0 the place in the plane, r1 step of the output, r2 columns left, r3 output,
  * r4 to r7 sums, r8 to r10 values, r11 weights (w0, w1), r12 (w1, w2), lr bytes of a row of the plane.

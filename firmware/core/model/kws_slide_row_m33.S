@@ -1,7 +1,7 @@
 /* kws_slide for the Cortex-M33: a window of one row, an odd count of values beside each other. */
 #if defined(__ARM_FEATURE_DSP)
 
-#include "kws_kernels_m33.h"
+#include "model/kws_kernels_m33.h"
 
 /* Up to four outputs beside each other: r0 the place in the plane, r1 step of the output, r2 columns left, r3 output,
  * r4 to r7 sums, r8 and r9 pairs of values, r10 weights of an even place, r11 of an odd one, r12 the next weights, lr

@@ -1,6 +1,6 @@
 /* int8 softmax over the channels, in the fixed-point arithmetic of TensorFlow Lite's reference kernel (gemmlowp).
  * Q a.b is an int32 with a integer and b fraction bits. */
-#include "kws_requantize.h"
+#include "model/kws_requantize.h"
 
 /* High half of 2ab, rounded half up, saturated: the product of two Q0.31. */
 static int32_t high_product(int32_t a, int32_t b) {

@@ -1,10 +1,10 @@
-#include "kws_slot_layout.h"
+#include "slots/kws_slot_layout.h"
 
 #include <string.h>
 
-#include "kws_bytes.h"
-#include "kws_crc32.h"
-#include "kws_status.h"
+#include "common/kws_bytes.h"
+#include "common/kws_crc32.h"
+#include "common/kws_status.h"
 
 #define LAYOUT_VERSION 1u
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kws_slots.h"
+#include "slots/kws_slots.h"
 
 #define KWS_SLOT_RECORD_MAGIC 0x5453574Bu /* "KWST": a transfer was begun */
 #define KWS_SLOT_HEADER_MAGIC 0x4853574Bu /* "KWSH": the image was verified */

@@ -4,13 +4,13 @@
  *   earlier power cycle may have been cut off at a word, that word is passed over, as it may look blank.
  * - A word is written at most once between two erases; only zeros may be written again where their writing was
  *   cut off, as that changes no bit that was meant to stay. */
-#include "kws_slots.h"
+#include "slots/kws_slots.h"
 
 #include <string.h>
 
-#include "kws_bytes.h"
-#include "kws_slot_layout.h"
-#include "kws_status.h"
+#include "common/kws_bytes.h"
+#include "common/kws_status.h"
+#include "slots/kws_slot_layout.h"
 
 #define NUM_STRONG 2u /* confirm words that make sure of each other */
 

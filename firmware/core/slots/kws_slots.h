@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kws_flash.h"
+#include "slots/kws_flash.h"
 
 /* python:begin */
 #define KWS_NUM_SLOTS 2

@@ -1,4 +1,4 @@
-#include "kws_spotter.h"
+#include "spotter/kws_spotter.h"
 
 #include <string.h>
 

@@ -15,10 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kws_detector.h"
-#include "kws_frontend.h"
-#include "kws_image.h"
-#include "kws_model.h"
+#include "detector/kws_detector.h"
+#include "frontend/kws_frontend.h"
+#include "model/kws_image.h"
+#include "model/kws_model.h"
 
 /* python:begin */
 #define KWS_SPOTTER_ALIGNMENT 8

@@ -21,8 +21,8 @@ def include_order(headers: list[Path]) -> list[Path]:
     def visit(header: Path) -> None:
         if header in ordered:
             return
-        for name in re.findall(r'#include "(kws_\w+\.h)"', header.read_text()):
-            visit(header.parent / name)
+        for name in re.findall(r'#include "([\w/]+\.h)"', header.read_text()):
+            visit(CORE / name)
         ordered.append(header)
 
     for header in headers:
@@ -32,7 +32,7 @@ def include_order(headers: list[Path]) -> list[Path]:
 
 def make_builder() -> FFI:
     """Returns the cffi builder for every header and source of the core."""
-    headers = [h for h in include_order(sorted(CORE.glob("*.h"))) if SHARED_PART.search(h.read_text())]
+    headers = [h for h in include_order(sorted(CORE.rglob("*.h"))) if SHARED_PART.search(h.read_text())]
     builder = FFI()
     for header in headers:
         # The GIL is released around every call of an API-mode binding.
@@ -41,10 +41,10 @@ def make_builder() -> FFI:
     root = CORE.parents[1]
     builder.set_source(
         "kwspipe._core",
-        "\n".join(f'#include "{header.name}"' for header in headers),
-        sources=[str(source.relative_to(root)) for source in sorted(CORE.glob("*.c"))],
+        "\n".join(f'#include "{header.relative_to(CORE).as_posix()}"' for header in headers),
+        sources=[str(source.relative_to(root)) for source in sorted(CORE.rglob("*.c"))],
         include_dirs=[str(CORE.relative_to(root))],
-        depends=[str(header.relative_to(root)) for header in sorted(CORE.glob("*.h"))],
+        depends=[str(header.relative_to(root)) for header in sorted(CORE.rglob("*.h"))],
         extra_compile_args=optimise,
     )
     return builder
