@@ -1,8 +1,9 @@
-/* What the application does for the link: golden inputs, fed audio, the profile. */
+#include "kws_app_requests.h"
+
 #include <string.h>
 
 #include "common/kws_status.h"
-#include "kws_app.h"
+#include "kws_app_spotting.h"
 
 static int32_t test_open(void *context, int32_t slot) {
     kws_app_t *app = context;
@@ -40,7 +41,7 @@ static int32_t test_run(void *context, int8_t *outputs, uint32_t max_outputs) {
 }
 
 static void model_changed(void *context) {
-    kws_app_spot(context);
+    kws_app_start_spotting(context);
 }
 
 /* Runs the model over the spotter's input and counts: the whole, and up to `max_counts` operators from `first` on. */
@@ -68,7 +69,7 @@ static int32_t count_cycles(kws_app_t *app, uint32_t first, uint32_t *counts, ui
 
 static int32_t profile(void *context, uint32_t first, uint32_t *counts, uint32_t max_counts, uint32_t *inference) {
     kws_app_t *app = context;
-    kws_app_spot(app);
+    kws_app_start_spotting(app);
     if (app->mode != KWS_APP_SPOTTING) {
         return KWS_ERROR_STATE;
     }
@@ -76,14 +77,14 @@ static int32_t profile(void *context, uint32_t first, uint32_t *counts, uint32_t
     memset(app->spotter.input, 0, app->spotter.model.input_size);
     int32_t status = count_cycles(app, first, counts, max_counts, inference);
     int32_t num_operators = (int32_t)app->spotter.model.num_operators;
-    kws_app_spot(app); /* forgets the zeros */
+    kws_app_start_spotting(app); /* forgets the zeros */
     return status == KWS_OK ? num_operators : status;
 }
 
 static int32_t feed_start(void *context, kws_feed_kind_t kind) {
     kws_app_t *app = context;
     (void)kind;
-    kws_app_spot(app);
+    kws_app_start_spotting(app);
     if (app->mode != KWS_APP_SPOTTING) {
         return KWS_ERROR_STATE;
     }
@@ -95,7 +96,7 @@ static int32_t feed_start(void *context, kws_feed_kind_t kind) {
 static int32_t feed_stop(void *context) {
     kws_app_t *app = context;
     if (app->source == KWS_SOURCE_FEED) {
-        kws_app_spot(app);
+        kws_app_start_spotting(app);
     }
     return KWS_OK;
 }
@@ -152,7 +153,7 @@ static void activity(void *context, kws_link_activity_t *activity) {
 }
 
 static void reset(void *context) {
-    ((kws_app_t *)context)->reset_wanted = true;
+    ((kws_app_t *)context)->reset_requested = true;
 }
 
 kws_link_app_t kws_app_requests(kws_app_t *app) {

@@ -68,7 +68,10 @@ void flash_open(kws_flash_t *flash);
 void time_open(const clocks_t *clocks);
 uint32_t time_ms(void *context);
 uint32_t time_cycles(void *context);
-void time_idle(void *context, uint32_t max_ms);
+/* Stops the cycle counter until the next call of time_cycles(). */
+void time_stop_cycles(void);
+/* Waits for an interrupt: a received byte, room to send, or the 10 ms tick. */
+void time_wait(void);
 
 /* True on the emulated board, whose counter counts instructions. */
 static inline bool board_is_emulated(void) {

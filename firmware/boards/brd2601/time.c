@@ -45,16 +45,14 @@ uint32_t time_cycles(void *context) {
     return REGISTER(DWT_CYCCNT);
 }
 
-void time_idle(void *context, uint32_t max_ms) {
-    (void)context;
+void time_stop_cycles(void) {
     if (counting) {
-        /* Counting costs the emulated board most of its speed, and no profile goes on over an idle moment. */
         counting = false;
         REGISTER(DWT_CTRL) &= ~DWT_CTRL_CYCCNTENA;
     }
-    if (max_ms == 0 || serial_pending() || microphone_pending()) {
-        return;
-    }
+}
+
+void time_wait(void) {
     __asm volatile("dsb\n wfi" ::: "memory");
     CLEAR_BITS(EUSART0_IF, EUSART0_IF_RXFL | EUSART0_IF_TXFL);
     REGISTER(NVIC_ICPR0) = NVIC_EUSART0_RX | NVIC_EUSART0_TX;

@@ -24,8 +24,8 @@ int kws_slots_open(kws_slots_t *slots, const kws_flash_t *flash,
     }
     *slots = (kws_slots_t){.flash = *flash, .check = check, .check_context = check_context};
     slots->active = slots->target = -1;
-    kws_slot_header_t newer = kws_slot_find_header(slots, 0, true);
-    kws_slot_header_t older = kws_slot_find_header(slots, 1, true);
+    kws_slot_header_t newer = kws_slot_find_header(&slots->flash, 0, true);
+    kws_slot_header_t older = kws_slot_find_header(&slots->flash, 1, true);
     if (older.sequence > newer.sequence) {
         kws_slot_header_t swapped = newer;
         newer = older;
@@ -34,7 +34,7 @@ int kws_slots_open(kws_slots_t *slots, const kws_flash_t *flash,
     const kws_slot_header_t tries[KWS_NUM_SLOTS] = {newer, older};
     for (int32_t i = 0; i < KWS_NUM_SLOTS && slots->active < 0; i++) {
         const kws_slot_header_t *found = &tries[i];
-        if (found->entry >= 0 && kws_slot_is_whole(slots, found->slot, &found->id) &&
+        if (found->entry >= 0 && kws_slot_is_whole(&slots->flash, found->slot, &found->id) &&
             check(check_context, kws_slots_image(slots, found->slot), found->id.size_bytes) == KWS_OK) {
             slots->active = found->slot;
             slots->active_entry = found->entry;
@@ -46,60 +46,64 @@ int kws_slots_open(kws_slots_t *slots, const kws_flash_t *flash,
 }
 
 uint32_t kws_slots_capacity(const kws_slots_t *slots) {
-    return slots->flash.slot_bytes - slots->flash.page_bytes;
+    return kws_slot_capacity(&slots->flash);
 }
 
 const uint8_t *kws_slots_image(const kws_slots_t *slots, int32_t slot) {
-    return kws_slot_at(slots, slot, slots->flash.page_bytes);
+    return kws_slot_image(&slots->flash, slot);
 }
 
 /* The power may have failed while the active image was being confirmed. Before the other image goes, the mark is
  * made sure of by a word written whole. */
 static int reinforce_active(const kws_slots_t *slots) {
-    if (kws_slot_count_confirms(slots, slots->active, slots->active_entry) >= NUM_STRONG) {
+    const kws_flash_t *flash = &slots->flash;
+    if (kws_slot_count_confirms(flash, slots->active, slots->active_entry) >= NUM_STRONG) {
         return KWS_OK;
     }
     uint32_t offset = kws_slot_confirm_offset(slots->active_entry, 0);
-    int32_t word = kws_slot_find_untouched(slots, slots->active, offset, 4, KWS_SLOT_NUM_CONFIRMS);
+    int32_t word = kws_slot_find_untouched(flash, slots->active, offset, 4, KWS_SLOT_NUM_CONFIRMS);
     if (word == KWS_SLOT_NUM_CONFIRMS) {
         return KWS_OK; /* cut off here four times over: one of the words is whole */
     }
     uint8_t bytes[4];
     kws_write_u32(bytes, KWS_SLOT_CONFIRM_WORD);
-    return kws_slot_program(slots, slots->active, offset + 4u * (uint32_t)word, bytes, sizeof bytes);
+    return kws_slot_program(flash, slots->active, offset + 4u * (uint32_t)word, bytes, sizeof bytes);
 }
 
 static int32_t choose_target(const kws_slots_t *slots, const kws_image_id_t *id) {
+    const kws_flash_t *flash = &slots->flash;
     if (slots->active >= 0) {
         return 1 - slots->active;
     }
-    if (kws_slot_find_progress(slots, 1, id) > kws_slot_find_progress(slots, 0, id)) {
+    if (kws_slot_find_progress(flash, 1, id) > kws_slot_find_progress(flash, 0, id)) {
         return 1;
     }
-    return kws_slot_find_header(slots, 0, true).sequence > kws_slot_find_header(slots, 1, true).sequence ? 1 : 0;
+    return kws_slot_find_header(flash, 0, true).sequence > kws_slot_find_header(flash, 1, true).sequence ? 1 : 0;
 }
 
 /* An erase that is cut off may leave a record that still reads right in a page that must be erased again. The void
  * word, written before, tells. */
 static int void_record(const kws_slots_t *slots) {
+    const kws_flash_t *flash = &slots->flash;
     kws_slot_header_t old;
     const uint8_t bytes[4] = {0};
-    if (!kws_slot_read_record(slots, slots->target, 0, KWS_SLOT_RECORD_MAGIC, &old) ||
-        !kws_slot_is_blank(kws_slot_at(slots, slots->target, KWS_SLOT_VOID_OFFSET), sizeof bytes)) {
+    if (!kws_slot_read_record(flash, slots->target, 0, KWS_SLOT_RECORD_MAGIC, &old) ||
+        !kws_slot_is_blank(kws_slot_at(flash, slots->target, KWS_SLOT_VOID_OFFSET), sizeof bytes)) {
         return KWS_OK;
     }
-    return kws_slot_program(slots, slots->target, KWS_SLOT_VOID_OFFSET, bytes, sizeof bytes);
+    return kws_slot_program(flash, slots->target, KWS_SLOT_VOID_OFFSET, bytes, sizeof bytes);
 }
 
 static int begin_afresh(kws_slots_t *slots) {
+    const kws_flash_t *flash = &slots->flash;
     slots->num_received = 0;
     slots->target_entry = 0;
     int status = void_record(slots);
     if (status == KWS_OK) {
-        status = kws_slot_erase_page(slots, slots->target, 0);
+        status = kws_slot_erase_page(flash, slots->target, 0);
     }
     if (status == KWS_OK) {
-        status = kws_slot_write_record(slots, slots->target, 0, KWS_SLOT_RECORD_MAGIC, &slots->target_id, 0);
+        status = kws_slot_write_record(flash, slots->target, 0, KWS_SLOT_RECORD_MAGIC, &slots->target_id, 0);
     }
     return status;
 }
@@ -108,6 +112,7 @@ int kws_slots_begin(kws_slots_t *slots, const kws_image_id_t *id, bool restart) 
     if (id->size_bytes == 0 || id->size_bytes > kws_slots_capacity(slots)) {
         return KWS_ERROR_SIZE;
     }
+    const kws_flash_t *flash = &slots->flash;
     bool known = slots->push != KWS_PUSH_NONE && kws_slot_same_id(&slots->target_id, id);
     if (known && !restart) {
         return (int)slots->num_received;
@@ -115,14 +120,14 @@ int kws_slots_begin(kws_slots_t *slots, const kws_image_id_t *id, bool restart) 
     slots->push = KWS_PUSH_NONE;
     slots->target = choose_target(slots, id);
     slots->target_id = *id;
-    uint32_t pages = restart ? 0 : kws_slot_find_progress(slots, slots->target, id);
+    uint32_t pages = restart ? 0 : kws_slot_find_progress(flash, slots->target, id);
     int status = slots->active >= 0 ? reinforce_active(slots) : KWS_OK;
     if (status == KWS_OK && pages == 0) {
         status = begin_afresh(slots);
     } else if (status == KWS_OK) {
-        uint32_t reached = pages * slots->flash.page_bytes;
+        uint32_t reached = pages * flash->page_bytes;
         slots->num_received = reached < id->size_bytes ? reached : id->size_bytes;
-        slots->target_entry = kws_slot_find_untouched_entry(slots, slots->target);
+        slots->target_entry = kws_slot_find_untouched_entry(flash, slots->target);
     }
     if (status != KWS_OK) {
         return status;
@@ -133,27 +138,28 @@ int kws_slots_begin(kws_slots_t *slots, const kws_image_id_t *id, bool restart) 
 
 /* Writes image bytes that lie in one page, the last word filled up with 0xFF. */
 static int write_in_page(kws_slots_t *slots, const uint8_t *data, uint32_t size) {
-    uint32_t page_bytes = slots->flash.page_bytes;
+    const kws_flash_t *flash = &slots->flash;
+    uint32_t page_bytes = flash->page_bytes;
     uint32_t offset = page_bytes + slots->num_received;
-    int status = offset % page_bytes == 0 ? kws_slot_erase_page(slots, slots->target, offset) : KWS_OK;
+    int status = offset % page_bytes == 0 ? kws_slot_erase_page(flash, slots->target, offset) : KWS_OK;
     uint32_t num_whole = size & ~3u;
     if (status == KWS_OK && num_whole > 0) {
-        status = kws_slot_program(slots, slots->target, offset, data, num_whole);
+        status = kws_slot_program(flash, slots->target, offset, data, num_whole);
     }
     if (status == KWS_OK && num_whole < size) {
         uint8_t last[4] = {0xFF, 0xFF, 0xFF, 0xFF};
         memcpy(last, data + num_whole, size - num_whole);
-        status = kws_slot_program(slots, slots->target, offset + num_whole, last, sizeof last);
+        status = kws_slot_program(flash, slots->target, offset + num_whole, last, sizeof last);
     }
     if (status != KWS_OK) {
         return status;
     }
     slots->num_received += size;
     bool ended = slots->num_received % page_bytes == 0 || slots->num_received == slots->target_id.size_bytes;
-    uint32_t page = kws_slot_num_pages(slots, slots->num_received) - 1u;
+    uint32_t page = kws_slot_num_pages(flash, slots->num_received) - 1u;
     if (ended) {
         const uint8_t done[4] = {0};
-        return kws_slot_program(slots, slots->target, KWS_SLOT_PROGRESS_OFFSET + 4u * page, done, sizeof done);
+        return kws_slot_program(flash, slots->target, KWS_SLOT_PROGRESS_OFFSET + 4u * page, done, sizeof done);
     }
     return KWS_OK;
 }
@@ -187,18 +193,19 @@ int kws_slots_seal(kws_slots_t *slots) {
     if (slots->push == KWS_PUSH_SEALED) {
         return KWS_OK;
     }
+    const kws_flash_t *flash = &slots->flash;
     const kws_image_id_t *id = &slots->target_id;
     if (slots->push != KWS_PUSH_RECEIVING || slots->num_received < id->size_bytes) {
         return KWS_ERROR_STATE;
     }
     slots->push = KWS_PUSH_NONE;
-    if (!kws_slot_is_whole(slots, slots->target, id)) {
+    if (!kws_slot_is_whole(flash, slots->target, id)) {
         return KWS_ERROR_CHECKSUM;
     }
     int status = slots->check(slots->check_context, kws_slots_image(slots, slots->target), id->size_bytes);
     if (status == KWS_OK) {
-        status = kws_slot_write_record(slots, slots->target, kws_slot_entry_offset(slots->target_entry),
-                                       KWS_SLOT_HEADER_MAGIC, id, kws_slot_last_sequence(slots) + 1u);
+        status = kws_slot_write_record(flash, slots->target, kws_slot_entry_offset(slots->target_entry),
+                                       KWS_SLOT_HEADER_MAGIC, id, kws_slot_last_sequence(flash) + 1u);
     }
     if (status == KWS_OK) {
         slots->push = KWS_PUSH_SEALED;
@@ -216,11 +223,11 @@ int kws_slots_confirm(kws_slots_t *slots) {
     }
     slots->push = KWS_PUSH_NONE;
     uint32_t offset = kws_slot_confirm_offset(slots->target_entry, 0);
-    int status = kws_slot_program(slots, slots->target, offset, words, sizeof words);
+    int status = kws_slot_program(&slots->flash, slots->target, offset, words, sizeof words);
     if (status == KWS_OK) {
         slots->active = slots->target;
         slots->active_entry = slots->target_entry;
-        slots->active_sequence = kws_slot_last_sequence(slots);
+        slots->active_sequence = kws_slot_last_sequence(&slots->flash);
         slots->active_id = slots->target_id;
     }
     return status;

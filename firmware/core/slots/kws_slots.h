@@ -8,25 +8,10 @@
 #include <stdint.h>
 
 #include "slots/kws_flash.h"
+#include "slots/kws_image_id.h"
 
 /* python:begin */
 #define KWS_NUM_SLOTS 2
-#define KWS_SHA256_BYTES 32
-
-/* Offsets and sizes in the first page of a slot; the image begins with the second page. */
-#define KWS_SLOT_RECORD_BYTES 64    /* of the transfer record and of a header */
-#define KWS_SLOT_ENTRY_OFFSET 128   /* of the first entry: a header and its confirm words */
-#define KWS_SLOT_ENTRY_BYTES 128
-#define KWS_SLOT_NUM_ENTRIES 7
-#define KWS_SLOT_NUM_CONFIRMS 8     /* confirm words of an entry */
-#define KWS_SLOT_PROGRESS_OFFSET 1024 /* of one word for each page of the image */
-
-/* What tells one image from all others. */
-typedef struct {
-    uint32_t size_bytes;
-    uint32_t crc32;
-    uint8_t sha256[32];
-} kws_image_id_t;
 
 typedef enum {
     KWS_PUSH_NONE = 0,      /* nothing under way */
