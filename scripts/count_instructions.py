@@ -57,10 +57,17 @@ def build(compiler: list[str], folder: Path) -> bytes:
     support, output = folder / "support.c", folder / "core.elf"
     support.write_text(SUPPORT)
     flags = ZIG_FLAGS if "ziglang" in compiler or compiler[0].endswith("zig") else GCC_FLAGS
-    sources = [
-        str(path) for name in ("common", "model") for path in sorted((CORE / name).glob("*.[cS]"))
+    sources = [str(path) for name in ("common", "model") for path in sorted((CORE / name).glob("*.[cS]"))]
+    command = [
+        *compiler,
+        *flags.split(),
+        *FLAGS.split(),
+        f"-I{CORE}",
+        *sources,
+        str(support),
+        "-o",
+        str(output),
     ]
-    command = [*compiler, *flags.split(), *FLAGS.split(), f"-I{CORE}", *sources, str(support), "-o", str(output)]
     subprocess.run(command, check=True)
     return output.read_bytes()
 
