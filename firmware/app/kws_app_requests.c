@@ -108,8 +108,8 @@ static int32_t feed_units(kws_app_t *app, kws_feed_kind_t kind, const uint16_t *
     while (taken < num_units) {
         const uint16_t *next = units + taken * unit_size;
         int32_t count = kind == KWS_FEED_AUDIO
-                            ? kws_spotter_listen(&app->spotter, (const int16_t *)next, num_units - taken)
-                            : kws_spotter_listen_features(&app->spotter, next, num_units - taken);
+                            ? kws_spotter_push(&app->spotter, (const int16_t *)next, num_units - taken)
+                            : kws_spotter_push_features(&app->spotter, next, num_units - taken);
         if (count < 0) {
             return count;
         }

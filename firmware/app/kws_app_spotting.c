@@ -129,7 +129,7 @@ bool kws_app_process_audio(kws_app_t *app) {
         apply_gain(app);
         show_activity(app);
     }
-    int32_t taken = kws_spotter_listen(&app->spotter, app->samples + app->num_samples_taken,
+    int32_t taken = kws_spotter_push(&app->spotter, app->samples + app->num_samples_taken,
                                        app->num_samples - app->num_samples_taken);
     if (taken < 0) {
         app->num_samples_taken = app->num_samples; /* unreachable with a model that passed the check */

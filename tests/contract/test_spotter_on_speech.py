@@ -155,7 +155,7 @@ def test_listening_while_the_model_runs_gives_the_same(image, stream):
     detection, data = ffi.new("kws_detection_t *"), ffi.from_buffer("int16_t[]", samples)
     while used < len(samples) or core.running:
         count = min(int(random.integers(0, 4000)), len(samples) - used)
-        used += lib.kws_spotter_listen(core, data + used, count)
+        used += lib.kws_spotter_push(core, data + used, count)
         for _ in range(random.integers(0, 40)):
             if lib.kws_spotter_step(core, detection):
                 found.append((detection.index, detection.score, detection.time_ms))
@@ -245,8 +245,8 @@ def test_the_core_refuses_null_and_too_little_memory(image):
         lib.kws_spotter_init(again, spotter._image + 4, len(image) - 4, spotter._memory, size)
         == lib.KWS_ERROR_ARGUMENT
     )
-    assert lib.kws_spotter_listen(core, ffi.NULL, 5) == lib.KWS_ERROR_ARGUMENT
-    assert lib.kws_spotter_listen_features(core, ffi.NULL, 5) == lib.KWS_ERROR_ARGUMENT
+    assert lib.kws_spotter_push(core, ffi.NULL, 5) == lib.KWS_ERROR_ARGUMENT
+    assert lib.kws_spotter_push_features(core, ffi.NULL, 5) == lib.KWS_ERROR_ARGUMENT
     assert lib.kws_spotter_step(core, ffi.NULL) == lib.KWS_ERROR_ARGUMENT
     assert lib.kws_spotter_step(core, ffi.new("kws_detection_t *")) == 0
 

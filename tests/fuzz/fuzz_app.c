@@ -31,7 +31,7 @@ static int64_t operations_left = -1; /* until the power fails; -1: it does not *
 static uint8_t line_in[4096];
 static uint32_t line_size;
 static uint32_t line_taken;
-static kws_frame_decoder_t answers;
+static kws_frame_decoder_t responses;
 static uint32_t clock_ms;
 static uint32_t num_responses;
 static uint32_t num_accepted[16]; /* by verb */
@@ -40,7 +40,7 @@ static uint32_t next_position;
 static uint8_t *image;
 static uint32_t image_size;
 
-static uint32_t draw(uint32_t below) {
+static uint32_t random_below(uint32_t below) {
     state ^= state << 13;
     state ^= state >> 7;
     state ^= state << 17;
@@ -61,7 +61,7 @@ static int erase_page(void *context, uint32_t offset) {
     (void)context;
     CHECK(offset % PAGE_BYTES == 0 && offset < 2 * SLOT_BYTES);
     if (power_fails()) {
-        memset(flash + offset, 0xFF, draw(PAGE_BYTES));
+        memset(flash + offset, 0xFF, random_below(PAGE_BYTES));
         return KWS_ERROR_FLASH;
     }
     memset(flash + offset, 0xFF, PAGE_BYTES);
@@ -73,7 +73,7 @@ static int write_words(void *context, uint32_t offset, const uint8_t *data, uint
     CHECK(offset % 4 == 0 && size % 4 == 0 && size > 0 && offset <= 2 * SLOT_BYTES - size);
     CHECK(offset / PAGE_BYTES == (offset + size - 1) / PAGE_BYTES);
     bool fails = power_fails();
-    uint32_t done = fails ? draw(size) : size;
+    uint32_t done = fails ? random_below(size) : size;
     for (uint32_t i = 0; i < done; i++) {
         flash[offset + i] &= data[i];
     }
@@ -84,7 +84,7 @@ static uint32_t serial_read(void *context, uint8_t *data, uint32_t size) {
     (void)context;
     uint32_t count = line_size - line_taken;
     count = count < size ? count : size;
-    count = count > 1 ? 1 + draw(count) : count;
+    count = count > 1 ? 1 + random_below(count) : count;
     memcpy(data, line_in + line_taken, count);
     line_taken += count;
     return count;
@@ -92,20 +92,20 @@ static uint32_t serial_read(void *context, uint8_t *data, uint32_t size) {
 
 static uint32_t serial_write(void *context, const uint8_t *data, uint32_t size) {
     (void)context;
-    uint32_t taken = 1 + draw(size);
+    uint32_t taken = 1 + random_below(size);
     for (uint32_t i = 0; i < taken; i++) {
         uint32_t used;
-        if (kws_frame_decode(&answers, data + i, 1, &used) && answers.verb != KWS_VERB_EVENT) {
-            CHECK((answers.verb & KWS_VERB_RESPONSE) != 0 && answers.payload_size >= 1);
+        if (kws_frame_decode(&responses, data + i, 1, &used) && responses.verb != KWS_VERB_EVENT) {
+            CHECK((responses.verb & KWS_VERB_RESPONSE) != 0 && responses.payload_size >= 1);
             num_responses++;
-            last_status = answers.payload[0];
+            last_status = responses.payload[0];
             if (last_status == 0) {
-                num_accepted[answers.verb & 15]++;
+                num_accepted[responses.verb & 15]++;
             }
-            next_position = answers.payload_size >= 8 ? kws_read_u32(answers.payload + 4) : 0;
+            next_position = responses.payload_size >= 8 ? kws_read_u32(responses.payload + 4) : 0;
         }
     }
-    CHECK(answers.num_bad == 0);
+    CHECK(responses.num_bad == 0);
     return taken;
 }
 
@@ -116,9 +116,9 @@ static int audio_start(void *context, uint32_t rate_hz) {
 
 static uint32_t audio_read(void *context, int16_t *samples, uint32_t num_samples) {
     (void)context;
-    uint32_t count = draw(8) == 0 ? draw(num_samples + 1) : 0;
+    uint32_t count = random_below(8) == 0 ? random_below(num_samples + 1) : 0;
     for (uint32_t i = 0; i < count; i++) {
-        samples[i] = (int16_t)draw(65536);
+        samples[i] = (int16_t)random_below(65536);
     }
     return count;
 }
@@ -131,17 +131,17 @@ static void set_led(void *context, kws_led_t led, bool on) {
 
 static uint32_t time_ms(void *context) {
     (void)context;
-    return clock_ms += draw(3);
+    return clock_ms += random_below(3);
 }
 
 static uint32_t cycles(void *context) {
     (void)context;
-    return draw(0xFFFFFFFF);
+    return random_below(0xFFFFFFFF);
 }
 
 static void idle(void *context, uint32_t max_ms) {
     (void)context;
-    clock_ms += draw(max_ms);
+    clock_ms += random_below(max_ms);
 }
 
 static kws_app_t *app;
@@ -151,8 +151,8 @@ static void start(void) {
     operations_left = -1;
     memset(app, 0, sizeof *app);
     CHECK(kws_app_open(app, &board) == KWS_OK);
-    CHECK(answers.num_bad == 0);
-    memset(&answers, 0, sizeof answers);
+    CHECK(responses.num_bad == 0);
+    memset(&responses, 0, sizeof responses);
     if (app->slots.active >= 0) {
         const kws_image_id_t *id = &app->slots.active_id;
         CHECK(kws_crc32(0, kws_slots_image(&app->slots, app->slots.active), id->size_bytes) == id->crc32);
@@ -184,22 +184,22 @@ static void deliver(void) {
 }
 
 static void mutate(uint8_t *bytes, uint32_t size) {
-    for (uint32_t i = 1 + draw(4); i > 0 && size > 0; i--) {
-        bytes[draw(size)] = (uint8_t)(draw(2) ? draw(256) : 0xFF * draw(2));
+    for (uint32_t i = 1 + random_below(4); i > 0 && size > 0; i--) {
+        bytes[random_below(size)] = (uint8_t)(random_below(2) ? random_below(256) : 0xFF * random_below(2));
     }
 }
 
 static void send(uint8_t verb, uint8_t *payload, uint32_t size) {
     static uint16_t sequence;
-    sequence = (uint16_t)(sequence + (draw(20) != 0));
+    sequence = (uint16_t)(sequence + (random_below(20) != 0));
     uint8_t encoded[KWS_FRAME_MAX_ENCODED];
     int count = kws_frame_encode(verb, sequence, payload, size, encoded, sizeof encoded);
     CHECK(count > 0);
-    if (draw(12) == 0) {
+    if (random_below(12) == 0) {
         mutate(encoded, (uint32_t)count);
     }
     for (int i = 0; i < count && line_size < sizeof line_in; i++) {
-        if (draw(30000) != 0) {
+        if (random_below(30000) != 0) {
             line_in[line_size++] = encoded[i];
         }
     }
@@ -216,57 +216,57 @@ static void write_id(uint8_t *payload, const uint8_t *bytes, uint32_t size) {
 /* The inside of the image is damaged, and its own checksum is made right again, so that the readers look further. */
 static void damage(uint8_t *bytes, uint32_t size) {
     uint32_t crc_offset = 4; /* of the image's CRC32, over all behind it, docs/model_image.md */
-    mutate(bytes + crc_offset + 4, draw(3) ? 200 : size - crc_offset - 4);
+    mutate(bytes + crc_offset + 4, random_below(3) ? 200 : size - crc_offset - 4);
     kws_write_u32(bytes + crc_offset, kws_crc32(0, bytes + crc_offset + 4, size - crc_offset - 4));
 }
 
-static uint32_t any_request(void) {
+static uint32_t send_random_request(void) {
     uint8_t payload[KWS_FRAME_MAX_PAYLOAD];
-    uint32_t size = draw(3) ? draw(48) : draw(KWS_FRAME_MAX_PAYLOAD + 1);
+    uint32_t size = random_below(3) ? random_below(48) : random_below(KWS_FRAME_MAX_PAYLOAD + 1);
     for (uint32_t i = 0; i < size; i++) {
-        payload[i] = (uint8_t)(draw(3) ? 0 : draw(256));
+        payload[i] = (uint8_t)(random_below(3) ? 0 : random_below(256));
     }
-    if (size >= 8 && draw(2)) {
+    if (size >= 8 && random_below(2)) {
         kws_write_u32(payload + 4, next_position);
     }
-    send((uint8_t)(draw(10) ? 1 + draw(12) : draw(256)), payload, size);
+    send((uint8_t)(random_below(10) ? 1 + random_below(12) : random_below(256)), payload, size);
     return 1;
 }
 
 /* Now and then something else comes in between. */
-static void interrupt(void) {
+static void interrupt_sometimes(void) {
     uint32_t position = next_position;
-    if (draw(400) == 0) {
-        any_request();
+    if (random_below(400) == 0) {
+        send_random_request();
     }
     next_position = position;
 }
 
 /* A whole push, each step of which may go wrong. Returns the frames it took. */
 static uint32_t push(void) {
-    uint32_t size = image_size > 0 && draw(4) ? image_size : 1 + draw(3000);
+    uint32_t size = image_size > 0 && random_below(4) ? image_size : 1 + random_below(3000);
     uint8_t *bytes = malloc(size);
     for (uint32_t i = 0; i < size; i++) {
-        bytes[i] = size == image_size ? image[i] : (uint8_t)draw(256);
+        bytes[i] = size == image_size ? image[i] : (uint8_t)random_below(256);
     }
-    if (size == image_size && draw(3) != 0) {
+    if (size == image_size && random_below(3) != 0) {
         damage(bytes, size);
     }
-    uint8_t payload[KWS_FRAME_MAX_PAYLOAD] = {(uint8_t)(draw(8) == 0)};
+    uint8_t payload[KWS_FRAME_MAX_PAYLOAD] = {(uint8_t)(random_below(8) == 0)};
     uint32_t frames = 1;
     write_id(payload + 4, bytes, size);
     send(KWS_VERB_BEGIN, payload, 44);
     next_position = last_status == 0 && next_position <= size ? next_position : 0;
-    if (draw(5) == 0) {
-        operations_left = 1 + draw(60);
+    if (random_below(5) == 0) {
+        operations_left = 1 + random_below(60);
     }
     for (uint32_t tries = 0; next_position < size && tries < size / 512 + 20; tries++, frames++) {
-        uint32_t count = draw(4) ? 1024 : 4 * (1 + draw(255));
+        uint32_t count = random_below(4) ? 1024 : 4 * (1 + random_below(255));
         count = count < size - next_position ? count : size - next_position;
-        kws_write_u32(payload, draw(50) ? next_position : draw(size));
+        kws_write_u32(payload, random_below(50) ? next_position : random_below(size));
         memcpy(payload + 4, bytes + next_position, count);
         uint32_t before = next_position;
-        interrupt();
+        interrupt_sometimes();
         send(KWS_VERB_DATA, payload, 4 + count);
         if (last_status != 0 || next_position > size || next_position < before) {
             break;
@@ -274,9 +274,9 @@ static uint32_t push(void) {
     }
     send(KWS_VERB_END, payload, 0);
     for (uint32_t position = 0; position < 2891; position += 1000, frames++) {
-        payload[0] = (uint8_t)(draw(10) != 0);
+        payload[0] = (uint8_t)(random_below(10) != 0);
         kws_write_u32(payload + 4, position);
-        interrupt();
+        interrupt_sometimes();
         send(KWS_VERB_TEST, payload, 8 + (2891 - position < 1000 ? 2891 - position : 1000));
     }
     write_id(payload, bytes, size);
@@ -286,16 +286,16 @@ static uint32_t push(void) {
 }
 
 static uint32_t feed(void) {
-    uint8_t payload[8 + 1024] = {(uint8_t)draw(2), 1};
+    uint8_t payload[8 + 1024] = {(uint8_t)random_below(2), 1};
     send(KWS_VERB_FEED, payload, 8);
     next_position = 0;
-    uint32_t frames = 2 + draw(40);
+    uint32_t frames = 2 + random_below(40);
     for (uint32_t i = 0; i < frames; i++) {
         uint32_t size = payload[0] == 0 ? 1024 : 980;
         payload[1] = 0;
         kws_write_u32(payload + 4, next_position);
         for (uint32_t k = 0; k < size; k++) {
-            payload[8 + k] = (uint8_t)draw(256);
+            payload[8 + k] = (uint8_t)random_below(256);
         }
         send(KWS_VERB_FEED, payload, 8 + size);
     }
@@ -305,9 +305,9 @@ static uint32_t feed(void) {
 }
 
 static uint32_t noise(void) {
-    line_size = 1 + draw(300);
+    line_size = 1 + random_below(300);
     for (uint32_t i = 0; i < line_size; i++) {
-        line_in[i] = (uint8_t)(draw(30) ? draw(256) : 0);
+        line_in[i] = (uint8_t)(random_below(30) ? random_below(256) : 0);
     }
     deliver();
     return 1;
@@ -331,7 +331,7 @@ int main(int argc, char **argv) {
     app = calloc(1, sizeof *app);
     flash = aligned_alloc(16, 2 * SLOT_BYTES);
     for (uint32_t i = 0; i < 2 * SLOT_BYTES; i++) {
-        flash[i] = (uint8_t)draw(256);
+        flash[i] = (uint8_t)random_below(256);
     }
     board = (kws_board_t){.name = "fuzz", .version = "0", .cycles_name = "cycles", .serial_window_bytes = 2048,
                           .flash = {.base = flash, .page_bytes = PAGE_BYTES, .slot_bytes = SLOT_BYTES,
@@ -341,9 +341,9 @@ int main(int argc, char **argv) {
                           .idle = idle, .reset = reset};
     start();
     for (uint32_t sent = 0; sent < count;) {
-        uint32_t kind = draw(100);
-        sent += kind < 12 ? push() : kind < 20 ? feed() : kind < 40 ? noise() : any_request();
-        if (draw(200) == 0) {
+        uint32_t kind = random_below(100);
+        sent += kind < 12 ? push() : kind < 20 ? feed() : kind < 40 ? noise() : send_random_request();
+        if (random_below(200) == 0) {
             start();
         }
     }

@@ -25,74 +25,74 @@
 static uint64_t state;
 static uint32_t num_opened, num_run, num_statuses[16];
 
-static uint32_t draw(uint32_t below) {
+static uint32_t random_below(uint32_t below) {
     state ^= state << 13;
     state ^= state >> 7;
     state ^= state << 17;
     return below > 0 ? (uint32_t)(state >> 20) % below : 0;
 }
 
-static uint32_t odd_value(uint32_t before) {
+static uint32_t corrupt_value(uint32_t before) {
     static const uint32_t corners[] = {0,    1,    2,    3,     4,          5,          255,        256,
                                        4095, 4096, 4097, 65535, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFC, 0xFFFFFFFF};
-    switch (draw(5)) {
+    switch (random_below(5)) {
     case 0:
-        return corners[draw(sizeof corners / sizeof *corners)];
+        return corners[random_below(sizeof corners / sizeof *corners)];
     case 1:
-        return before + draw(9) - 4;
+        return before + random_below(9) - 4;
     case 2:
-        return draw(64);
+        return random_below(64);
     case 3:
-        return 4 * draw(4096);
+        return 4 * random_below(4096);
     default:
-        return before ^ (1u << draw(32));
+        return before ^ (1u << random_below(32));
     }
 }
 
 /* A field of a random operator, or of the program's header. */
 static void damage_program(uint8_t *program, uint32_t size) {
-    if (size < PROGRAM_HEADER_BYTES + sizeof(kws_operator_t) || draw(12) == 0) {
-        uint8_t *field = program + 4 * draw(size < PROGRAM_HEADER_BYTES ? 1 : HEADER_FIELDS);
-        kws_write_u32(field, odd_value(kws_read_u32(field)));
+    if (size < PROGRAM_HEADER_BYTES + sizeof(kws_operator_t) || random_below(12) == 0) {
+        uint8_t *field = program + 4 * random_below(size < PROGRAM_HEADER_BYTES ? 1 : HEADER_FIELDS);
+        kws_write_u32(field, corrupt_value(kws_read_u32(field)));
         return;
     }
     const uint32_t count = (size - PROGRAM_HEADER_BYTES) / (uint32_t)sizeof(kws_operator_t);
-    uint8_t *op = program + PROGRAM_HEADER_BYTES + draw(count) * sizeof(kws_operator_t);
-    if (draw(8) == 0) { /* another operator's parameters, as far as the offsets */
-        memcpy(op, program + PROGRAM_HEADER_BYTES + draw(count) * sizeof(kws_operator_t), draw(2) ? 36 : 68);
-    } else if (draw(2)) {
-        uint8_t *field = op + 2 * draw(18);
-        kws_write_u16(field, (uint16_t)odd_value(kws_read_u16(field)));
+    uint8_t *op = program + PROGRAM_HEADER_BYTES + random_below(count) * sizeof(kws_operator_t);
+    if (random_below(8) == 0) { /* another operator's parameters, as far as the offsets */
+        memcpy(op, program + PROGRAM_HEADER_BYTES + random_below(count) * sizeof(kws_operator_t), random_below(2) ? 36 : 68);
+    } else if (random_below(2)) {
+        uint8_t *field = op + 2 * random_below(18);
+        kws_write_u16(field, (uint16_t)corrupt_value(kws_read_u16(field)));
     } else {
-        uint8_t *field = op + 36 + 4 * draw(8);
-        kws_write_u32(field, odd_value(kws_read_u32(field)));
+        uint8_t *field = op + 36 + 4 * random_below(8);
+        kws_write_u32(field, corrupt_value(kws_read_u32(field)));
     }
 }
 
 static uint32_t damage(uint8_t *image, uint32_t size) {
-    switch (draw(8)) {
+    switch (random_below(8)) {
     case 0:
-        image[draw(size)] ^= (uint8_t)(1u << draw(8));
+        image[random_below(size)] ^= (uint8_t)(1u << random_below(8));
         break;
     case 1: { /* the header or the section table */
-        uint8_t *field = image + 4 * draw(40);
-        kws_write_u32(field, odd_value(kws_read_u32(field)));
+        uint8_t *field = image + 4 * random_below(40);
+        kws_write_u32(field, corrupt_value(kws_read_u32(field)));
         break;
     }
     case 2: /* constants, shifts and tables among them */
         for (uint32_t i = 0; i < 8; i++) {
-            image[160 + draw(size - 160)] = (uint8_t)draw(256);
+            image[160 + random_below(size - 160)] = (uint8_t)random_below(256);
         }
         break;
     case 3:
-        if (draw(4) == 0) {
-            return draw(size + 1);
+        if (random_below(4) == 0) {
+            return random_below(size + 1);
         }
         break;
     default: {
         const uint32_t offset = kws_read_u32(image + 64 + 4), bytes = kws_read_u32(image + 64 + 8);
         if (offset < size && bytes <= size - offset) {
-            for (uint32_t i = 1 + draw(3); i > 0; i--) {
+            for (uint32_t i = 1 + random_below(3); i > 0; i--) {
                 damage_program(image + offset, bytes);
             }
         }
@@ -102,7 +102,7 @@ static uint32_t damage(uint8_t *image, uint32_t size) {
 }
 
 /* Aligned memory of exactly so many bytes. */
-static void *exact(size_t bytes) {
+static void *allocate_exact(size_t bytes) {
     void *memory;
     if (posix_memalign(&memory, 16, bytes > 0 ? bytes : 1) != 0) {
         abort();
@@ -112,14 +112,14 @@ static void *exact(size_t bytes) {
 
 /* Runs the model on random input, in memory of its own. */
 static void run(const kws_model_t *model) {
-    uint8_t *arena = exact(model->arena_bytes);
+    uint8_t *arena = allocate_exact(model->arena_bytes);
     int8_t *input = malloc(model->input_size);
     int8_t *output = malloc(model->output_size);
     for (uint32_t i = 0; i < model->input_size; i++) {
-        input[i] = (int8_t)draw(256);
+        input[i] = (int8_t)random_below(256);
     }
     for (uint32_t i = 0; i < model->arena_bytes; i++) {
-        arena[i] = (uint8_t)draw(256);
+        arena[i] = (uint8_t)random_below(256);
     }
     const int32_t status =
         kws_model_invoke(model, arena, model->arena_bytes, input, model->input_size, output, model->output_size);
@@ -174,16 +174,16 @@ int main(int argc, char **argv) {
         fclose(file);
     }
     for (uint32_t left = (uint32_t)strtoul(argv[1], NULL, 10); left > 0; left--) {
-        const uint32_t which = draw(num_images);
-        uint8_t *whole = exact(sizes[which]);
+        const uint32_t which = random_below(num_images);
+        uint8_t *whole = allocate_exact(sizes[which]);
         memcpy(whole, images[which], sizes[which]);
         const uint32_t size = damage(whole, sizes[which]);
-        if (size >= 12 && draw(20) != 0) {
-            kws_write_u32(whole + 8, size < sizes[which] || draw(40) ? size : odd_value(size));
+        if (size >= 12 && random_below(20) != 0) {
+            kws_write_u32(whole + 8, size < sizes[which] || random_below(40) ? size : corrupt_value(size));
             kws_write_u32(whole + 4, kws_crc32(0, whole + 8, size - 8));
         }
         /* Exactly as many bytes as there are, so that reading on is seen. */
-        uint8_t *image = exact(size);
+        uint8_t *image = allocate_exact(size);
         memcpy(image, whole, size);
         try_image(image, size);
         free(whole);

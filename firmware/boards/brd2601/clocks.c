@@ -14,10 +14,10 @@
 #define MAX_0WS_HZ 40000000u /* flash without wait states */
 #define MAX_UNDIVIDED_HZ 40000000u /* PCLK may reach 50 MHz, the radio's clock 40 MHz */
 #define DIVIDED (CMU_SYSCLKCTRL_PCLKPRESC_DIV2 | CMU_SYSCLKCTRL_RHCLKPRESC_DIV2)
-#define PATIENCE 200000u /* polls; over 30 ms at the 20 MHz after reset, oscillators need less than 5 */
+#define MAX_POLLS 200000u /* polls; over 30 ms at the 20 MHz after reset, oscillators need less than 5 */
 
-static bool becomes(uint32_t address, uint32_t mask, uint32_t value) {
-    for (uint32_t i = 0; i < PATIENCE; i++) {
+static bool wait_for_bits(uint32_t address, uint32_t mask, uint32_t value) {
+    for (uint32_t i = 0; i < MAX_POLLS; i++) {
         if ((REGISTER(address) & mask) == value) {
             return true;
         }
@@ -25,12 +25,12 @@ static bool becomes(uint32_t address, uint32_t mask, uint32_t value) {
     return false;
 }
 
-static bool start_crystal(void) {
+static bool start_hfxo(void) {
     const uint32_t ready = HFXO0_STATUS_RDY | HFXO0_STATUS_COREBIASOPTRDY | HFXO0_STATUS_ENS;
     REGISTER(HFXO0_LOCK) = HFXO0_LOCK_UNLOCK;
     SET_BITS(HFXO0_CTRL, HFXO0_CTRL_DISONDEMAND);
     CLEAR_BITS(HFXO0_CTRL, HFXO0_CTRL_FORCEEN);
-    if (!becomes(HFXO0_STATUS, HFXO0_STATUS_ENS, 0)) {
+    if (!wait_for_bits(HFXO0_STATUS, HFXO0_STATUS_ENS, 0)) {
         return false;
     }
     uint32_t tuned = REGISTER(HFXO0_XTALCTRL);
@@ -38,14 +38,14 @@ static bool start_crystal(void) {
     tuned |= (CTUNE << HFXO0_XTALCTRL_CTUNEXI_SHIFT) | ((CTUNE + CTUNE_XO_DELTA) << HFXO0_XTALCTRL_CTUNEXO_SHIFT);
     REGISTER(HFXO0_XTALCTRL) = tuned;
     REGISTER(HFXO0_CTRL) = (REGISTER(HFXO0_CTRL) & ~HFXO0_CTRL_DISONDEMAND) | HFXO0_CTRL_FORCEEN;
-    return becomes(HFXO0_STATUS, ready, ready);
+    return wait_for_bits(HFXO0_STATUS, ready, ready);
 }
 
-static bool lock_loop(void) {
+static bool lock_dpll(void) {
     const uint32_t outcome = DPLL0_IF_LOCK | DPLL0_IF_LOCKFAILLOW | DPLL0_IF_LOCKFAILHIGH;
     CLEAR_BITS(DPLL0_EN, DPLL0_EN_EN);
-    if (!becomes(DPLL0_EN, DPLL0_EN_DISABLING, 0) ||
-        !becomes(HFRCO0_STATUS, HFRCO0_STATUS_FREQBSY | HFRCO0_STATUS_SYNCBUSY, 0)) {
+    if (!wait_for_bits(DPLL0_EN, DPLL0_EN_DISABLING, 0) ||
+        !wait_for_bits(HFRCO0_STATUS, HFRCO0_STATUS_FREQBSY | HFRCO0_STATUS_SYNCBUSY, 0)) {
         return false;
     }
     REGISTER(HFRCO0_CAL) = HFRCO0_CAL_80MHZ | (REGISTER(DEVINFO_HFRCODPLLCAL_80MHZ) & HFRCO0_CAL_TUNING_MASK);
@@ -54,7 +54,7 @@ static bool lock_loop(void) {
     REGISTER(DPLL0_CFG) = DPLL0_CFG_AUTORECOVER;
     CLEAR_BITS(DPLL0_IF, outcome);
     SET_BITS(DPLL0_EN, DPLL0_EN_EN);
-    for (uint32_t i = 0; i < PATIENCE; i++) {
+    for (uint32_t i = 0; i < MAX_POLLS; i++) {
         uint32_t flags = REGISTER(DPLL0_IF) & outcome;
         if (flags != 0) {
             return flags == DPLL0_IF_LOCK;
@@ -75,15 +75,15 @@ clocks_t clocks_start(void) {
     uint32_t source = CMU_SYSCLKCTRL_CLKSEL_HFRCODPLL;
     uint32_t group = CMU_EM01GRPCLKCTRL_HFRCODPLL;
     clocks_t clocks = {.core_hz = HFRCO_RESET_HZ, .group_hz = HFRCO_RESET_HZ};
-    uint32_t untouched = REGISTER(HFRCO0_CAL);
-    if (start_crystal()) {
+    uint32_t reset_calibration = REGISTER(HFRCO0_CAL);
+    if (start_hfxo()) {
         group = CMU_EM01GRPCLKCTRL_HFXO;
         clocks.group_hz = HFXO_HZ;
-        if (lock_loop()) {
+        if (lock_dpll()) {
             clocks.core_hz = DPLL_HZ;
         } else {
             CLEAR_BITS(DPLL0_EN, DPLL0_EN_EN);
-            REGISTER(HFRCO0_CAL) = untouched;
+            REGISTER(HFRCO0_CAL) = reset_calibration;
             source = CMU_SYSCLKCTRL_CLKSEL_HFXO;
             clocks.core_hz = HFXO_HZ;
         }

@@ -5,14 +5,14 @@
 #include "brd2601.h"
 
 #define PAGE_BYTES 8192u
-#define PATIENCE 10000000u /* polls; an erase takes about 20 ms */
+#define MAX_POLLS 10000000u /* polls; an erase takes about 20 ms */
 
 /* Placed by the linker script: both slots. */
 extern const uint8_t linker_slots_begin[], linker_slots_end[];
 
-RAM_CODE static int wait_for(uint32_t mask, uint32_t value) {
+RAM_CODE static int wait_for_status(uint32_t mask, uint32_t value) {
     const uint32_t failed = MSC_STATUS_LOCKED | MSC_STATUS_INVADDR | MSC_STATUS_TIMEOUT | MSC_STATUS_REGLOCK;
-    for (uint32_t i = 0; i < PATIENCE; i++) {
+    for (uint32_t i = 0; i < MAX_POLLS; i++) {
         uint32_t status = REGISTER(MSC_STATUS);
         if ((status & MSC_STATUS_INVADDR) != 0) {
             return KWS_ERROR_FLASH;
@@ -33,7 +33,7 @@ RAM_CODE static void unlock(uint32_t address) {
 RAM_CODE static int finish(int status) {
     /* Idle has to be seen twice: between two commands in the queue the controller looks idle. */
     for (int i = 0; i < 2; i++) {
-        if (wait_for(MSC_STATUS_BUSY | MSC_STATUS_PENDING, 0) != KWS_OK) {
+        if (wait_for_status(MSC_STATUS_BUSY | MSC_STATUS_PENDING, 0) != KWS_OK) {
             status = KWS_ERROR_FLASH;
         }
     }
@@ -54,7 +54,7 @@ RAM_CODE static int write_words(void *context, uint32_t offset_bytes, const uint
     int status = KWS_OK;
     unlock((uint32_t)linker_slots_begin + offset_bytes);
     for (uint32_t i = 0; i < size_bytes && status == KWS_OK; i += 4) {
-        status = wait_for(MSC_STATUS_WDATAREADY, MSC_STATUS_WDATAREADY);
+        status = wait_for_status(MSC_STATUS_WDATAREADY, MSC_STATUS_WDATAREADY);
         if (status == KWS_OK) {
             REGISTER(MSC_WDATA) = (uint32_t)data[i] | (uint32_t)data[i + 1] << 8 | (uint32_t)data[i + 2] << 16 |
                                   (uint32_t)data[i + 3] << 24;
@@ -64,14 +64,14 @@ RAM_CODE static int write_words(void *context, uint32_t offset_bytes, const uint
     return finish(status);
 }
 
-static bool inside(uint32_t offset_bytes, uint32_t size_bytes) {
+static bool in_slots(uint32_t offset_bytes, uint32_t size_bytes) {
     uint32_t area_bytes = (uint32_t)(linker_slots_end - linker_slots_begin);
     return offset_bytes <= area_bytes && size_bytes <= area_bytes - offset_bytes;
 }
 
 /* The firmware itself can never be reached from here, whatever the caller asks for. */
 static int erase_checked(void *context, uint32_t offset_bytes) {
-    if (!inside(offset_bytes, PAGE_BYTES) || offset_bytes % PAGE_BYTES != 0) {
+    if (!in_slots(offset_bytes, PAGE_BYTES) || offset_bytes % PAGE_BYTES != 0) {
         return KWS_ERROR_FLASH;
     }
     return erase_page(context, offset_bytes);
@@ -81,7 +81,7 @@ static int write_checked(void *context, uint32_t offset_bytes, const uint8_t *da
     if (size_bytes == 0) {
         return KWS_OK;
     }
-    if (!inside(offset_bytes, size_bytes) || offset_bytes % 4 != 0 || size_bytes % 4 != 0 ||
+    if (!in_slots(offset_bytes, size_bytes) || offset_bytes % 4 != 0 || size_bytes % 4 != 0 ||
         offset_bytes / PAGE_BYTES != (offset_bytes + size_bytes - 1) / PAGE_BYTES) {
         return KWS_ERROR_FLASH;
     }

@@ -22,7 +22,7 @@ static dma_descriptor_t left[NUM_DESCRIPTORS];
 static volatile int16_t right_sample;
 static dma_descriptor_t right;
 static uint32_t clock_divider;
-static uint32_t read_at;
+static uint32_t read_index;
 static uint32_t num_unread; /* at the last call, last_read_ms ago */
 static uint32_t last_read_ms;
 static bool running;
@@ -46,7 +46,7 @@ void microphone_open(const clocks_t *clocks) {
     dma_make_ring(&right, 1, LDMA_CTRL_SIZE_HALFWORD | LDMA_CTRL_DSTINC_NONE, USART0_RXDOUBLE, &right_sample, 0);
 }
 
-static uint32_t write_at(void) {
+static uint32_t write_index(void) {
     return (REGISTER(LDMA_CH_DST(DMA_MICROPHONE_LEFT)) - (uint32_t)ring) / (uint32_t)sizeof ring[0] % RING_SAMPLES;
 }
 
@@ -79,7 +79,7 @@ int microphone_start(void *context, uint32_t sample_rate_hz) {
     dma_start(DMA_MICROPHONE_RIGHT, LDMAXBAR_USART0_RXDATAVRIGHT, &right);
     dma_start(DMA_MICROPHONE_LEFT, LDMAXBAR_USART0_RXDATAV, left);
     REGISTER(USART0_CMD) = USART0_CMD_MASTEREN | USART0_CMD_TXEN | USART0_CMD_RXEN;
-    read_at = 0;
+    read_index = 0;
     num_unread = 0;
     last_read_ms = time_ms(context);
     running = true;
@@ -87,7 +87,7 @@ int microphone_start(void *context, uint32_t sample_rate_hz) {
 }
 
 bool microphone_pending(void) {
-    return running && write_at() != read_at;
+    return running && write_index() != read_index;
 }
 
 /* Whether the ring may have been overwritten since the last call. */
@@ -101,16 +101,16 @@ uint32_t microphone_read(void *context, int16_t *samples, uint32_t num_samples) 
         return 0;
     }
     uint32_t now_ms = time_ms(context);
-    uint32_t end = write_at();
+    uint32_t end = write_index();
     if (overrun(now_ms)) {
-        read_at = end; /* nobody listened for too long: go on with what comes now */
+        read_index = end; /* nobody listened for too long: go on with what comes now */
     }
     uint32_t taken = 0;
-    for (; taken < num_samples && read_at != end; taken++) {
-        samples[taken] = ring[read_at];
-        read_at = (read_at + 1) % RING_SAMPLES;
+    for (; taken < num_samples && read_index != end; taken++) {
+        samples[taken] = ring[read_index];
+        read_index = (read_index + 1) % RING_SAMPLES;
     }
-    num_unread = (end - read_at) % RING_SAMPLES;
+    num_unread = (end - read_index) % RING_SAMPLES;
     last_read_ms = now_ms;
     return taken;
 }

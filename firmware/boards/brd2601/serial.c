@@ -7,14 +7,14 @@
 #define TX_PIN 5u
 #define RX_PIN 6u
 #define RING_BYTES (2u * DMA_MAX_UNITS)
-#define PATIENCE 100000u
+#define MAX_POLLS 100000u
 
 static volatile uint8_t ring[RING_BYTES];
 static dma_descriptor_t descriptors[2];
-static uint32_t read_at;
+static uint32_t read_index;
 
-static void settle(void) {
-    for (uint32_t i = 0; i < PATIENCE && REGISTER(EUSART0_SYNCBUSY) != 0; i++) {
+static void wait_for_sync(void) {
+    for (uint32_t i = 0; i < MAX_POLLS && REGISTER(EUSART0_SYNCBUSY) != 0; i++) {
     }
 }
 
@@ -32,52 +32,52 @@ void serial_open(const clocks_t *clocks) {
     /* baud = clock / (16 (1 + CLKDIV / 256)), rounded to the nearest */
     uint32_t divisor = (clocks->group_hz * 16u + BAUD / 2) / BAUD;
     REGISTER(EUSART0_CLKDIV) = (divisor - 256u + 4u) & EUSART0_CLKDIV_MASK;
-    settle();
+    wait_for_sync();
     dma_make_ring(descriptors, 2, 0, EUSART0_RXDATA, ring, DMA_MAX_UNITS);
     dma_start(DMA_SERIAL, LDMAXBAR_EUSART0_RXFL, descriptors);
     REGISTER(EUSART0_CMD) = EUSART0_CMD_RXEN | EUSART0_CMD_TXEN;
-    settle();
+    wait_for_sync();
     REGISTER(EUSART0_IEN) = EUSART0_IF_RXFL;
 }
 
-static uint32_t write_at(void) {
+static uint32_t write_index(void) {
     /* One past the end for the moment between two descriptors. */
     return (REGISTER(LDMA_CH_DST(DMA_SERIAL)) - (uint32_t)ring) % RING_BYTES;
 }
 
 bool serial_pending(void) {
-    return write_at() != read_at;
+    return write_index() != read_index;
 }
 
 uint32_t serial_read(void *context, uint8_t *data, uint32_t size_bytes) {
     (void)context;
     uint32_t taken = 0;
-    for (uint32_t end = write_at(); taken < size_bytes && read_at != end; taken++) {
-        data[taken] = ring[read_at];
-        read_at = (read_at + 1) % RING_BYTES;
+    for (uint32_t end = write_index(); taken < size_bytes && read_index != end; taken++) {
+        data[taken] = ring[read_index];
+        read_index = (read_index + 1) % RING_BYTES;
     }
     return taken;
 }
 
 uint32_t serial_write(void *context, const uint8_t *data, uint32_t size_bytes) {
     (void)context;
-    uint32_t given = 0;
+    uint32_t sent = 0;
     uint32_t room = EUSART0_TX_FIFO_FRAMES;
     /* Bytes leave while others are handed over, hence the second look. */
-    while (given < size_bytes && room > 0) {
+    while (sent < size_bytes && room > 0) {
         room = EUSART0_TX_FIFO_FRAMES - EUSART0_STATUS_TXFCNT(REGISTER(EUSART0_STATUS));
-        for (uint32_t i = 0; i < room && given < size_bytes; i++) {
-            REGISTER(EUSART0_TXDATA) = data[given++];
+        for (uint32_t i = 0; i < room && sent < size_bytes; i++) {
+            REGISTER(EUSART0_TXDATA) = data[sent++];
         }
     }
     /* Only a sender who found no room wants to be woken when room comes back. */
-    if (given < size_bytes) {
+    if (sent < size_bytes) {
         CLEAR_BITS(EUSART0_IF, EUSART0_IF_TXFL);
         SET_BITS(EUSART0_IEN, EUSART0_IF_TXFL);
     } else {
         CLEAR_BITS(EUSART0_IEN, EUSART0_IF_TXFL);
     }
-    return given;
+    return sent;
 }
 
 void serial_flush(void) {

@@ -6,7 +6,7 @@
 static uint32_t timer_khz;
 static uint32_t last_count;
 static uint32_t elapsed_ms;
-static uint32_t rest;
+static uint32_t count_remainder;
 static bool counting;
 
 void time_open(const clocks_t *clocks) {
@@ -28,10 +28,10 @@ uint32_t time_ms(void *context) {
     (void)context;
     uint32_t count = REGISTER(TIMER0_CNT);
     /* No overflow while less than 100 s pass between two calls; the main loop calls all the time. */
-    rest += (count - last_count) * 1024u;
+    count_remainder += (count - last_count) * 1024u;
     last_count = count;
-    elapsed_ms += rest / timer_khz;
-    rest %= timer_khz;
+    elapsed_ms += count_remainder / timer_khz;
+    count_remainder %= timer_khz;
     return elapsed_ms;
 }
 

@@ -42,7 +42,7 @@ static uint32_t cycles(void *context) {
     return (uint32_t)host_time_ns();
 }
 
-/* Starts the program again on the same line and flash. */
+/* Starts the program restart_arguments on the same line and flash. */
 static void reset(void *context) {
     (void)context;
     int fd_in;
@@ -52,7 +52,7 @@ static void reset(void *context) {
     char out_text[16];
     snprintf(in_text, sizeof in_text, "%d", fd_in);
     snprintf(out_text, sizeof out_text, "%d", fd_out);
-    char *again[MAX_ARGUMENTS + 4];
+    char *restart_arguments[MAX_ARGUMENTS + 4];
     int count = 0;
     for (int i = 0; i < argument_count; i++) {
         if (strcmp(arguments[i], "--pty") == 0) {
@@ -62,13 +62,13 @@ static void reset(void *context) {
             i += 2;
             continue;
         }
-        again[count++] = arguments[i];
+        restart_arguments[count++] = arguments[i];
     }
-    again[count++] = "--fds";
-    again[count++] = in_text;
-    again[count++] = out_text;
-    again[count] = NULL;
-    execv(arguments[0], again);
+    restart_arguments[count++] = "--fds";
+    restart_arguments[count++] = in_text;
+    restart_arguments[count++] = out_text;
+    restart_arguments[count] = NULL;
+    execv(arguments[0], restart_arguments);
     perror(arguments[0]);
     exit(1);
 }

@@ -14,11 +14,11 @@
 #define SLOT_BYTES (512u * 1024u)
 #define POWER_CUT_EXIT 3
 
-static uint8_t *cells;
+static uint8_t *flash_bytes;
 static uint64_t operations_left;
 
 /* What a word holds when its writing is cut off: some bits done, chosen by the word's place and value. */
-static uint32_t torn(uint32_t before, uint32_t after, uint32_t offset) {
+static uint32_t torn_word(uint32_t before, uint32_t after, uint32_t offset) {
     uint32_t mask = (offset ^ after) * 2654435761u;
     return (before & after) | (before & mask);
 }
@@ -35,11 +35,11 @@ static int erase_page(void *context, uint32_t offset_bytes) {
         return KWS_ERROR_FLASH;
     }
     if (operations_left == 0) {
-        memset(cells + offset_bytes, 0xFF, PAGE_BYTES / 3);
+        memset(flash_bytes + offset_bytes, 0xFF, PAGE_BYTES / 3);
         _exit(POWER_CUT_EXIT);
     }
     count_operation();
-    memset(cells + offset_bytes, 0xFF, PAGE_BYTES);
+    memset(flash_bytes + offset_bytes, 0xFF, PAGE_BYTES);
     return KWS_OK;
 }
 
@@ -51,16 +51,16 @@ static int write_words(void *context, uint32_t offset_bytes, const uint8_t *data
     for (uint32_t i = 0; i < size_bytes; i += 4) {
         uint32_t before;
         uint32_t after;
-        memcpy(&before, cells + offset_bytes + i, 4);
+        memcpy(&before, flash_bytes + offset_bytes + i, 4);
         memcpy(&after, data + i, 4);
         after &= before;
         if (operations_left == 0) {
-            after = torn(before, after, offset_bytes + i);
-            memcpy(cells + offset_bytes + i, &after, 4);
+            after = torn_word(before, after, offset_bytes + i);
+            memcpy(flash_bytes + offset_bytes + i, &after, 4);
             _exit(POWER_CUT_EXIT);
         }
         count_operation();
-        memcpy(cells + offset_bytes + i, &after, 4);
+        memcpy(flash_bytes + offset_bytes + i, &after, 4);
     }
     return KWS_OK;
 }
@@ -83,12 +83,12 @@ bool host_flash_open(kws_flash_t *flash, const host_options_t *options) {
         perror(options->flash_path);
         return false;
     }
-    cells = mapped;
+    flash_bytes = mapped;
     if (status.st_size == 0) {
-        memset(cells, 0xFF, 2 * SLOT_BYTES);
+        memset(flash_bytes, 0xFF, 2 * SLOT_BYTES);
     }
     operations_left = options->cut_at;
-    *flash = (kws_flash_t){.base = cells,
+    *flash = (kws_flash_t){.base = flash_bytes,
                            .page_bytes = PAGE_BYTES,
                            .slot_bytes = SLOT_BYTES,
                            .erase_page = erase_page,

@@ -10,7 +10,7 @@
 
 #include "host.h"
 
-#define BITS_A_BYTE 10u      /* a start bit, 8 data bits, a stop bit */
+#define BITS_PER_BYTE 10u      /* a start bit, 8 data bits, a stop bit */
 #define MAX_BURST_BYTES 64u  /* that a paced line carries at once after a rest */
 #define MAX_PACED_WAIT_MS 1u
 
@@ -33,19 +33,19 @@ uint64_t host_time_ns(void) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static uint32_t allowed(pace_t *pace, uint32_t wanted) {
+static uint32_t allowed_bytes(pace_t *pace, uint32_t wanted) {
     if (baud == 0) {
         return wanted;
     }
     uint64_t now_ns = host_time_ns();
-    uint64_t byte_ns = 1000000000u * (uint64_t)BITS_A_BYTE / baud;
-    uint64_t earned = (now_ns - pace->since_ns) / byte_ns;
-    if (pace->bytes + earned >= MAX_BURST_BYTES) {
+    uint64_t byte_ns = 1000000000u * (uint64_t)BITS_PER_BYTE / baud;
+    uint64_t new_bytes = (now_ns - pace->since_ns) / byte_ns;
+    if (pace->bytes + new_bytes >= MAX_BURST_BYTES) {
         pace->bytes = MAX_BURST_BYTES;
         pace->since_ns = now_ns;
     } else {
-        pace->bytes += (uint32_t)earned;
-        pace->since_ns += earned * byte_ns;
+        pace->bytes += (uint32_t)new_bytes;
+        pace->since_ns += new_bytes * byte_ns;
     }
     return wanted < pace->bytes ? wanted : pace->bytes;
 }
@@ -87,7 +87,7 @@ bool host_serial_open(const host_options_t *options) {
 
 uint32_t host_serial_read(void *context, uint8_t *data, uint32_t size_bytes) {
     (void)context;
-    uint32_t room = allowed(&receiving, size_bytes);
+    uint32_t room = allowed_bytes(&receiving, size_bytes);
     if (room == 0) {
         return 0;
     }
@@ -103,7 +103,7 @@ uint32_t host_serial_read(void *context, uint8_t *data, uint32_t size_bytes) {
 
 uint32_t host_serial_write(void *context, const uint8_t *data, uint32_t size_bytes) {
     (void)context;
-    uint32_t room = allowed(&sending, size_bytes);
+    uint32_t room = allowed_bytes(&sending, size_bytes);
     ssize_t count = room > 0 ? write(fd_out, data, room) : 0;
     if (count < 0 && errno != EAGAIN && errno != EINTR) {
         exit(0);

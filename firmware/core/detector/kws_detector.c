@@ -6,29 +6,29 @@
 
 /* Places in the blob; kws_detector.h describes them. */
 enum {
-    AT_VERSION = 4,
-    AT_FLAGS = 5,
-    AT_NUM_CLASSES = 6,
-    AT_MINIMUM_COUNT = 7,
-    AT_QUEUE_LENGTH = 8,
-    AT_WINDOW_MS = 10,
-    AT_SUPPRESSION_MS = 12,
-    AT_LATENCY_MS = 14,
-    AT_VOLUME_GAIN = 16,
-    AT_RESERVED = 17
+    OFFSET_VERSION = 4,
+    OFFSET_FLAGS = 5,
+    OFFSET_NUM_CLASSES = 6,
+    OFFSET_MINIMUM_COUNT = 7,
+    OFFSET_QUEUE_LENGTH = 8,
+    OFFSET_WINDOW_MS = 10,
+    OFFSET_SUPPRESSION_MS = 12,
+    OFFSET_LATENCY_MS = 14,
+    OFFSET_VOLUME_GAIN = 16,
+    OFFSET_RESERVED = 17
 };
 enum { MAX_WINDOW_MS = 10000, MAX_SUPPRESSION_MS = 60000, MAX_LATENCY_MS = 10000 };
 
-static bool head_is_sound(const uint8_t *blob) {
-    const uint32_t num_classes = blob[AT_NUM_CLASSES];
-    const uint32_t queue_length = kws_read_u16(blob + AT_QUEUE_LENGTH);
-    return (blob[AT_FLAGS] & ~(KWS_DETECTOR_SAME_WORD_ONLY | KWS_DETECTOR_VERBOSE)) == 0 && num_classes >= 1 &&
+static bool header_is_valid(const uint8_t *blob) {
+    const uint32_t num_classes = blob[OFFSET_NUM_CLASSES];
+    const uint32_t queue_length = kws_read_u16(blob + OFFSET_QUEUE_LENGTH);
+    return (blob[OFFSET_FLAGS] & ~(KWS_DETECTOR_SAME_WORD_ONLY | KWS_DETECTOR_VERBOSE)) == 0 && num_classes >= 1 &&
            num_classes <= KWS_DETECTOR_MAX_CLASSES && queue_length >= 1 &&
-           queue_length <= KWS_DETECTOR_MAX_QUEUE_LENGTH && blob[AT_MINIMUM_COUNT] <= queue_length &&
-           kws_read_u16(blob + AT_WINDOW_MS) <= MAX_WINDOW_MS &&
-           kws_read_u16(blob + AT_SUPPRESSION_MS) <= MAX_SUPPRESSION_MS &&
-           kws_read_u16(blob + AT_LATENCY_MS) <= MAX_LATENCY_MS && blob[AT_RESERVED] == 0 &&
-           blob[AT_RESERVED + 1] == 0 && blob[AT_RESERVED + 2] == 0;
+           queue_length <= KWS_DETECTOR_MAX_QUEUE_LENGTH && blob[OFFSET_MINIMUM_COUNT] <= queue_length &&
+           kws_read_u16(blob + OFFSET_WINDOW_MS) <= MAX_WINDOW_MS &&
+           kws_read_u16(blob + OFFSET_SUPPRESSION_MS) <= MAX_SUPPRESSION_MS &&
+           kws_read_u16(blob + OFFSET_LATENCY_MS) <= MAX_LATENCY_MS && blob[OFFSET_RESERVED] == 0 &&
+           blob[OFFSET_RESERVED + 1] == 0 && blob[OFFSET_RESERVED + 2] == 0;
 }
 
 int32_t kws_detector_check(const uint8_t *blob, size_t size_bytes) {
@@ -41,13 +41,13 @@ int32_t kws_detector_check(const uint8_t *blob, size_t size_bytes) {
     if (kws_read_u32(blob) != KWS_DETECTOR_MAGIC) {
         return KWS_ERROR_FORMAT;
     }
-    if (blob[AT_VERSION] != KWS_DETECTOR_VERSION) {
+    if (blob[OFFSET_VERSION] != KWS_DETECTOR_VERSION) {
         return KWS_ERROR_UNSUPPORTED;
     }
-    if (!head_is_sound(blob)) {
+    if (!header_is_valid(blob)) {
         return KWS_ERROR_FORMAT;
     }
-    const size_t num_classes = blob[AT_NUM_CLASSES];
+    const size_t num_classes = blob[OFFSET_NUM_CLASSES];
     if (size_bytes != KWS_DETECTOR_HEAD_BYTES + 2 * num_classes) {
         return size_bytes < KWS_DETECTOR_HEAD_BYTES + 2 * num_classes ? KWS_ERROR_SIZE : KWS_ERROR_FORMAT;
     }
@@ -64,8 +64,8 @@ int32_t kws_detector_memory_bytes(const uint8_t *blob, size_t size_bytes) {
     if (status != KWS_OK) {
         return status;
     }
-    const int32_t num_classes = blob[AT_NUM_CLASSES];
-    const int32_t queue_length = kws_read_u16(blob + AT_QUEUE_LENGTH);
+    const int32_t num_classes = blob[OFFSET_NUM_CLASSES];
+    const int32_t queue_length = kws_read_u16(blob + OFFSET_QUEUE_LENGTH);
     return (4 * num_classes + queue_length * (4 + num_classes) + 3) / 4 * 4;
 }
 
@@ -82,14 +82,14 @@ int32_t kws_detector_init(kws_detector_t *detector, const uint8_t *blob, size_t 
         return KWS_ERROR_SIZE;
     }
     detector->classes = blob + KWS_DETECTOR_HEAD_BYTES;
-    detector->flags = blob[AT_FLAGS];
-    detector->num_classes = blob[AT_NUM_CLASSES];
-    detector->minimum_count = blob[AT_MINIMUM_COUNT];
-    detector->queue_length = kws_read_u16(blob + AT_QUEUE_LENGTH);
-    detector->window_ms = kws_read_u16(blob + AT_WINDOW_MS);
-    detector->suppression_ms = kws_read_u16(blob + AT_SUPPRESSION_MS);
-    detector->latency_ms = kws_read_u16(blob + AT_LATENCY_MS);
-    detector->volume_gain = blob[AT_VOLUME_GAIN];
+    detector->flags = blob[OFFSET_FLAGS];
+    detector->num_classes = blob[OFFSET_NUM_CLASSES];
+    detector->minimum_count = blob[OFFSET_MINIMUM_COUNT];
+    detector->queue_length = kws_read_u16(blob + OFFSET_QUEUE_LENGTH);
+    detector->window_ms = kws_read_u16(blob + OFFSET_WINDOW_MS);
+    detector->suppression_ms = kws_read_u16(blob + OFFSET_SUPPRESSION_MS);
+    detector->latency_ms = kws_read_u16(blob + OFFSET_LATENCY_MS);
+    detector->volume_gain = blob[OFFSET_VOLUME_GAIN];
     detector->sums = memory;
     detector->times = detector->sums + detector->num_classes;
     detector->scores = (uint8_t *)(detector->times + detector->queue_length);

@@ -54,19 +54,19 @@ KWS_WIDE void kws_channels_reduce_noise(const kws_frontend_tables_t *tables, uin
 }
 
 /* The table's function at x: exact up to 2, then a quadratic in the 10 bits behind x's highest. */
-static int16_t gain_at(uint32_t x, const int16_t *table) {
+static int16_t evaluate_gain(uint32_t x, const int16_t *table) {
     if (x <= 2) {
         return table[x];
     }
     const uint32_t interval = bit_length(x);
-    const int16_t *const piece = table + 4 * interval - 6;
+    const int16_t *const coefficients = table + 4 * interval - 6;
     const int32_t fraction = (int32_t)((interval < 11 ? x << (11 - interval) : x >> (interval - 11)) & 0x3FF);
-    const int32_t curved = (piece[2] * fraction) >> 5;
-    const uint32_t turned = ((uint32_t)curved + ((uint32_t)(int32_t)piece[1] << 5)) * (uint32_t)fraction;
-    return (int16_t)(((int32_t)(turned + (1u << 14)) >> 15) + piece[0]);
+    const int32_t quadratic = (coefficients[2] * fraction) >> 5;
+    const uint32_t increment = ((uint32_t)quadratic + ((uint32_t)(int32_t)coefficients[1] << 5)) * (uint32_t)fraction;
+    return (int16_t)(((int32_t)(increment + (1u << 14)) >> 15) + coefficients[0]);
 }
 
-static uint32_t shrink(uint32_t snr) {
+static uint32_t pcan_shrink(uint32_t snr) {
     if (snr < 2u << PCAN_SNR_BITS) {
         return (snr * snr) >> (2 + 2 * PCAN_SNR_BITS - PCAN_OUTPUT_BITS);
     }
@@ -76,16 +76,16 @@ static uint32_t shrink(uint32_t snr) {
 void kws_channels_control_gain(const kws_frontend_tables_t *tables, uint32_t *signal, const uint32_t *noise) {
     const int16_t *const table = kws_frontend_table(tables, tables->gain_table_offset);
     for (uint32_t i = 0; i < tables->num_channels; i++) {
-        const uint32_t gain = (uint32_t)(int32_t)gain_at(noise[i], table);
-        signal[i] = shrink((uint32_t)(((uint64_t)signal[i] * gain) >> tables->pcan_shift));
+        const uint32_t gain = (uint32_t)(int32_t)evaluate_gain(noise[i], table);
+        signal[i] = pcan_shrink((uint32_t)(((uint64_t)signal[i] * gain) >> tables->pcan_shift));
     }
 }
 
 /* ln(value) in Q16, for value > 1. */
 static uint32_t log_q16(uint32_t value, const uint16_t *table) {
     const uint32_t whole = bit_length(value) - 1;
-    const uint32_t rest = value - (1u << whole);
-    const uint32_t fraction = whole < LOG_BITS ? rest << (LOG_BITS - whole) : rest >> (whole - LOG_BITS);
+    const uint32_t remainder = value - (1u << whole);
+    const uint32_t fraction = whole < LOG_BITS ? remainder << (LOG_BITS - whole) : remainder >> (whole - LOG_BITS);
     const uint32_t segment = fraction >> (LOG_BITS - SEGMENT_BITS);
     const int32_t inside = (int32_t)(fraction & ((1u << (LOG_BITS - SEGMENT_BITS)) - 1));
     const int32_t slope = table[segment + 1] - table[segment];

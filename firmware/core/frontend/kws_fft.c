@@ -7,39 +7,39 @@ enum { QUARTER = 8191, HALF = 16383 }; /* 32767 / 4 and 32767 / 2, as kissfft sc
 typedef struct {
     int32_t re;
     int32_t im;
-} point_t;
+} complex_t;
 
 static inline int32_t round_q15(int32_t product) { return (product + (1 << 14)) >> 15; }
 
-static inline point_t plus(point_t a, point_t b) {
-    const point_t p = {a.re + b.re, a.im + b.im};
+static inline complex_t add(complex_t a, complex_t b) {
+    const complex_t p = {a.re + b.re, a.im + b.im};
     return p;
 }
 
-static inline point_t minus(point_t a, point_t b) {
-    const point_t p = {a.re - b.re, a.im - b.im};
+static inline complex_t subtract(complex_t a, complex_t b) {
+    const complex_t p = {a.re - b.re, a.im - b.im};
     return p;
 }
 
 /* The casts tell the compiler what it cannot see: that both parts fit 16 bits, so that narrow multiplies will do. */
-static inline point_t scaled(int16_t re, int16_t im, int32_t factor) {
-    const point_t p = {(int16_t)round_q15(re * factor), (int16_t)round_q15(im * factor)};
+static inline complex_t scale(int16_t re, int16_t im, int32_t factor) {
+    const complex_t p = {(int16_t)round_q15(re * factor), (int16_t)round_q15(im * factor)};
     return p;
 }
 
-static inline point_t times(point_t a, int16_t re, int16_t im) {
-    const point_t p = {round_q15(a.re * re - a.im * im), round_q15(a.re * im + a.im * re)};
+static inline complex_t multiply(complex_t a, int16_t re, int16_t im) {
+    const complex_t p = {round_q15(a.re * re - a.im * im), round_q15(a.re * im + a.im * re)};
     return p;
 }
 
 /* One radix-4 butterfly on turned inputs; outputs `stride` apart. kissfft stores every sum as int16; as that wraps
  * modulo 2^16, it is enough to wrap the last. */
-static inline void butterfly4(point_t a, point_t b, point_t c, point_t d, int16_t *re, int16_t *im,
+static inline void butterfly4(complex_t a, complex_t b, complex_t c, complex_t d, int16_t *re, int16_t *im,
                               size_t stride) {
-    const point_t sum = plus(a, c);
-    const point_t difference = minus(a, c);
-    const point_t outer_sum = plus(b, d);
-    const point_t outer_difference = minus(b, d);
+    const complex_t sum = add(a, c);
+    const complex_t difference = subtract(a, c);
+    const complex_t outer_sum = add(b, d);
+    const complex_t outer_difference = subtract(b, d);
     re[0] = (int16_t)(sum.re + outer_sum.re);
     im[0] = (int16_t)(sum.im + outer_sum.im);
     re[stride] = (int16_t)(difference.re + outer_difference.im);
@@ -50,12 +50,12 @@ static inline void butterfly4(point_t a, point_t b, point_t c, point_t d, int16_
     im[3 * stride] = (int16_t)(difference.im + outer_difference.re);
 }
 
-/* The first stage, where that is radix 2. All twiddles are 1, and 32767 / 32768 of a scaled value rounds to it. */
+/* The first stage, where that is radix 2. All twiddles are 1, and 32767 / 32768 of a scale value rounds to it. */
 static void first_stage2(const int16_t *restrict in, int16_t *restrict out, size_t length) {
     const size_t half = length / 2;
     for (size_t q = 0; q < half; q++) {
-        const point_t a = scaled(in[q], in[length + q], HALF);
-        const point_t b = scaled(in[half + q], in[length + half + q], HALF);
+        const complex_t a = scale(in[q], in[length + q], HALF);
+        const complex_t b = scale(in[half + q], in[length + half + q], HALF);
         out[q] = (int16_t)(a.re + b.re);
         out[length + q] = (int16_t)(a.im + b.im);
         out[half + q] = (int16_t)(a.re - b.re);
@@ -69,58 +69,58 @@ static void first_stage4(const int16_t *restrict in, int16_t *restrict out, size
     const int16_t *restrict im = in + length;
     KWS_INDEPENDENT
     for (size_t q = 0; q < quarter; q++) {
-        const point_t a = scaled(in[q], im[q], QUARTER);
-        const point_t b = scaled(in[quarter + q], im[quarter + q], QUARTER);
-        const point_t c = scaled(in[2 * quarter + q], im[2 * quarter + q], QUARTER);
-        const point_t d = scaled(in[3 * quarter + q], im[3 * quarter + q], QUARTER);
+        const complex_t a = scale(in[q], im[q], QUARTER);
+        const complex_t b = scale(in[quarter + q], im[quarter + q], QUARTER);
+        const complex_t c = scale(in[2 * quarter + q], im[2 * quarter + q], QUARTER);
+        const complex_t d = scale(in[3 * quarter + q], im[3 * quarter + q], QUARTER);
         butterfly4(a, b, c, d, out + q, out + length + q, quarter);
     }
 }
 
-/* A stage before the transposition: element (k, q) of `joined` rows lies at [k][q], so that the inner loop
+/* A stage before the transposition: element (k, q) of `sub_length` rows lies at [k][q], so that the inner loop
  * runs over neighbours with one set of twiddles. */
-static void row_stage4(const int16_t *restrict in, int16_t *restrict out, size_t length, size_t joined,
+static void row_stage4(const int16_t *restrict in, int16_t *restrict out, size_t length, size_t sub_length,
                        const int16_t *twiddles) {
-    const size_t columns = length / (4 * joined);
-    for (size_t k = 0; k < joined; k++) {
+    const size_t columns = length / (4 * sub_length);
+    for (size_t k = 0; k < sub_length; k++) {
         const int16_t *restrict re = in + 4 * columns * k;
         const int16_t *restrict im = re + length;
-        const int16_t re1 = twiddles[k], im1 = twiddles[joined + k];
-        const int16_t re2 = twiddles[2 * joined + k], im2 = twiddles[3 * joined + k];
-        const int16_t re3 = twiddles[4 * joined + k], im3 = twiddles[5 * joined + k];
+        const int16_t re1 = twiddles[k], im1 = twiddles[sub_length + k];
+        const int16_t re2 = twiddles[2 * sub_length + k], im2 = twiddles[3 * sub_length + k];
+        const int16_t re3 = twiddles[4 * sub_length + k], im3 = twiddles[5 * sub_length + k];
         int16_t *restrict to = out + columns * k;
         KWS_INDEPENDENT
         for (size_t q = 0; q < columns; q++) {
-            const point_t a = scaled(re[q], im[q], QUARTER);
-            const point_t b = scaled(re[columns + q], im[columns + q], QUARTER);
-            const point_t c = scaled(re[2 * columns + q], im[2 * columns + q], QUARTER);
-            const point_t d = scaled(re[3 * columns + q], im[3 * columns + q], QUARTER);
-            butterfly4(a, times(b, re1, im1), times(c, re2, im2), times(d, re3, im3), to + q, to + length + q,
-                       joined * columns);
+            const complex_t a = scale(re[q], im[q], QUARTER);
+            const complex_t b = scale(re[columns + q], im[columns + q], QUARTER);
+            const complex_t c = scale(re[2 * columns + q], im[2 * columns + q], QUARTER);
+            const complex_t d = scale(re[3 * columns + q], im[3 * columns + q], QUARTER);
+            butterfly4(a, multiply(b, re1, im1), multiply(c, re2, im2), multiply(d, re3, im3), to + q, to + length + q,
+                       sub_length * columns);
         }
     }
 }
 
 /* A stage after the transposition: element (q, k) lies at [q][k], so that the inner loop runs over neighbours
  * and their twiddles. */
-static void column_stage4(const int16_t *restrict in, int16_t *restrict out, size_t length, size_t joined,
+static void column_stage4(const int16_t *restrict in, int16_t *restrict out, size_t length, size_t sub_length,
                           const int16_t *restrict twiddles) {
-    const size_t rows = length / (4 * joined);
-    const size_t step = rows * joined;
+    const size_t rows = length / (4 * sub_length);
+    const size_t step = rows * sub_length;
     for (size_t q = 0; q < rows; q++) {
-        const int16_t *restrict re = in + q * joined;
+        const int16_t *restrict re = in + q * sub_length;
         const int16_t *restrict im = re + length;
-        int16_t *restrict to = out + 4 * q * joined;
+        int16_t *restrict to = out + 4 * q * sub_length;
         KWS_INDEPENDENT
-        for (size_t k = 0; k < joined; k++) {
-            const point_t a = scaled(re[k], im[k], QUARTER);
-            const point_t b = scaled(re[step + k], im[step + k], QUARTER);
-            const point_t c = scaled(re[2 * step + k], im[2 * step + k], QUARTER);
-            const point_t d = scaled(re[3 * step + k], im[3 * step + k], QUARTER);
-            butterfly4(a, times(b, twiddles[k], twiddles[joined + k]),
-                       times(c, twiddles[2 * joined + k], twiddles[3 * joined + k]),
-                       times(d, twiddles[4 * joined + k], twiddles[5 * joined + k]), to + k, to + length + k,
-                       joined);
+        for (size_t k = 0; k < sub_length; k++) {
+            const complex_t a = scale(re[k], im[k], QUARTER);
+            const complex_t b = scale(re[step + k], im[step + k], QUARTER);
+            const complex_t c = scale(re[2 * step + k], im[2 * step + k], QUARTER);
+            const complex_t d = scale(re[3 * step + k], im[3 * step + k], QUARTER);
+            butterfly4(a, multiply(b, twiddles[k], twiddles[sub_length + k]),
+                       multiply(c, twiddles[2 * sub_length + k], twiddles[3 * sub_length + k]),
+                       multiply(d, twiddles[4 * sub_length + k], twiddles[5 * sub_length + k]), to + k, to + length + k,
+                       sub_length);
         }
     }
 }
@@ -135,20 +135,20 @@ static void transpose(const int16_t *restrict in, int16_t *restrict out, size_t 
 
 size_t kws_fft_twiddle_count(size_t complex_length) {
     size_t count = 0;
-    size_t joined = complex_length; /* the length of the first stage's transforms comes last */
-    while (joined >= 8) {
-        joined /= 4;
-        count += 6 * joined;
+    size_t sub_length = complex_length; /* the length of the first stage's transforms comes last */
+    while (sub_length >= 8) {
+        sub_length /= 4;
+        count += 6 * sub_length;
     }
     return count;
 }
 
 KWS_WIDE int16_t *kws_fft_complex(int16_t *work, int16_t *spare, size_t complex_length, const int16_t *twiddles) {
-    size_t joined = complex_length;
-    while (joined > 4) {
-        joined /= 4;
+    size_t sub_length = complex_length;
+    while (sub_length > 4) {
+        sub_length /= 4;
     }
-    if (joined == 2) {
+    if (sub_length == 2) {
         first_stage2(work, spare, complex_length);
     } else {
         first_stage4(work, spare, complex_length);
@@ -156,23 +156,23 @@ KWS_WIDE int16_t *kws_fft_complex(int16_t *work, int16_t *spare, size_t complex_
     int16_t *from = spare;
     int16_t *to = work;
     int transposed = 0;
-    while (joined < complex_length) {
-        const size_t columns = complex_length / joined;
-        if (!transposed && columns / 4 < joined) {
-            transpose(from, to, joined, columns);
-            transpose(from + complex_length, to + complex_length, joined, columns);
+    while (sub_length < complex_length) {
+        const size_t columns = complex_length / sub_length;
+        if (!transposed && columns / 4 < sub_length) {
+            transpose(from, to, sub_length, columns);
+            transpose(from + complex_length, to + complex_length, sub_length, columns);
             int16_t *const swap = from;
             from = to;
             to = swap;
             transposed = 1;
         }
         if (transposed) {
-            column_stage4(from, to, complex_length, joined, twiddles);
+            column_stage4(from, to, complex_length, sub_length, twiddles);
         } else {
-            row_stage4(from, to, complex_length, joined, twiddles);
+            row_stage4(from, to, complex_length, sub_length, twiddles);
         }
-        twiddles += 6 * joined;
-        joined *= 4;
+        twiddles += 6 * sub_length;
+        sub_length *= 4;
         int16_t *const swap = from;
         from = to;
         to = swap;
@@ -182,20 +182,20 @@ KWS_WIDE int16_t *kws_fft_complex(int16_t *work, int16_t *spare, size_t complex_
 
 /* The halves of the spectrum of even and odd samples that bins k and complex_length - k are made of. */
 typedef struct {
-    point_t even;
-    point_t odd;
+    complex_t even;
+    complex_t odd;
 } split_t;
 
 static inline split_t split(const int16_t *re, const int16_t *im, size_t k, size_t length,
                             const int16_t *twiddles) {
-    const point_t bin = scaled(re[k], im[k], HALF);
-    const point_t mirror = scaled(re[length - k], (int16_t)-im[length - k], HALF);
-    const point_t odd = times(minus(bin, mirror), twiddles[k - 1], twiddles[length / 2 + k - 1]);
-    const split_t s = {plus(bin, mirror), {(int16_t)odd.re, (int16_t)odd.im}};
+    const complex_t bin = scale(re[k], im[k], HALF);
+    const complex_t mirror = scale(re[length - k], (int16_t)-im[length - k], HALF);
+    const complex_t odd = multiply(subtract(bin, mirror), twiddles[k - 1], twiddles[length / 2 + k - 1]);
+    const split_t s = {add(bin, mirror), {(int16_t)odd.re, (int16_t)odd.im}};
     return s;
 }
 
-static inline uint32_t energy_of(int32_t re, int32_t im) { return (uint32_t)(re * re) + (uint32_t)(im * im); }
+static inline uint32_t squared_magnitude(int32_t re, int32_t im) { return (uint32_t)(re * re) + (uint32_t)(im * im); }
 
 KWS_WIDE void kws_fft_real_energy(const int16_t *restrict spectrum, size_t complex_length, const int16_t *restrict twiddles,
                          size_t first, size_t count, uint32_t *restrict energy) {
@@ -204,11 +204,11 @@ KWS_WIDE void kws_fft_real_energy(const int16_t *restrict spectrum, size_t compl
     const size_t middle = complex_length / 2 < end ? complex_length / 2 : end;
     for (size_t k = first; k < middle; k++) {
         const split_t s = split(spectrum, im, k, complex_length, twiddles);
-        energy[k - first] = energy_of((s.even.re + s.odd.re) >> 1, (s.even.im + s.odd.im) >> 1);
+        energy[k - first] = squared_magnitude((s.even.re + s.odd.re) >> 1, (s.even.im + s.odd.im) >> 1);
     }
     /* The middle bin, too, is computed as the mirror of itself: kissfft writes it twice, last in this form. */
     for (size_t bin = middle > first ? middle : first; bin < end; bin++) {
         const split_t s = split(spectrum, im, complex_length - bin, complex_length, twiddles);
-        energy[bin - first] = energy_of((s.even.re - s.odd.re) >> 1, (s.odd.im - s.even.im) >> 1);
+        energy[bin - first] = squared_magnitude((s.even.re - s.odd.re) >> 1, (s.odd.im - s.even.im) >> 1);
     }
 }

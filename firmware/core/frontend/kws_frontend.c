@@ -92,7 +92,7 @@ static void load_spectrum(const int16_t *restrict samples, size_t count, uint32_
 }
 
 /* Left shift that brings a value of these bits to 15 of them. */
-static uint32_t normalising_shift(uint32_t bits) {
+static uint32_t normalization_shift(uint32_t bits) {
     uint32_t shift = 15;
     for (; bits != 0; bits >>= 1) {
         shift--;
@@ -105,7 +105,7 @@ KWS_WIDE void kws_frontend_frame(kws_frontend_t *frontend, const int16_t *window
     const size_t complex_length = t->fft_length / 2;
     const uint32_t bits =
         apply_window(window, kws_frontend_table(t, t->window_offset), t->window_samples, frontend->spare);
-    const uint32_t shift = normalising_shift(bits);
+    const uint32_t shift = normalization_shift(bits);
     load_spectrum(frontend->spare, t->window_samples, shift, frontend->work, complex_length);
     int16_t *const spectrum = kws_fft_complex(frontend->work, frontend->spare, complex_length,
                                               kws_frontend_table(t, t->fft_twiddles_offset));
@@ -130,7 +130,7 @@ size_t kws_frontend_frames_ahead(const kws_frontend_t *frontend, size_t num_samp
 }
 
 /* DC notch y[n] = x[n] - x[n-1] + c y[n-1], c in Q15, or a plain copy. */
-static void take(kws_frontend_t *frontend, const int16_t *restrict samples, size_t count, int16_t *restrict output) {
+static void apply_dc_notch(kws_frontend_t *frontend, const int16_t *restrict samples, size_t count, int16_t *restrict output) {
     const kws_frontend_tables_t *const t = frontend->tables;
     if ((t->flags & KWS_FRONTEND_DC_NOTCH) == 0) {
         memcpy(output, samples, 2 * count);
@@ -162,7 +162,7 @@ int32_t kws_frontend_push(kws_frontend_t *frontend, const int16_t *samples, size
     while (num_samples > 0) {
         const size_t missing = t->window_samples - frontend->num_filled;
         const size_t count = num_samples < missing ? num_samples : missing;
-        take(frontend, samples, count, frontend->input + frontend->num_filled);
+        apply_dc_notch(frontend, samples, count, frontend->input + frontend->num_filled);
         samples += count;
         num_samples -= count;
         frontend->num_filled += (uint32_t)count;

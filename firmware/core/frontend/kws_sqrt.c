@@ -24,25 +24,25 @@ static inline uint32_t leading_zeros(uint64_t value) {
 
 /* Root of `value`, 2^62 and more, to within a few units of 2^32: y is 1 / root of value / 2^64, improved by one step
  * of Newton's method; the root value * y is then improved by another. */
-static inline uint64_t root_near(uint64_t value) {
+static inline uint64_t approximate_root(uint64_t value) {
     const uint32_t top = (uint32_t)(value >> 32);
     const uint32_t y_q8 = inverse_root_q8[(top >> 25) - 32];
     const int32_t error_q32 = (int32_t)((((int64_t)1 << 48) - (int64_t)((uint64_t)top * (y_q8 * y_q8))) >> 16);
     const uint32_t y_q16 = (uint32_t)((int32_t)(y_q8 << 8) + (int32_t)(((int64_t)error_q32 * (int32_t)y_q8) >> 25));
     const uint64_t root = ((uint64_t)top * y_q16) >> 16;
-    const int32_t rest = (int32_t)((int64_t)(value - root * root) >> 20);
-    return root + (uint64_t)(((int64_t)rest * (int32_t)y_q16) >> 29);
+    const int32_t remainder = (int32_t)((int64_t)(value - root * root) >> 20);
+    return root + (uint64_t)(((int64_t)remainder * (int32_t)y_q16) >> 29);
 }
 
 uint32_t kws_sqrt_rounded(uint64_t value) {
     if (value == 0) {
         return 0;
     }
-    const uint64_t most = value >> 32 == 0 ? 0xFFFF : 0xFFFFFFFF;
+    const uint64_t limit = value >> 32 == 0 ? 0xFFFF : 0xFFFFFFFF;
     const uint32_t shift = leading_zeros(value) / 2;
-    uint64_t root = (root_near(value << (2 * shift)) + (((uint64_t)1 << shift) >> 1)) >> shift;
-    root = root < most ? root : most;
-    while (root < most && value > root * (root + 1)) {
+    uint64_t root = (approximate_root(value << (2 * shift)) + (((uint64_t)1 << shift) >> 1)) >> shift;
+    root = root < limit ? root : limit;
+    while (root < limit && value > root * (root + 1)) {
         root++;
     }
     while (value <= root * (root - 1)) {

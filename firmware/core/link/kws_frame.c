@@ -81,7 +81,7 @@ static void append(kws_frame_decoder_t *decoder, uint8_t byte) {
     }
 }
 
-static void take_byte(kws_frame_decoder_t *decoder, uint8_t byte) {
+static void decode_byte(kws_frame_decoder_t *decoder, uint8_t byte) {
     if (decoder->discarding) {
         return;
     }
@@ -123,7 +123,7 @@ int kws_frame_decode(kws_frame_decoder_t *decoder, const uint8_t *data, uint32_t
     while (used < size && !found) {
         uint8_t byte = data[used++];
         if (byte != 0) {
-            take_byte(decoder, byte);
+            decode_byte(decoder, byte);
         } else if (end_frame(decoder)) {
             found = 1;
         }

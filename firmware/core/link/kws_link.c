@@ -20,17 +20,17 @@ int32_t kws_link_open(kws_link_t *link, kws_slots_t *slots, const kws_link_app_t
 
 /* A request that comes again, as its response was lost, is answered again and not carried out again. The CRC32 covers
  * the whole request. */
-static bool comes_again(const kws_link_t *link) {
+static bool is_repeated(const kws_link_t *link) {
     const kws_frame_decoder_t *request = &link->decoder;
     return link->answered && request->verb == link->request_verb && request->sequence == link->request_sequence &&
            request->crc32 == link->request_crc32;
 }
 
-static void answer(kws_link_t *link) {
+static void handle_request(kws_link_t *link) {
     const kws_frame_decoder_t *request = &link->decoder;
     link->response_sent = 0;
     link->num_requests++;
-    if (comes_again(link)) {
+    if (is_repeated(link)) {
         return;
     }
     link->answered = true;
@@ -38,7 +38,7 @@ static void answer(kws_link_t *link) {
     link->request_sequence = request->sequence;
     link->request_crc32 = request->crc32;
     uint8_t payload[KWS_LINK_MAX_RESPONSE] = {0};
-    uint32_t size = kws_link_carry_out(link, request->verb, request->payload, request->payload_size, payload);
+    uint32_t size = kws_link_execute(link, request->verb, request->payload, request->payload_size, payload);
     link->response_size = (uint32_t)kws_frame_encode(request->verb | KWS_VERB_RESPONSE, request->sequence, payload,
                                                      size, link->response, sizeof link->response);
 }
@@ -50,24 +50,24 @@ uint32_t kws_link_receive(kws_link_t *link, const uint8_t *data, uint32_t size_b
         int found = kws_frame_decode(&link->decoder, data + taken, size_bytes - taken, &used);
         taken += used;
         if (found && link->decoder.verb < KWS_VERB_EVENT) {
-            answer(link);
+            handle_request(link);
         }
     }
     return taken;
 }
 
 /* Readies the next event that was not announced yet. */
-static void announce(kws_link_t *link) {
-    if (link->num_events - link->num_announced > KWS_LINK_NUM_EVENTS) {
-        link->num_announced = link->num_events - KWS_LINK_NUM_EVENTS;
+static void encode_next_event(kws_link_t *link) {
+    if (link->num_events - link->num_events_sent > KWS_LINK_NUM_EVENTS) {
+        link->num_events_sent = link->num_events - KWS_LINK_NUM_EVENTS;
     }
-    const kws_event_t *event = &link->events[link->num_announced % KWS_LINK_NUM_EVENTS];
+    const kws_event_t *event = &link->events[link->num_events_sent % KWS_LINK_NUM_EVENTS];
     uint8_t payload[KWS_LINK_EVENT_BYTES];
     kws_link_write_event(event, payload);
     link->event_size = (uint32_t)kws_frame_encode(KWS_VERB_EVENT, (uint16_t)event->index, payload, sizeof payload,
                                                   link->event, sizeof link->event);
     link->event_sent = 0;
-    link->num_announced++;
+    link->num_events_sent++;
 }
 
 uint32_t kws_link_pending(kws_link_t *link, const uint8_t **data) {
@@ -76,8 +76,8 @@ uint32_t kws_link_pending(kws_link_t *link, const uint8_t **data) {
         *data = link->response + link->response_sent;
         return link->response_size - link->response_sent;
     }
-    if (link->event_sent == link->event_size && link->num_announced != link->num_events) {
-        announce(link);
+    if (link->event_sent == link->event_size && link->num_events_sent != link->num_events) {
+        encode_next_event(link);
     }
     *data = link->event + link->event_sent;
     return link->event_size - link->event_sent;

@@ -16,7 +16,7 @@
 #define KWS_LINK_MAX_RESPONSE 512  /* bytes of payload */
 #define KWS_LINK_MAX_ENCODED 524   /* a response as sent: 519 bytes, 3 COBS codes, 2 zeros */
 #define KWS_LINK_NUM_EVENTS 16     /* kept for EVENTS */
-#define KWS_LINK_EVENTS_A_RESPONSE 4 /* a short response comes through a bad line */
+#define KWS_LINK_EVENTS_PER_RESPONSE 4 /* a short response comes through a bad line */
 #define KWS_LINK_LABEL_BYTES 24
 #define KWS_LINK_EVENT_BYTES 36
 #define KWS_LINK_EVENT_ENCODED 46
@@ -126,7 +126,7 @@ typedef struct {
 
     kws_event_t events[16];    /* index % KWS_LINK_NUM_EVENTS */
     uint32_t num_events;
-    uint32_t num_announced;    /* sent as EVENT, or too old for it */
+    uint32_t num_events_sent;    /* sent as EVENT, or too old for it */
     uint8_t event[46];         /* encoded */
     uint32_t event_size;
     uint32_t event_sent;

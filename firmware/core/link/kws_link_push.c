@@ -17,13 +17,13 @@ int32_t kws_link_begin(kws_link_t *link, kws_request_t *request) {
         return KWS_ERROR_ARGUMENT;
     }
     kws_image_id_t id = read_id(request->data + 4);
-    bool was_sealed = link->slots->push == KWS_PUSH_SEALED;
+    bool was_verified = link->slots->push == KWS_PUSH_VERIFIED;
     link->test_slot = -1; /* the image under test may be about to be erased */
     int32_t offset = kws_slots_begin(link->slots, &id, (request->data[0] & KWS_BEGIN_RESTART) != 0);
     if (offset < 0) {
         return offset;
     }
-    if (!was_sealed || link->slots->push != KWS_PUSH_SEALED) {
+    if (!was_verified || link->slots->push != KWS_PUSH_VERIFIED) {
         link->num_candidate_runs = 0;
     }
     request->out[1] = (uint8_t)link->slots->target;
@@ -46,14 +46,14 @@ int32_t kws_link_data(kws_link_t *link, kws_request_t *request) {
 
 int32_t kws_link_end(kws_link_t *link, kws_request_t *request) {
     (void)request;
-    return kws_slots_seal(link->slots);
+    return kws_slots_verify(link->slots);
 }
 
 static int32_t open_test(kws_link_t *link, uint8_t target) {
     const kws_slots_t *slots = link->slots;
     int32_t slot = slots->active;
     if (target == KWS_TARGET_CANDIDATE) {
-        slot = slots->push == KWS_PUSH_SEALED ? slots->target : -1;
+        slot = slots->push == KWS_PUSH_VERIFIED ? slots->target : -1;
     } else if (target != KWS_TARGET_ACTIVE) {
         return KWS_ERROR_ARGUMENT;
     }
@@ -73,7 +73,7 @@ static int32_t open_test(kws_link_t *link, uint8_t target) {
 
 static int32_t run_test(kws_link_t *link, kws_request_t *request) {
     const kws_slots_t *slots = link->slots;
-    bool is_candidate = slots->push == KWS_PUSH_SEALED && link->test_slot == slots->target;
+    bool is_candidate = slots->push == KWS_PUSH_VERIFIED && link->test_slot == slots->target;
     int32_t count = link->app.test_run(link->app.context, (int8_t *)request->out + 8, KWS_LINK_MAX_RESPONSE - 8);
     link->test_slot = -1;
     if (count < 0) {
@@ -126,7 +126,7 @@ int32_t kws_link_confirm(kws_link_t *link, kws_request_t *request) {
         request->out[1] = (uint8_t)slots->active; /* done before, and only the response was lost */
         return KWS_OK;
     }
-    if (slots->push != KWS_PUSH_SEALED || link->num_candidate_runs == 0 ||
+    if (slots->push != KWS_PUSH_VERIFIED || link->num_candidate_runs == 0 ||
         memcmp(slots->target_id.sha256, request->data, KWS_SHA256_BYTES) != 0) {
         return KWS_ERROR_STATE;
     }

@@ -98,7 +98,7 @@ static int32_t events(kws_link_t *link, kws_request_t *request) {
     first = first < oldest ? oldest : first;
     uint8_t count = 0;
     request->out_size = 8;
-    while (first < link->num_events && count < KWS_LINK_EVENTS_A_RESPONSE) {
+    while (first < link->num_events && count < KWS_LINK_EVENTS_PER_RESPONSE) {
         kws_link_write_event(&link->events[first++ % KWS_LINK_NUM_EVENTS], request->out + request->out_size);
         request->out_size += KWS_LINK_EVENT_BYTES;
         count++;
@@ -148,9 +148,9 @@ void kws_link_write_event(const kws_event_t *event, uint8_t *bytes) {
     memcpy(bytes + 12, event->label, KWS_LINK_LABEL_BYTES);
 }
 
-uint32_t kws_link_carry_out(kws_link_t *link, uint8_t verb, const uint8_t *payload, uint32_t size, uint8_t *response) {
-    typedef int32_t (*carry_out_t)(kws_link_t *, kws_request_t *);
-    static const carry_out_t by_verb[] = {
+uint32_t kws_link_execute(kws_link_t *link, uint8_t verb, const uint8_t *payload, uint32_t size, uint8_t *response) {
+    typedef int32_t (*handler_t)(kws_link_t *, kws_request_t *);
+    static const handler_t by_verb[] = {
         [KWS_VERB_HELLO] = hello,
         [KWS_VERB_STATUS] = status,
         [KWS_VERB_BEGIN] = kws_link_begin,

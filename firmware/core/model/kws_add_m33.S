@@ -1,4 +1,4 @@
-/* kws_add_line for the Cortex-M33: the sum of two tensors. */
+/* kws_add_linear for the Cortex-M33: the sum of two tensors. */
 #if defined(__ARM_FEATURE_DSP)
 
 #include "model/kws_kernels_m33.h"
@@ -13,7 +13,7 @@
     strh r7, [r2], #2
     .endm
 
-    FUNCTION kws_add_line
+    FUNCTION kws_add_linear
     push {r4-r8, lr}
     ldr r7, [sp, #24]
     ldm r7, {r4, r5, r6}
@@ -31,7 +31,7 @@
     subs r3, #1
     bne 3b
 4:  pop {r4-r8, pc}
-    END kws_add_line
+    END kws_add_linear
 
 #endif
 

@@ -103,7 +103,7 @@ void kws_run_convolve(const kws_operator_t *op, uint8_t *arena, const uint8_t *c
 }
 
 /* The job that slides over a plane in op's scratch, for its first output channel. */
-static kws_slide_t slide_of(const kws_operator_t *op, const kws_plane_t *plane, uint8_t *arena, const uint8_t *constants) {
+static kws_slide_t make_slide(const kws_operator_t *op, const kws_plane_t *plane, uint8_t *arena, const uint8_t *constants) {
     return (kws_slide_t){
         .plane = activations(arena, op->scratch_offset),
         .row_bytes = plane->row_stride * VALUE_BYTES,
@@ -150,10 +150,10 @@ static void gather_plane(const kws_operator_t *op, const kws_plane_t *plane, con
 }
 
 void kws_run_depthwise(const kws_operator_t *op, uint8_t *arena, const uint8_t *constants) {
-    const kws_plane_t plane = kws_plane_of(op);
+    const kws_plane_t plane = kws_padded_plane(op);
     const int16_t *input = activations(arena, op->input_offset);
     int16_t *scratch = activations(arena, op->scratch_offset);
-    kws_slide_t job = slide_of(op, &plane, arena, constants);
+    kws_slide_t job = make_slide(op, &plane, arena, constants);
     fill(scratch, plane.height * plane.row_stride, op->pad_value);
     for (uint32_t c = 0; c < op->input_channels; c++) {
         gather_plane(op, &plane, input + c, scratch);
@@ -162,7 +162,7 @@ void kws_run_depthwise(const kws_operator_t *op, uint8_t *arena, const uint8_t *
 }
 
 void kws_run_expand_depthwise(const kws_operator_t *op, uint8_t *arena, const uint8_t *constants) {
-    const kws_plane_t plane = kws_plane_of(op);
+    const kws_plane_t plane = kws_padded_plane(op);
     const uint32_t plane_size = plane.height * plane.row_stride;
     const uint32_t multiplier = op->output_channels / op->middle_channels;
     const uint32_t pixel_bytes = op->input_channels * VALUE_BYTES;
@@ -183,7 +183,7 @@ void kws_run_expand_depthwise(const kws_operator_t *op, uint8_t *arena, const ui
         .channels = constants + op->expand_channels_constants,
         .positive = op->flags & KWS_FLAG_EXPAND_POSITIVE,
     };
-    kws_slide_t job = slide_of(op, &plane, arena, constants);
+    kws_slide_t job = make_slide(op, &plane, arena, constants);
     const uint32_t channels_step = 2 * kws_channel_bytes(expand.positive);
     fill(scratch, 2 * plane_size, op->pad_value);
     for (uint32_t left = op->middle_channels; left > 0; left = left < 2 ? 0 : left - 2) {

@@ -10,13 +10,13 @@ static uint32_t num_outputs(const kws_operator_t *op) {
     return (uint32_t)op->output_height * op->output_width * op->output_channels;
 }
 
-/* Tables hold each input's share for each of its 256 values. */
+/* Tables hold each input's first_term for each of its 256 values. */
 static void add_by_tables(const int32_t *tables, const kws_signed_channel_t *channel, const int16_t *first,
                           const int16_t *second, int16_t *output, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
-        const int32_t share = tables[(uint8_t)(first[i] + 128)];
-        const int32_t other = tables[256 + (uint8_t)(second[i] + 128)];
-        output[i] = (int16_t)kws_requantize_signed(kws_wrapping_add(share, other), channel);
+        const int32_t first_term = tables[(uint8_t)(first[i] + 128)];
+        const int32_t second_term = tables[256 + (uint8_t)(second[i] + 128)];
+        output[i] = (int16_t)kws_requantize_signed(kws_wrapping_add(first_term, second_term), channel);
     }
 }
 
@@ -26,7 +26,7 @@ void kws_run_add(const kws_operator_t *op, uint8_t *arena, const uint8_t *consta
     int16_t *output = activations(arena, op->output_offset);
     const void *weights = constants + op->weights_constants;
     if (op->flags & KWS_FLAG_LINEAR) {
-        kws_add_line(first, second, output, num_outputs(op), weights);
+        kws_add_linear(first, second, output, num_outputs(op), weights);
     } else {
         const void *channel = constants + op->channels_constants;
         add_by_tables(weights, channel, first, second, output, num_outputs(op));

@@ -70,7 +70,7 @@ void kws_slide_any(const kws_slide_t *job);
 
 /* output[i] = saturate((first factor * first[i] + second factor * second[i] + offset) >> KWS_LINEAR_ADD_SHIFT). The
  * output may be one of the inputs. */
-void kws_add_line(const int16_t *first, const int16_t *second, int16_t *output, uint32_t count,
+void kws_add_linear(const int16_t *first, const int16_t *second, int16_t *output, uint32_t count,
                   const kws_linear_add_t *line);
 
 /* Bytes of an output channel's constants. */

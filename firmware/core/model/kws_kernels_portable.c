@@ -15,7 +15,7 @@ static inline int32_t requantize(int32_t accumulator, const void *channel, bool 
 }
 
 /* The first field of both forms of constants. */
-static inline int32_t bias_of(const void *channel) {
+static inline int32_t load_bias(const void *channel) {
     return *(const int32_t *)channel;
 }
 
@@ -26,7 +26,7 @@ void kws_slide_any(const kws_slide_t *job) {
         const uint8_t *corner = (const uint8_t *)job->plane + y * job->row_step;
         for (uint32_t x = 0; x < job->num_columns; x++) {
             const int16_t *weight = job->weights;
-            uint32_t sum = (uint32_t)bias_of(job->channel);
+            uint32_t sum = (uint32_t)load_bias(job->channel);
             for (uint32_t i = 0; i < job->kernel_height; i++) {
                 const void *row = corner + i * job->dilation_height * job->row_bytes;
                 const int16_t *value = (const int16_t *)row + x * job->stride_width;
@@ -74,7 +74,7 @@ static inline uint32_t dot(const int16_t *values, const int16_t *weights, uint32
 }
 
 /* The same with weights as they lie in the image: four, then four of the other channel of the pair. */
-static uint32_t dot_of_groups(const int16_t *values, const int16_t *weights, uint32_t num_groups, uint32_t sum) {
+static uint32_t dot_groups(const int16_t *values, const int16_t *weights, uint32_t num_groups, uint32_t sum) {
     for (uint32_t group = 0; group < num_groups; group++) {
         sum = dot(values + 4 * group, weights + 8 * group, 4, sum);
     }
@@ -85,11 +85,11 @@ static uint32_t dot_of_groups(const int16_t *values, const int16_t *weights, uin
 static inline void multiply_channel(const kws_pointwise_t *job, const void *channel, const int16_t *weights, uint32_t taps,
                                     uint8_t *output) {
     const uint8_t *pixel = job->input;
-    const uint32_t bias = (uint32_t)bias_of(channel);
+    const uint32_t bias = (uint32_t)load_bias(channel);
     for (uint32_t y = 0; y < job->num_rows; y++) {
         for (uint32_t x = 0; x < job->num_columns; x++) {
             const int16_t *values = (const void *)pixel;
-            const uint32_t sum = taps == 0 ? dot_of_groups(values, weights, job->num_groups, bias)
+            const uint32_t sum = taps == 0 ? dot_groups(values, weights, job->num_groups, bias)
                                            : dot(values, weights, taps, bias);
             *(int16_t *)(void *)output = (int16_t)requantize((int32_t)sum, channel, job->positive);
             pixel += job->input_step;
@@ -141,7 +141,7 @@ static inline void slide_block(const kws_slide_t *job, const uint8_t *corner, co
     for (uint32_t row = 0; row < 3; row++) {
         rows[row] = (const void *)(corner + row * job->row_bytes);
     }
-    const uint32_t bias = (uint32_t)bias_of(job->channel);
+    const uint32_t bias = (uint32_t)load_bias(job->channel);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t sum = bias;
         for (uint32_t row = 0; row < 3; row++) {
@@ -175,7 +175,7 @@ static inline void slide_row_block(const kws_slide_t *job, const int16_t *values
     const int16_t *weights = job->weights;
     uint32_t sums[BLOCK];
     for (uint32_t i = 0; i < count; i++) {
-        sums[i] = (uint32_t)bias_of(job->channel);
+        sums[i] = (uint32_t)load_bias(job->channel);
     }
     for (uint32_t tap = 0; tap < job->kernel_width; tap++) {
         for (uint32_t i = 0; i < count; i++) {
@@ -200,7 +200,7 @@ static inline void slide_row(const kws_slide_t *job, uint32_t stride) {
     }
 }
 
-void kws_add_line(const int16_t *first, const int16_t *second, int16_t *output, uint32_t count,
+void kws_add_linear(const int16_t *first, const int16_t *second, int16_t *output, uint32_t count,
                   const kws_linear_add_t *line) {
     const uint32_t first_factor = (uint32_t)line->first_factor;
     const uint32_t second_factor = (uint32_t)line->second_factor;

@@ -55,14 +55,14 @@ static int32_t maximum(const kws_operator_t *op, const int16_t *input, const win
     return largest;
 }
 
-static void run_pool(const kws_operator_t *op, uint8_t *arena, bool takes_maximum) {
+static void run_pool(const kws_operator_t *op, uint8_t *arena, bool use_maximum) {
     const int16_t *input = activations(arena, op->input_offset);
     int16_t *output = activations(arena, op->output_offset);
     for (uint32_t y = 0; y < op->output_height; y++) {
         for (uint32_t x = 0; x < op->output_width; x++) {
             const window_t window = window_at(op, y, x);
             for (uint32_t c = 0; c < op->output_channels; c++) {
-                *output++ = (int16_t)(takes_maximum ? maximum(op, input + c, &window) : average(op, input + c, &window));
+                *output++ = (int16_t)(use_maximum ? maximum(op, input + c, &window) : average(op, input + c, &window));
             }
         }
     }

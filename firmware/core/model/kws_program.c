@@ -82,7 +82,7 @@ static bool convolve_is_valid(const kws_operator_t *op, const kws_model_t *model
            channels_are_valid(model, op->channels_constants, padded_channels, op->flags & KWS_FLAG_POSITIVE);
 }
 
-kws_plane_t kws_plane_of(const kws_operator_t *op) {
+kws_plane_t kws_padded_plane(const kws_operator_t *op) {
     kws_plane_t plane;
     plane.height = (op->output_height - 1u) * op->stride_height + (op->kernel_height - 1u) * op->dilation_height + 1u;
     plane.width = (op->output_width - 1u) * op->stride_width + (op->kernel_width - 1u) * op->dilation_width + 1u;
@@ -107,7 +107,7 @@ static bool depthwise_is_valid(const kws_operator_t *op, const kws_model_t *mode
         }
         taps = 12;
     }
-    const kws_plane_t plane = kws_plane_of(op);
+    const kws_plane_t plane = kws_padded_plane(op);
     return op->pad_top < plane.height && op->pad_left < plane.width &&
            in_arena(model, op->scratch_offset, (uint64_t)plane.height * plane.row_stride * planes) &&
            in_constants(model, op->weights_constants, (uint64_t)even(taps) * 2 * op->output_channels) &&
@@ -151,13 +151,13 @@ static bool softmax_is_valid(const kws_operator_t *op, const kws_model_t *model)
 }
 
 /* What running the kind takes a multiple of: multiply-accumulates, or elements touched. */
-static uint64_t work_of(const kws_operator_t *op) {
+static uint64_t count_work(const kws_operator_t *op) {
     const uint64_t window = (uint64_t)op->kernel_height * op->kernel_width;
     switch (op->kind) {
     case KWS_KIND_CONVOLVE:
         return output_count(op) * window * op->input_channels;
     case KWS_KIND_EXPAND_DEPTHWISE: {
-        const kws_plane_t plane = kws_plane_of(op);
+        const kws_plane_t plane = kws_padded_plane(op);
         return output_count(op) * window +
                (uint64_t)plane.num_rows * plane.num_columns * op->middle_channels * op->input_channels;
     }
@@ -220,7 +220,7 @@ int32_t kws_operator_check(const kws_operator_t *op, const kws_model_t *model, u
     if (status != KWS_OK) {
         return status;
     }
-    *work += work_of(op);
+    *work += count_work(op);
     return *work <= KWS_MAX_WORK ? KWS_OK : KWS_ERROR_UNSUPPORTED;
 }
 

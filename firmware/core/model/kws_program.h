@@ -102,7 +102,7 @@ typedef struct {
     uint32_t num_columns;
 } kws_plane_t;
 
-kws_plane_t kws_plane_of(const kws_operator_t *op);
+kws_plane_t kws_padded_plane(const kws_operator_t *op);
 
 /* Weights of an output channel of a convolution, rounded up to whole groups of four. */
 static inline uint32_t kws_padded_taps(const kws_operator_t *op) {

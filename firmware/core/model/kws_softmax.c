@@ -54,13 +54,13 @@ static void softmax_row(const int16_t *input, int16_t *output, uint32_t channels
         sum += (uint32_t)divide_by_power_of_two(table[(uint8_t)(255 + input[c] - largest)], 12);
     }
     const int32_t headroom = leading_zeros(sum);
-    const uint32_t normalised = headroom < 32 ? sum << headroom : 0;
-    const int32_t scale = reciprocal_of_one_plus((int32_t)(normalised & INT32_MAX));
+    const uint32_t normalized = headroom < 32 ? sum << headroom : 0;
+    const int32_t scale = reciprocal_of_one_plus((int32_t)(normalized & INT32_MAX));
     int32_t exponent = 12 - headroom + 31 - 8;
     exponent = exponent < 0 ? 0 : exponent > 31 ? 31 : exponent; /* beyond only with a table that is no exponential */
     for (uint32_t c = 0; c < channels; c++) {
-        const int32_t share = high_product(scale, table[(uint8_t)(255 + input[c] - largest)]);
-        const int64_t value = (int64_t)divide_by_power_of_two(share, exponent) - 128;
+        const int32_t probability = high_product(scale, table[(uint8_t)(255 + input[c] - largest)]);
+        const int64_t value = (int64_t)divide_by_power_of_two(probability, exponent) - 128;
         output[c] = (int16_t)(value > 127 ? 127 : value < -128 ? -128 : value);
     }
 }

@@ -8,7 +8,7 @@
 
 #define LAYOUT_VERSION 1u
 
-const uint8_t *kws_slot_at(const kws_flash_t *flash, int32_t slot, uint32_t offset) {
+const uint8_t *kws_slot_address(const kws_flash_t *flash, int32_t slot, uint32_t offset) {
     return flash->base + (uint32_t)slot * flash->slot_bytes + offset;
 }
 
@@ -17,7 +17,7 @@ uint32_t kws_slot_capacity(const kws_flash_t *flash) {
 }
 
 const uint8_t *kws_slot_image(const kws_flash_t *flash, int32_t slot) {
-    return kws_slot_at(flash, slot, flash->page_bytes);
+    return kws_slot_address(flash, slot, flash->page_bytes);
 }
 
 bool kws_slot_is_blank(const uint8_t *bytes, uint32_t size) {
@@ -31,7 +31,7 @@ bool kws_slot_is_blank(const uint8_t *bytes, uint32_t size) {
 
 int kws_slot_erase_page(const kws_flash_t *flash, int32_t slot, uint32_t offset) {
     int status = flash->erase_page(flash->context, (uint32_t)slot * flash->slot_bytes + offset);
-    if (status != KWS_OK || !kws_slot_is_blank(kws_slot_at(flash, slot, offset), flash->page_bytes)) {
+    if (status != KWS_OK || !kws_slot_is_blank(kws_slot_address(flash, slot, offset), flash->page_bytes)) {
         return KWS_ERROR_FLASH;
     }
     return KWS_OK;
@@ -39,7 +39,7 @@ int kws_slot_erase_page(const kws_flash_t *flash, int32_t slot, uint32_t offset)
 
 int kws_slot_program(const kws_flash_t *flash, int32_t slot, uint32_t offset, const uint8_t *data, uint32_t size) {
     int status = flash->write(flash->context, (uint32_t)slot * flash->slot_bytes + offset, data, size);
-    if (status != KWS_OK || memcmp(kws_slot_at(flash, slot, offset), data, size) != 0) {
+    if (status != KWS_OK || memcmp(kws_slot_address(flash, slot, offset), data, size) != 0) {
         return KWS_ERROR_FLASH;
     }
     return KWS_OK;
@@ -60,7 +60,7 @@ int kws_slot_write_record(const kws_flash_t *flash, int32_t slot, uint32_t offse
 
 bool kws_slot_read_record(const kws_flash_t *flash, int32_t slot, uint32_t offset, uint32_t magic,
                           kws_slot_header_t *found) {
-    const uint8_t *bytes = kws_slot_at(flash, slot, offset);
+    const uint8_t *bytes = kws_slot_address(flash, slot, offset);
     if (kws_read_u32(bytes) != magic || kws_read_u32(bytes + 4) != LAYOUT_VERSION ||
         kws_read_u32(bytes + 60) != kws_crc32(0, bytes, 60)) {
         return false;
@@ -83,7 +83,7 @@ uint32_t kws_slot_confirm_offset(int32_t entry, int32_t word) {
 uint32_t kws_slot_count_confirms(const kws_flash_t *flash, int32_t slot, int32_t entry) {
     uint32_t count = 0;
     for (int32_t word = 0; word < KWS_SLOT_NUM_CONFIRMS; word++) {
-        const uint8_t *bytes = kws_slot_at(flash, slot, kws_slot_confirm_offset(entry, word));
+        const uint8_t *bytes = kws_slot_address(flash, slot, kws_slot_confirm_offset(entry, word));
         count += kws_read_u32(bytes) == KWS_SLOT_CONFIRM_WORD;
     }
     return count;
@@ -112,21 +112,21 @@ uint32_t kws_slot_last_sequence(const kws_flash_t *flash) {
     return first.sequence > second.sequence ? first.sequence : second.sequence;
 }
 
-bool kws_slot_is_whole(const kws_flash_t *flash, int32_t slot, const kws_image_id_t *id) {
+bool kws_slot_crc_matches(const kws_flash_t *flash, int32_t slot, const kws_image_id_t *id) {
     return kws_crc32(0, kws_slot_image(flash, slot), id->size_bytes) == id->crc32;
 }
 
-int32_t kws_slot_find_untouched(const kws_flash_t *flash, int32_t slot, uint32_t offset, uint32_t size,
+int32_t kws_slot_find_unwritten(const kws_flash_t *flash, int32_t slot, uint32_t offset, uint32_t size,
                                 int32_t count) {
     int32_t place = count;
-    while (place > 0 && kws_slot_is_blank(kws_slot_at(flash, slot, offset + (uint32_t)(place - 1) * size), size)) {
+    while (place > 0 && kws_slot_is_blank(kws_slot_address(flash, slot, offset + (uint32_t)(place - 1) * size), size)) {
         place--;
     }
     return place + 1 < count ? place + 1 : count;
 }
 
-int32_t kws_slot_find_untouched_entry(const kws_flash_t *flash, int32_t slot) {
-    return kws_slot_find_untouched(flash, slot, KWS_SLOT_ENTRY_OFFSET, KWS_SLOT_ENTRY_BYTES, KWS_SLOT_NUM_ENTRIES);
+int32_t kws_slot_find_unwritten_entry(const kws_flash_t *flash, int32_t slot) {
+    return kws_slot_find_unwritten(flash, slot, KWS_SLOT_ENTRY_OFFSET, KWS_SLOT_ENTRY_BYTES, KWS_SLOT_NUM_ENTRIES);
 }
 
 uint32_t kws_slot_num_pages(const kws_flash_t *flash, uint32_t size_bytes) {
@@ -136,12 +136,12 @@ uint32_t kws_slot_num_pages(const kws_flash_t *flash, uint32_t size_bytes) {
 uint32_t kws_slot_find_progress(const kws_flash_t *flash, int32_t slot, const kws_image_id_t *id) {
     kws_slot_header_t begun;
     if (!kws_slot_read_record(flash, slot, 0, KWS_SLOT_RECORD_MAGIC, &begun) || !kws_slot_same_id(&begun.id, id) ||
-        !kws_slot_is_blank(kws_slot_at(flash, slot, KWS_SLOT_VOID_OFFSET), 4) ||
-        kws_slot_find_untouched_entry(flash, slot) == KWS_SLOT_NUM_ENTRIES) {
+        !kws_slot_is_blank(kws_slot_address(flash, slot, KWS_SLOT_VOID_OFFSET), 4) ||
+        kws_slot_find_unwritten_entry(flash, slot) == KWS_SLOT_NUM_ENTRIES) {
         return 0;
     }
     uint32_t pages = kws_slot_num_pages(flash, id->size_bytes);
-    const uint8_t *words = kws_slot_at(flash, slot, KWS_SLOT_PROGRESS_OFFSET);
+    const uint8_t *words = kws_slot_address(flash, slot, KWS_SLOT_PROGRESS_OFFSET);
     while (pages > 0 && kws_slot_is_blank(words + 4u * (pages - 1u), 4)) {
         pages--;
     }

@@ -38,7 +38,7 @@ uint32_t kws_slot_capacity(const kws_flash_t *flash);
 /* Where the image of a slot begins. */
 const uint8_t *kws_slot_image(const kws_flash_t *flash, int32_t slot);
 
-const uint8_t *kws_slot_at(const kws_flash_t *flash, int32_t slot, uint32_t offset);
+const uint8_t *kws_slot_address(const kws_flash_t *flash, int32_t slot, uint32_t offset);
 bool kws_slot_is_blank(const uint8_t *bytes, uint32_t size);
 int kws_slot_erase_page(const kws_flash_t *flash, int32_t slot, uint32_t offset);
 int kws_slot_program(const kws_flash_t *flash, int32_t slot, uint32_t offset, const uint8_t *data, uint32_t size);
@@ -56,13 +56,13 @@ bool kws_slot_read_record(const kws_flash_t *flash, int32_t slot, uint32_t offse
 /* The last header of a slot, of the confirmed ones only where asked. */
 kws_slot_header_t kws_slot_find_header(const kws_flash_t *flash, int32_t slot, bool confirmed);
 uint32_t kws_slot_last_sequence(const kws_flash_t *flash);
-bool kws_slot_is_whole(const kws_flash_t *flash, int32_t slot, const kws_image_id_t *id);
+bool kws_slot_crc_matches(const kws_flash_t *flash, int32_t slot, const kws_image_id_t *id);
 
 /* Which of `count` places was surely never written to since the erase; `count` if none. The first place that looks
  * blank does not count: an earlier power cycle may have been cut off there. */
-int32_t kws_slot_find_untouched(const kws_flash_t *flash, int32_t slot, uint32_t offset, uint32_t size,
+int32_t kws_slot_find_unwritten(const kws_flash_t *flash, int32_t slot, uint32_t offset, uint32_t size,
                                 int32_t count);
-int32_t kws_slot_find_untouched_entry(const kws_flash_t *flash, int32_t slot);
+int32_t kws_slot_find_unwritten_entry(const kws_flash_t *flash, int32_t slot);
 
 /* Pages that hold `size_bytes`. */
 uint32_t kws_slot_num_pages(const kws_flash_t *flash, uint32_t size_bytes);

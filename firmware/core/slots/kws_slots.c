@@ -12,7 +12,7 @@
 #include "common/kws_status.h"
 #include "slots/kws_slot_layout.h"
 
-#define NUM_STRONG 2u /* confirm words that make sure of each other */
+#define NUM_CONFIRM_WORDS 2u /* confirm words that make sure of each other */
 
 int kws_slots_open(kws_slots_t *slots, const kws_flash_t *flash,
                    int (*check)(void *context, const uint8_t *image, uint32_t size_bytes), void *check_context) {
@@ -31,10 +31,10 @@ int kws_slots_open(kws_slots_t *slots, const kws_flash_t *flash,
         newer = older;
         older = swapped;
     }
-    const kws_slot_header_t tries[KWS_NUM_SLOTS] = {newer, older};
+    const kws_slot_header_t candidates[KWS_NUM_SLOTS] = {newer, older};
     for (int32_t i = 0; i < KWS_NUM_SLOTS && slots->active < 0; i++) {
-        const kws_slot_header_t *found = &tries[i];
-        if (found->entry >= 0 && kws_slot_is_whole(&slots->flash, found->slot, &found->id) &&
+        const kws_slot_header_t *found = &candidates[i];
+        if (found->entry >= 0 && kws_slot_crc_matches(&slots->flash, found->slot, &found->id) &&
             check(check_context, kws_slots_image(slots, found->slot), found->id.size_bytes) == KWS_OK) {
             slots->active = found->slot;
             slots->active_entry = found->entry;
@@ -55,13 +55,13 @@ const uint8_t *kws_slots_image(const kws_slots_t *slots, int32_t slot) {
 
 /* The power may have failed while the active image was being confirmed. Before the other image goes, the mark is
  * made sure of by a word written whole. */
-static int reinforce_active(const kws_slots_t *slots) {
+static int ensure_active_confirmed(const kws_slots_t *slots) {
     const kws_flash_t *flash = &slots->flash;
-    if (kws_slot_count_confirms(flash, slots->active, slots->active_entry) >= NUM_STRONG) {
+    if (kws_slot_count_confirms(flash, slots->active, slots->active_entry) >= NUM_CONFIRM_WORDS) {
         return KWS_OK;
     }
     uint32_t offset = kws_slot_confirm_offset(slots->active_entry, 0);
-    int32_t word = kws_slot_find_untouched(flash, slots->active, offset, 4, KWS_SLOT_NUM_CONFIRMS);
+    int32_t word = kws_slot_find_unwritten(flash, slots->active, offset, 4, KWS_SLOT_NUM_CONFIRMS);
     if (word == KWS_SLOT_NUM_CONFIRMS) {
         return KWS_OK; /* cut off here four times over: one of the words is whole */
     }
@@ -88,13 +88,13 @@ static int void_record(const kws_slots_t *slots) {
     kws_slot_header_t old;
     const uint8_t bytes[4] = {0};
     if (!kws_slot_read_record(flash, slots->target, 0, KWS_SLOT_RECORD_MAGIC, &old) ||
-        !kws_slot_is_blank(kws_slot_at(flash, slots->target, KWS_SLOT_VOID_OFFSET), sizeof bytes)) {
+        !kws_slot_is_blank(kws_slot_address(flash, slots->target, KWS_SLOT_VOID_OFFSET), sizeof bytes)) {
         return KWS_OK;
     }
     return kws_slot_program(flash, slots->target, KWS_SLOT_VOID_OFFSET, bytes, sizeof bytes);
 }
 
-static int begin_afresh(kws_slots_t *slots) {
+static int begin_new(kws_slots_t *slots) {
     const kws_flash_t *flash = &slots->flash;
     slots->num_received = 0;
     slots->target_entry = 0;
@@ -121,13 +121,13 @@ int kws_slots_begin(kws_slots_t *slots, const kws_image_id_t *id, bool restart) 
     slots->target = choose_target(slots, id);
     slots->target_id = *id;
     uint32_t pages = restart ? 0 : kws_slot_find_progress(flash, slots->target, id);
-    int status = slots->active >= 0 ? reinforce_active(slots) : KWS_OK;
+    int status = slots->active >= 0 ? ensure_active_confirmed(slots) : KWS_OK;
     if (status == KWS_OK && pages == 0) {
-        status = begin_afresh(slots);
+        status = begin_new(slots);
     } else if (status == KWS_OK) {
-        uint32_t reached = pages * flash->page_bytes;
-        slots->num_received = reached < id->size_bytes ? reached : id->size_bytes;
-        slots->target_entry = kws_slot_find_untouched_entry(flash, slots->target);
+        uint32_t resume_position = pages * flash->page_bytes;
+        slots->num_received = resume_position < id->size_bytes ? resume_position : id->size_bytes;
+        slots->target_entry = kws_slot_find_unwritten_entry(flash, slots->target);
     }
     if (status != KWS_OK) {
         return status;
@@ -189,8 +189,8 @@ int kws_slots_write(kws_slots_t *slots, uint32_t position, const uint8_t *data, 
     return (int)slots->num_received;
 }
 
-int kws_slots_seal(kws_slots_t *slots) {
-    if (slots->push == KWS_PUSH_SEALED) {
+int kws_slots_verify(kws_slots_t *slots) {
+    if (slots->push == KWS_PUSH_VERIFIED) {
         return KWS_OK;
     }
     const kws_flash_t *flash = &slots->flash;
@@ -199,7 +199,7 @@ int kws_slots_seal(kws_slots_t *slots) {
         return KWS_ERROR_STATE;
     }
     slots->push = KWS_PUSH_NONE;
-    if (!kws_slot_is_whole(flash, slots->target, id)) {
+    if (!kws_slot_crc_matches(flash, slots->target, id)) {
         return KWS_ERROR_CHECKSUM;
     }
     int status = slots->check(slots->check_context, kws_slots_image(slots, slots->target), id->size_bytes);
@@ -208,17 +208,17 @@ int kws_slots_seal(kws_slots_t *slots) {
                                        KWS_SLOT_HEADER_MAGIC, id, kws_slot_last_sequence(flash) + 1u);
     }
     if (status == KWS_OK) {
-        slots->push = KWS_PUSH_SEALED;
+        slots->push = KWS_PUSH_VERIFIED;
     }
     return status;
 }
 
 int kws_slots_confirm(kws_slots_t *slots) {
-    if (slots->push != KWS_PUSH_SEALED) {
+    if (slots->push != KWS_PUSH_VERIFIED) {
         return KWS_ERROR_STATE;
     }
-    uint8_t words[4u * NUM_STRONG];
-    for (uint32_t i = 0; i < NUM_STRONG; i++) {
+    uint8_t words[4u * NUM_CONFIRM_WORDS];
+    for (uint32_t i = 0; i < NUM_CONFIRM_WORDS; i++) {
         kws_write_u32(words + 4u * i, KWS_SLOT_CONFIRM_WORD);
     }
     slots->push = KWS_PUSH_NONE;

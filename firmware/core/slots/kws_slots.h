@@ -16,7 +16,7 @@
 typedef enum {
     KWS_PUSH_NONE = 0,      /* nothing under way */
     KWS_PUSH_RECEIVING = 1, /* after kws_slots_begin() */
-    KWS_PUSH_SEALED = 2     /* verified and its header written: the candidate */
+    KWS_PUSH_VERIFIED = 2     /* verified and its header written: the candidate */
 } kws_push_state_t;
 
 typedef struct {
@@ -58,7 +58,7 @@ int kws_slots_write(kws_slots_t *slots, uint32_t position, const uint8_t *data, 
 
 /* Verifies the whole image in flash and writes its header. Returns KWS_OK, KWS_ERROR_STATE where bytes are
  * missing, KWS_ERROR_CHECKSUM, the refusal of `check`, or KWS_ERROR_FLASH. */
-int kws_slots_seal(kws_slots_t *slots);
+int kws_slots_verify(kws_slots_t *slots);
 
 /* Makes the candidate the active image. Returns KWS_OK, KWS_ERROR_STATE without a candidate, KWS_ERROR_FLASH. */
 int kws_slots_confirm(kws_slots_t *slots);

@@ -62,7 +62,7 @@ static int32_t find_parts(const kws_spotter_t *spotter, parts_t *parts) {
     return fits ? KWS_OK : KWS_ERROR_FORMAT;
 }
 
-static layout_t lay_out(const kws_spotter_t *spotter, const parts_t *parts) {
+static layout_t make_layout(const kws_spotter_t *spotter, const parts_t *parts) {
     const kws_frontend_tables_t *const tables = (const void *)parts->frontend;
     const size_t input_bytes = spotter->model.input_size;
     layout_t layout;
@@ -86,7 +86,7 @@ int32_t kws_spotter_memory_bytes(const void *image, size_t size_bytes) {
     if (status != KWS_OK) {
         return status;
     }
-    return (int32_t)lay_out(&spotter, &parts).end;
+    return (int32_t)make_layout(&spotter, &parts).end;
 }
 
 int32_t kws_spotter_init(kws_spotter_t *spotter, const void *image, size_t size_bytes, void *memory,
@@ -102,7 +102,7 @@ int32_t kws_spotter_init(kws_spotter_t *spotter, const void *image, size_t size_
     if (status != KWS_OK) {
         return status;
     }
-    const layout_t layout = lay_out(spotter, &parts);
+    const layout_t layout = make_layout(spotter, &parts);
     if (memory_bytes < layout.end) {
         return KWS_ERROR_SIZE;
     }
@@ -134,9 +134,9 @@ int32_t kws_spotter_init(kws_spotter_t *spotter, const void *image, size_t size_
 /* Lets the stream's time go on by so many samples. */
 static void advance_time(kws_spotter_t *spotter, uint32_t num_samples) {
     const uint32_t rate_hz = spotter->frontend.tables->sample_rate_hz;
-    const uint32_t rest = spotter->time_rest + 1000 * num_samples;
-    spotter->time_ms += rest / rate_hz;
-    spotter->time_rest = rest % rate_hz;
+    const uint32_t remainder = spotter->time_remainder + 1000 * num_samples;
+    spotter->time_ms += remainder / rate_hz;
+    spotter->time_remainder = remainder % rate_hz;
 }
 
 void kws_spotter_reset(kws_spotter_t *spotter) {
@@ -150,7 +150,7 @@ void kws_spotter_reset(kws_spotter_t *spotter) {
     spotter->num_inferences = 0;
     /* So that the first frame, one hop later, ends where its window does. */
     spotter->time_ms = 0;
-    spotter->time_rest = 0;
+    spotter->time_remainder = 0;
     advance_time(spotter, tables->window_samples - tables->step_samples);
 }
 
@@ -167,7 +167,7 @@ static int32_t start_inference(kws_spotter_t *spotter) {
                           spotter->model.input_size);
 }
 
-static int32_t take_frame(kws_spotter_t *spotter, const uint16_t *frame) {
+static int32_t push_frame(kws_spotter_t *spotter, const uint16_t *frame) {
     const kws_frontend_tables_t *const tables = spotter->frontend.tables;
     const size_t older_bytes = (size_t)(spotter->num_frames - 1) * spotter->frame_bytes;
     memmove(spotter->history, spotter->history + spotter->frame_bytes, older_bytes);
@@ -185,7 +185,7 @@ static int32_t take_frame(kws_spotter_t *spotter, const uint16_t *frame) {
 /* The next frame makes an inference due, which cannot start. */
 static bool must_wait(const kws_spotter_t *spotter) { return spotter->running && spotter->num_missing == 1; }
 
-int32_t kws_spotter_listen(kws_spotter_t *spotter, const int16_t *samples, size_t num_samples) {
+int32_t kws_spotter_push(kws_spotter_t *spotter, const int16_t *samples, size_t num_samples) {
     if (spotter == NULL || samples == NULL || num_samples > INT32_MAX) {
         return KWS_ERROR_ARGUMENT;
     }
@@ -200,7 +200,7 @@ int32_t kws_spotter_listen(kws_spotter_t *spotter, const int16_t *samples, size_
         }
         const int32_t frames = kws_frontend_push(&spotter->frontend, samples + taken, count, spotter->frame, 1);
         taken += count;
-        const int32_t status = frames > 0 ? take_frame(spotter, spotter->frame) : frames;
+        const int32_t status = frames > 0 ? push_frame(spotter, spotter->frame) : frames;
         if (status < 0) {
             return status;
         }
@@ -208,13 +208,13 @@ int32_t kws_spotter_listen(kws_spotter_t *spotter, const int16_t *samples, size_
     return (int32_t)taken;
 }
 
-int32_t kws_spotter_listen_features(kws_spotter_t *spotter, const uint16_t *features, size_t num_frames) {
+int32_t kws_spotter_push_features(kws_spotter_t *spotter, const uint16_t *features, size_t num_frames) {
     if (spotter == NULL || features == NULL || num_frames > INT32_MAX) {
         return KWS_ERROR_ARGUMENT;
     }
     size_t taken = 0;
     while (taken < num_frames && !must_wait(spotter)) {
-        const int32_t status = take_frame(spotter, features + taken * spotter->frontend.tables->num_channels);
+        const int32_t status = push_frame(spotter, features + taken * spotter->frontend.tables->num_channels);
         if (status != KWS_OK) {
             return status;
         }

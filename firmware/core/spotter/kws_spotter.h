@@ -3,7 +3,7 @@
  * Samples become frames of features; the last frames, as many as the model takes, are kept; when those are there, and
  * from then on every latency_ms (rounded up to whole frames), the model runs over them and the detector judges its
  * scores. What comes out depends on the samples alone, not on the pieces they come in, and not on when the model runs:
- * its input is taken at the frame where it is due. kws_spotter_listen takes samples and stops where the model is due
+ * its input is taken at the frame where it is due. kws_spotter_push takes samples and stops where the model is due
  * while it still runs; kws_spotter_step runs it, an operator a call, so that other work can be done in between.
  *
  * State belongs to the caller: a kws_spotter_t and memory of kws_spotter_memory_bytes(). No heap, no float.
@@ -40,7 +40,7 @@ typedef struct {
 
     uint32_t num_missing; /* frames until the next inference is due */
     uint32_t time_ms;     /* end of the last frame, from the start of the stream; wraps */
-    uint32_t time_rest;   /* what is left of it, in ms / sample_rate_hz */
+    uint32_t time_remainder;   /* what is left of it, in ms / sample_rate_hz */
     bool running;         /* an inference is under way */
     uint32_t next_operator;
     uint32_t inference_time_ms; /* end of the last frame the inference saw */
@@ -62,11 +62,11 @@ void kws_spotter_reset(kws_spotter_t *spotter);
 
 /* Takes samples. Returns how many: fewer than num_samples where an inference is due and the one before still runs;
  * or a negative status. Where `running` is set afterwards, kws_spotter_step has work to do. */
-int32_t kws_spotter_listen(kws_spotter_t *spotter, const int16_t *samples, size_t num_samples);
+int32_t kws_spotter_push(kws_spotter_t *spotter, const int16_t *samples, size_t num_samples);
 
 /* The same for frames of features as kws_frontend_push gives them, (num_frames, num_channels); returns frames. Do not
  * mix with samples between two resets. */
-int32_t kws_spotter_listen_features(kws_spotter_t *spotter, const uint16_t *features, size_t num_frames);
+int32_t kws_spotter_push_features(kws_spotter_t *spotter, const uint16_t *features, size_t num_frames);
 
 /* Does the next operator of the inference that is under way, if one is. Returns 1 and fills `detection` where that
  * ended the inference and a word fires; else 0, or a negative status. `running` is cleared when it has ended. */

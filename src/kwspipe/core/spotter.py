@@ -83,14 +83,14 @@ class Spotter:
             features, np.uint16, (len(features), num_channels), "Spotter.feed_features(features)"
         )
         inferences = self._infer(
-            lib.kws_spotter_listen_features, ffi.from_buffer("uint16_t[]", frames), len(frames), num_channels
+            lib.kws_spotter_push_features, ffi.from_buffer("uint16_t[]", frames), len(frames), num_channels
         )
         return [inference.detection for inference in inferences if inference.detection]
 
     def infer(self, samples: npt.NDArray[np.int16]) -> list[Inference]:
         """Takes the next samples and returns every inference they made due, with its scores."""
         samples = _contiguous(samples, np.int16, (np.size(samples),), "Spotter.feed(samples)")
-        return self._infer(lib.kws_spotter_listen, ffi.from_buffer("int16_t[]", samples), len(samples), 1)
+        return self._infer(lib.kws_spotter_push, ffi.from_buffer("int16_t[]", samples), len(samples), 1)
 
     def reset(self) -> None:
         """Forgets all that was heard, and starts again at time 0."""

@@ -51,7 +51,7 @@ class PushState(enum.IntEnum):
 
     NONE = 0
     RECEIVING = 1
-    SEALED = 2
+    VERIFIED = 2
 
 
 class Source(enum.IntEnum):

@@ -123,7 +123,7 @@ def test_listening_between_operators_changes_nothing(variant, seed, turns):
     turns = iter(turns)
     while used < len(samples) or core.running:
         count, operators = next(turns, (len(samples), 1))
-        used += lib.kws_spotter_listen(core, data + used, min(count, len(samples) - used))
+        used += lib.kws_spotter_push(core, data + used, min(count, len(samples) - used))
         for _ in range(operators):
             if lib.kws_spotter_step(core, detection):
                 found.append((detection.index, detection.score, detection.time_ms))

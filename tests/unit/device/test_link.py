@@ -63,7 +63,7 @@ def test_status_follows_a_push(link):
     status = link.status()
     assert (status.push, status.num_received, status.incoming) == (PushState.RECEIVING, 1000, image_id)
     bring(link)
-    assert link.status().push is PushState.SEALED
+    assert link.status().push is PushState.VERIFIED
     link.test(Target.CANDIDATE, bytes(INPUT_BYTES))
     link.confirm(image_id)
     status = link.status()
@@ -182,7 +182,7 @@ def test_feed_arrives_once_and_in_order_and_so_do_the_detections(board, time, er
 
 def test_detections_that_were_lost_are_fetched(link, board):
     board.detect(1, b"one")
-    board.link.num_announced = 1  # as if the frame had been lost
+    board.link.num_events_sent = 1  # as if the frame had been lost
     board.detect(2, "zw\u00f6lf".encode())
     link.num_events = 0
     with link.listen() as events:

@@ -54,7 +54,7 @@ class Board:
         reached = self.send(image, self.begin(image, restart))
         if reached < 0:
             return reached
-        return lib.kws_slots_seal(self.slots) or lib.kws_slots_confirm(self.slots)
+        return lib.kws_slots_verify(self.slots) or lib.kws_slots_confirm(self.slots)
 
 
 @pytest.fixture
@@ -86,8 +86,8 @@ def test_images_alternate_between_the_slots(board):
 def test_an_unconfirmed_image_is_rolled_back(board):
     board.push(OLD)
     assert board.send(NEW, board.begin(NEW)) == len(NEW)
-    assert lib.kws_slots_seal(board.slots) == lib.KWS_OK
-    assert board.slots.push == lib.KWS_PUSH_SEALED
+    assert lib.kws_slots_verify(board.slots) == lib.KWS_OK
+    assert board.slots.push == lib.KWS_PUSH_VERIFIED
     assert board.active_image() == OLD
     board.start()
     assert board.active_image() == OLD
@@ -123,15 +123,15 @@ def test_wrong_sizes_are_refused(board):
     assert lib.kws_slots_write(board.slots, 0, NEW + b"x", len(NEW) + 1) == lib.KWS_ERROR_ARGUMENT
 
 
-def test_seal_wants_all_bytes_the_right_sum_and_a_good_image(board):
+def test_verify_requires_all_bytes_a_correct_crc_and_a_valid_image(board):
     board.begin(NEW)
     board.send(NEW, 0, end=3000)
-    assert lib.kws_slots_seal(board.slots) == lib.KWS_ERROR_STATE
+    assert lib.kws_slots_verify(board.slots) == lib.KWS_ERROR_STATE
     board.send(NEW[:-1] + b"?", 3000)
-    assert lib.kws_slots_seal(board.slots) == lib.KWS_ERROR_CHECKSUM
+    assert lib.kws_slots_verify(board.slots) == lib.KWS_ERROR_CHECKSUM
     unknown = b"????" + NEW[4:]
     board.send(unknown, board.begin(unknown))
-    assert lib.kws_slots_seal(board.slots) == lib.KWS_ERROR_FORMAT
+    assert lib.kws_slots_verify(board.slots) == lib.KWS_ERROR_FORMAT
     assert lib.kws_slots_confirm(board.slots) == lib.KWS_ERROR_STATE
     assert board.push(NEW) == lib.KWS_OK
 
