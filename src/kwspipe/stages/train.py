@@ -63,7 +63,7 @@ def _fit(
     import keras
 
     from kwspipe import models
-    from kwspipe.models.heads import without_merge
+    from kwspipe.models.merged_classes import without_merge
 
     placement = devices.prepare(config.train)
     keras.utils.set_random_seed(config.seed)

@@ -16,7 +16,7 @@ def compiled(model: Any, config: TrainConfig, learning_rate: float, lesson: Embe
         learning_rate: to begin with.
         lesson: what the teacher says of the clips, if there is one.
     """
-    from kwspipe.models.heads import without_merge
+    from kwspipe.models.merged_classes import without_merge
     from kwspipe.training.optimizer import optimizer
 
     trained = without_merge(model)
