@@ -1,6 +1,6 @@
 """The command line: ``python -m kwspipe +experiment=digits_3 [key=value ...]``.
 
-Libraries are imported where they are used: the process of every stage imports this module too, without need for them.
+Functions import the libraries they need. The process of each stage imports this module without calling them.
 """
 
 import os
@@ -11,65 +11,64 @@ HERE = Path(__file__).resolve().parent
 
 
 def conf_dir() -> Path:
-    """Returns the folder of the configuration groups: beside the package when installed, else the checkout's."""
+    """Returns the folder of the configuration groups: that of the installed package, otherwise the checkout's."""
     installed = HERE / "conf"
     return installed if installed.is_dir() else HERE.parents[1] / "conf"
 
 
-def defer_key_errors(arguments: list[str], groups: set[str]) -> list[str]:
-    """Rewrites ``key=value`` into ``++key=value`` where ``key`` is not a group.
-
-    Hydra stops at the first key it does not know; handed on like this, unknown keys reach ``parse``, which reports
-    all faults in one message.
-    """
-    rewritten = []
-    for argument in arguments:
-        key = argument.split("=", 1)[0]
-        plain = "=" in argument and key[:1].isalpha() and not key.startswith("hydra") and "@" not in key
-        rewritten.append(f"++{argument}" if plain and key not in groups else argument)
-    return rewritten
-
-
-def spare_composing(arguments: list[str]) -> None:
-    """Keeps Hydra from composing everything once more, 0.2 s, only to see whether ``hydra.mode`` is set somewhere.
-
-    It is not in conf/; where the command line could set it, or bring configuration of its own, Hydra looks.
-    """
-    from hydra._internal.hydra import Hydra
-
-    if not any(
-        "hydra.mode" in text or text.startswith(("--config", "--experimental", "-c")) for text in arguments
-    ):
-        Hydra.get_mode = lambda *_, **__: None  # type: ignore[method-assign]  # then --multirun decides
+def config_groups() -> set[str]:
+    """Returns the configuration groups, nested ones as ``dataset/negatives``."""
+    folders = (path for path in conf_dir().rglob("*") if path.is_dir())
+    return {folder.relative_to(conf_dir()).as_posix() for folder in folders}
 
 
 def main() -> None:
-    """Composes the configuration from the command line and runs its stages."""
-    import hydra
+    """Composes the configuration from the command line and runs the stages."""
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
     from rich.console import Console
     from rich.markup import escape
 
-    from kwspipe import hydra_task
     from kwspipe.errors import KwspipeError
 
-    # Hydra then raises what a job raises, instead of printing a shortened traceback and leaving.
-    os.environ["HYDRA_FULL_ERROR"] = "1"
-    groups = {folder.name for folder in conf_dir().iterdir() if folder.is_dir()}
-    sys.argv[1:] = defer_key_errors(sys.argv[1:], groups)
-    spare_composing(sys.argv[1:])
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(hydra_task.task)()
-        if hydra_task.failures:
-            raise hydra_task.failures[0]
+        _run(console)
     except (KwspipeError, HydraException, OmegaConfBaseException) as error:
-        console = Console(stderr=True, highlight=False, soft_wrap=True)
         console.print(f"[bold red]Error[/] {escape(str(error).strip())}")
         sys.exit(1)
     except KeyboardInterrupt:
-        Console(stderr=True).print("Interrupted. The same command goes on from here.")
+        console.print("Interrupted. The same command resumes the run.")
         sys.exit(130)
+
+
+def _run(console) -> None:  # type: ignore[no-untyped-def]
+    import hydra
+
+    from kwspipe import hydra_task
+    from kwspipe.config.arguments import rewrite
+
+    # With this variable, Hydra raises the exception of a job instead of a shortened traceback.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    sys.argv[1:], warnings = rewrite(sys.argv[1:], config_groups())
+    for warning in warnings:
+        console.print(f"[yellow]Warning[/] {warning}")
+    overrides = _overrides_to_show(sys.argv[1:])
+    if overrides is not None:
+        print(hydra_task.configuration_text(conf_dir(), overrides), end="")
+        return
+    hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(hydra_task.task)()
+    if hydra_task.failures:
+        raise hydra_task.failures[0]
+
+
+def _overrides_to_show(arguments: list[str]) -> list[str] | None:
+    """Returns the overrides if the other arguments are ``--cfg job`` alone, otherwise None."""
+    for flags in (["--cfg", "job"], ["-c", "job"], ["--cfg=job"]):
+        rest = [argument for argument in arguments if argument not in flags]
+        if len(rest) + len(flags) == len(arguments) and not any(one.startswith("-") for one in rest):
+            return rest
+    return None
 
 
 if __name__ == "__main__":

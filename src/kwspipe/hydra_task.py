@@ -1,26 +1,29 @@
-"""What Hydra runs: a single experiment, or one job of a sweep.
+"""Hydra task: a single experiment, or one job of a sweep.
 
-In a module of its own, because launchers send the function to other processes, which import it by this name.
+Launchers send the function ``task`` to other processes, which import it by the name of this module.
 """
 
 from pathlib import Path
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from kwspipe import stages
+from kwspipe.config import stage_order
 from kwspipe.config.parse import parse
 from kwspipe.errors import KwspipeError
 from kwspipe.exchange.external_model import fill_in
 from kwspipe.pipeline.runner import run
 from kwspipe.sweep import folders  # also registers the resolvers of conf/
 
-# Raised in main, without the line that Hydra puts in front of what a task raises.
+# Errors of the task. The command line raises them, because Hydra adds a line to those that a task raises.
 failures: list[KwspipeError] = []
 
 
 def task(composed: DictConfig) -> dict[str, float | None]:
-    """Runs what Hydra composed and returns its figures."""
+    """Runs the composed experiment and returns its figures."""
     hydra_config = HydraConfig.get()
     if hydra_config.mode == RunMode.MULTIRUN:
         from kwspipe.sweep.job import run_job
@@ -36,8 +39,21 @@ def task(composed: DictConfig) -> dict[str, float | None]:
         return {}
 
 
+def configuration_text(conf_dir: Path, overrides: list[str]) -> str:
+    """Returns the composed configuration as YAML, grouped by the configured stages that read it."""
+    from hydra import compose, initialize_config_dir
+
+    from kwspipe.config import show
+
+    with initialize_config_dir(str(conf_dir), version_base="1.3"):
+        composed: Any = OmegaConf.to_container(compose("config", overrides=overrides))
+    order = (*stage_order.ORDER, *stage_order.OPTIONAL)
+    configured = [name for name in order if name in composed["stages"]]
+    return show.text(composed, {name: stages.load(name).reads for name in configured})
+
+
 def _cores_of(launcher: DictConfig) -> int:
-    """Returns how many cores a job has that shares its machine with others."""
+    """Returns the number of cores of a job that shares its machine with other jobs."""
     for key in ("cpus_per_task", "ray.remote.num_cpus"):
         cores = OmegaConf.select(launcher, key)
         if cores is not None:

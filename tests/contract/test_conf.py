@@ -7,17 +7,17 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import MissingConfigException
 
 from kwspipe import augment
-from kwspipe.__main__ import conf_dir
+from kwspipe.__main__ import conf_dir, config_groups
 from kwspipe.config import DistillConfig
 from kwspipe.config.parse import parse
 from support.run_folders import composed_config
 
-GROUPS = sorted(folder.name for folder in conf_dir().iterdir() if folder.is_dir() and folder.name != "hydra")
+GROUPS = sorted(group for group in config_groups() if not group.startswith("hydra"))
 CHOICES = [
     (group, file.stem)
     for group in GROUPS
     for file in sorted((conf_dir() / group).glob("*.yaml"))
-    if (group, file.stem) != ("dataset", "base")  # what the others share; it names no source
+    if not file.stem.startswith("_")  # defaults that the others share
 ]
 
 

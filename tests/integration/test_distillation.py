@@ -12,7 +12,7 @@ from tests.support.run_folders import composed_config, stage_hash, write_stage
 
 from kwspipe.dataset.store.clip_store import StoreWriter
 from kwspipe.files.hashing import file_hash
-from kwspipe.pipeline.runner import is_finished
+from kwspipe.pipeline.plan import is_finished
 from kwspipe.runs.artifacts import Fingerprint, read_manifest, stage_folder
 from kwspipe.transfer.checkpoint import read_checkpoint
 from support.own_process import printed_by

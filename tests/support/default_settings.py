@@ -17,8 +17,8 @@ def plain_settings(group: str, name: str = "default") -> dict[str, Any]:
 
 
 def _dataset() -> DatasetConfig:
-    negatives = plain_settings("negatives") | plain_settings("negatives", "none")
-    settings = plain_settings("dataset", "base") | plain_settings("dataset", "folder")
+    negatives = plain_settings("dataset/negatives") | plain_settings("dataset/negatives", "none")
+    settings = plain_settings("dataset", "_base") | plain_settings("dataset", "folder")
     settings |= {"words": ["one", "two", "three"], "negatives": negatives}
     return TypeAdapter(DatasetConfig).validate_json(json.dumps(settings))
 
@@ -26,4 +26,4 @@ def _dataset() -> DatasetConfig:
 FRONTEND = FrontendConfig(**plain_settings("frontend"))
 VENDOR_FRONTEND = FrontendConfig(**plain_settings("frontend", "vendor"))
 DETECTOR = DetectorConfig(**plain_settings("detector"))
-DATASET = _dataset()  # dataset=folder negatives=none
+DATASET = _dataset()  # dataset=folder dataset/negatives=none

@@ -62,7 +62,7 @@ def make_run(run_dir: Path, seed: int = 0, right: int = 30, first_clip: int = 0)
     model.parent.mkdir(parents=True, exist_ok=True)
     model.write_bytes(tflite_with_parameters(seed))
     config = composed_config(
-        f"name={run_dir.name}", f"adopt.path={model}", "quantize.count_instructions=false"
+        f"name={run_dir.name}", f"import.path={model}", "quantize.count_instructions=false"
     )
     quantized = Fingerprint({"name": config.name, "frontend": vars(config.frontend)}, {}, "code")
     run_dir.mkdir()

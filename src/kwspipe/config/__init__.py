@@ -14,10 +14,10 @@ from kwspipe.config.dataset import (
     SyntheticConfig,
 )
 from kwspipe.config.device import (
-    AdoptConfig,
     BoardConfig,
     DetectorConfig,
     ExportConfig,
+    ImportConfig,
     ListenConfig,
     MineConfig,
     RecordConfig,
@@ -65,9 +65,10 @@ from kwspipe.config.types import (
 )
 
 __all__ = [
-    "AdoptConfig", "AugmentConfig", "BoardConfig", "CompareConfig", "Count", "DatasetConfig",
+    "AugmentConfig", "BoardConfig", "CompareConfig", "Count", "DatasetConfig",
     "DetectorConfig", "DistillConfig", "DsCnnConfig", "EngineName", "EvaluateConfig", "ExportConfig", "Fraction",
-    "FrontendConfig", "InspectConfig", "KokoroConfig", "ListenConfig", "MainStageName", "MatchboxNetConfig",
+    "FrontendConfig", "ImportConfig", "InspectConfig", "KokoroConfig",
+    "ListenConfig", "MainStageName", "MatchboxNetConfig",
     "MineConfig", "MobileNetV2Config", "ModelConfig", "MswcConfig", "Name", "NegativesConfig",
     "NetworkTeachersConfig", "NoTeacherConfig",
     "NotNegative", "PipelineConfig", "QuantizeConfig", "RecordConfig", "ReportConfig",
@@ -96,7 +97,7 @@ class PipelineConfig:
     schedule: ScheduleConfig
     train: TrainConfig
     quantize: QuantizeConfig
-    adopt: AdoptConfig
+    import_model: Annotated[ImportConfig, Field(alias="import")]
     evaluate: EvaluateConfig
     report: ReportConfig
     inspect: InspectConfig

@@ -54,8 +54,8 @@ class BoardConfig:
 
 
 @typed
-class AdoptConfig:
-    """A model that was trained elsewhere, in place of train and quantize."""
+class ImportConfig:
+    """An external model, which replaces the stages train and quantize."""
 
     path: str | None
     labels: Annotated[tuple[str, ...], Field(min_length=1)] | None

@@ -13,7 +13,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 from pydantic import TypeAdapter, ValidationError
 
-from kwspipe.config import PipelineConfig
+from kwspipe.config import PipelineConfig, renamed_keys
 from kwspipe.errors import ConfigError
 
 _ADAPTER = TypeAdapter(PipelineConfig)
@@ -98,6 +98,8 @@ def _sentence(detail: Any, plain: Mapping[str, Any]) -> str:
     path = [part for place, part in enumerate(path) if not _is_tag(part, _value_at(plain, path[:place]))]
     where = ".".join(str(part) for part in path)
     if detail["type"] == "unexpected_keyword_argument":
+        if old := renamed_keys.hint(where):
+            return old
         known = _keys_at(PipelineConfig, [str(part) for part in path[:-1]], plain)
         known = [*known, "experiment"] if len(path) == 1 else known  # a group of conf/, not a value
         close = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.0)

@@ -8,6 +8,6 @@ StageName = Literal[MainStageName, OptionalStageName]
 StageNames = tuple[StageName, ...]
 
 ORDER: tuple[str, ...] = get_args(MainStageName)
-OPTIONAL: tuple[str, ...] = get_args(OptionalStageName)  # run after ORDER, where `stages` names them
-# The stage that replaces train and quantize where an external model is imported.
-ADOPT, ADOPT_REPLACES = "adopt", ("train", "quantize")
+OPTIONAL: tuple[str, ...] = get_args(OptionalStageName)  # they run after ORDER, if `stages` names them
+# The stage that replaces train and quantize if `import.path` is set.
+IMPORT, IMPORT_REPLACES = "import", ("train", "quantize")

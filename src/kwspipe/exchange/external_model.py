@@ -77,13 +77,13 @@ def read_model(path: Path, labels: Sequence[str] | None) -> ExternalModel:
 def fill_in(composed: DictConfig, overrides: Sequence[str]) -> None:
     """Sets in a composed configuration what follows from a model: classes, front end, detector, a name.
 
-    From ``adopt.path``; or, where nothing is done but to compare runs, from the first of these.
+    From ``import.path``; or, where nothing is done but to compare runs, from the first of these.
 
     Args:
         composed: by Hydra; changed in place.
         overrides: of the command line; what they set is kept.
     """
-    adopt = composed.get("adopt")
+    adopt = composed.get("import")
     path = adopt.get("path") if adopt else None
     if path is None:
         _fill_in_comparison(composed, overrides)
@@ -146,7 +146,7 @@ def _files(path: Path) -> tuple[bytes, bytes | None]:
         return (path / _MODEL).read_bytes(), (path / _FLOAT).read_bytes() if whole else None
     if not path.is_file():
         received = f"a folder without {_MODEL}" if path.is_dir() else "there is no such file"
-        raise KwspipeError(str(path), received, KINDS, "correct adopt.path")
+        raise KwspipeError(str(path), received, KINDS, "correct import.path")
     if path.name.endswith(run_archive.SUFFIX):
         members = run_archive.read(path)
         if _MODEL not in members:
@@ -160,7 +160,7 @@ def _files(path: Path) -> tuple[bytes, bytes | None]:
         return next(iter(read_members(path, lambda names: _one(path, names), MAX_MODEL_BYTES).values())), None
     if path.stat().st_size > MAX_MODEL_BYTES:
         raise KwspipeError(
-            str(path), f"{path.stat().st_size:,} bytes", f"at most {MAX_MODEL_BYTES:,}", "correct adopt.path"
+            str(path), f"{path.stat().st_size:,} bytes", f"at most {MAX_MODEL_BYTES:,}", "correct import.path"
         )
     return path.read_bytes(), None
 
@@ -172,7 +172,7 @@ def _one(path: Path, names: Sequence[str]) -> list[str]:
             str(path),
             f"{len(models)} .tflite files at its top",
             "exactly one",
-            "give the .tflite itself as adopt.path",
+            "give the .tflite itself as import.path",
         )
     return models
 
@@ -180,7 +180,7 @@ def _one(path: Path, names: Sequence[str]) -> list[str]:
 def _labels_remedy(error: KwspipeError) -> str:
     if METADATA_NAME.decode() not in error.received:
         return error.remedy
-    return "name its classes in the order of its outputs: adopt.labels=[...,_unknown_,_silence_]"
+    return "name its classes in the order of its outputs: import.labels=[...,_unknown_,_silence_]"
 
 
 def _check_supported(path: Path, parameters: dict[str, Value]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kwspipe.core.image_info import ImageFacts
+from kwspipe.core.image_info import ImageRequirements
 from kwspipe.errors import KwspipeError
 from kwspipe.metrics.predictions import Prediction, parse
 
@@ -54,7 +54,7 @@ def evaluated_run(name: str, files: Mapping[str, bytes], where: str) -> Evaluate
             where,
             f"it has no {missing[0]} of the model that is there",
             "a run that was evaluated",
-            "run its stage evaluate again, or adopt.path=<this run> with stages=[evaluate] and a name",
+            "run its stage evaluate again, or import.path=<this run> with stages=[evaluate] and a name",
         )
     return EvaluatedRun(
         name,
@@ -67,7 +67,7 @@ def evaluated_run(name: str, files: Mapping[str, bytes], where: str) -> Evaluate
 
 def _sizes(files: Mapping[str, bytes]) -> dict[str, float]:
     profile = list(csv.DictReader(files["quantize/profile.csv"].decode().splitlines()))
-    facts = ImageFacts.of(files["quantize/model.kws"])
+    facts = ImageRequirements.of(files["quantize/model.kws"])
     sizes: dict[str, float] = {
         "multiply-accumulates": sum(int(row["multiply_accumulates"]) for row in profile),
         "image bytes": len(files["quantize/model.kws"]),

@@ -36,16 +36,36 @@ def refresh(run_dir: Path, settings: ReportConfig) -> bool:
     facts = read(run_dir)
     path = run_dir / REPORT
     if facts.metrics is None:
-        path.unlink(missing_ok=True)  # it tells of a model that is no longer there
+        path.unlink(missing_ok=True)  # the page shows a model that no longer exists
         return False
-    parts = [digest(run_dir), repr(settings), code_hash(), page.templates_hash()]
-    content = text_hash("\n".join(parts))
-    if path.is_file():
-        with path.open("rb") as file:
-            if DIGEST.format(content).encode() in file.read(HEAD_BYTES):
-                return False
+    content = _content_digest(run_dir, settings)
+    if _has_digest(path, content):
+        return False
     page.write(path, compose(facts, settings, content))
     return True
+
+
+def is_current(run_dir: Path, settings: ReportConfig) -> bool:
+    """Returns whether ``report.html`` shows the run as it is; without an evaluation, whether there is no page.
+
+    Raises:
+        KwspipeError: a file of the run is damaged.
+    """
+    path = run_dir / REPORT
+    if read(run_dir).metrics is None:
+        return not path.exists()
+    return _has_digest(path, _content_digest(run_dir, settings))
+
+
+def _content_digest(run_dir: Path, settings: ReportConfig) -> str:
+    return text_hash("\n".join([digest(run_dir), repr(settings), code_hash(), page.templates_hash()]))
+
+
+def _has_digest(path: Path, content: str) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return DIGEST.format(content).encode() in file.read(HEAD_BYTES)
 
 
 def compose(facts: RunFacts, settings: ReportConfig, content: str = "") -> str:

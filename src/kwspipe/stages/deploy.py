@@ -11,7 +11,7 @@ from rich.console import Console
 from kwspipe.audio.pcm import read_pcm
 from kwspipe.config import PipelineConfig
 from kwspipe.core.detector import Detection
-from kwspipe.core.image_info import ImageFacts
+from kwspipe.core.image_info import ImageRequirements
 from kwspipe.core.spotter import Spotter
 from kwspipe.device import boards
 from kwspipe.device.boards import Attached
@@ -30,7 +30,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     quantized = run_dir / "quantize"
     image = (quantized / "model.kws").read_bytes()
     golden = read_golden(quantized / "golden.npz", config.board.golden_inputs)
-    facts = ImageFacts.of(image)
+    facts = ImageRequirements.of(image)
     console = Console(stderr=True, highlight=False)
     with boards.attach(config.board.name, config.board.port, console) as attached:
         report = push_with_progress(attached, image, facts, golden, console)
@@ -47,7 +47,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     )
 
 
-def summary(report: PushReport, facts: ImageFacts, attached: Attached, profile: Profile) -> dict[str, Any]:
+def summary(report: PushReport, facts: ImageRequirements, attached: Attached, profile: Profile) -> dict[str, Any]:
     """What ``deploy/<board>.json`` says."""
     unit = report.hello.cycles_name
     return {

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from rich.console import Console
 
 from kwspipe.config import FrontendConfig, PipelineConfig
+from kwspipe.config.stage_order import IMPORT
 from kwspipe.core.frontend import FrontEnd
 from kwspipe.core.model_runner import CoreModel
 from kwspipe.dataset.store.clip_store import ClipStore
@@ -26,7 +27,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     path = _path(config)
     check_run_dir(run_dir)
     console = Console(stderr=True, highlight=False)
-    model = read_model(path, config.adopt.labels)
+    model = read_model(path, config.import_model.labels)
     for group, settings in (("frontend", model.frontend), ("detector", model.detector)):
         if settings is None:
             console.print(
@@ -61,9 +62,9 @@ def check_run_dir(run_dir: Path) -> None:
     if (run_dir / "train").exists():
         raise KwspipeError(
             str(run_dir),
-            "a model was trained here, and adopt.path would take its place",
+            "a model was trained here, and import.path would take its place",
             "a run directory of its own for a model from elsewhere",
-            "set name=..., or leave adopt.path out",
+            "set name=..., or leave import.path out",
         )
 
 
@@ -99,8 +100,8 @@ def sources(config: PipelineConfig) -> dict[str, str]:
 
 
 def _path(config: PipelineConfig) -> Path:
-    assert config.adopt.path is not None  # the pipeline takes this stage where it is set
-    return Path(config.adopt.path).expanduser()
+    assert config.import_model.path is not None  # the pipeline takes this stage where it is set
+    return Path(config.import_model.path).expanduser()
 
 
 def _check_shape(path: Path, shape: tuple[int, int, int], front_end: FrontEnd) -> None:
@@ -115,9 +116,9 @@ def _check_shape(path: Path, shape: tuple[int, int, int], front_end: FrontEnd) -
 
 
 STAGE = Stage(
-    name="adopt",
-    leaves="quantize",
-    reads=("name", "seed", "adopt", "frontend", "quantize", "detector", "stream"),
+    name=IMPORT,
+    writes="quantize",
+    reads=("name", "seed", IMPORT, "frontend", "quantize", "detector", "stream"),
     needs=(),
     run=run,
     sources=sources,

@@ -13,7 +13,7 @@ from rich.console import Console
 from kwspipe.audio.microphone import open_microphone
 from kwspipe.audio.pcm import AudioError
 from kwspipe.config import DetectorConfig, PipelineConfig
-from kwspipe.core.image_info import ImageFacts
+from kwspipe.core.image_info import ImageRequirements
 from kwspipe.core.spotter import Spotter
 from kwspipe.errors import KwspipeError
 from kwspipe.exchange.detector_overrides import changed_settings, retuned, told
@@ -36,7 +36,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     if changes:
         console.print(f"    detector as configured: {told(changes, original)}", markup=False)
     image, detector = retuned(original, config.detector, changes)
-    dump = _dump(config, ImageFacts.of(image).sample_rate_hz, detector)
+    dump = _dump(config, ImageRequirements.of(image).sample_rate_hz, detector)
     with ends_by(signal.SIGINT) as stopped:
         report = _hear(config, image, detector, quantized / "golden.npz", dump, stopped, console)
     _write(report, detector, folder)
@@ -77,7 +77,7 @@ def _hear(
                 stopped,
                 console,
             )
-    spotter, rate_hz = Spotter(image), ImageFacts.of(image).sample_rate_hz
+    spotter, rate_hz = Spotter(image), ImageRequirements.of(image).sample_rate_hz
     with ExitStack() as stack:
         if settings.source is None:
             microphone = stack.enter_context(open_microphone(settings.device, "listen"))

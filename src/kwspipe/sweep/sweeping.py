@@ -15,7 +15,7 @@ from kwspipe.config.parse import parse
 from kwspipe.errors import KwspipeError
 from kwspipe.exchange.external_model import fill_in
 from kwspipe.files.disk import errors_made_clear
-from kwspipe.pipeline import runner
+from kwspipe.pipeline import plan
 from kwspipe.runs import shared_results
 from kwspipe.sweep import page, record, table
 from kwspipe.sweep.folders import job_folder
@@ -137,7 +137,7 @@ class Sweeping:
             config.run_dir = str(folder)
         try:
             fill_in(config, overrides)
-            return runner.is_finished(parse(config))
+            return plan.is_finished(parse(config))
         except KwspipeError:
             return False  # the job will say what is wrong
 

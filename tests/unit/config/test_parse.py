@@ -1,6 +1,6 @@
 """Faults in the configuration: all of them in one message, each with its remedy."""
 
-from kwspipe.__main__ import conf_dir, defer_key_errors
+from kwspipe.__main__ import conf_dir
 from kwspipe.config.parse import parse, to_mapping
 from support.composed import composed, problems
 from support.paths import CONF
@@ -59,16 +59,3 @@ def test_a_parsed_configuration_survives_the_way_to_plain_data_and_back() -> Non
     assert config.from_stage == "train" and config.force == ("train",)
     assert to_mapping(config)["from"] == "train"
     assert parse(to_mapping(config)) == config
-
-
-def test_hydras_own_words_and_groups_are_left_alone() -> None:
-    arguments = [
-        "-m",
-        "+experiment=a",
-        "dataset=folder",
-        "hydra/launcher=joblib",
-        "hydra.verbose=true",
-        "~train.epochs",
-    ]
-    assert defer_key_errors(arguments, {"dataset"}) == arguments
-    assert defer_key_errors(["a.b=1", "seed=1,2"], {"dataset"}) == ["++a.b=1", "++seed=1,2"]

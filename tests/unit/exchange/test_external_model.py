@@ -12,7 +12,7 @@ from kwspipe.core.model_runner import CoreModel
 from kwspipe.errors import KwspipeError
 from kwspipe.exchange import run_archive
 from kwspipe.exchange.external_model import default_name, read_model
-from kwspipe.pipeline import runner
+from kwspipe.pipeline import plan
 from kwspipe.stages import evaluate, import_model
 from kwspipe.tflite.metadata import read_parameters, write_parameters
 from support.run_folders import composed_config, make_run, tflite_with_parameters
@@ -34,7 +34,7 @@ def vendor(tmp_path: Path) -> Path:
 
 
 def test_classes_and_settings_come_from_the_model(vendor: Path) -> None:
-    config = composed_config(f"adopt.path={vendor}")
+    config = composed_config(f"import.path={vendor}")
     assert config.name == "their_model_adopted"
     assert config.dataset.words == ("one", "two")
     assert (config.detector.detection_threshold, config.detector.suppression_ms) == (99, 1500)
@@ -43,7 +43,7 @@ def test_classes_and_settings_come_from_the_model(vendor: Path) -> None:
 
 def test_the_command_line_wins_and_an_experiment_does_not(vendor: Path) -> None:
     config = composed_config(
-        "+experiment=digits_3", f"adopt.path={vendor}", "detector.detection_threshold=77", "name=mine"
+        "+experiment=digits_3", f"import.path={vendor}", "detector.detection_threshold=77", "name=mine"
     )
     assert config.dataset.words == ("one", "two")
     assert (config.detector.detection_threshold, config.detector.suppression_ms) == (77, 1500)
@@ -53,18 +53,18 @@ def test_the_command_line_wins_and_an_experiment_does_not(vendor: Path) -> None:
 def test_thresholds_by_class_give_way_to_what_is_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "a.tflite"
     path.write_bytes(tflite_with_parameters(1, detection_threshold_list=[1, 2, 3, 4]))
-    own = composed_config(f"adopt.path={path}").detector
+    own = composed_config(f"import.path={path}").detector
     assert (own.detection_threshold_list, own.target_false_accepts_per_hour) == ((1, 2, 3, 4), None)
-    one = composed_config(f"adopt.path={path}", "detector.detection_threshold=9").detector
+    one = composed_config(f"import.path={path}", "detector.detection_threshold=9").detector
     assert (one.detection_threshold, one.detection_threshold_list) == (9, None)
-    chosen = composed_config(f"adopt.path={path}", "detector.target_false_accepts_per_hour=2")
+    chosen = composed_config(f"import.path={path}", "detector.target_false_accepts_per_hour=2")
     assert chosen.detector.detection_threshold_list is None
-    assert runner.chosen_stages(chosen)[:2] == ["prepare", "adopt"]  # thresholds are chosen on its clips
+    assert plan.chosen_stages(chosen)[:2] == ["prepare", "import"]  # thresholds are chosen on its clips
 
 
 def test_a_model_without_unknown_and_silence_is_not_judged_on_them(tmp_path: Path) -> None:
     (tmp_path / "plain.tflite").write_bytes(small_tflite(0))
-    config = composed_config(f"adopt.path={tmp_path / 'plain.tflite'}", "adopt.labels=[a,b,c,d]")
+    config = composed_config(f"import.path={tmp_path / 'plain.tflite'}", "import.labels=[a,b,c,d]")
     assert config.dataset.words == ("a", "b", "c", "d")
     assert (config.dataset.unknown_class_percentage, config.dataset.silence_class_percentage) == (0, 0)
 
@@ -115,7 +115,7 @@ def test_what_is_no_model_is_refused_with_the_kinds(tmp_path: Path) -> None:
 
 def test_a_model_that_names_no_classes_asks_for_labels(tmp_path: Path) -> None:
     (tmp_path / "plain.tflite").write_bytes(small_tflite(0))
-    assert "adopt.labels=[...,_unknown_,_silence_]" in failure(tmp_path / "plain.tflite")
+    assert "import.labels=[...,_unknown_,_silence_]" in failure(tmp_path / "plain.tflite")
     model = read_model(tmp_path / "plain.tflite", ["a", "b", "_silence_", "_unknown_"])
     assert model.labels == ("a", "b", "_silence_", "_unknown_") and model.frontend is None
 
@@ -147,7 +147,7 @@ def test_adopt_leaves_what_quantize_leaves(vendor: Path, tmp_path: Path) -> None
 def test_another_input_than_the_front_ends_is_refused(tmp_path: Path) -> None:
     (tmp_path / "plain.tflite").write_bytes(small_tflite(0))
     config = composed_config(
-        f"adopt.path={tmp_path / 'plain.tflite'}", "adopt.labels=[a,b,c,d]", "frontend.sample_length_ms=1000",
+        f"import.path={tmp_path / 'plain.tflite'}", "import.labels=[a,b,c,d]", "frontend.sample_length_ms=1000",
         "quantize.count_instructions=false",
     )  # fmt: skip
     with pytest.raises(KwspipeError, match="49 frames of 49 channels, as the front end"):
@@ -156,25 +156,25 @@ def test_another_input_than_the_front_ends_is_refused(tmp_path: Path) -> None:
 
 def test_another_number_of_labels_is_refused(tmp_path: Path) -> None:
     (tmp_path / "plain.tflite").write_bytes(small_tflite(0))
-    config = composed_config(f"adopt.path={tmp_path / 'plain.tflite'}", "adopt.labels=[a,b]")
+    config = composed_config(f"import.path={tmp_path / 'plain.tflite'}", "import.labels=[a,b]")
     with pytest.raises(KwspipeError, match=r"labels: 2 of them. Allowed: 4, one a class"):
         import_model.run(config, tmp_path / "run", tmp_path)
 
 
 def test_a_trained_model_is_not_overwritten(vendor: Path, tmp_path: Path) -> None:
     (tmp_path / "run" / "train").mkdir(parents=True)
-    with pytest.raises(KwspipeError, match=r"a model was trained here, and adopt.path would take its place"):
-        import_model.run(composed_config(f"adopt.path={vendor}"), tmp_path / "run", tmp_path)
+    with pytest.raises(KwspipeError, match=r"a model was trained here, and import.path would take its place"):
+        import_model.run(composed_config(f"import.path={vendor}"), tmp_path / "run", tmp_path)
 
 
 def test_adopt_takes_the_place_of_training(vendor: Path) -> None:
-    whole = composed_config(f"adopt.path={vendor}")
-    assert runner.chosen_stages(whole) == ["adopt", "prepare", "evaluate", "deploy"]
-    assert runner.chosen_stages(composed_config(f"adopt.path={vendor}", "stages=[evaluate]")) == [
-        "adopt", "prepare", "evaluate",
+    whole = composed_config(f"import.path={vendor}")
+    assert plan.chosen_stages(whole) == ["import", "prepare", "evaluate", "deploy"]
+    assert plan.chosen_stages(composed_config(f"import.path={vendor}", "stages=[evaluate]")) == [
+        "import", "prepare", "evaluate",
     ]  # fmt: skip
-    deploy = composed_config(f"adopt.path={vendor}", "stages=[deploy]")
-    assert runner.chosen_stages(deploy) == ["adopt", "deploy"]
+    deploy = composed_config(f"import.path={vendor}", "stages=[deploy]")
+    assert plan.chosen_stages(deploy) == ["import", "deploy"]
 
 
 def test_labels_in_another_order_find_their_outputs() -> None:

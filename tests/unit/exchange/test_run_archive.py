@@ -148,7 +148,7 @@ def test_the_card_says_what_it_is(run_dir: Path) -> None:
     assert "| `_unknown_` | 10 | 70.0 % | 77.8 % |" in card
     assert "The device's code equals the reference kernels on 40 of 40 clips." in card
     assert "false alarms an hour were not measured" in card
-    assert "adopt.path=small.kwspipe.zip" in card
+    assert "import.path=small.kwspipe.zip" in card
     assert all(
         lines[i - 1] == "" for i, line in enumerate(lines) if line.startswith(("## ", "> **", "# ")) and i
     )

@@ -2,11 +2,8 @@
 
 import dataclasses
 import json
-import os
 import signal
-import time
 import typing
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,13 +13,10 @@ from hydra import compose, initialize_config_dir
 from kwspipe import stages
 from kwspipe.__main__ import conf_dir
 from kwspipe.config import PipelineConfig, StageName, stage_order
-from kwspipe.config.parse import parse
+from kwspipe.config.parse import parse, to_mapping
 from kwspipe.errors import ConfigError, KwspipeError
-from kwspipe.files.process import call_in_process
-from kwspipe.pipeline import runner
+from kwspipe.pipeline import outputs, plan, runner
 from kwspipe.runs.artifacts import stage_folder
-from kwspipe.training import embedding_teacher
-from support.run_folders import composed_config
 
 
 @pytest.fixture
@@ -91,7 +85,7 @@ def test_force_and_from(config: PipelineConfig, ran: list[str]) -> None:
 def test_a_missing_earlier_stage_is_named(config: PipelineConfig, ran: list[str]) -> None:
     with pytest.raises(KwspipeError) as caught:
         runner.run(dataclasses.replace(config, stages=("train",)))
-    assert "prepare: not there or not whole, and train needs it" in str(caught.value)
+    assert "prepare: missing or incomplete, and train needs it" in str(caught.value)
     assert "add prepare to `stages`" in str(caught.value)
 
 
@@ -124,11 +118,11 @@ def test_jobs_of_a_sweep_share_stages(config: PipelineConfig, ran: list[str], tm
 
 
 def test_a_finished_run_says_so_without_running(config: PipelineConfig, ran: list[str]) -> None:
-    assert not runner.is_finished(config)
+    assert not plan.is_finished(config)
     runner.run(config)
-    assert runner.is_finished(config)
-    assert not runner.is_finished(dataclasses.replace(config, seed=43))
-    assert not runner.is_finished(dataclasses.replace(config, force=True))
+    assert plan.is_finished(config)
+    assert not plan.is_finished(dataclasses.replace(config, seed=43))
+    assert not plan.is_finished(dataclasses.replace(config, force=True))
     assert ran == ["prepare", "train"]
 
 
@@ -148,7 +142,7 @@ def test_a_run_directory_that_cannot_be_made(config: PipelineConfig, tmp_path: P
 
 
 def test_every_stage_reads_groups_that_exist(config: PipelineConfig) -> None:
-    keys = json.loads(json.dumps(runner.to_mapping(config)))
+    keys = json.loads(json.dumps(to_mapping(config)))
     order = (*stage_order.ORDER, *stage_order.OPTIONAL)
     assert set(order) == set(typing.get_args(StageName))
     for name in order:
@@ -161,13 +155,13 @@ def test_every_stage_reads_groups_that_exist(config: PipelineConfig) -> None:
 def test_optional_stages_run_last_and_only_where_named(
     config: PipelineConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stages, "OPTIONAL", ("look",))
-    assert runner.chosen_stages(config) == ["prepare", "train"]
+    monkeypatch.setattr(stage_order, "OPTIONAL", ("look",))
+    assert plan.chosen_stages(config) == ["prepare", "train"]
     named = dataclasses.replace(config)
     object.__setattr__(named, "stages", ("look", "train"))  # past the check of the names
-    assert runner.chosen_stages(named) == ["train", "look"]
+    assert plan.chosen_stages(named) == ["train", "look"]
     object.__setattr__(named, "from_stage", "deploy")
-    assert runner.chosen_stages(named) == ["look"]
+    assert plan.chosen_stages(named) == ["look"]
 
 
 def test_a_stage_that_is_never_up_to_date(
@@ -201,105 +195,68 @@ def test_ctrl_c_is_left_to_an_interactive_stage(
     assert signal.getsignal(signal.SIGINT) is before
 
 
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Takes the speech embedding for installed; the list tells for which sample rates it was checked."""
-    rates_hz: list[int] = []
-    monkeypatch.setattr(embedding_teacher, "check", rates_hz.append)
-    return rates_hz
+def require(monkeypatch: pytest.MonkeyPatch, **missing: str) -> None:
+    """Makes a prerequisite of each named stage missing."""
+    fakes = {name: stages.load(name) for name in ("prepare", "train")}
+    for name, package in missing.items():
+
+        def check(_: PipelineConfig, package: str = package) -> None:
+            raise KwspipeError(
+                "stages", f"{package} is not installed", "an installation", f"pip install {package}"
+            )
+
+        fakes[name] = dataclasses.replace(fakes[name], check=check)
+    monkeypatch.setattr(stages, "load", fakes.__getitem__)
 
 
-BOTH = ("distill=networks_and_embedding", "distill.runs=[lagre]")
-
-
-def taught_by(config: PipelineConfig, *overrides: str) -> PipelineConfig:
-    distill = composed_config("+experiment=digits_3", *overrides).distill
-    return dataclasses.replace(config, distill=distill)
-
-
-def test_of_two_kinds_of_teachers_both_are_checked_before_anything_is_prepared(
-    config: PipelineConfig, ran: list[str], asked: list[int]
-) -> None:
-    with pytest.raises(KwspipeError, match=r"distill\.runs: 'lagre' is neither a path nor a run"):
-        runner.run(taught_by(config, *BOTH))
-    assert asked == [16000]
-    assert ran == []
-    assert not Path(config.run_dir).exists()
-
-
-def test_beside_networks_a_missing_speech_embedding_is_told_too(
+def test_a_missing_prerequisite_is_reported_before_the_first_stage_starts(
     config: PipelineConfig, ran: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedding_teacher, "PACKAGE", "not_installed_at_all")
-    with pytest.raises(KwspipeError, match="extra teacher"):
-        runner.run(taught_by(config, *BOTH))
-    assert ran == []
-    assert not Path(config.run_dir).exists()
+    require(monkeypatch, train="ziglang")
+    with pytest.raises(KwspipeError, match=r"^stages: ziglang is not installed.*Next: pip install ziglang$"):
+        runner.run(config)
+    assert ran == [] and not Path(config.run_dir).exists()
+    runner.run(dataclasses.replace(config, stages=("prepare",)))  # train is not configured
+    assert ran == ["prepare"]
 
 
-@pytest.mark.parametrize(
-    ("overrides", "rates_hz", "names"),
-    [
-        (["distill=none"], [], ["prepare", "train"]),
-        (["distill=speech_embedding"], [16000], ["prepare", "train"]),
-        (["distill=networks", "distill.runs=[lagre]"], [], []),
-    ],
-    ids=["none", "speech_embedding", "networks"],
-)
-def test_the_speech_embedding_is_checked_where_it_teaches(
-    config: PipelineConfig,
-    ran: list[str],
-    asked: list[int],
-    overrides: list[str],
-    rates_hz: list[int],
-    names: list[str],
+def test_missing_prerequisites_are_reported_together(
+    config: PipelineConfig, ran: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with suppress(KwspipeError):  # of networks that are not there
-        runner.run(taught_by(config, *overrides))
-    assert (asked, ran) == (rates_hz, names)
-
-
-def test_who_does_not_train_needs_no_teacher(
-    config: PipelineConfig, ran: list[str], asked: list[int]
-) -> None:
-    runner.run(dataclasses.replace(taught_by(config, *BOTH), stages=("prepare",)))
-    assert (ran, asked) == (["prepare"], [])
-
-
-def fail_with_text() -> None:
-    raise ConfigError(["a: one", "b: two"])
-
-
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def leave_a_file(path: str) -> None:
-    time.sleep(1.5)
-    Path(path).write_text("still alive")
-
-
-def die_with_a_child_at_work(path: str) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
-    ThreadPoolExecutor().submit(call_in_process, leave_a_file, path)
-    time.sleep(1)
-    os._exit(1)
-
-
-def test_errors_cross_from_a_stages_process_whole() -> None:
+    require(monkeypatch, prepare="espeak", train="ziglang")
     with pytest.raises(ConfigError) as caught:
-        call_in_process(fail_with_text)
-    assert caught.value.problems == ("a: one", "b: two")
+        runner.run(config)
+    text = str(caught.value)
+    assert "has 2 problem(s); nothing was started" in text
+    assert "espeak is not installed" in text and "ziglang is not installed" in text
+    require(monkeypatch, prepare="ziglang", train="ziglang")
+    with pytest.raises(KwspipeError, match=r"^stages: ziglang is not installed"):  # reported once
+        runner.run(config)
 
 
-def test_a_process_that_dies_is_an_error_with_a_remedy() -> None:
-    with pytest.raises(KwspipeError, match=r"it was killed, or it crashed.*run the same command again"):
-        call_in_process(die)
+def test_an_output_is_written_after_a_failure_only_if_it_asks_for_it(
+    config: PipelineConfig, ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
 
+    def output(name: str, after: str, after_failure: bool) -> outputs.Output:
+        def write(_: PipelineConfig, __: Path) -> None:
+            written.append(name)
 
-def test_children_end_with_their_parent(tmp_path: Path) -> None:
-    with pytest.raises(KwspipeError, match="it was killed"):
-        call_in_process(die_with_a_child_at_work, str(tmp_path / "file"))
-    time.sleep(2)
-    assert not (tmp_path / "file").exists()
+        return outputs.Output(name, (after,), write, lambda *_: True, after_failure=after_failure)
+
+    fakes = {"report": output("report", "prepare", True), "results": output("results", "train", False)}
+    monkeypatch.setattr(outputs, "ORDER", tuple(fakes))
+    monkeypatch.setattr(outputs, "load", fakes.__getitem__)
+    runner.run(dataclasses.replace(config, stages=("prepare",)))
+    assert written == ["report"]
+    runner.run(config)
+    assert written == ["report", "report", "results"]
+
+    def fail(*_: object) -> None:
+        raise KwspipeError("train", "failed", "none", "none")
+
+    monkeypatch.setattr(runner, "call_in_process", fail)
+    with pytest.raises(KwspipeError, match="failed"):
+        runner.run(dataclasses.replace(config, force=True))
+    assert written == ["report", "report", "results", "report"]

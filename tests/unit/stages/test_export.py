@@ -24,7 +24,7 @@ def adopted(tmp_path: Path, model: bytes, *overrides: str) -> tuple[PipelineConf
     """A run directory with a model in it, and its configuration."""
     (tmp_path / "m.tflite").write_bytes(model)
     config = composed_config(
-        f"adopt.path={tmp_path / 'm.tflite'}", "name=3 words".replace(" ", "-"),
+        f"import.path={tmp_path / 'm.tflite'}", "name=3 words".replace(" ", "-"),
         "quantize.count_instructions=false", *overrides,
     )  # fmt: skip
     folder = tmp_path / "run" / "quantize"
@@ -79,7 +79,7 @@ def test_another_reader_finds_the_parameters(tmp_path: Path) -> None:
 
 
 def test_a_model_without_parameters_gets_them(tmp_path: Path) -> None:
-    config, run_dir = adopted(tmp_path, small_tflite(0), "adopt.labels=[one,two,_unknown_,_silence_]")
+    config, run_dir = adopted(tmp_path, small_tflite(0), "import.labels=[one,two,_unknown_,_silence_]")
     folder = run(config, run_dir)
     exported = (folder / "3-words.tflite").read_bytes()
     parameters = read_parameters(exported)

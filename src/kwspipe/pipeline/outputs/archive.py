@@ -1,0 +1,26 @@
+"""Output ``archive``: ``<name>.kwspipe.zip`` with the model and its card."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from kwspipe.config import PipelineConfig
+from kwspipe.config.stage_order import IMPORT, ORDER
+from kwspipe.exchange import run_archive
+from kwspipe.pipeline.outputs import Output
+
+
+def write(config: PipelineConfig, run_dir: Path) -> None:
+    """Writes the archive and the model card, if the run has a model."""
+    if archive := run_archive.write(run_dir, config.name):
+        message = f"To share: {archive.name}, with {run_archive.CARD}"
+        Console(highlight=False).print(message, soft_wrap=True)
+
+
+def is_current(config: PipelineConfig, run_dir: Path) -> bool:
+    """Returns whether the archive exists, or the run has no model."""
+    has_model = (run_dir / "quantize" / "model.tflite").is_file()
+    return not has_model or (run_dir / f"{config.name}{run_archive.SUFFIX}").is_file()
+
+
+OUTPUT = Output("archive", (*ORDER, IMPORT), write, is_current)

@@ -1,0 +1,27 @@
+"""Output ``report``: ``report.html``, one page about the run."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from kwspipe.config import PipelineConfig
+from kwspipe.config.stage_order import IMPORT, OPTIONAL, ORDER
+from kwspipe.pipeline.outputs import Output
+
+
+def write(config: PipelineConfig, run_dir: Path) -> None:
+    """Writes the page, unless it is current or nothing has been evaluated."""
+    from kwspipe.report.run_page import REPORT, refresh  # the stages do not need the report's libraries
+
+    if refresh(run_dir, config.report):
+        Console(stderr=True, highlight=False).print(f"report: {run_dir / REPORT}", soft_wrap=True)
+
+
+def is_current(config: PipelineConfig, run_dir: Path) -> bool:
+    """Returns whether the page shows the run as it is."""
+    from kwspipe.report.run_page import is_current
+
+    return is_current(run_dir, config.report)
+
+
+OUTPUT = Output("report", (*ORDER, IMPORT, *OPTIONAL), write, is_current, after_failure=True)
