@@ -1,4 +1,4 @@
-/* Little-endian fields at any alignment. */
+/* Reads and writes little-endian integers at any alignment. */
 #ifndef KWS_BYTES_H
 #define KWS_BYTES_H
 

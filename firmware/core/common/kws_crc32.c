@@ -1,6 +1,7 @@
 #include "common/kws_crc32.h"
 
-/* Entry n is the remainder of the byte n; 1 kB of flash buys one lookup a byte. */
+/* Entry n is the remainder of byte n. The table takes 1 kB of flash and replaces eight shift steps per byte with one
+ * lookup. */
 static const uint32_t remainder_of_byte[256] = {
     0x00000000u, 0x77073096u, 0xEE0E612Cu, 0x990951BAu, 0x076DC419u, 0x706AF48Fu, 0xE963A535u, 0x9E6495A3u,
     0x0EDB8832u, 0x79DCB8A4u, 0xE0D5E91Eu, 0x97D2D988u, 0x09B64C2Bu, 0x7EB17CBDu, 0xE7B82D07u, 0x90BF1D91u,

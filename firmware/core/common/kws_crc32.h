@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /* python:begin */
-/* The IEEE 802.3 CRC32 (reflected polynomial 0xEDB88320, as zlib's crc32) of `size` bytes.
- * `crc` is 0 for a new checksum, or an earlier result, to go on from it. */
+/* Returns the IEEE 802.3 CRC32 (reflected polynomial 0xEDB88320, as in zlib) of `size` bytes. `crc` is 0 for a new
+ * checksum. To continue a checksum, pass the previous result as `crc`. */
 uint32_t kws_crc32(uint32_t crc, const void *data, size_t size);
 /* python:end */
 

@@ -4,7 +4,7 @@
 
 #include "common/kws_bytes.h"
 
-/* Places in the blob; kws_detector.h describes them. */
+/* Byte offsets in the settings blob. kws_detector.h describes the fields. */
 enum {
     OFFSET_VERSION = 4,
     OFFSET_FLAGS = 5,
@@ -128,9 +128,9 @@ static void append(kws_detector_t *detector, const int8_t *scores, uint32_t time
     detector->count++;
 }
 
-/* Lets the window end at time_ms. Differences of times are right though the times themselves wrap. */
+/* Moves the end of the window to time_ms. Unsigned differences of times remain correct when the times wrap. */
 static void update_queue(kws_detector_t *detector, const int8_t *scores, uint32_t time_ms) {
-    /* Without averaging the queue holds the latest alone. */
+    /* Without averaging, the queue holds only the latest inference. */
     const uint32_t limit = detector->minimum_count > 0 ? detector->queue_length : 1;
     while (detector->count > 0 && (detector->count == limit ||
                                    time_ms - detector->times[detector->first] > detector->window_ms)) {
@@ -139,7 +139,7 @@ static void update_queue(kws_detector_t *detector, const int8_t *scores, uint32_
     append(detector, scores, time_ms);
 }
 
-/* The class of the highest mean, the first of equal ones. */
+/* Returns the class with the highest mean. If means are equal, the lowest index is returned. */
 static uint32_t top_class(const kws_detector_t *detector, uint32_t *mean) {
     uint32_t top = 0;
     *mean = detector->sums[0] / detector->count;
@@ -162,7 +162,8 @@ int32_t kws_detector_process(kws_detector_t *detector, const int8_t *scores, uin
     detector->started = true;
     detector->time_ms = time_ms;
     update_queue(detector, scores, time_ms);
-    /* Ended at the first inference after it, so that a difference of 2^32 ms cannot be taken for a short one. */
+    /* The flag is cleared at the first inference after the suppression time. Otherwise a difference of 2^32 ms would
+     * look like a short one. */
     if (detector->suppressing && time_ms - detector->fired_time_ms > detector->suppression_ms) {
         detector->suppressing = false;
     }

@@ -6,7 +6,7 @@
 enum { PCAN_SNR_BITS = 12, PCAN_OUTPUT_BITS = 6, LOG_BITS = 16, SEGMENT_BITS = 7 };
 enum { LN_2_Q16 = 45426 };
 
-/* Number of bits up to the highest one that is set; 0 for 0. */
+/* Returns the number of bits up to the highest set bit, 0 for value 0. */
 static inline uint32_t bit_length(uint32_t value) {
 #if defined(__GNUC__)
     return value == 0 ? 0 : 32 - (uint32_t)__builtin_clz(value);
@@ -23,7 +23,7 @@ void kws_channels_filter(const kws_frontend_tables_t *tables, const uint32_t *en
                          uint32_t *signal) {
     const uint16_t *const widths = kws_frontend_table(tables, tables->band_widths_offset);
     const uint16_t *weights = kws_frontend_table(tables, tables->weights_offset);
-    uint64_t next = 0; /* what a band adds to the channel that rises over it */
+    uint64_t next = 0; /* contribution of a band to the next channel, on its rising slope */
     for (uint32_t band = 0; band <= tables->num_channels; band++) {
         uint64_t sum = next;
         next = 0;
@@ -33,7 +33,7 @@ void kws_channels_filter(const kws_frontend_tables_t *tables, const uint32_t *en
             energy++;
             weights += 2;
         }
-        if (band > 0) { /* no channel falls over the first band */
+        if (band > 0) { /* the first band has no falling slope of a channel */
             signal[band - 1] = kws_sqrt_rounded(sum) >> shift;
         }
     }
@@ -53,7 +53,8 @@ KWS_WIDE void kws_channels_reduce_noise(const kws_frontend_tables_t *tables, uin
     }
 }
 
-/* The table's function at x: exact up to 2, then a quadratic in the 10 bits behind x's highest. */
+/* Evaluates the gain table at x. Values up to 2 are exact. Larger values use a quadratic polynomial in the 10 bits
+ * below the highest bit of x. */
 static int16_t evaluate_gain(uint32_t x, const int16_t *table) {
     if (x <= 2) {
         return table[x];
@@ -81,7 +82,7 @@ void kws_channels_control_gain(const kws_frontend_tables_t *tables, uint32_t *si
     }
 }
 
-/* ln(value) in Q16, for value > 1. */
+/* Returns ln(value) in Q16, for value > 1. */
 static uint32_t log_q16(uint32_t value, const uint16_t *table) {
     const uint32_t whole = bit_length(value) - 1;
     const uint32_t remainder = value - (1u << whole);
@@ -96,7 +97,8 @@ static uint32_t log_q16(uint32_t value, const uint16_t *table) {
 
 void kws_channels_log(const kws_frontend_tables_t *tables, const uint32_t *signal, uint16_t *features) {
     const uint16_t *const table = kws_frontend_table(tables, tables->log_table_offset);
-    /* The FFT scales by 1 / length, the filter bank by 2^12 before the root: log2(length) - 6 bits in all. */
+    /* The FFT scales by 1 / length and the filter bank scales by 2^12 before the square root. Together this is
+     * log2(length) - 6 bits. */
     const uint32_t length_bits = bit_length(tables->fft_length) - 1;
     for (uint32_t i = 0; i < tables->num_channels; i++) {
         uint32_t value = signal[i];

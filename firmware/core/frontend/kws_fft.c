@@ -2,7 +2,7 @@
 
 #include "frontend/kws_vector.h"
 
-enum { QUARTER = 8191, HALF = 16383 }; /* 32767 / 4 and 32767 / 2, as kissfft scales */
+enum { QUARTER = 8191, HALF = 16383 }; /* 32767 / 4 and 32767 / 2, the scale factors of kissfft */
 
 typedef struct {
     int32_t re;
@@ -21,7 +21,8 @@ static inline complex_t subtract(complex_t a, complex_t b) {
     return p;
 }
 
-/* The casts tell the compiler what it cannot see: that both parts fit 16 bits, so that narrow multiplies will do. */
+/* The casts let the compiler use 16-bit multiplications: both parts fit into 16 bits, which the compiler cannot
+ * derive. */
 static inline complex_t scale(int16_t re, int16_t im, int32_t factor) {
     const complex_t p = {(int16_t)round_q15(re * factor), (int16_t)round_q15(im * factor)};
     return p;
@@ -32,8 +33,8 @@ static inline complex_t multiply(complex_t a, int16_t re, int16_t im) {
     return p;
 }
 
-/* One radix-4 butterfly on turned inputs; outputs `stride` apart. kissfft stores every sum as int16; as that wraps
- * modulo 2^16, it is enough to wrap the last. */
+/* Radix-4 butterfly on inputs already multiplied by their twiddles. The outputs are `stride` apart. kissfft stores
+ * every sum as int16. Since int16 wraps modulo 2^16, wrapping only the last sum gives the same result. */
 static inline void butterfly4(complex_t a, complex_t b, complex_t c, complex_t d, int16_t *re, int16_t *im,
                               size_t stride) {
     const complex_t sum = add(a, c);
@@ -50,7 +51,8 @@ static inline void butterfly4(complex_t a, complex_t b, complex_t c, complex_t d
     im[3 * stride] = (int16_t)(difference.im + outer_difference.re);
 }
 
-/* The first stage, where that is radix 2. All twiddles are 1, and 32767 / 32768 of a scale value rounds to it. */
+/* First stage if it is radix 2. All twiddles are 1: multiplying a scaled value by 32767 / 32768 and rounding does not
+ * change it. */
 static void first_stage2(const int16_t *restrict in, int16_t *restrict out, size_t length) {
     const size_t half = length / 2;
     for (size_t q = 0; q < half; q++) {
@@ -63,7 +65,7 @@ static void first_stage2(const int16_t *restrict in, int16_t *restrict out, size
     }
 }
 
-/* The first stage, where that is radix 4; twiddles as above. */
+/* First stage if it is radix 4. All twiddles are 1, as above. */
 static void first_stage4(const int16_t *restrict in, int16_t *restrict out, size_t length) {
     const size_t quarter = length / 4;
     const int16_t *restrict im = in + length;
@@ -77,8 +79,8 @@ static void first_stage4(const int16_t *restrict in, int16_t *restrict out, size
     }
 }
 
-/* A stage before the transposition: element (k, q) of `sub_length` rows lies at [k][q], so that the inner loop
- * runs over neighbours with one set of twiddles. */
+/* Stage before the transposition. Element (k, q) of `sub_length` rows is at [k][q], so the inner loop has contiguous
+ * accesses and constant twiddles. */
 static void row_stage4(const int16_t *restrict in, int16_t *restrict out, size_t length, size_t sub_length,
                        const int16_t *twiddles) {
     const size_t columns = length / (4 * sub_length);
@@ -101,8 +103,8 @@ static void row_stage4(const int16_t *restrict in, int16_t *restrict out, size_t
     }
 }
 
-/* A stage after the transposition: element (q, k) lies at [q][k], so that the inner loop runs over neighbours
- * and their twiddles. */
+/* Stage after the transposition. Element (q, k) is at [q][k], so the inner loop has contiguous accesses to elements and
+ * twiddles. */
 static void column_stage4(const int16_t *restrict in, int16_t *restrict out, size_t length, size_t sub_length,
                           const int16_t *restrict twiddles) {
     const size_t rows = length / (4 * sub_length);
@@ -135,7 +137,7 @@ static void transpose(const int16_t *restrict in, int16_t *restrict out, size_t 
 
 size_t kws_fft_twiddle_count(size_t complex_length) {
     size_t count = 0;
-    size_t sub_length = complex_length; /* the length of the first stage's transforms comes last */
+    size_t sub_length = complex_length; /* the loop visits the stages from last to first */
     while (sub_length >= 8) {
         sub_length /= 4;
         count += 6 * sub_length;
@@ -180,7 +182,7 @@ KWS_WIDE int16_t *kws_fft_complex(int16_t *work, int16_t *spare, size_t complex_
     return from;
 }
 
-/* The halves of the spectrum of even and odd samples that bins k and complex_length - k are made of. */
+/* Spectra of even and odd samples, from which bins k and complex_length - k are computed. */
 typedef struct {
     complex_t even;
     complex_t odd;
@@ -197,8 +199,9 @@ static inline split_t split(const int16_t *re, const int16_t *im, size_t k, size
 
 static inline uint32_t squared_magnitude(int32_t re, int32_t im) { return (uint32_t)(re * re) + (uint32_t)(im * im); }
 
-KWS_WIDE void kws_fft_real_energy(const int16_t *restrict spectrum, size_t complex_length, const int16_t *restrict twiddles,
-                         size_t first, size_t count, uint32_t *restrict energy) {
+KWS_WIDE void kws_fft_real_energy(const int16_t *restrict spectrum, size_t complex_length,
+                                  const int16_t *restrict twiddles, size_t first, size_t count,
+                                  uint32_t *restrict energy) {
     const int16_t *const im = spectrum + complex_length;
     const size_t end = first + count;
     const size_t middle = complex_length / 2 < end ? complex_length / 2 : end;
@@ -206,7 +209,7 @@ KWS_WIDE void kws_fft_real_energy(const int16_t *restrict spectrum, size_t compl
         const split_t s = split(spectrum, im, k, complex_length, twiddles);
         energy[k - first] = squared_magnitude((s.even.re + s.odd.re) >> 1, (s.even.im + s.odd.im) >> 1);
     }
-    /* The middle bin, too, is computed as the mirror of itself: kissfft writes it twice, last in this form. */
+    /* The middle bin is also computed as its own mirror, because kissfft writes it twice and this form last. */
     for (size_t bin = middle > first ? middle : first; bin < end; bin++) {
         const split_t s = split(spectrum, im, complex_length - bin, complex_length, twiddles);
         energy[bin - first] = squared_magnitude((s.even.re - s.odd.re) >> 1, (s.odd.im - s.even.im) >> 1);

@@ -9,7 +9,7 @@
 enum { WINDOW_BITS = 12 };
 
 static size_t input_bytes(const kws_frontend_tables_t *tables) {
-    return (2 * (size_t)tables->window_samples + 3) / 4 * 4; /* what follows is 4-byte aligned */
+    return (2 * (size_t)tables->window_samples + 3) / 4 * 4; /* keeps the following arrays 4-byte aligned */
 }
 
 static size_t work_bytes(const kws_frontend_tables_t *tables) {
@@ -60,8 +60,8 @@ void kws_frontend_reset(kws_frontend_t *frontend) {
     frontend->notch_output = 0;
 }
 
-/* Samples times window, Q12. Returns the absolute values joined by or, whose highest bit is that of the greatest;
- * -32768 is left out: its absolute value as an int16 is negative. */
+/* Multiplies the samples by the window (Q12). Returns the bitwise OR of the absolute values; its highest bit is that of
+ * the maximum. -32768 does not contribute, because its absolute value as int16 is negative. */
 static uint32_t apply_window(const int16_t *restrict samples, const int16_t *restrict window, size_t count,
                              int16_t *restrict output) {
     int16_t bits = 0;
@@ -74,7 +74,8 @@ static uint32_t apply_window(const int16_t *restrict samples, const int16_t *res
     return (uint32_t)bits & 0x7FFF;
 }
 
-/* Even samples to the real half of `spectrum`, odd ones to the imaginary, each << shift; zeros behind them. */
+/* Stores even samples in the real half of `spectrum` and odd samples in the imaginary half, each << shift, and pads
+ * with zeros. */
 static void load_spectrum(const int16_t *restrict samples, size_t count, uint32_t shift, int16_t *restrict spectrum,
                           size_t complex_length) {
     int16_t *restrict re = spectrum;
@@ -91,7 +92,7 @@ static void load_spectrum(const int16_t *restrict samples, size_t count, uint32_
     memset(re + used, 0, 2 * (complex_length - used));
 }
 
-/* Left shift that brings a value of these bits to 15 of them. */
+/* Returns the left shift that extends a value with these bits to 15 bits. */
 static uint32_t normalization_shift(uint32_t bits) {
     uint32_t shift = 15;
     for (; bits != 0; bits >>= 1) {
@@ -129,8 +130,10 @@ size_t kws_frontend_frames_ahead(const kws_frontend_t *frontend, size_t num_samp
     return num_samples < missing ? 0 : (num_samples - missing) / t->step_samples + 1;
 }
 
-/* DC notch y[n] = x[n] - x[n-1] + c y[n-1], c in Q15, or a plain copy. */
-static void apply_dc_notch(kws_frontend_t *frontend, const int16_t *restrict samples, size_t count, int16_t *restrict output) {
+/* Filters with the DC notch y[n] = x[n] - x[n-1] + c y[n-1], c in Q15, or copies the samples if the notch is
+ * disabled. */
+static void apply_dc_notch(kws_frontend_t *frontend, const int16_t *restrict samples, size_t count,
+                           int16_t *restrict output) {
     const kws_frontend_tables_t *const t = frontend->tables;
     if ((t->flags & KWS_FRONTEND_DC_NOTCH) == 0) {
         memcpy(output, samples, 2 * count);
@@ -197,7 +200,7 @@ void kws_frontend_quantize(const kws_frontend_t *frontend, const uint16_t *featu
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        /* 0 .. 666 is the range that TensorFlow's micro_speech gives to 26 nepers of 2^-6 with some room. */
+        /* TensorFlow's micro_speech maps 26 nepers in units of 2^-6, with a margin, to the range 0 .. 666. */
         const int32_t value = (features[i] * 256 + 333) / 666 - 128;
         output[i] = (int8_t)(value > 127 ? 127 : value);
     }

@@ -29,7 +29,7 @@ static bool constants_ok(const kws_frontend_tables_t *t) {
            t->pcan_shift <= 31 && t->log_scale_shift <= 10 && t->dynamic_range <= 0x10000;
 }
 
-/* Whether a table of `count` elements of 2 bytes lies inside the blob, behind the head. */
+/* Returns whether a table of `count` elements of 2 bytes lies inside the blob and after the header. */
 static bool table_ok(const kws_frontend_tables_t *t, uint32_t offset, size_t count) {
     return offset % 4 == 0 && offset >= sizeof *t && offset <= t->size_bytes && 2 * count <= t->size_bytes - offset;
 }

@@ -1,8 +1,8 @@
-/* The blob of tables and constants that makes one audio front end; kwspipe.frontend_tables writes it.
+/* Tables and constants of an audio front end, written by kwspipe.core.frontend_blob.
  *
- * Little-endian, 4-byte aligned: this head, then the tables at the offsets (bytes from the blob's start, multiples of 4).
- * All of it is constant and may lie in flash. No value is computed on the device.
- */
+ * The blob is little-endian and 4-byte aligned. It consists of this header and the tables at the given offsets, which
+ * are in bytes from the start of the blob and multiples of 4. The blob is constant and can be stored in flash. The
+ * device computes no table entries. */
 #ifndef KWS_FRONTEND_TABLES_H
 #define KWS_FRONTEND_TABLES_H
 
@@ -31,39 +31,40 @@ typedef struct {
     uint32_t magic;
     uint32_t version;
     uint32_t size_bytes;               /* of the whole blob */
-    uint32_t flags;                    /* which of the optional steps run */
+    uint32_t flags;                    /* optional steps that are enabled */
     uint32_t sample_rate_hz;
-    uint32_t clip_samples;             /* one clip, the input of one inference */
+    uint32_t clip_samples;             /* samples of one clip, the input of one inference */
     uint32_t num_frames;               /* (clip_samples - window_samples) / step_samples + 1 */
     uint32_t window_samples;
     uint32_t step_samples;
     uint32_t fft_length;               /* power of two */
     uint32_t num_channels;
-    uint32_t first_bin;                /* bins of the FFT that the filter bank uses */
+    uint32_t first_bin;                /* range of FFT bins that the filter bank uses */
     uint32_t num_bins;
     uint32_t dc_notch_q15;
     uint32_t noise_smoothing_bits;
     uint32_t noise_even_q14;           /* smoothing of channels 0, 2, ... */
     uint32_t noise_odd_q14;
-    uint32_t min_signal_q14;           /* least part of a channel that noise reduction leaves */
+    uint32_t min_signal_q14;           /* minimum fraction of a channel after noise reduction */
     uint32_t pcan_shift;
     uint32_t log_scale_shift;
     uint32_t dynamic_range;            /* of the dynamic int8 scale, in units of the uint16 features */
     uint32_t window_offset;            /* int16 Q12, window_samples */
     uint32_t fft_twiddles_offset;      /* int16, see kws_fft.h */
     uint32_t split_twiddles_offset;    /* int16, see kws_fft.h */
-    uint32_t band_widths_offset;       /* uint16, num_channels + 1: bins of each band; together num_bins */
+    uint32_t band_widths_offset;       /* uint16, num_channels + 1: bins per band, num_bins in total */
     uint32_t weights_offset;           /* uint16 Q12, num_bins pairs: weight and complement */
     uint32_t log_table_offset;         /* uint16, KWS_FRONTEND_LOG_POINTS */
     uint32_t gain_table_offset;        /* int16, KWS_FRONTEND_GAIN_POINTS; 0 without PCAN */
 } kws_frontend_tables_t;
 
-/* Checks every field, offset and table; what it passes can do no harm. `blob` is 4-byte aligned.
- * KWS_OK or KWS_ERROR_ARGUMENT, _SIZE (blob cut short), _FORMAT, _UNSUPPORTED (another version). */
+/* Checks every field, offset and table. A front end with accepted tables accesses only its own memory. `blob` is 4-byte
+ * aligned. Returns KWS_OK, KWS_ERROR_ARGUMENT, KWS_ERROR_SIZE (truncated blob), KWS_ERROR_FORMAT or
+ * KWS_ERROR_UNSUPPORTED (other version). */
 int32_t kws_frontend_check(const void *blob, size_t size_bytes);
 /* python:end */
 
-/* Table at an offset of a blob that kws_frontend_check passed. */
+/* Returns the table at an offset of a blob that kws_frontend_check accepted. */
 static inline const void *kws_frontend_table(const kws_frontend_tables_t *tables, uint32_t offset) {
     return (const uint8_t *)tables + offset;
 }

@@ -1,6 +1,7 @@
 #include "frontend/kws_sqrt.h"
 
-/* round(256 / sqrt(x)) in the middle of each [i / 128, (i + 1) / 128), i = 32 .. 127: within 0.6 percent. */
+/* round(256 / sqrt(x)) at the centre of each interval [i / 128, (i + 1) / 128), i = 32 .. 127. The error is at most 0.6
+ * %. */
 static const uint16_t inverse_root_q8[96] = {
     508, 500, 493, 486, 479, 473, 467, 461, 455, 450, 444, 439, 434, 429, 425, 420,
     416, 412, 408, 404, 400, 396, 392, 389, 385, 382, 379, 375, 372, 369, 366, 363,
@@ -22,8 +23,8 @@ static inline uint32_t leading_zeros(uint64_t value) {
 #endif
 }
 
-/* Root of `value`, 2^62 and more, to within a few units of 2^32: y is 1 / root of value / 2^64, improved by one step
- * of Newton's method; the root value * y is then improved by another. */
+/* Approximates the square root of `value`, which is at least 2^62, with an error of a few units. y approximates 1 /
+ * sqrt(value / 2^64) and is refined by one Newton step. The root value * y is refined by a second Newton step. */
 static inline uint64_t approximate_root(uint64_t value) {
     const uint32_t top = (uint32_t)(value >> 32);
     const uint32_t y_q8 = inverse_root_q8[(top >> 25) - 32];

@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-/* The root, rounded. Roots of values below 2^32 end at 65535 and all others at 2^32 - 1, as TensorFlow's do. */
+/* Returns the rounded root. As in TensorFlow, the result is limited to 65535 for values below 2^32, and to 2^32 - 1 for
+ * larger values. */
 uint32_t kws_sqrt_rounded(uint64_t value);
 
 #endif

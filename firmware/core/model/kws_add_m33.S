@@ -1,9 +1,9 @@
-/* kws_add_linear for the Cortex-M33: the sum of two tensors. */
+/* kws_add_linear for the Cortex-M33: sum of two tensors. */
 #if defined(__ARM_FEATURE_DSP)
 
 #include "model/kws_kernels_m33.h"
 
-/* r0 first, r1 second, r2 output, r3 count, r4 and r5 factors, r6 offset, r7, r8 values. */
+/* r0 first input, r1 second input, r2 output, r3 count, r4 and r5 factors, r6 offset, r7 and r8 values. */
     .macro SUM
     ldrsh r7, [r0], #2
     ldrsh r8, [r1], #2
@@ -35,7 +35,7 @@
 
 #endif
 
-/* Where this file is built for a PC it is empty, and wants no executable stack. */
+/* In a build for a PC this file is empty. The section states that no executable stack is required. */
 #if defined(__linux__) && defined(__ELF__)
     .section .note.GNU-stack, "", %progbits
 #endif

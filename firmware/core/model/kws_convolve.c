@@ -1,4 +1,4 @@
-/* Convolutions: what is around the inner loops of kws_kernels.h. */
+/* Convolutions: data movement around the inner loops of kws_kernels.h. */
 #include "model/kws_kernels.h"
 
 #define VALUE_BYTES ((uint32_t)sizeof(int16_t))
@@ -14,7 +14,7 @@ static void fill(int16_t *values, uint32_t count, int16_t value) {
     }
 }
 
-/* Gathers the window of the output pixel (y, x); what lies outside the input is its zero point. */
+/* Copies the window of the output pixel (y, x) to `patch`. Positions outside the input get its zero point. */
 static void gather_patch(const kws_operator_t *op, const int16_t *input, uint32_t y, uint32_t x, int16_t *patch) {
     const uint32_t channels = op->input_channels;
     for (uint32_t i = 0; i < op->kernel_height; i++) {
@@ -34,7 +34,7 @@ static void gather_patch(const kws_operator_t *op, const int16_t *input, uint32_
     }
 }
 
-/* All output channels, two at a time. */
+/* Computes all output channels in pairs. */
 static void multiply(kws_pointwise_t job, uint32_t num_channels) {
     const uint32_t weights_step = job.num_groups * 8 * VALUE_BYTES;
     const uint32_t channels_step = 2 * kws_channel_bytes(job.positive);
@@ -49,7 +49,7 @@ static void multiply(kws_pointwise_t job, uint32_t num_channels) {
     }
 }
 
-/* Two patches at a time, so that each weight is loaded once for both. */
+/* Processes two patches at a time, so that each weight is loaded once for both. */
 static void gather_and_multiply(const kws_operator_t *op, kws_pointwise_t *job, int16_t *patches) {
     const int16_t *input = job->input;
     const uint32_t taps = (uint32_t)op->kernel_height * op->kernel_width * op->input_channels;
@@ -96,14 +96,15 @@ void kws_run_convolve(const kws_operator_t *op, uint8_t *arena, const uint8_t *c
         return;
     }
     if (job.input_row_step == 0) {
-        job.num_columns *= job.num_rows; /* one long row */
+        job.num_columns *= job.num_rows; /* all rows are contiguous: one long row */
         job.num_rows = 1;
     }
     multiply(job, op->output_channels);
 }
 
-/* The job that slides over a plane in op's scratch, for its first output channel. */
-static kws_slide_t make_slide(const kws_operator_t *op, const kws_plane_t *plane, uint8_t *arena, const uint8_t *constants) {
+/* Returns the job for the first output channel. Its input is a plane in the scratch memory of `op`. */
+static kws_slide_t make_slide(const kws_operator_t *op, const kws_plane_t *plane, uint8_t *arena,
+                              const uint8_t *constants) {
     return (kws_slide_t){
         .plane = activations(arena, op->scratch_offset),
         .row_bytes = plane->row_stride * VALUE_BYTES,
@@ -124,7 +125,7 @@ static kws_slide_t make_slide(const kws_operator_t *op, const kws_plane_t *plane
     };
 }
 
-/* Runs the next `count` output channels, all of which read the plane `job` points to. */
+/* Computes the next `count` output channels. All of them read the plane of `job`. */
 static void slide_channels(kws_slide_t *job, uint32_t count) {
     const uint32_t taps = job->taps_3x3 ? 12 : (job->kernel_height * job->kernel_width + 1u) & ~1u;
     const uint32_t channel_bytes = kws_channel_bytes(job->positive);
@@ -136,7 +137,7 @@ static void slide_channels(kws_slide_t *job, uint32_t count) {
     }
 }
 
-/* Copies one channel of the input into the middle of a padded plane. */
+/* Copies one channel of the input into the interior of a padded plane. */
 static void gather_plane(const kws_operator_t *op, const kws_plane_t *plane, const int16_t *input, int16_t *scratch) {
     const uint32_t channels = op->input_channels;
     for (uint32_t y = 0; y < plane->num_rows; y++) {

@@ -1,4 +1,4 @@
-/* Operators that look at one place at a time. */
+/* Elementwise operators and padding. */
 #include "model/kws_kernels.h"
 #include "model/kws_requantize.h"
 
@@ -10,7 +10,7 @@ static uint32_t num_outputs(const kws_operator_t *op) {
     return (uint32_t)op->output_height * op->output_width * op->output_channels;
 }
 
-/* Tables hold each input's first_term for each of its 256 values. */
+/* Adds by lookup. Each of the two tables holds the scaled term of one input for its 256 values. */
 static void add_by_tables(const int32_t *tables, const kws_signed_channel_t *channel, const int16_t *first,
                           const int16_t *second, int16_t *output, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {

@@ -5,16 +5,16 @@
 #include "common/kws_bytes.h"
 #include "common/kws_crc32.h"
 
-/* Layout of the header; docs/model_image.md. */
+/* Header layout. See docs/model_image.md. */
 enum {
     MAGIC = 0,          /* "KWSI" */
-    CRC32 = 4,          /* of everything from TOTAL_SIZE to the end */
+    CRC32 = 4,          /* of all bytes from TOTAL_SIZE to the end */
     TOTAL_SIZE = 8,
     FORMAT_VERSION = 12,
     SECTION_COUNT = 14,
     SOURCE_SHA256 = 16,
     ARENA_BYTES = 48,
-    RESERVED = 52,      /* 12 bytes of zero */
+    RESERVED = 52,      /* 12 zero bytes */
     SECTION_TABLE = 64
 };
 
@@ -28,7 +28,7 @@ static const uint8_t *entry_at(const kws_image_t *image, uint32_t index) {
     return image->data + SECTION_TABLE + (size_t)index * SECTION_ENTRY_BYTES;
 }
 
-/* Sections come in ascending order of id and of offset, aligned, and do not overlap. */
+/* Returns whether the sections are aligned, do not overlap, and are in ascending order of id and offset. */
 static bool sections_are_valid(const kws_image_t *image) {
     uint32_t end = SECTION_TABLE + image->section_count * SECTION_ENTRY_BYTES;
     uint32_t previous_id = 0;
@@ -49,7 +49,7 @@ static bool sections_are_valid(const kws_image_t *image) {
     return true;
 }
 
-/* The labels' section: a count (uint32), then for each a length (uint8) and that many bytes. */
+/* Checks the label section: a count (uint32), then for each label a length (uint8) and its bytes. */
 static bool labels_are_valid(kws_image_t *image) {
     const uint8_t *section;
     const int32_t size = kws_image_section(image, KWS_SECTION_LABELS, &section);
@@ -86,7 +86,7 @@ int32_t kws_image_open(kws_image_t *image, const void *data, size_t size) {
         return KWS_ERROR_UNSUPPORTED;
     }
     const uint32_t total_size = kws_read_u32(bytes + TOTAL_SIZE);
-    /* Sizes travel as int32_t. */
+    /* The functions below return sizes as int32_t. */
     if (total_size > size || total_size > INT32_MAX) {
         return KWS_ERROR_SIZE;
     }

@@ -1,4 +1,4 @@
-/* Hands jobs to the loops in kws_multiply_m33.S, kws_slide_m33.S and kws_slide_row_m33.S. */
+/* Selects the assembly loops of kws_multiply_m33.S, kws_slide_m33.S and kws_slide_row_m33.S. */
 #include "model/kws_kernels.h"
 
 #if KWS_USE_DSP
@@ -15,8 +15,9 @@ void kws_m33_slide_1_signed(const kws_slide_t *job);
 void kws_m33_slide_2_positive(const kws_slide_t *job);
 void kws_m33_slide_2_signed(const kws_slide_t *job);
 
-/* A job of a window of one row as kws_slide_row_m33.S wants it. For each pair of values, two pairs of weights: what an
- * output at an even place takes it with, and one at an odd place, whose window begins with the upper value. */
+/* One-row window, input of kws_slide_row_m33.S. Each pair of values has two pairs of weights: one for an output at an
+ * even position and one for an output at an odd position. The window of the latter begins with the upper value of a
+ * pair. */
 typedef struct {
     const kws_slide_t *slide;
     uint32_t num_pairs;
@@ -39,7 +40,7 @@ void kws_pointwise_pair(const kws_pointwise_t *job) {
         kws_m33_pair_signed(job);
     } else if (job->num_groups != 2 || job->input_step != 16 || job->output_step != 2) {
         kws_m33_pair_positive(job);
-    } else { /* eight taps, pixels one behind the other, outputs too: channel by channel */
+    } else { /* eight taps, contiguous pixels and outputs: one channel after the other */
         kws_m33_eight_positive(job);
         if (job->channel_step != 0) {
             kws_pointwise_t second = *job;
@@ -52,7 +53,7 @@ void kws_pointwise_pair(const kws_pointwise_t *job) {
 }
 
 static void slide_row(const kws_slide_t *slide) {
-    const int16_t *weights = slide->weights; /* filled up with a zero to whole pairs */
+    const int16_t *weights = slide->weights; /* padded with a zero to whole pairs */
     row_job_t job = {.slide = slide, .num_pairs = slide->kernel_width / 2 + 1};
     int16_t before = 0;
     for (uint32_t i = 0; i < job.num_pairs; i++) {

@@ -1,28 +1,28 @@
-/* What the Cortex-M33's loops in assembly share; included by them alone. Each of them needs all 14 registers, which
- * compilers do not manage. Results, and what is read and written, are those of kws_kernels_portable.c. */
+/* Definitions shared by the assembly loops for the Cortex-M33. Each loop uses all 14 registers, which compilers do not
+ * achieve. Results and memory accesses are the same as in kws_kernels_portable.c. */
 #ifndef KWS_KERNELS_M33_H
 #define KWS_KERNELS_M33_H
 
-/* Places in kws_pointwise_t. */
+/* Offsets in kws_pointwise_t. */
 #define JOB_INPUT 0
 #define JOB_ADVANCE 4
 #define JOB_INPUT_STEP 8
 #define JOB_INPUT_ROW_STEP 12
-#define JOB_WEIGHTS 16 /* then groups */
-#define JOB_OUTPUT 24  /* then the step to the second channel */
+#define JOB_WEIGHTS 16 /* followed by num_groups */
+#define JOB_OUTPUT 24  /* followed by channel_step */
 #define JOB_OUTPUT_STEP 32
 #define JOB_OUTPUT_ROW_STEP 36
-#define JOB_ROWS 40    /* then columns */
+#define JOB_ROWS 40    /* followed by num_columns */
 #define JOB_COLUMNS 44
 #define JOB_CHANNELS 48
 
-/* Places in kws_slide_t. */
-#define SLIDE_PLANE 0    /* then bytes of a row */
+/* Offsets in kws_slide_t. */
+#define SLIDE_PLANE 0    /* followed by row_bytes */
 #define SLIDE_ROW_STEP 8
-#define SLIDE_WEIGHTS 12 /* then channel */
+#define SLIDE_WEIGHTS 12 /* followed by channel */
 #define SLIDE_CHANNEL 16
-#define SLIDE_OUTPUT 20  /* then its step */
-#define SLIDE_ROWS 28    /* then columns */
+#define SLIDE_OUTPUT 20  /* followed by output_step */
+#define SLIDE_ROWS 28    /* followed by num_columns */
 
     .syntax unified
     .thumb
@@ -40,8 +40,8 @@
     .size \name, . - \name
     .endm
 
-/* From an accumulator to int8: kws_requantize.h. Constants in r8 (multiplier), r9 (offset), for a signed channel also
- * in r10 (correction) and r11 (shift), which then needs r12. */
+/* Requantizes an accumulator to int8, see kws_requantize.h. The multiplier is in r8 and the offset in r9. A signed
+ * channel also requires the correction in r10 and the shift in r11, and overwrites r12. */
     .macro REQUANTIZE form, sum
     .ifc \form, positive
     smmla \sum, \sum, r8, r9
@@ -55,7 +55,7 @@
     .endif
     .endm
 
-    /* A channel's constants from the frame into r8 on. */
+    /* Loads the constants of a channel from the stack frame into r8 and the following registers. */
     .macro LOAD_CONSTANTS form, place
     .ifc \form, positive
     ldrd r8, r9, [sp, #\place]
@@ -65,7 +65,8 @@
     .endif
     .endm
 
-    /* One to four sums, in r4 to r7, become outputs at r3, r1 bytes apart; r3 goes on to the next. */
+    /* Requantizes one to four sums in r4 to r7 and stores them at r3, r1 bytes apart. Advances r3 to the next
+     * output. */
     .macro STORE_OUTPUTS form, count
     REQUANTIZE \form, r4
     strh r4, [r3]
@@ -89,9 +90,9 @@
     .endif
     .endm
 
-    /* Begins rows of outputs, the job in r12 and its channel in r3: bias and constants into the frame at \channel,
-     * rows left and columns at \left, at \rest from behind the last place of a row of the plane to the next row; then
-     * r2 has the columns, r3 the output, r1 its step. */
+    /* Starts the rows of outputs. Inputs: the job in r12 and its channel in r3. Stores bias and constants in the frame
+     * at \channel, the number of remaining rows and the columns at \left, and at \rest the distance from the end of a
+     * row of the plane to the next row. Outputs: the columns in r2, the output in r3, its step in r1. */
     .macro BEGIN_ROWS form, stride, channel, left, rest
     ldmia r3!, {r4, r5, r6}
     strd r4, r5, [sp, #\channel]
@@ -108,7 +109,8 @@
     ldrd r3, r1, [r12, #SLIDE_OUTPUT]
     .endm
 
-    /* Goes back to label 1 with the next row's place in r0 and its columns in r2, or returns. */
+    /* Jumps back to label 1 with the position of the next row in r0 and its columns in r2, or returns after the last
+     * row. */
     .macro NEXT_ROW left, rest, frame
     ldrd r4, r2, [sp, #\left]
     ldr r5, [sp, #\rest]

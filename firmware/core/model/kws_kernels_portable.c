@@ -14,7 +14,7 @@ static inline int32_t requantize(int32_t accumulator, const void *channel, bool 
     return kws_requantize_signed(accumulator, channel);
 }
 
-/* The first field of both forms of constants. */
+/* The bias is the first field of both forms of constants. */
 static inline int32_t load_bias(const void *channel) {
     return *(const int32_t *)channel;
 }
@@ -43,12 +43,12 @@ void kws_slide_any(const kws_slide_t *job) {
 
 #if !KWS_USE_DSP
 
-/* Fixed counts and plain loops over arrays: compilers turn these into vector instructions. */
-#define MAX_TAPS 512u /* of a channel whose weights are put in order first, */
-#define MIN_PIXELS 4u /* if at least so many pixels use them */
-#define BLOCK 8u      /* outputs at a time */
+/* Compilers vectorize these plain loops with fixed counts. */
+#define MAX_TAPS 512u /* maximum taps of a channel whose weights are reordered before use */
+#define MIN_PIXELS 4u /* minimum number of pixels for which the weights are reordered */
+#define BLOCK 8u      /* outputs computed together */
 
-/* count is a multiple of four. */
+/* `count` is a multiple of four. */
 static inline uint32_t dot(const int16_t *values, const int16_t *weights, uint32_t count, uint32_t sum) {
 #if defined(__SSE2__)
     __m128i sums = _mm_cvtsi32_si128((int32_t)sum);
@@ -73,7 +73,8 @@ static inline uint32_t dot(const int16_t *values, const int16_t *weights, uint32
 #endif
 }
 
-/* The same with weights as they lie in the image: four, then four of the other channel of the pair. */
+/* Dot product with weights in the order of the image: four weights, then four weights of the other channel of the
+ * pair. */
 static uint32_t dot_groups(const int16_t *values, const int16_t *weights, uint32_t num_groups, uint32_t sum) {
     for (uint32_t group = 0; group < num_groups; group++) {
         sum = dot(values + 4 * group, weights + 8 * group, 4, sum);
@@ -81,9 +82,10 @@ static uint32_t dot_groups(const int16_t *values, const int16_t *weights, uint32
     return sum;
 }
 
-/* One channel; `taps` is a constant where it matters. */
-static inline void multiply_channel(const kws_pointwise_t *job, const void *channel, const int16_t *weights, uint32_t taps,
-                                    uint8_t *output) {
+/* Computes one channel. Callers pass constants for common values of `taps`, so that the loop is unrolled. With 0, the
+ * weights are in the order of the image. */
+static inline void multiply_channel(const kws_pointwise_t *job, const void *channel, const int16_t *weights,
+                                    uint32_t taps, uint8_t *output) {
     const uint8_t *pixel = job->input;
     const uint32_t bias = (uint32_t)load_bias(channel);
     for (uint32_t y = 0; y < job->num_rows; y++) {
@@ -133,7 +135,7 @@ static inline void store_block(const kws_slide_t *job, const uint32_t *sums, uin
     }
 }
 
-/* `count` outputs of a row beside each other, of a 3x3 window. */
+/* Computes `count` adjacent outputs of a row with a 3x3 window. */
 static inline void slide_block(const kws_slide_t *job, const uint8_t *corner, const int16_t *taps, uint32_t stride,
                                uint32_t count, uint8_t *output) {
     uint32_t sums[BLOCK];
@@ -169,7 +171,7 @@ static inline void slide_3x3(const kws_slide_t *job, const int16_t *taps, uint32
     }
 }
 
-/* `count` outputs beside each other, of a window of one row. */
+/* Computes `count` adjacent outputs of a row with a one-row window. */
 static inline void slide_row_block(const kws_slide_t *job, const int16_t *values, uint32_t stride, uint32_t count,
                                    uint8_t *output) {
     const int16_t *weights = job->weights;

@@ -5,7 +5,7 @@
 #include "common/kws_bytes.h"
 #include "model/kws_program.h"
 
-/* Layout of the program's section; docs/model_image.md. */
+/* Layout of the program section. See docs/model_image.md. */
 enum {
     NUM_OPERATORS = 0,
     INPUT_OFFSET = 4,
@@ -16,7 +16,7 @@ enum {
     INPUT_CHANNELS = 20,
     INPUT_ZERO_POINT = 24,
     OUTPUT_ZERO_POINT = 28,
-    INPUT_SCALE = 32, /* float32, for tools on a PC; as is the next */
+    INPUT_SCALE = 32, /* float32, used only by tools on a PC, like OUTPUT_SCALE */
     OUTPUT_SCALE = 36,
     OPERATORS = 48
 };
@@ -136,7 +136,7 @@ int32_t kws_model_step(const kws_model_t *model, void *arena, size_t arena_bytes
         kws_run_pad(op, arena);
         break;
     default:
-        return KWS_ERROR_UNSUPPORTED; /* kws_model_open has refused it */
+        return KWS_ERROR_UNSUPPORTED; /* unreachable, since kws_model_open rejects unknown kinds */
     }
     return KWS_OK;
 }

@@ -5,19 +5,19 @@
 
 /* ---- Two output channels of two pixels at a time. ----
  *
- * r0, r1 pixels, r2 weights, r3 groups left, r4 to r7 sums (pixel 0: r4, r5; pixel 1: r6, r7), r8 to r11 weights, r12
- * and lr values. */
+ * r0, r1 pixels, r2 weights, r3 remaining groups, r4 to r7 sums (pixel 0: r4, r5; pixel 1: r6, r7), r8 to r11 weights,
+ * r12 and lr values. */
 
-/* The frame. */
+/* Stack frame. */
 #define BIASES 0           /* two words */
 #define WEIGHTS 8          /* pointer, groups */
 #define OUTPUT 16          /* pointer, step to the second channel */
 #define PIXEL_STEP 24
 #define ADVANCE 28
-#define PIXEL_PAIRS 32     /* left in the row */
-#define ROWS 36            /* left */
+#define PIXEL_PAIRS 32     /* remaining in the row */
+#define ROWS 36            /* remaining */
 #define JOB 40
-#define CONSTANTS 44       /* of both channels, from the multiplier on */
+#define CONSTANTS 44       /* of both channels, starting with the multiplier */
 #define PAIR_FRAME 76
 
     .macro FOUR_TAPS_TWO_PIXELS
@@ -65,7 +65,7 @@
     ldrd r3, r2, [r12, #JOB_ROWS]
     str r3, [sp, #ROWS]
 
-1:  /* a row: job in r12, its columns in r2, first pixel in r0 */
+1:  /* row: job in r12, its columns in r2, first pixel in r0 */
     ldr r1, [r12, #JOB_INPUT_STEP]
     add r1, r0
     lsrs r2, #1
@@ -77,7 +77,7 @@
     ldrd r2, r3, [sp, #WEIGHTS]
     mov r6, r4
     mov r7, r5
-    ands r12, r3, #3 /* groups beyond a multiple of four: enter further down */
+    ands r12, r3, #3 /* remainder modulo four: enter the unrolled loop further down */
     beq 30f
     cmp r12, #2
     beq 32f
@@ -96,8 +96,8 @@
     REQUANTIZE \form, r5
     REQUANTIZE \form, r7
     ldrd r2, r3, [sp, #OUTPUT]
-    ldrd r8, r9, [sp, #PIXEL_STEP] /* and the advance */
-    strh r5, [r2, r3] /* the second channel first: it has the first one's place where it is none */
+    ldrd r8, r9, [sp, #PIXEL_STEP] /* and the input advance */
+    strh r5, [r2, r3] /* the second channel first, because a single channel has the same location for both */
     strh r4, [r2]
     add r2, r8
     strh r7, [r2, r3]
@@ -116,7 +116,7 @@
     tst r2, #1
     beq 7f
 
-    /* an odd column's pixel */
+    /* last pixel of an odd number of columns */
     ldrd r4, r5, [sp, #BIASES]
     ldrd r2, r3, [sp, #WEIGHTS]
 6:  ldmia r2!, {r8, r9, r10, r11}
@@ -137,13 +137,14 @@
     strh r4, [r2]
     add r2, r8
     str r2, [sp, #OUTPUT]
-    /* half an advance, which leads from behind this pixel to the next but one, to the next */
+    /* The input advance leads from the end of this pixel to the pixel after the next one. Subtracting one step leads to
+     * the next pixel. */
     ldr r12, [sp, #JOB]
     ldr r1, [r12, #JOB_INPUT_STEP]
     add r0, r9
     sub r0, r1
 
-7:  /* the next row */
+7:  /* next row */
     ldr r3, [sp, #ROWS]
     subs r3, #1
     beq 8f
@@ -169,9 +170,10 @@
     PAIR signed, 16
     END kws_m33_pair_signed
 
-/* ---- Eight taps, outputs side by side. ----
+/* ---- Eight taps, contiguous outputs. ----
  *
- * r0 pixels, r1 output, r2 its end, r3 to r6 weights, r7 bias, r8 multiplier, r9 offset, r10 to r12 and lr values. */
+ * r0 pixels, r1 output, r2 end of the output row, r3 to r6 weights, r7 bias, r8 multiplier, r9 offset, r10 to r12 and
+ * lr values. */
 #define EIGHT_FRAME 20
 
     .macro EIGHT_TAPS
@@ -190,7 +192,7 @@
     mov r12, r0
     ldrd r2, r3, [r12, #JOB_ROWS]
     rsb r4, r3, #0
-    and r4, #7 /* how many of the eight below a row skips first */
+    and r4, #7 /* number of the eight unrolled steps to skip at the start of a row */
     lsls r3, #1 /* bytes of an output row */
     strd r2, r3, [sp]
     ldr r2, [r12, #JOB_INPUT_ROW_STEP]
@@ -234,7 +236,7 @@
 
 #endif
 
-/* Where this file is built for a PC it is empty, and wants no executable stack. */
+/* In a build for a PC this file is empty. The section states that no executable stack is required. */
 #if defined(__linux__) && defined(__ELF__)
     .section .note.GNU-stack, "", %progbits
 #endif

@@ -1,4 +1,4 @@
-/* Operators that reduce a window, or the whole plane, of each channel. */
+/* Pooling and mean: operators that reduce a window or the whole plane of each channel. */
 #include "model/kws_requantize.h"
 
 static int16_t *activations(uint8_t *arena, uint32_t offset) {
@@ -10,7 +10,7 @@ typedef struct {
     uint32_t first_column, end_column;
 } window_t;
 
-/* The part of a window's extent that lies inside the input: [first, end). */
+/* Computes the part [first, end) of a window that lies inside the input. */
 static void clip(uint32_t output, uint32_t stride, uint32_t pad, uint32_t kernel, uint32_t extent, uint32_t *first,
                  uint32_t *end) {
     const int32_t start = (int32_t)(output * stride) - (int32_t)pad;
@@ -22,11 +22,12 @@ static void clip(uint32_t output, uint32_t stride, uint32_t pad, uint32_t kernel
 static window_t window_at(const kws_operator_t *op, uint32_t y, uint32_t x) {
     window_t window;
     clip(y, op->stride_height, op->pad_top, op->kernel_height, op->input_height, &window.first_row, &window.end_row);
-    clip(x, op->stride_width, op->pad_left, op->kernel_width, op->input_width, &window.first_column, &window.end_column);
+    clip(x, op->stride_width, op->pad_left, op->kernel_width, op->input_width, &window.first_column,
+         &window.end_column);
     return window;
 }
 
-/* The mean, halves away from zero, as the reference kernel rounds it. */
+/* Returns the mean, rounded with halves away from zero like in the reference kernel. */
 static int32_t average(const kws_operator_t *op, const int16_t *input, const window_t *window) {
     uint32_t sum = 0;
     int32_t count = 0;

@@ -1,8 +1,7 @@
-/* Proves an operator harmless before it is run: every place it can touch lies inside arena and constants.
+/* Validation of operators: verifies that every access of an operator lies inside the arena and the constants.
  *
- * All extents are at most KWS_MAX_EXTENT and all steps at most KWS_MAX_STEP, so coordinates fit into int32_t and sizes
- * of tensors into uint64_t without overflow.
- */
+ * All extents are at most KWS_MAX_EXTENT and all steps at most KWS_MAX_STEP. Therefore coordinates fit into int32_t and
+ * tensor sizes into uint64_t without overflow. */
 #include "model/kws_program.h"
 
 #include <stddef.h>
@@ -23,7 +22,7 @@ static uint64_t output_count(const kws_operator_t *op) {
     return (uint64_t)op->output_height * op->output_width * op->output_channels;
 }
 
-/* `count` int16 at `offset` of the arena, aligned for pairs. */
+/* Returns whether `count` int16 at `offset` lie inside the arena and are aligned for pairs. */
 static bool in_arena(const kws_model_t *model, uint32_t offset, uint64_t count) {
     return offset % 4 == 0 && offset <= model->arena_bytes && count * 2 <= model->arena_bytes - offset;
 }
@@ -32,7 +31,7 @@ static bool in_constants(const kws_model_t *model, uint32_t offset, uint64_t byt
     return offset % 4 == 0 && offset <= model->constants_bytes && bytes <= model->constants_bytes - offset;
 }
 
-/* Requantization constants of `channels` channels; a shift outside 0..31 would be undefined. */
+/* Checks the requantization constants of `channels` channels. A shift outside 0..31 would be undefined behaviour. */
 static bool channels_are_valid(const kws_model_t *model, uint32_t offset, uint32_t channels, bool positive) {
     if (positive) {
         return in_constants(model, offset, (uint64_t)channels * sizeof(kws_positive_channel_t));
@@ -54,8 +53,9 @@ static uint32_t even(uint32_t count) {
 }
 
 static bool window_is_valid(const kws_operator_t *op) {
-    return extent_is_valid(op->kernel_height) && extent_is_valid(op->kernel_width) && step_is_valid(op->stride_height) &&
-           step_is_valid(op->stride_width) && step_is_valid(op->dilation_height) && step_is_valid(op->dilation_width) &&
+    return extent_is_valid(op->kernel_height) && extent_is_valid(op->kernel_width) &&
+           step_is_valid(op->stride_height) && step_is_valid(op->stride_width) &&
+           step_is_valid(op->dilation_height) && step_is_valid(op->dilation_width) &&
            op->pad_top <= KWS_MAX_STEP && op->pad_left <= KWS_MAX_STEP;
 }
 
@@ -94,7 +94,8 @@ kws_plane_t kws_padded_plane(const kws_operator_t *op) {
     return plane;
 }
 
-/* The depthwise half: `channels` planes in, op->output_channels out; `planes` of them at a time in the scratch. */
+/* Checks the depthwise part: `channels` input planes, op->output_channels output planes, `planes` padded planes in the
+ * scratch memory at a time. */
 static bool depthwise_is_valid(const kws_operator_t *op, const kws_model_t *model, uint32_t channels, uint32_t planes) {
     if (!window_is_valid(op) || !extent_is_valid(channels) || op->output_channels % channels != 0) {
         return false;
@@ -150,7 +151,7 @@ static bool softmax_is_valid(const kws_operator_t *op, const kws_model_t *model)
            in_constants(model, op->weights_constants, 256 * sizeof(int32_t));
 }
 
-/* What running the kind takes a multiple of: multiply-accumulates, or elements touched. */
+/* Returns the amount of work of an operator: multiply-accumulates, or elements accessed. */
 static uint64_t count_work(const kws_operator_t *op) {
     const uint64_t window = (uint64_t)op->kernel_height * op->kernel_width;
     switch (op->kind) {
@@ -199,7 +200,8 @@ static int32_t kind_check(const kws_operator_t *op, const kws_model_t *model) {
         valid = softmax_is_valid(op, model);
         break;
     case KWS_KIND_PAD:
-        valid = op->input_channels == op->output_channels && op->pad_top <= KWS_MAX_STEP && op->pad_left <= KWS_MAX_STEP;
+        valid = op->input_channels == op->output_channels && op->pad_top <= KWS_MAX_STEP &&
+                op->pad_left <= KWS_MAX_STEP;
         break;
     default:
         return KWS_ERROR_UNSUPPORTED;

@@ -1,8 +1,8 @@
-/* The program of a model image: its operators as they stand in the image. Inside the core only.
+/* Operators of a model image, internal to the core.
  *
- * Activations lie in the arena as int16 (each holding an int8 value), height x width x channels, the batch is one.
- * Pairs of 16 bits are what the Cortex-M33's dual multiply-accumulate takes, so nothing is unpacked in a kernel.
- */
+ * Activations are stored in the arena as int16 with int8 values, in the order height x width x channels. The batch size
+ * is one. The dual multiply-accumulate of the Cortex-M33 takes pairs of 16-bit values, so no kernel has to unpack
+ * activations. */
 #ifndef KWS_PROGRAM_H
 #define KWS_PROGRAM_H
 
@@ -17,9 +17,9 @@
 
 typedef enum {
     KWS_KIND_CONVOLVE = 1,         /* CONV_2D, FULLY_CONNECTED */
-    KWS_KIND_DEPTHWISE = 2,        /* DEPTHWISE_CONV_2D, and CONV_2D of a single input channel */
-    KWS_KIND_EXPAND_DEPTHWISE = 3, /* CONV_2D 1x1 and the depthwise one that reads it, one channel at a time */
-    KWS_KIND_ADD = 4,              /* two tensors of one shape */
+    KWS_KIND_DEPTHWISE = 2,        /* DEPTHWISE_CONV_2D, and CONV_2D with a single input channel */
+    KWS_KIND_EXPAND_DEPTHWISE = 3, /* CONV_2D 1x1 and the following depthwise convolution, one channel at a time */
+    KWS_KIND_ADD = 4,              /* two tensors of equal shape */
     KWS_KIND_TABLE = 5,            /* any function of one int8 value: 256 entries */
     KWS_KIND_AVERAGE_POOL = 6,
     KWS_KIND_MAX_POOL = 7,
@@ -29,14 +29,15 @@ typedef enum {
 } kws_kind_t;
 
 /* Flags of an operator. */
-#define KWS_FLAG_POSITIVE 1u        /* requantization: kws_requantize_positive, else kws_requantize_signed */
-#define KWS_FLAG_EXPAND_POSITIVE 2u /* the same for the expanding half of EXPAND_DEPTHWISE */
+#define KWS_FLAG_POSITIVE 1u        /* requantization with kws_requantize_positive, otherwise kws_requantize_signed */
+#define KWS_FLAG_EXPAND_POSITIVE 2u /* the same for the 1x1 convolution of EXPAND_DEPTHWISE */
 #define KWS_FLAG_DIRECT 4u          /* CONVOLVE: 1x1 without padding, reads its input in place */
 #define KWS_FLAG_TAPS_3X3 8u        /* depthwise 3x3, horizontal stride 1 or 2: weights as six pairs */
-#define KWS_FLAG_LINEAR 16u         /* ADD: by two multiplications, else by tables */
+#define KWS_FLAG_LINEAR 16u         /* ADD: two multiplications, otherwise tables */
 
-/* One operator, as in the image. Offsets called *_offset point into the arena, those called *_constants into the
- * section of constants; both in bytes. A kind ignores the fields it has no use for (zero). */
+/* Operator as stored in the image. Fields named *_offset are byte offsets in the arena. Fields named *_constants are
+ * byte offsets in the constants section. A kind ignores
+ * the fields that it does not use, and the compiler sets them to zero. */
 typedef struct {
     uint16_t kind;
     uint16_t flags;
@@ -45,14 +46,14 @@ typedef struct {
     uint16_t kernel_height, kernel_width;
     uint16_t stride_height, stride_width;
     uint16_t dilation_height, dilation_width;
-    uint16_t pad_top, pad_left; /* what lies right and below follows from the output's size */
+    uint16_t pad_top, pad_left; /* padding at the right and bottom follows from the output size */
     int16_t pad_value;
-    uint16_t middle_channels; /* EXPAND_DEPTHWISE: channels between its two halves */
+    uint16_t middle_channels; /* EXPAND_DEPTHWISE: channels between its two parts */
     uint32_t input_offset;
-    uint32_t second_offset; /* ADD: its other input */
+    uint32_t second_offset; /* ADD: second input */
     uint32_t output_offset;
     uint32_t scratch_offset;
-    uint32_t weights_constants; /* CONVOLVE, depthwise: weights; TABLE, SOFTMAX: the table; ADD, MEAN: everything */
+    uint32_t weights_constants; /* CONVOLVE, depthwise: weights; TABLE, SOFTMAX: table; ADD, MEAN: all constants */
     uint32_t channels_constants;
     uint32_t expand_weights_constants;
     uint32_t expand_channels_constants;
@@ -60,7 +61,7 @@ typedef struct {
 
 _Static_assert(sizeof(kws_operator_t) == 68, "the image has operators of 68 bytes");
 
-/* Requantization constants of an output channel, two forms; kws_requantize.h. */
+/* Requantization constants of an output channel in two forms. See kws_requantize.h. */
 typedef struct {
     int32_t bias;
     int32_t multiplier;
@@ -75,7 +76,8 @@ typedef struct {
     int32_t shift;
 } kws_signed_channel_t;
 
-/* ADD with KWS_FLAG_LINEAR; without it: two tables of 256 int32 and a kws_signed_channel_t. */
+/* Constants of ADD with KWS_FLAG_LINEAR. Without the flag, the constants are two tables of 256 int32 and a
+ * kws_signed_channel_t. */
 typedef struct {
     int32_t first_factor;
     int32_t second_factor;
@@ -83,41 +85,41 @@ typedef struct {
 } kws_linear_add_t;
 
 typedef struct {
-    int32_t factor; /* of the sum, before the bias */
+    int32_t factor; /* multiplies the sum before the bias is added */
     kws_signed_channel_t channel;
 } kws_mean_t;
 
-/* Limits that keep every product in range; the compiler refuses a model beyond them. */
+/* These limits keep every product in range. The compiler rejects models that exceed them. */
 #define KWS_MAX_EXTENT 4096u         /* height, width, channels, kernel */
 #define KWS_MAX_STEP 255u            /* stride, dilation, padding */
-#define KWS_MAX_WORK (1u << 28)      /* multiply-accumulates of one inference */
+#define KWS_MAX_WORK (1u << 28)      /* multiply-accumulates per inference */
 #define KWS_MAX_SOFTMAX_CHANNELS 256u
 
-/* The padded plane of one channel that a depthwise convolution slides over. */
+/* Padded plane of one channel, the input of a depthwise convolution. */
 typedef struct {
     uint32_t height;
     uint32_t width;
     uint32_t row_stride;  /* elements, even */
-    uint32_t num_rows;    /* rows and columns of the input that lie inside it */
+    uint32_t num_rows;    /* rows and columns of the input inside the plane */
     uint32_t num_columns;
 } kws_plane_t;
 
 kws_plane_t kws_padded_plane(const kws_operator_t *op);
 
-/* Weights of an output channel of a convolution, rounded up to whole groups of four. */
+/* Returns the weights per output channel of a convolution, rounded up to groups of four. */
 static inline uint32_t kws_padded_taps(const kws_operator_t *op) {
     const uint32_t taps = (uint32_t)op->kernel_height * op->kernel_width * op->input_channels;
     return (taps + 3u) & ~3u;
 }
 
-/* KWS_OK where each access that running this operator can make lies inside arena and constants; adds the operator's
- * multiply-accumulates to `work`. */
+/* Returns KWS_OK if every access of the operator lies inside the arena and the constants. Adds the multiply-accumulates
+ * of the operator to `work`. */
 int32_t kws_operator_check(const kws_operator_t *op, const kws_model_t *model, uint64_t *work);
 
-/* The operator `index`, in the image. */
+/* Returns the operator `index` in the image. */
 const kws_operator_t *kws_operator_at(const kws_model_t *model, uint32_t index);
 
-/* The kernels. `arena` and `constants` are bases of the operator's offsets. */
+/* Kernels. The offsets of the operator are relative to `arena` and `constants`. */
 void kws_run_convolve(const kws_operator_t *op, uint8_t *arena, const uint8_t *constants);
 void kws_run_depthwise(const kws_operator_t *op, uint8_t *arena, const uint8_t *constants);
 void kws_run_expand_depthwise(const kws_operator_t *op, uint8_t *arena, const uint8_t *constants);

@@ -3,16 +3,18 @@
 
 #include "model/kws_kernels_m33.h"
 
-/* Up to four outputs beside each other: r0 the place in the plane, r1 step of the output, r2 columns left, r3 output,
- * r4 to r7 sums, r8 to r10 values, r11 weights (w0, w1), r12 (w1, w2), lr bytes of a row of the plane.
- * An output at an even place takes a pair of values with (w0, w1), then the lower half of the next pair with w2; one at
- * an odd place the upper half with w0, then the next pair with (w1, w2). With stride 2 all places are even. */
+/* Up to four adjacent outputs. r0 position in the plane, r1 step of the output, r2 remaining columns, r3 output, r4 to
+ * r7 sums, r8 to r10 values, r11 weights (w0, w1), r12 (w1, w2), lr bytes of a row of the plane.
+ *
+ * An output at an even position multiplies a pair of values by (w0, w1) and the lower half of the next pair by w2. An
+ * output at an odd position multiplies the upper half by w0 and the next pair by (w1, w2). With stride 2 all positions
+ * are even. */
 
-/* The frame. */
+/* Stack frame. */
 #define TAPS 0     /* six words */
 #define CHANNEL 24 /* three or five words */
-#define LEFT 44    /* rows left, columns */
-#define REST 52    /* from behind the last place of a row of the plane to the next row */
+#define LEFT 44    /* remaining rows, columns */
+#define REST 52    /* from the end of a row of the plane to the next row */
 #define SLIDE_FRAME 60
 
     .macro EVEN sum, pair, next, addend
@@ -25,7 +27,7 @@
     smlad \sum, \next, r12, \sum
     .endm
 
-    /* One row of the window for `count` outputs; the first row adds to the bias, in r7. */
+    /* One row of the window for `count` outputs. The first row adds to the bias in r7. */
     .macro WINDOW_ROW stride, count, row, s4, s5, s6, s7
     ldrd r11, r12, [sp, #TAPS + 8 * \row]
     .if \stride == 1
@@ -126,7 +128,7 @@
 
 #endif
 
-/* Where this file is built for a PC it is empty, and wants no executable stack. */
+/* In a build for a PC this file is empty. The section states that no executable stack is required. */
 #if defined(__linux__) && defined(__ELF__)
     .section .note.GNU-stack, "", %progbits
 #endif

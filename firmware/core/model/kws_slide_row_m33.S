@@ -1,22 +1,24 @@
-/* kws_slide for the Cortex-M33: a window of one row, an odd count of values beside each other. */
+/* kws_slide for the Cortex-M33: a one-row window with an odd number of adjacent values. */
 #if defined(__ARM_FEATURE_DSP)
 
 #include "model/kws_kernels_m33.h"
 
-/* Up to four outputs beside each other: r0 the place in the plane, r1 step of the output, r2 columns left, r3 output,
- * r4 to r7 sums, r8 and r9 pairs of values, r10 weights of an even place, r11 of an odd one, r12 the next weights, lr
- * pairs left. The window's last pair has a value too many, which lies in the plane's row and takes no part: its
- * weight is zero. With stride 2 all places are even. */
+/* Up to four adjacent outputs. r0 position in the plane, r1 step of the output, r2 remaining columns, r3 output, r4 to
+ * r7 sums, r8 and r9 pairs of values, r10 weights of an even position, r11 weights of an odd position, r12 next
+ * weights, lr remaining pairs.
+ *
+ * The last pair of the window has one excess value, which lies in the row of the plane. Its weight is zero. With stride
+ * 2 all positions are even. */
 
-/* Places in row_job_t. */
-#define ROW_SLIDE 0 /* then the count of pairs */
+/* Offsets in row_job_t. */
+#define ROW_SLIDE 0 /* followed by num_pairs */
 #define ROW_PAIRS 8
 
-/* The frame. */
-#define PAIRS 0    /* their place, then how many */
+/* Stack frame. */
+#define PAIRS 0    /* address, then number */
 #define CHANNEL 8  /* three or five words */
-#define LEFT 28    /* rows left, columns */
-#define REST 36    /* from behind the last place of a row of the plane to the next row */
+#define LEFT 28    /* remaining rows, columns */
+#define REST 36    /* from the end of a row of the plane to the next row */
 #define PAIR_BYTES 40 /* of a window */
 #define ROW_FRAME 44
 
@@ -31,7 +33,7 @@
     mov r7, r4
     .endif
 8:  subs lr, #1
-    .if \count > 3 - \stride /* the last of them read one pair further */
+    .if \count > 3 - \stride /* the last outputs read one more pair */
     ldrd r8, r9, [r0], #4
     .else
     ldr r8, [r0], #4
@@ -111,7 +113,7 @@
 
 #endif
 
-/* Where this file is built for a PC it is empty, and wants no executable stack. */
+/* In a build for a PC this file is empty. The section states that no executable stack is required. */
 #if defined(__linux__) && defined(__ELF__)
     .section .note.GNU-stack, "", %progbits
 #endif

@@ -1,8 +1,8 @@
-/* int8 softmax over the channels, in the fixed-point arithmetic of TensorFlow Lite's reference kernel (gemmlowp).
- * Q a.b is an int32 with a integer and b fraction bits. */
+/* int8 softmax over the channels in the fixed-point arithmetic of the TensorFlow Lite reference kernel (gemmlowp). Q
+ * a.b denotes an int32 with a integer bits and b fraction bits. */
 #include "model/kws_requantize.h"
 
-/* High half of 2ab, rounded half up, saturated: the product of two Q0.31. */
+/* Returns the upper half of 2ab, rounded half up and saturated: the product of two Q0.31 values. */
 static int32_t high_product(int32_t a, int32_t b) {
     if (a == INT32_MIN && b == INT32_MIN) {
         return INT32_MAX;
@@ -10,7 +10,7 @@ static int32_t high_product(int32_t a, int32_t b) {
     return (int32_t)(((int64_t)a * b + (INT64_C(1) << 30)) >> 31);
 }
 
-/* value / 2^exponent, halves away from zero; exponent 0..31. */
+/* Returns value / 2^exponent, rounded with halves away from zero. The exponent is 0..31. */
 static int32_t divide_by_power_of_two(int32_t value, int32_t exponent) {
     if (exponent == 0) {
         return value;
@@ -23,10 +23,11 @@ static int32_t saturate(int64_t value) {
     return value > INT32_MAX ? INT32_MAX : value < INT32_MIN ? INT32_MIN : (int32_t)value;
 }
 
-/* 1 / (1 + a) for a in [0, 1), both Q0.31: three Newton steps from 48/17 - 32/17 * half the denominator. */
+/* Returns 1 / (1 + a) for a in [0, 1), both Q0.31. Three Newton steps start from 48/17 - 32/17 * half the
+ * denominator. */
 static int32_t reciprocal_of_one_plus(int32_t a) {
     const int32_t half_denominator = (int32_t)(((int64_t)a + INT32_MAX + 1) / 2); /* (a + 1) / 2, rounded */
-    const int32_t one = 1 << 29;                                                  /* Q2.29, as is the estimate */
+    const int32_t one = 1 << 29;                                                  /* Q2.29, like the estimate */
     int32_t estimate = kws_wrapping_add(1515870810, high_product(half_denominator, -1010580540));
     for (int step = 0; step < 3; step++) {
         const int32_t error = kws_wrapping_add(one, -high_product(half_denominator, estimate));
@@ -57,7 +58,7 @@ static void softmax_row(const int16_t *input, int16_t *output, uint32_t channels
     const uint32_t normalized = headroom < 32 ? sum << headroom : 0;
     const int32_t scale = reciprocal_of_one_plus((int32_t)(normalized & INT32_MAX));
     int32_t exponent = 12 - headroom + 31 - 8;
-    exponent = exponent < 0 ? 0 : exponent > 31 ? 31 : exponent; /* beyond only with a table that is no exponential */
+    exponent = exponent < 0 ? 0 : exponent > 31 ? 31 : exponent; /* clamped only if the table is no exponential */
     for (uint32_t c = 0; c < channels; c++) {
         const int32_t probability = high_product(scale, table[(uint8_t)(255 + input[c] - largest)]);
         const int64_t value = (int64_t)divide_by_power_of_two(probability, exponent) - 128;

@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-/* Above any microcontroller's memory, and small enough that no sum below overflows 32 bits. */
+/* Larger than the memory of any microcontroller. Small enough that the sums below do not overflow 32 bits. */
 #define MAX_ARENA_BYTES 0x08000000u
 
-/* Where the parts of the memory begin; each offset is aligned for what lies there. */
+/* Offsets of the arrays in the memory, each with the alignment of its array. */
 typedef struct {
     size_t frontend;
     size_t detector;
@@ -16,7 +16,7 @@ typedef struct {
     size_t end;
 } layout_t;
 
-/* The parts of an image that are laid out. */
+/* Sections of an image that determine the layout. */
 typedef struct {
     const uint8_t *frontend;
     int32_t frontend_bytes;
@@ -55,7 +55,7 @@ static int32_t find_parts(const kws_spotter_t *spotter, parts_t *parts) {
     if (spotter->model.arena_bytes > MAX_ARENA_BYTES) {
         return KWS_ERROR_UNSUPPORTED;
     }
-    /* At most 2^24 samples a clip and 128 channels: the product does not overflow. */
+    /* At most 2^24 samples per clip and 128 channels, so the product does not overflow. */
     const bool fits = tables->num_frames * tables->num_channels == spotter->model.input_size &&
                       spotter->image.label_count == spotter->model.output_size &&
                       (uint32_t)parts->detector_bytes == KWS_DETECTOR_HEAD_BYTES + 2 * spotter->model.output_size;
@@ -131,7 +131,7 @@ int32_t kws_spotter_init(kws_spotter_t *spotter, const void *image, size_t size_
     return KWS_OK;
 }
 
-/* Lets the stream's time go on by so many samples. */
+/* Advances the stream time by num_samples. */
 static void advance_time(kws_spotter_t *spotter, uint32_t num_samples) {
     const uint32_t rate_hz = spotter->frontend.tables->sample_rate_hz;
     const uint32_t remainder = spotter->time_remainder + 1000 * num_samples;
@@ -148,7 +148,7 @@ void kws_spotter_reset(kws_spotter_t *spotter) {
     spotter->running = false;
     spotter->inference_time_ms = 0;
     spotter->num_inferences = 0;
-    /* So that the first frame, one hop later, ends where its window does. */
+    /* With this start value the first frame, one hop later, ends at the end of its window. */
     spotter->time_ms = 0;
     spotter->time_remainder = 0;
     advance_time(spotter, tables->window_samples - tables->step_samples);
@@ -182,7 +182,7 @@ static int32_t push_frame(kws_spotter_t *spotter, const uint16_t *frame) {
     return spotter->num_missing == 0 ? start_inference(spotter) : KWS_OK;
 }
 
-/* The next frame makes an inference due, which cannot start. */
+/* Returns whether the next frame makes an inference due that cannot start yet. */
 static bool must_wait(const kws_spotter_t *spotter) { return spotter->running && spotter->num_missing == 1; }
 
 int32_t kws_spotter_push(kws_spotter_t *spotter, const int16_t *samples, size_t num_samples) {
@@ -191,7 +191,8 @@ int32_t kws_spotter_push(kws_spotter_t *spotter, const int16_t *samples, size_t 
     }
     size_t taken = 0;
     while (taken < num_samples) {
-        /* Up to the end of a frame; the sample that ends it waits with the inference it makes due. */
+        /* Consumes samples up to the end of a frame. If an inference is still running, the last sample of the frame
+         * that makes the next inference due remains unconsumed. */
         size_t count = spotter->frontend.tables->window_samples - spotter->frontend.num_filled;
         count -= must_wait(spotter) ? 1 : 0;
         count = count < num_samples - taken ? count : num_samples - taken;

@@ -1,13 +1,15 @@
-/* A keyword spotter, whole: samples in, detections out. The same in the firmware, on the emulated board and on a PC.
+/* Keyword spotter: converts audio samples to detections. The firmware, the emulated board and the Python package use
+ * the same code.
  *
- * Samples become frames of features; the last frames, as many as the model takes, are kept; when those are there, and
- * from then on every latency_ms (rounded up to whole frames), the model runs over them and the detector judges its
- * scores. What comes out depends on the samples alone, not on the pieces they come in, and not on when the model runs:
- * its input is taken at the frame where it is due. kws_spotter_push takes samples and stops where the model is due
- * while it still runs; kws_spotter_step runs it, an operator a call, so that other work can be done in between.
+ * The front end converts samples to frames of features. The spotter keeps the most recent frames, as many as the model
+ * input requires. Once that number is available, the model runs every latency_ms, rounded up to whole frames, and the
+ * detector processes its scores. The result depends only on the samples. It does not depend on how the samples are
+ * divided into calls, nor on when the model runs, because the model input is copied at the frame at which the inference
+ * is due. kws_spotter_push stops consuming samples if an inference becomes due while the previous one is still running.
+ * kws_spotter_step runs one operator per call, so that the caller can do other work between operators.
  *
- * State belongs to the caller: a kws_spotter_t and memory of kws_spotter_memory_bytes(). No heap, no float.
- */
+ * The caller provides the memory: a kws_spotter_t and a buffer of kws_spotter_memory_bytes(). The spotter uses no heap
+ * and no floating point. */
 #ifndef KWS_SPOTTER_H
 #define KWS_SPOTTER_H
 
@@ -30,49 +32,52 @@ typedef struct {
     kws_detector_t detector;
 
     uint8_t *arena;
-    uint16_t *frame;      /* the newest, num_channels */
+    uint16_t *frame;      /* the latest frame, num_channels */
     uint8_t *history;     /* the last num_frames frames, oldest first: int8, or uint16 with a dynamic scale */
-    int8_t *input;        /* of the model, (num_frames, num_channels): the history itself, unless that is uint16 */
-    int8_t *scores;       /* of the last inference, num_classes */
-    uint32_t frame_bytes; /* of a frame in the history */
+    int8_t *input;        /* model input, (num_frames, num_channels): equal to `history` if that is int8 */
+    int8_t *scores;       /* scores of the last inference, num_classes */
+    uint32_t frame_bytes; /* bytes per frame in the history */
     uint32_t num_frames;
-    uint32_t num_hops;    /* frames from one inference to the next; may be raised where inferences take longer */
+    uint32_t num_hops;    /* frames between inferences; the application may increase it if inferences take longer */
 
     uint32_t num_missing; /* frames until the next inference is due */
-    uint32_t time_ms;     /* end of the last frame, from the start of the stream; wraps */
-    uint32_t time_remainder;   /* what is left of it, in ms / sample_rate_hz */
-    bool running;         /* an inference is under way */
+    uint32_t time_ms;     /* end of the last frame, relative to the start of the stream; wraps */
+    uint32_t time_remainder;   /* remainder of time_ms, in ms / sample_rate_hz */
+    bool running;         /* an inference is in progress */
     uint32_t next_operator;
-    uint32_t inference_time_ms; /* end of the last frame the inference saw */
-    uint32_t num_inferences;    /* finished since the reset; wraps */
+    uint32_t inference_time_ms; /* end of the last frame in the input of the inference */
+    uint32_t num_inferences;    /* completed since the reset; wraps */
 } kws_spotter_t;
 
-/* Bytes of memory a spotter with this image needs, or a negative status: that of kws_image_open, kws_model_open,
- * kws_frontend_check or kws_detector_check, or KWS_ERROR_FORMAT where the parts do not fit together. */
+/* Returns the bytes of memory that a spotter with this image requires, or a negative status: that of kws_image_open,
+ * kws_model_open, kws_frontend_check or kws_detector_check, or KWS_ERROR_FORMAT if the sections do not match each
+ * other. */
 int32_t kws_spotter_memory_bytes(const void *image, size_t size_bytes);
 
-/* Opens the image, lays the memory out and resets. The image (aligned to KWS_IMAGE_ALIGNMENT) and the memory (aligned
- * to KWS_SPOTTER_ALIGNMENT) stay in place while the spotter is in use. KWS_OK, a status as above, KWS_ERROR_ARGUMENT
- * for null or misaligned, KWS_ERROR_SIZE where memory is too small. */
+/* Opens the image, divides the memory into its arrays and resets the spotter. The image (aligned to
+ * KWS_IMAGE_ALIGNMENT) and the memory (aligned to KWS_SPOTTER_ALIGNMENT) must remain valid while the spotter is in use.
+ * Returns KWS_OK, a status of kws_spotter_memory_bytes, KWS_ERROR_ARGUMENT (null or misaligned pointer), or
+ * KWS_ERROR_SIZE if the memory is too small. */
 int32_t kws_spotter_init(kws_spotter_t *spotter, const void *image, size_t size_bytes, void *memory,
                          size_t memory_bytes);
 
-/* Forgets all that was heard, and starts again at time 0. */
+/* Resets the spotter and sets the stream time to 0. */
 void kws_spotter_reset(kws_spotter_t *spotter);
 
-/* Takes samples. Returns how many: fewer than num_samples where an inference is due and the one before still runs;
- * or a negative status. Where `running` is set afterwards, kws_spotter_step has work to do. */
+/* Consumes samples. Returns the number of consumed samples or a negative status. The number is less than num_samples if
+ * an inference is due while the previous one is still running. If `running` is set afterwards, call
+ * kws_spotter_step. */
 int32_t kws_spotter_push(kws_spotter_t *spotter, const int16_t *samples, size_t num_samples);
 
-/* The same for frames of features as kws_frontend_push gives them, (num_frames, num_channels); returns frames. Do not
- * mix with samples between two resets. */
+/* Consumes frames of features as produced by kws_frontend_push, (num_frames, num_channels). Returns the number of
+ * consumed frames or a negative status. Do not mix frames and samples between two resets. */
 int32_t kws_spotter_push_features(kws_spotter_t *spotter, const uint16_t *features, size_t num_frames);
 
-/* Does the next operator of the inference that is under way, if one is. Returns 1 and fills `detection` where that
- * ended the inference and a word fires; else 0, or a negative status. `running` is cleared when it has ended. */
+/* Runs the next operator of the current inference, if any. Returns 1 and fills `detection` if the inference completes
+ * and a keyword is detected, otherwise 0 or a negative status. Clears `running` when the inference completes. */
 int32_t kws_spotter_step(kws_spotter_t *spotter, kws_detection_t *detection);
 
-/* The same to the end of the inference. */
+/* Runs the current inference to completion. Returns the same values as kws_spotter_step. */
 int32_t kws_spotter_finish(kws_spotter_t *spotter, kws_detection_t *detection);
 /* python:end */
 
