@@ -1,4 +1,4 @@
-# Every target sets up what it needs: Python 3.11 or later, pip and make are enough.
+# Each target installs its prerequisites. Python 3.11 or later, pip and make are required.
 PYTHON ?= python3
 VENV ?= .venv
 PY := $(VENV)/bin/python
@@ -7,7 +7,7 @@ EXPERIMENT ?= digits_3
 BOARD ?= emulated
 CORE := $(wildcard firmware/core/*/*.c firmware/core/*/*.h) src/kwspipe/core/build.py setup.py
 
-# Without a C compiler on the machine, the one of the PyPI package ziglang builds the core.
+# If the machine has no C compiler, the one of the PyPI package ziglang builds the core.
 ifeq ($(shell command -v cc || command -v gcc || command -v clang),)
 COMPILER := $(CURDIR)/$(VENV)/bin/python -m ziglang cc
 export CC := $(COMPILER)
@@ -19,33 +19,33 @@ comma := ,
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check bench firmware deploy clean
 
-help:  ## list what can be made
+help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/core  ## install everything into .venv and build the C core
+setup: $(VENV)/core $(VENV)/board-compiler  ## install all that the default stages need into .venv, and build the C core
 
-demo: setup $(VENV)/board-compiler  ## train and test "one", "two", "three" on synthesized speech: no recordings, no download
+demo: setup  ## train, test and deploy "one", "two", "three" on synthetic speech, without recordings
 	$(PY) -m kwspipe +experiment=$(EXPERIMENT) dataset=synthetic name=demo train.epochs=8
 
-firmware: setup $(VENV)/board-compiler  ## build the firmware: make firmware BOARD=brd2601
+firmware: setup  ## build the firmware: make firmware BOARD=brd2601
 	$(MAKE) -C firmware BOARD=$(BOARD:emulated=brd2601) PYTHON=$(abspath $(PY))
 
-deploy: setup $(VENV)/board-compiler  ## push a trained model: make deploy BOARD=brd2601 [EXPERIMENT=digits_3] [PORT=...]
+deploy: setup  ## push a trained model: make deploy BOARD=brd2601 [EXPERIMENT=digits_3] [PORT=...]
 	$(PY) -m kwspipe +experiment=$(EXPERIMENT) board=$(BOARD) stages=[deploy] $(if $(PORT),board.port=$(PORT))
 
-test: setup $(VENV)/board-compiler  ## run the tests
+test: setup  ## run the tests
 	$(PY) -m pytest
 
-check: setup $(VENV)/board-compiler  ## lint, types and tests
+check: setup  ## lint, types and tests
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m pytest
 
-bench: setup  ## measure speed, beside the peer's figures, into runs/bench.json: make bench [ONLY=int8_inference_us]
+bench: setup  ## measure speed and write runs/bench.json: make bench [ONLY=int8_inference_us]
 	$(PY) scripts/bench.py $(addprefix --only ,$(ONLY))
 
-clean:  ## remove what was built (runs and data stay)
+clean:  ## remove the build products; runs and data stay
 	rm -rf $(VENV) build firmware/build src/*.egg-info src/kwspipe/_core*
 
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -56,7 +56,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(PY) -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[$(EXTRAS)]'
 	touch $@
 
-# The boards' firmware is compiled on demand: by arm-none-eabi-gcc where it is installed, else by ziglang.
+# The firmware of the boards is compiled on demand by arm-none-eabi-gcc if it is installed, otherwise by ziglang.
 $(VENV)/board-compiler: $(VENV)/installed
 	$(if $(shell command -v arm-none-eabi-gcc),,$(PY) -m pip install --quiet -c constraints.txt ziglang)
 	touch $@
