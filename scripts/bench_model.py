@@ -22,7 +22,7 @@ from kwspipe.core.frontend import FrontEnd
 from kwspipe.core.model_runner import CoreModel
 from kwspipe.core.spotter import Spotter
 from kwspipe.files.process import call_in_process, divert_native_messages
-from kwspipe.stages.quantize import compile_image
+from kwspipe.stages.model_files import compile_image
 
 LABELS = ("one", "two", "three", "_unknown_", "_silence_")
 # Short rounds, many of them: the best one was disturbed by nobody.
@@ -105,7 +105,8 @@ def _convert(config: PipelineConfig, path: Path) -> None:
     logging.disable()
     from kwspipe import models
     from kwspipe.tflite import conversion
-    from kwspipe.transfer.layers import apply, locate
+    from kwspipe.transfer.layers import apply
+    from kwspipe.transfer.source import locate
 
     features = FrontEnd(config.frontend).features(speechlike(32, config.frontend.sample_length))
     features[0, 0, :2] = -128, 127  # both ends, as conversion demands

@@ -1,4 +1,4 @@
-"""The vendor's base checkpoint, loaded by name into our network, is the model the vendor shipped."""
+"""The vendor's base checkpoint, loaded by layer name, equals the vendor's int8 model."""
 
 import zipfile
 from pathlib import Path
@@ -10,23 +10,23 @@ from support.own_process import printed_by
 
 ARCHIVE = "base/keyword_spotting_mobilenetv2.mltk.zip"
 
-# In a process of its own: TensorFlow and tflite-runtime do not work together in the tests'.
+# In a separate process, because TensorFlow and tflite-runtime cannot be loaded together.
 LOAD = """
 import json, sys
 import numpy as np
 from pathlib import Path
+from kwspipe import models
 from kwspipe.config import MobileNetV2Config, TransferConfig
-from kwspipe.models import mobilenet_v2
 from kwspipe.transfer.layers import apply
 
 config = TransferConfig(
-    source="path", path=None, url=None, sha256=None, cache_dir="", min_loaded_fraction=0.9, match_words=False,
+    source="path", path=None, url=None, sha256=None, cache_dir="", skip_mismatch=True, class_outputs=False,
     freeze=(),
 )
 network = MobileNetV2Config(name="mobilenet_v2", alpha=0.15, last_block_filters=384, batch_norm_momentum=0.999)
 result = {}
 for num_classes in (8, 5, 11):
-    model = mobilenet_v2.build(network, (59, 49), num_classes)
+    model = models.build(network, (59, 49), num_classes)
     report = apply(model.layers, config, Path(sys.argv[1]))
     result[num_classes] = {
         "layers": len(model.layers), "parameters": model.count_params(),
@@ -47,14 +47,14 @@ def loaded(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
         return printed, dict(file)
 
 
-def test_layers_parameters_and_what_was_loaded(loaded: tuple[dict, dict]) -> None:
+def test_numbers_of_layers_parameters_and_loaded_layers(loaded: tuple[dict, dict]) -> None:
     report, _ = loaded
     assert report["8"] == {"layers": 158, "parameters": 99560, "loaded": 105, "skipped": []}
     assert report["5"] == {"layers": 158, "parameters": 98405, "loaded": 104, "skipped": ["predictions"]}
     assert report["11"] == {"layers": 158, "parameters": 100715, "loaded": 104, "skipped": ["predictions"]}
 
 
-def test_every_int8_convolution_weight_is_the_rounded_folded_weight(
+def test_every_int8_convolution_weight_is_the_rounded_weight_with_folded_normalization(
     loaded: tuple[dict, dict[str, np.ndarray]], shared_dir: Path
 ) -> None:
     import tflite_runtime.interpreter as tflite

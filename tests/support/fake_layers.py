@@ -1,4 +1,4 @@
-"""Layers as Keras has them, without it, and a file of weights as Keras writes it."""
+"""Layers with the interface of Keras' layers, and weight files in the format of Keras, without Keras."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,8 +14,8 @@ CONFIG = TransferConfig(
     url=None,
     sha256=None,
     cache_dir="cache",
-    min_loaded_fraction=0.5,
-    match_words=True,
+    skip_mismatch=True,
+    class_outputs=True,
     freeze=(),
 )
 
@@ -35,7 +35,7 @@ class FakeLayer:
 
 
 def write_weights(path: Path, layers: Mapping[str, Sequence[np.ndarray]]) -> Path:
-    """Writes arrays by the layer's name, as a Keras 3 .weights.h5."""
+    """Writes arrays by layer name, as a Keras 3 .weights.h5."""
     with h5py.File(path, "w") as file:
         for number, (name, arrays) in enumerate(layers.items()):
             variables = file.create_group(f"layers/layer_{number}/vars")

@@ -107,10 +107,12 @@ ModelConfig = Annotated[
 
 @typed
 class TransferConfig:
-    """The checkpoint training starts from.
+    """The checkpoint that training starts from.
 
     Attributes:
-        match_words: take the last layer's outputs over word by word, where the checkpoint says which words it has.
+        skip_mismatch: layers that do not fit keep their initial weights. If false, they are an error.
+        class_outputs: copies the output layer per class, if the classes of the checkpoint are known.
+        freeze: names or patterns of layers that are not trained.
     """
 
     source: Literal["none", "bundled", "url", "path"]
@@ -118,8 +120,8 @@ class TransferConfig:
     url: str | None
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None
     cache_dir: str
-    min_loaded_fraction: Fraction
-    match_words: bool
+    skip_mismatch: bool
+    class_outputs: bool
     freeze: Texts
 
 

@@ -1,12 +1,9 @@
 """train: fits the network on the prepared clips, from a checkpoint or from scratch; keeps the best epoch."""
 
-import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console
 
 from kwspipe import augment
 from kwspipe.config import PipelineConfig
@@ -25,8 +22,10 @@ from kwspipe.training.state import HISTORY, STATE
 from kwspipe.training.targets import class_weights
 from kwspipe.training.training_classes import assign_training_classes
 from kwspipe.transfer.class_table_file import write_classes
-from kwspipe.transfer.frontend_check import differences
-from kwspipe.transfer.layers import TransferReport, apply, checkpoint_hash, locate
+from kwspipe.transfer.frontend_check import frontend_differences
+from kwspipe.transfer.layers import apply
+from kwspipe.transfer.report import TransferReport, print_report
+from kwspipe.transfer.source import checkpoint_hash, locate
 
 CALIBRATION_CLIPS = 400  # by which ranges of maps are measured; as many as conf/quantize takes
 
@@ -86,9 +85,9 @@ def _fit(
             network, config.train, config.schedule, config.seed, folder, said, teachers, model
         )
     write_classes(folder, classes)
-    report = replace(report, other_features=differences(checkpoint, config.frontend))
+    report = replace(report, other_features=frontend_differences(checkpoint, config.frontend))
     write_json(folder / "transfer.json", report.as_mapping())
-    _print_report(report)
+    print_report(report)
     placement.announce()
     placement.note(folder, loop.next_epoch)
     weights = class_weights(batches.targets[batches.numbers], store.labels, config.train.class_weights)
@@ -116,25 +115,6 @@ def _as_int8(model: Any, config: PipelineConfig, store: ClipStore, report: Trans
     from kwspipe.models.int8 import as_int8
 
     return as_int8(model, clips)
-
-
-def _print_report(report: TransferReport) -> None:
-    console = Console(stderr=True, highlight=False)
-    if report.checkpoint is None:
-        console.print("    from scratch: no weights were loaded")
-        return
-    total = len(report.loaded) + len(report.skipped)
-    console.print(f"    from {report.checkpoint}: {len(report.loaded)} of {total} layers loaded")
-    for name, reason in report.skipped.items():
-        console.print(f"      {name} skipped: {reason}")
-    for name, (seen, here) in report.other_features.items():
-        console.print(f"      [yellow]it was trained with frontend.{name}={seen}, here it is {here}[/]")
-    if report.other_features:
-        console.print("      [yellow]on other features it knows little: take its own, or transfer=none[/]")
-    if report.words:
-        console.print(f"      outputs taken over: {' '.join(report.words)}")
-    if report.frozen:
-        console.print(f"      frozen: {json.dumps(report.frozen)}")
 
 
 STAGE = Stage(

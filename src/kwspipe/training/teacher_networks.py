@@ -25,8 +25,8 @@ from kwspipe.labels import UNKNOWN, ClassTable, is_keyword
 from kwspipe.training.targets import Step
 from kwspipe.transfer.checkpoint import RUN_CHECKPOINT, read_arrays
 from kwspipe.transfer.class_table_file import CLASSES, read_classes
-from kwspipe.transfer.frontend_check import BESIDE, differing
-from kwspipe.transfer.layers import BUNDLED
+from kwspipe.transfer.frontend_check import FRONTEND_FILE, changed_settings
+from kwspipe.transfer.source import BUNDLED
 
 Array = npt.NDArray[np.float32]
 _CLASSES = f"train/{CLASSES}"
@@ -159,7 +159,7 @@ def _teachers(distill: DistillConfig, frontend: FrontendConfig, run_dir: str) ->
         for run in distill.runs
     ]
     for teacher in teachers:
-        if other := differing(teacher.frontend, frontend):
+        if other := changed_settings(teacher.frontend, frontend):
             name, (seen, here) = next(iter(other.items()))
             raise KwspipeError(
                 f"distill.runs: {teacher.where}",
@@ -202,7 +202,7 @@ def _bundled() -> Teacher:
         (folder / "model.weights.h5").read_bytes(),
         read_classes(BUNDLED),
         TypeAdapter(ModelConfig).validate_json((folder / "model.json").read_bytes()),
-        json.loads((BUNDLED / BESIDE).read_bytes()),
+        json.loads((BUNDLED / FRONTEND_FILE).read_bytes()),
     )
 
 

@@ -1,7 +1,7 @@
-"""Reads the weights of a checkpoint as plain arrays by layer name.
+"""Weights of a checkpoint, read as arrays by layer name.
 
-Nothing of a checkpoint is ever run: no model is deserialized from it (Keras: CVE-2025-1550 and later ones; legacy
-.h5 files ignore safe_mode), only arrays are read.
+Only arrays are read. No model is deserialized, because that can run code of the file (Keras: CVE-2025-1550 and later
+ones; legacy .h5 files ignore safe_mode).
 """
 
 import io
@@ -19,18 +19,18 @@ Arrays = dict[str, list[np.ndarray]]
 
 MAX_CHECKPOINT_BYTES = 512 * 1024 * 1024
 RUN_CHECKPOINT = "train/model.weights.h5"
-KINDS = "a run directory, a .weights.h5, a Keras .h5 a .kwspipe.zip or a vendor's .mltk.zip"
+KINDS = "a run directory, a .weights.h5, a Keras .h5, a .kwspipe.zip or a vendor's .mltk.zip"
 
 
 def read_checkpoint(path: Path) -> Arrays:
     """Returns the arrays of every layer that has weights, by layer name, in Keras' order.
 
     Args:
-        path: a run directory of ours, a Keras 3 ``.weights.h5``, a legacy Keras ``.h5``, a ``.kwspipe.zip``, or
-            a vendor's ``.mltk.zip``.
+        path: a run directory, a Keras 3 ``.weights.h5``, a legacy Keras ``.h5``, a ``.kwspipe.zip``, or a vendor's
+            ``.mltk.zip``.
 
     Raises:
-        KwspipeError: there is no such file, or it is none of these, or it is hostile.
+        KwspipeError: the file does not exist, is of another kind, or is damaged or hostile.
     """
     if path.is_dir():
         path = path / RUN_CHECKPOINT
@@ -40,11 +40,14 @@ def read_checkpoint(path: Path) -> Arrays:
 
 
 def read_arrays(weights: Path | bytes, path: Path) -> Arrays:
-    """Returns the arrays of every layer, as ``read_checkpoint``, of weights or the file that has them.
+    """Returns the arrays of every layer of an HDF5 file, as ``read_checkpoint``.
 
     Args:
-        weights: a file, or its bytes.
-        path: where they come from, for messages.
+        weights: path of the file, or its content.
+        path: of the file or of its archive, for messages.
+
+    Raises:
+        KwspipeError: the file is of another kind, or is damaged or hostile.
     """
     try:
         with h5py.File(io.BytesIO(weights) if isinstance(weights, bytes) else weights, "r") as file:
@@ -55,12 +58,12 @@ def read_arrays(weights: Path | bytes, path: Path) -> Arrays:
             str(path),
             f"cannot be read as a checkpoint: {reason}",
             KINDS,
-            "give a whole file of one of these kinds",
+            "give a complete file of one of these kinds",
         ) from None
 
 
 def _weights_in_archive(path: Path) -> bytes:
-    """Returns the weights in an archive of ours, or the one .h5 file at the top of the vendor's."""
+    """Returns the weights of a .kwspipe.zip, or the only .h5 file at the top level of a vendor's archive."""
 
     def choose(names: Sequence[str]) -> list[str]:
         weights = [name for name in names if name.endswith(".h5") and "/" not in name]
@@ -69,9 +72,9 @@ def _weights_in_archive(path: Path) -> bytes:
         if len(weights) != 1:
             raise KwspipeError(
                 str(path),
-                f"{len(weights)} .h5 files at its top",
-                f"exactly one, or {RUN_CHECKPOINT} as in a .kwspipe.zip",
-                "give the .h5 file itself as transfer.path",
+                f"{len(weights)} .h5 files at its top level",
+                f"one .h5 file, or {RUN_CHECKPOINT} as in a .kwspipe.zip",
+                "extract the .h5 file and set transfer.path to it",
             )
         return weights
 
@@ -82,12 +85,14 @@ def _arrays(file: h5py.File, path: Path) -> Arrays:
     _refuse_links(file, path)
     arrays = _legacy(file["model_weights"]) if "model_weights" in file else _keras3(file)
     if not arrays:
-        raise KwspipeError(str(path), "it holds no named layers", KINDS, "give a checkpoint written by Keras")
+        raise KwspipeError(
+            str(path), "it contains no named layers", KINDS, "give a checkpoint written by Keras"
+        )
     return arrays
 
 
 def _legacy(weights: h5py.Group) -> Arrays:
-    """Layout of Keras 2: a group a layer; the attribute weight_names gives the order of its arrays."""
+    """Reads the layout of Keras 2: a group per layer, with the order of its arrays in the attribute weight_names."""
     arrays: Arrays = {}
     for layer, group in weights.items():
         names = [_text(name) for name in group.attrs.get("weight_names", [])]
@@ -97,7 +102,7 @@ def _legacy(weights: h5py.Group) -> Arrays:
 
 
 def _keras3(file: h5py.File) -> Arrays:
-    """Layout of Keras 3: groups are named by class and number; the layer's own name is an attribute of ``vars``."""
+    """Reads the layout of Keras 3: the name of a layer is an attribute of the group ``vars``."""
     arrays: Arrays = {}
     for group in file.get("layers", {}).values():
         variables = group.get("vars")
@@ -111,7 +116,7 @@ def _text(value: str | bytes) -> str:
 
 
 def _refuse_links(group: h5py.Group, path: Path) -> None:
-    """HDF5 can hold references to other files; a checkpoint has no use for them."""
+    """Raises KwspipeError for references to other files, which HDF5 allows and checkpoints do not need."""
     for name in group:
         link = group.get(name, getlink=True)
         item = group.get(name) if isinstance(link, h5py.HardLink) else None
@@ -121,7 +126,7 @@ def _refuse_links(group: h5py.Group, path: Path) -> None:
                 f"{path}: {group.name}/{name}",
                 "a link or data stored elsewhere",
                 "arrays inside the file",
-                "do not use this file; get it again from its maker",
+                "do not use this file; download it again from its publisher",
             )
         if isinstance(item, h5py.Group):
             _refuse_links(item, path)

@@ -1,7 +1,7 @@
-"""The outputs of a checkpoint that name words of the new network: taken over word by word, wherever they lie.
+"""Transfer of the output layer per class.
 
-Layers are matched by name and shape, which says nothing of the last one: for other classes it has another shape or,
-worse, the same.
+Other layers are matched by name and shape. For the output layer this is not sufficient. With other classes it has
+another shape, or the same shape with outputs in another order.
 """
 
 import zipfile
@@ -20,49 +20,52 @@ Arrays = list[np.ndarray]
 
 
 def class_names(path: Path) -> tuple[str, ...]:
-    """Returns the classes of a checkpoint in the order of its outputs; none where nothing tells.
+    """Returns the classes of a checkpoint in the order of its outputs; an empty tuple if they are unknown.
 
     Args:
-        path: the checkpoint: weights beside which classes.json lies, or an archive.
+        path: the checkpoint: a file of weights with classes.json in the same folder, or an archive.
     """
     try:
         if (path.parent / CLASSES).is_file():
             return read_classes(path.parent).names
         if zipfile.is_zipfile(path):
             member = f"train/{CLASSES}"
-            found = read_members(path, lambda all_: [n for n in all_ if n == member], MAX_CLASSES_BYTES)
-            return ClassTable.from_json(found[member]).names if found else _labels(path)
+            files = read_members(
+                path, lambda names: [name for name in names if name == member], MAX_CLASSES_BYTES
+            )
+            return ClassTable.from_json(files[member]).names if files else _labels(path)
     except (OSError, ValueError, KwspipeError):
-        pass  # weights can be used without; whoever wrote the file may not have been kwspipe
+        pass  # The weights can be used without these files, which other programs may have written.
     return ()
 
 
-def _labels(path: Path) -> tuple[str, ...]:
-    """Those of the model in an archive: where it has no classes.json, each output is a label."""
-    from kwspipe.exchange.external_model import read_model  # here, or every start would be slower for it
-
-    return read_model(path, None).labels
-
-
 def copy_class_outputs(
-    fresh: Arrays, known: Arrays, here: Sequence[str], there: Sequence[str]
+    weights: Arrays, checkpoint: Arrays, classes: Sequence[str], checkpoint_classes: Sequence[str]
 ) -> tuple[str, ...]:
-    """Sets the outputs of the words that both have, and returns these.
+    """Copies the outputs of the classes that model and checkpoint have in common.
 
     Args:
-        fresh: of the new network's last layer, changed in place: kernel (values, classes) and bias (classes,).
-        known: of the checkpoint's.
-        here: the classes of the new network, in order.
-        there: those of the checkpoint.
+        weights: of the model's output layer, changed in place: kernel (values, classes) and bias (classes,).
+        checkpoint: the same arrays of the checkpoint.
+        classes: of the model, in the order of its outputs.
+        checkpoint_classes: of the checkpoint, in the order of its outputs.
 
     Returns:
-        The classes that both have; none where the layers are not of the same kind.
+        The common classes; an empty tuple if the arrays differ in more than the number of classes.
     """
-    fits = [array.shape[:-1] for array in fresh] == [array.shape[:-1] for array in known]
-    if not fits or {len(there)} != {array.shape[-1] for array in known}:
+    fits = [array.shape[:-1] for array in weights] == [array.shape[:-1] for array in checkpoint]
+    if not fits or {len(checkpoint_classes)} != {array.shape[-1] for array in checkpoint}:
         return ()
-    both = tuple(name for name in here if name in there)
-    for name in both:
-        for array, other in zip(fresh, known, strict=True):
-            array[..., here.index(name)] = other[..., there.index(name)]
-    return both
+    common = tuple(name for name in classes if name in checkpoint_classes)
+    for name in common:
+        for array, source in zip(weights, checkpoint, strict=True):
+            array[..., classes.index(name)] = source[..., checkpoint_classes.index(name)]
+    return common
+
+
+def _labels(path: Path) -> tuple[str, ...]:
+    """Returns the labels of the model in an archive; without classes.json, each output is a label."""
+    # Imported here, because this import would delay every start of kwspipe.
+    from kwspipe.exchange.external_model import read_model
+
+    return read_model(path, None).labels

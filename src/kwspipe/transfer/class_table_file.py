@@ -1,4 +1,4 @@
-"""The file ``classes.json``: the training classes of a network, stored beside its weights."""
+"""The file ``classes.json``: the training classes of a network, stored in the folder of its weights."""
 
 from pathlib import Path
 

@@ -1,6 +1,7 @@
-"""What a checkpoint was trained to see: the front end's settings that come with it, beside those of the configuration.
+"""Front-end settings of a checkpoint, compared with those of the configuration.
 
-The same network on other features knows next to nothing, and no shape tells: 59 x 49 are 59 x 49.
+The shapes of features do not depend on all settings: features of 59 x 49 values can differ in their frequency range. A
+network trained on other features than those of the configuration helps little.
 """
 
 import json
@@ -14,60 +15,64 @@ from kwspipe.config import FrontendConfig
 from kwspipe.errors import KwspipeError
 from kwspipe.runs.artifacts import read_manifest
 
-BESIDE = "frontend.json"  # beside the bundled checkpoints
+FRONTEND_FILE = "frontend.json"  # in the folder of the bundled checkpoints
 
 
-def differences(path: Path | None, frontend: FrontendConfig) -> dict[str, tuple[Any, Any]]:
-    """Returns the settings in which a checkpoint's features differ from the configuration's, each with both values.
+def frontend_differences(path: Path | None, frontend: FrontendConfig) -> dict[str, tuple[Any, Any]]:
+    """Returns the front-end settings in which checkpoint and configuration differ.
 
     Args:
-        path: the checkpoint; None where training starts from scratch.
+        path: the checkpoint; None for training from scratch.
         frontend: of the configuration.
 
     Returns:
-        (the checkpoint's, the configuration's) by name; nothing where the checkpoint does not say what it saw.
+        (value of the checkpoint, value of the configuration) by name; empty if the checkpoint's settings are unknown.
     """
-    seen = _settings(path) if path else None
-    return differing(seen, frontend) if seen is not None else {}
+    trained = _checkpoint_settings(path) if path else None
+    return changed_settings(trained, frontend) if trained is not None else {}
 
 
-def differing(seen: Mapping[str, Any], frontend: FrontendConfig) -> dict[str, tuple[Any, Any]]:
-    """Returns the settings in which features differ from the configuration's, each with both values, by name."""
-    here = vars(frontend)
+def changed_settings(trained: Mapping[str, Any], frontend: FrontendConfig) -> dict[str, tuple[Any, Any]]:
+    """Returns the settings with an effect that differ, as (trained value, configured value) by name.
+
+    Args:
+        trained: front-end settings by name; settings of other releases are ignored.
+        frontend: of the configuration.
+    """
+    configured = vars(frontend)
     return {
-        name: (seen[name], value)
-        for name, value in here.items()
-        if name in seen and not _alike(seen[name], value) and _matters(name, seen, here)
+        name: (trained[name], value)
+        for name, value in configured.items()
+        if name in trained and not _is_equal(trained[name], value) and _has_effect(name, trained, configured)
     }
 
 
-def _settings(path: Path) -> dict[str, Any] | None:
-    """Returns what lies beside the weights, or in the archive that has them; None where nothing tells."""
+def _checkpoint_settings(path: Path) -> dict[str, Any] | None:
+    """Reads the settings from a file in the checkpoint's folder or from the archive; None if there are none."""
     try:
-        if (path.parent / BESIDE).is_file():
-            return dict(json.loads((path.parent / BESIDE).read_text(encoding="utf-8")))
-        if manifest := read_manifest(path.parent):  # of the run that trained them
+        if (path.parent / FRONTEND_FILE).is_file():
+            return dict(json.loads((path.parent / FRONTEND_FILE).read_text(encoding="utf-8")))
+        if manifest := read_manifest(path.parent):  # of the run that trained the checkpoint
             return dict(manifest["config"]["frontend"])
         if zipfile.is_zipfile(path):
-            from kwspipe.exchange.external_model import (
-                read_model,  # here, or every start would be slower for it
-            )
+            # Imported here, because this import would delay every start of kwspipe.
+            from kwspipe.exchange.external_model import read_model
 
             frontend = read_model(path, None).frontend
             return dict(vars(frontend)) if frontend else None
     except (OSError, ValueError, KeyError, TypeError, KwspipeError):
-        pass  # weights can be used without; whoever wrote the file may not have been kwspipe
+        pass  # The weights can be used without these files, which other programs may have written.
     return None
 
 
-def _alike(one: Any, other: Any) -> bool:
+def _is_equal(one: Any, other: Any) -> bool:
     if isinstance(one, float | int) and isinstance(other, float | int):
-        return math.isclose(one, other, rel_tol=1e-6)  # a .tflite holds them as float32
+        return math.isclose(one, other, rel_tol=1e-6)  # a .tflite contains float32 values
     return bool(one == other)
 
 
-def _matters(name: str, seen: Mapping[str, Any], here: dict[str, Any]) -> bool:
-    """Tells whether a setting has an effect in one of both: ``pcan_strength`` has none where ``pcan_enable`` is off."""
-    switches = (key for key in here if key.endswith("_enable"))
+def _has_effect(name: str, trained: Mapping[str, Any], configured: Mapping[str, Any]) -> bool:
+    """Returns whether a setting has an effect; ``pcan_strength`` has none if ``pcan_enable`` is false in both."""
+    switches = (key for key in configured if key.endswith("_enable"))
     switch = next((key for key in switches if name.startswith(key.removesuffix("enable"))), None)
-    return switch is None or bool(seen.get(switch) or here[switch])
+    return switch is None or bool(trained.get(switch) or configured[switch])

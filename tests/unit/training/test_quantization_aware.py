@@ -7,7 +7,7 @@ import pytest
 
 from kwspipe.errors import KwspipeError
 from kwspipe.stages.train import _as_int8
-from kwspipe.transfer.layers import TransferReport
+from kwspipe.transfer.report import TransferReport
 from support.composed import problems
 
 NONE: Any = None  # what is not looked at before the check

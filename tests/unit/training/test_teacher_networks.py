@@ -20,7 +20,7 @@ from kwspipe.training.targets import Step
 from kwspipe.training.teacher_networks import Teacher, TeacherNetworks, built, check, shares_of
 from kwspipe.transfer.checkpoint import read_checkpoint
 from kwspipe.transfer.class_table_file import read_classes
-from kwspipe.transfer.layers import BUNDLED
+from kwspipe.transfer.source import BUNDLED
 from support.run_folders import composed_config, stage_hash, write_stage
 
 CLASSES = json.dumps({"names": ["one", "_unknown_", "cat"], "labels": [0, 1, 1]}).encode()

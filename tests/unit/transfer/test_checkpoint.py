@@ -1,4 +1,4 @@
-"""Checkpoints are read as arrays by layer name, from every kind of file, and nothing hostile gets through."""
+"""Reading of checkpoints: arrays by layer name from every kind of file, and refusal of hostile files."""
 
 import stat
 import zipfile
@@ -53,7 +53,7 @@ def failure(path: Path) -> str:
 
 
 @pytest.mark.parametrize("kind", ["legacy", "keras3", "archive", "run"])
-def test_every_kind_of_checkpoint_gives_the_same_arrays(tmp_path: Path, kind: str) -> None:
+def test_every_kind_of_checkpoint_has_the_same_arrays(tmp_path: Path, kind: str) -> None:
     path = {
         "legacy": lambda: write_legacy(tmp_path / "a.h5"),
         "keras3": lambda: write_keras3(tmp_path / "a.weights.h5"),
@@ -66,7 +66,7 @@ def test_every_kind_of_checkpoint_gives_the_same_arrays(tmp_path: Path, kind: st
     np.testing.assert_array_equal(arrays["predictions"][1], BIAS)
 
 
-def test_bytes_of_a_checkpoint_are_read_as_its_file_is(tmp_path: Path) -> None:
+def test_the_content_of_a_file_is_read_like_the_file(tmp_path: Path) -> None:
     path = write_keras3(tmp_path / "a.weights.h5")
     for weights in (path, path.read_bytes()):
         arrays = read_arrays(weights, Path("large"))
@@ -75,21 +75,21 @@ def test_bytes_of_a_checkpoint_are_read_as_its_file_is(tmp_path: Path) -> None:
         np.testing.assert_array_equal(arrays["predictions"][1], BIAS)
 
 
-def test_bytes_of_something_else_are_refused_with_where_they_come_from() -> None:
+def test_content_of_another_kind_is_refused_with_its_source() -> None:
     with pytest.raises(KwspipeError) as caught:
         read_arrays(b"hello", Path("large"))
     assert caught.value.where == "large"
     assert caught.value.received.startswith("cannot be read as a checkpoint: ")
 
 
-def test_a_missing_file_says_what_is_accepted(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_file_lists_the_accepted_kinds(tmp_path: Path) -> None:
     text = failure(tmp_path / "none.h5")
     assert (
         "there is no such checkpoint" in text and "a vendor's .mltk.zip" in text and "transfer.path" in text
     )
 
 
-def test_a_file_of_another_kind_and_a_cut_one_are_refused(tmp_path: Path) -> None:
+def test_another_kind_of_file_and_a_truncated_file_are_refused(tmp_path: Path) -> None:
     (tmp_path / "text.h5").write_text("hello")
     assert "cannot be read as a checkpoint" in failure(tmp_path / "text.h5")
     whole = write_legacy(tmp_path / "whole.h5").read_bytes()
@@ -97,11 +97,11 @@ def test_a_file_of_another_kind_and_a_cut_one_are_refused(tmp_path: Path) -> Non
     assert "cannot be read as a checkpoint" in failure(tmp_path / "cut.h5")
     with h5py.File(tmp_path / "empty.h5", "w") as file:
         file.create_group("layers")
-    assert "it holds no named layers" in failure(tmp_path / "empty.h5")
+    assert "it contains no named layers" in failure(tmp_path / "empty.h5")
 
 
 @pytest.mark.parametrize("member", ["../model.h5", "/etc/model.h5", "a/../../model.h5", "C:\\model.h5"])
-def test_members_that_point_outside_are_refused(tmp_path: Path, member: str) -> None:
+def test_members_outside_the_archive_are_refused(tmp_path: Path, member: str) -> None:
     assert "points outside the archive" in failure(write_archive(tmp_path / "a.mltk.zip", member))
 
 
@@ -110,8 +110,8 @@ def test_an_archive_with_a_link_is_refused(tmp_path: Path) -> None:
     assert "points outside the archive" in failure(path)
 
 
-def test_an_archive_needs_exactly_one_weights_file_at_its_top(tmp_path: Path) -> None:
-    assert "0 .h5 files at its top" in failure(write_archive(tmp_path / "a.mltk.zip", "sub/model.h5"))
+def test_an_archive_must_have_one_weights_file_at_its_top_level(tmp_path: Path) -> None:
+    assert "0 .h5 files at its top level" in failure(write_archive(tmp_path / "a.mltk.zip", "sub/model.h5"))
 
 
 def test_data_outside_the_file_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The last layer's outputs of a checkpoint: taken over word by word, where it says which words they are."""
+"""Transfer of the output layer per class, if the classes of the checkpoint are known."""
 
 import dataclasses
 import zipfile
@@ -11,45 +11,44 @@ from kwspipe.config import TransferConfig
 from kwspipe.exchange import run_archive
 from kwspipe.labels import ClassTable
 from kwspipe.models.layer_names import OUTPUTS
-from kwspipe.stages.train import _print_report
 from kwspipe.transfer.checkpoint import read_checkpoint
 from kwspipe.transfer.class_outputs import class_names, copy_class_outputs
-from kwspipe.transfer.class_table_file import CLASSES
-from kwspipe.transfer.layers import BUNDLED, TransferReport, apply
-from support.fake_layers import CONFIG as PATH_CONFIG
-from support.fake_layers import FakeLayer, write_weights
+from kwspipe.transfer.class_table_file import CLASSES, write_classes
+from kwspipe.transfer.layers import apply
+from kwspipe.transfer.report import TransferReport, print_report
+from kwspipe.transfer.source import BUNDLED
+from support.fake_layers import CONFIG, FakeLayer, write_weights
 from support.run_folders import make_run, tflite_with_parameters
 from support.small_model import LABELS
 
-CONFIG = dataclasses.replace(PATH_CONFIG, min_loaded_fraction=0.0)
-THERE = ("one", "two", "_unknown_", "_silence_")
-# Of the checkpoint: the output of class i has i + 1 throughout.
+CHECKPOINT_CLASSES = ("one", "two", "_unknown_", "_silence_")
+# Of the checkpoint: all weights of class i are i + 1.
 KERNEL, BIAS = np.tile(np.arange(1, 5, dtype=np.float32), (8, 1)), np.arange(1, 5, dtype=np.float32)
 
 
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Path:
-    """Weights beside which their classes stand."""
-    ClassTable(THERE, (0, 1, 2, 3)).write(tmp_path)
+    """Weights with their classes.json in the same folder."""
+    write_classes(tmp_path, ClassTable(CHECKPOINT_CLASSES, (0, 1, 2, 3)))
     return write_weights(
         tmp_path / "model.weights.h5", {"stem": [np.full((3, 8), 7)], OUTPUTS: [KERNEL, BIAS]}
     )
 
 
-def loaded(
-    path: Path, here: tuple[str, ...], config: TransferConfig = CONFIG
+def load(
+    path: Path, classes: tuple[str, ...], config: TransferConfig = CONFIG
 ) -> tuple[TransferReport, list[float]]:
-    """What became of a network with these classes, and of the outputs, which before are 0 throughout."""
-    layers = [FakeLayer("stem", (3, 8)), FakeLayer(OUTPUTS, (8, len(here)), (len(here),))]
-    report = apply(layers, config, path, here)
+    """Returns the report of a network with these classes, and its output weights, which are 0 before."""
+    layers = [FakeLayer("stem", (3, 8)), FakeLayer(OUTPUTS, (8, len(classes)), (len(classes),))]
+    report = apply(layers, config, path, classes)
     kernel, bias = layers[1].get_weights()
     assert np.array_equal(kernel, np.tile(bias, (8, 1)))
-    assert layers[0].get_weights()[0][0, 0] == 7  # the others are loaded in any case
+    assert layers[0].get_weights()[0][0, 0] == 7  # other layers are loaded in any case
     return report, bias.tolist()
 
 
 @pytest.mark.parametrize(
-    ("here", "outputs", "words"),
+    ("classes", "outputs", "words"),
     [
         (("two", "_silence_", "one", "_unknown_"), [2, 4, 1, 3], ("two", "_silence_", "one", "_unknown_")),
         (("two", "cat", "_unknown_", "dog"), [2, 0, 3, 0], ("two", "_unknown_")),
@@ -58,50 +57,50 @@ def loaded(
     ],
     ids=["other order", "others among as many", "fewer", "more"],
 )
-def test_outputs_of_known_words_are_taken_over_wherever_they_lie(
-    checkpoint: Path, here: tuple[str, ...], outputs: list[float], words: tuple[str, ...]
+def test_outputs_of_common_classes_are_copied_from_any_position(
+    checkpoint: Path, classes: tuple[str, ...], outputs: list[float], words: tuple[str, ...]
 ) -> None:
-    report, found = loaded(checkpoint, here)
+    report, found = load(checkpoint, classes)
     assert found == outputs
     assert (report.loaded, report.skipped, report.words) == (("stem", OUTPUTS), {}, words)
     assert report.as_mapping()["words"] == words
 
 
-def test_the_same_classes_are_the_whole_layer(checkpoint: Path) -> None:
-    report, found = loaded(checkpoint, THERE)
+def test_with_the_same_classes_the_layer_is_loaded_as_it_is(checkpoint: Path) -> None:
+    report, found = load(checkpoint, CHECKPOINT_CLASSES)
     assert found == [1, 2, 3, 4]
     assert (report.loaded, report.words) == (("stem", OUTPUTS), ())
 
 
 @pytest.mark.parametrize(
-    ("here", "reason"),
+    ("classes", "reason"),
     [
         (("cat", "dog", "bird", "fish"), "none of its classes is in the checkpoint"),
-        (("cat", "dog"), "shapes [(8, 4), (4,)] where the model has [(8, 2), (2,)]"),
+        (("cat", "dog"), "shapes (8, 4), (4,) in the checkpoint, (8, 2), (2,) in the model"),
     ],
     ids=["as many", "fewer"],
 )
-def test_without_a_common_word_the_outputs_stay_fresh_and_the_report_says_why(
-    checkpoint: Path, here: tuple[str, ...], reason: str
+def test_without_a_common_class_the_outputs_keep_their_initial_weights(
+    checkpoint: Path, classes: tuple[str, ...], reason: str
 ) -> None:
-    report, found = loaded(checkpoint, here)
-    assert found == [0] * len(here)
+    report, found = load(checkpoint, classes)
+    assert found == [0] * len(classes)
     assert (report.loaded, report.skipped, report.words) == (("stem",), {OUTPUTS: reason}, ())
 
 
-def test_by_name_and_shape_alone_where_that_is_asked_for(checkpoint: Path) -> None:
-    by_shape = dataclasses.replace(CONFIG, match_words=False)
-    report, found = loaded(checkpoint, THERE[::-1], by_shape)
+def test_without_class_outputs_the_layer_is_matched_by_name_and_shape(checkpoint: Path) -> None:
+    by_shape = dataclasses.replace(CONFIG, class_outputs=False)
+    report, found = load(checkpoint, CHECKPOINT_CLASSES[::-1], by_shape)
     assert found == [1, 2, 3, 4]
     assert (report.loaded, report.words) == (("stem", OUTPUTS), ())
-    report, found = loaded(checkpoint, THERE[:2], by_shape)
+    report, found = load(checkpoint, CHECKPOINT_CLASSES[:2], by_shape)
     assert found == [0, 0]
-    assert report.skipped == {OUTPUTS: "shapes [(8, 4), (4,)] where the model has [(8, 2), (2,)]"}
+    assert report.skipped == {OUTPUTS: "shapes (8, 4), (4,) in the checkpoint, (8, 2), (2,) in the model"}
 
 
-def test_classes_of_other_weights_are_not_believed(checkpoint: Path) -> None:
-    ClassTable(THERE[:3], (0, 1, 2)).write(checkpoint.parent)
-    report, found = loaded(checkpoint, ("two", "one", "cat", "dog"))
+def test_a_list_of_classes_of_another_length_is_ignored(checkpoint: Path) -> None:
+    write_classes(checkpoint.parent, ClassTable(CHECKPOINT_CLASSES[:3], (0, 1, 2)))
+    report, found = load(checkpoint, ("two", "one", "cat", "dog"))
     assert found == [0, 0, 0, 0]
     assert OUTPUTS in report.skipped and report.words == ()
 
@@ -114,22 +113,22 @@ def test_classes_of_other_weights_are_not_believed(checkpoint: Path) -> None:
         b"[" * 100_000,
     ],
 )  # fmt: skip
-def test_where_nothing_tells_the_classes_it_is_by_name_and_shape(
+def test_with_unknown_classes_the_layer_is_matched_by_name_and_shape(
     checkpoint: Path, content: bytes | None
 ) -> None:
-    told = checkpoint.parent / CLASSES
-    told.unlink() if content is None else told.write_bytes(content)
+    file = checkpoint.parent / CLASSES
+    file.unlink() if content is None else file.write_bytes(content)
     assert class_names(checkpoint) == ()
-    report, found = loaded(checkpoint, THERE[::-1])
+    report, found = load(checkpoint, CHECKPOINT_CLASSES[::-1])
     assert found == [1, 2, 3, 4]
     assert (report.loaded, report.words) == (("stem", OUTPUTS), ())
 
 
-def test_layers_of_another_kind_give_nothing() -> None:
-    for known in ([KERNEL], [KERNEL[:4], BIAS], [KERNEL, BIAS[:3]]):
-        fresh = [np.zeros((8, 2), np.float32), np.zeros(2, np.float32)]
-        assert copy_class_outputs(fresh, known, ("one", "cat"), THERE) == ()
-        assert not np.any(fresh[0]) and not np.any(fresh[1])
+def test_nothing_is_copied_from_a_layer_of_another_kind() -> None:
+    for source in ([KERNEL], [KERNEL[:4], BIAS], [KERNEL, BIAS[:3]]):
+        weights = [np.zeros((8, 2), np.float32), np.zeros(2, np.float32)]
+        assert copy_class_outputs(weights, source, ("one", "cat"), CHECKPOINT_CLASSES) == ()
+        assert not np.any(weights[0]) and not np.any(weights[1])
 
 
 def zipped(path: Path, members: dict[str, bytes]) -> Path:
@@ -139,50 +138,50 @@ def zipped(path: Path, members: dict[str, bytes]) -> Path:
     return path
 
 
-def test_an_archive_says_its_classes_in_a_member(checkpoint: Path, tmp_path: Path) -> None:
+def test_the_classes_of_an_archive_are_read_from_its_member(checkpoint: Path, tmp_path: Path) -> None:
     members = {
         f"train/{name}": (checkpoint.parent / name).read_bytes() for name in (checkpoint.name, CLASSES)
     }
     path = zipped(tmp_path / "other.kwspipe.zip", members)
     (checkpoint.parent / CLASSES).unlink()
-    assert class_names(path) == THERE
-    report, found = loaded(path, ("cat", "two"))
+    assert class_names(path) == CHECKPOINT_CLASSES
+    report, found = load(path, ("cat", "two"))
     assert (found, report.words) == ([0, 2], ("two",))
 
 
 @pytest.mark.parametrize(
     "members", [{f"train/{CLASSES}": b"[]"}, {f"train/{CLASSES}": b"{}", "../x": b""}, {"a.txt": b""}]
 )
-def test_an_archive_that_cannot_be_read_tells_nothing(tmp_path: Path, members: dict[str, bytes]) -> None:
+def test_the_classes_of_an_unreadable_archive_are_unknown(tmp_path: Path, members: dict[str, bytes]) -> None:
     assert class_names(zipped(tmp_path / "other.zip", members)) == ()
 
 
-def test_in_an_archive_without_the_member_each_output_is_a_label_of_its_model(tmp_path: Path) -> None:
+def test_without_the_member_the_classes_are_the_labels_of_the_model(tmp_path: Path) -> None:
     assert class_names(zipped(tmp_path / "a.mltk.zip", {"a.tflite": tflite_with_parameters(0)})) == LABELS
-    made_before = run_archive.write(make_run(tmp_path / "runs" / "small"), "small")
-    assert made_before is not None and class_names(made_before) == LABELS
+    archive = run_archive.write(make_run(tmp_path / "runs" / "small"), "small")
+    assert archive is not None and class_names(archive) == LABELS
 
 
 @pytest.mark.parametrize("model", ["mobilenet_v2", "matchboxnet", "tc_resnet"])
-def test_the_bundled_checkpoints_say_a_class_for_each_output(model: str) -> None:
+def test_the_bundled_checkpoints_have_a_class_for_each_output(model: str) -> None:
     path = BUNDLED / f"{model}.weights.h5"
     names = class_names(path)
     assert {"one", "nine", "left", "go", "_unknown_", "_silence_"} <= set(names)
     assert read_checkpoint(path)[OUTPUTS][1].shape == (len(set(names)),) == (25,)
 
 
-def test_the_vendors_outputs_are_found_by_the_labels_of_its_model(shared_dir: Path) -> None:
+def test_the_classes_of_the_vendors_checkpoint_are_the_labels_of_its_model(shared_dir: Path) -> None:
     path = shared_dir / "base" / "keyword_spotting_mobilenetv2.mltk.zip"
-    there = ("left", "right", "up", "down", "stop", "go", "_unknown_", "_silence_")
-    assert class_names(path) == there
-    here = ("go", "seven", "left", "_silence_")
+    labels = ("left", "right", "up", "down", "stop", "go", "_unknown_", "_silence_")
+    assert class_names(path) == labels
+    classes = ("go", "seven", "left", "_silence_")
     layer = FakeLayer(OUTPUTS, (384, 4), (4,))
-    assert apply([layer], CONFIG, path, here).words == ("go", "left", "_silence_")
-    for found, known in zip(layer.get_weights(), read_checkpoint(path)[OUTPUTS], strict=True):
-        assert np.array_equal(found[..., [0, 2, 3]], known[..., [5, 0, 7]])
-        assert np.any(known[..., 5]) and not np.any(found[..., 1])
+    assert apply([layer], CONFIG, path, classes).words == ("go", "left", "_silence_")
+    for copied, source in zip(layer.get_weights(), read_checkpoint(path)[OUTPUTS], strict=True):
+        assert np.array_equal(copied[..., [0, 2, 3]], source[..., [5, 0, 7]])
+        assert np.any(source[..., 5]) and not np.any(copied[..., 1])
 
 
-def test_the_log_names_the_words(capsys: pytest.CaptureFixture[str]) -> None:
-    _print_report(TransferReport("old.weights.h5", ("stem", OUTPUTS), {}, (), (), words=("two", "one")))
-    assert "outputs taken over: two one" in " ".join(capsys.readouterr().err.split())
+def test_the_log_names_the_copied_classes(capsys: pytest.CaptureFixture[str]) -> None:
+    print_report(TransferReport("old.weights.h5", ("stem", OUTPUTS), {}, (), (), words=("two", "one")))
+    assert "outputs copied for the classes: two one" in " ".join(capsys.readouterr().err.split())

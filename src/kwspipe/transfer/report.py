@@ -1,0 +1,61 @@
+"""Report of a transfer: loaded and skipped layers, in transfer.json and in the log."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from rich.console import Console
+
+
+@dataclass(frozen=True)
+class TransferReport:
+    """The layers that were loaded from a checkpoint, and the reasons why others were skipped.
+
+    Attributes:
+        checkpoint: file name of the checkpoint; None for training from scratch.
+        loaded: names of the layers whose weights were set.
+        skipped: reason by layer name, for layers of the model that keep their initial weights.
+        unused: names of the checkpoint's layers that the model does not have.
+        frozen: names of the layers that are not trained.
+        words: classes whose outputs were copied, if the checkpoint has other classes or another order.
+        other_features: front-end settings that differ between checkpoint and configuration, as (value of the
+            checkpoint, value of the configuration) by name.
+    """
+
+    checkpoint: str | None
+    loaded: tuple[str, ...]
+    skipped: dict[str, str]
+    unused: tuple[str, ...]
+    frozen: tuple[str, ...]
+    words: tuple[str, ...] = ()
+    other_features: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+
+    def as_mapping(self) -> dict[str, Any]:
+        """Returns the content of transfer.json."""
+        return asdict(self)
+
+
+def print_report(report: TransferReport) -> None:
+    """Prints the report on standard error: counts, then a line per skipped layer with its name and reason."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if report.checkpoint is None:
+        console.print("    from scratch: no weights were loaded")
+        return
+    total = len(report.loaded) + len(report.skipped)
+    counts = f"{len(report.loaded)} of {total} layers loaded, {len(report.skipped)} skipped"
+    console.print(f"    from {report.checkpoint}: {counts}")
+    for name, reason in report.skipped.items():
+        console.print(f"      {name} skipped: {reason}", markup=False)
+    for name, (trained, configured) in report.other_features.items():
+        console.print(
+            f"      [yellow]the checkpoint was trained with frontend.{name}={trained}, not {configured}[/]"
+        )
+    if report.other_features:
+        console.print(
+            "      [yellow]with other features, the checkpoint helps little: use its front-end settings, "
+            "or transfer=none[/]"
+        )
+    if report.words:
+        console.print(f"      outputs copied for the classes: {' '.join(report.words)}")
+    if report.frozen:
+        console.print(f"      frozen: {json.dumps(report.frozen)}", markup=False)
