@@ -1,4 +1,4 @@
-"""Prints the version of a board's firmware: the package's, and a hash of every file it is built from."""
+"""Prints the firmware version of a board: the package version and a hash of all source files."""
 
 import hashlib
 import re
@@ -9,7 +9,7 @@ FIRMWARE = Path(__file__).resolve().parent
 
 
 def source_version(board: str) -> str:
-    """Returns for example ``0.1.0-3f8a52c1d07e``; equal sources give equal text on every machine."""
+    """Returns the version, for example ``0.1.0-3f8a52c1d07e``. Equal sources give equal text on every machine."""
     digest = hashlib.sha256()
     for folder in ("core", "app", f"boards/{board}"):
         for path in sorted((FIRMWARE / folder).rglob("*")):

@@ -1,7 +1,7 @@
-"""Counts the instructions a Cortex-M33 executes for one inference, operator by operator, on an emulated CPU.
+"""Instruction counts of one inference on an emulated Cortex-M33, per operator.
 
 Builds firmware/core with Zig's C compiler (PyPI ``ziglang``), runs it on Unicorn (PyPI ``unicorn``), and compares the
-outputs with those of the core built for this machine. A count of instructions says nothing of cycles or wait states.
+outputs with those of the core built for this machine. Instruction counts do not include cycles or wait states.
 
     python scripts/count_instructions.py model.kws [--clips 3] [--cc "arm-none-eabi-gcc"]
 """
@@ -28,7 +28,7 @@ ZIG_FLAGS = (
 )
 GCC_FLAGS = "-mcpu=cortex-m33 -mthumb -mfloat-abi=hard -mfpu=fpv5-sp-d16 -Wl,-Ttext=0x10000"
 FLAGS = "-std=c11 -O2 -ffreestanding -nostdlib -fno-builtin -Wl,-e,kws_model_step"
-# What compilers call for on their own.
+# Functions that compilers call implicitly.
 SUPPORT = """
 #include <stddef.h>
 void *memcpy(void *to, const void *from, size_t size) {
@@ -46,14 +46,14 @@ void __aeabi_memclr(void *to, size_t size) { memset(to, 0, size); }
 void __aeabi_memclr4(void *to, size_t size) { memset(to, 0, size); }
 void __aeabi_memclr8(void *to, size_t size) { memset(to, 0, size); }
 """
-# The region from 0x40000000 on belongs to devices: nothing is executed there.
+# Addresses from 0x40000000 on are reserved for devices and not executable.
 CODE, IMAGE, ARENA, HEAP, STACK, STOP = 0x10000, 0x08000000, 0x20000000, 0x20400000, 0x20500000, 0x100000
 REGION_BYTES, HEAP_BYTES, STACK_BYTES = 1 << 20, 1 << 16, 1 << 16
 ARENA_BYTES_AT = 48  # in the image's header
 
 
 def build(compiler: list[str], folder: Path) -> bytes:
-    """Returns an ELF file of the core for the Cortex-M33."""
+    """Builds the core for the Cortex-M33 and returns the ELF file."""
     support, output = folder / "support.c", folder / "core.elf"
     support.write_text(SUPPORT)
     flags = ZIG_FLAGS if "ziglang" in compiler or compiler[0].endswith("zig") else GCC_FLAGS
@@ -99,7 +99,7 @@ class Elf:
 
 
 class Board:
-    """The core on an emulated Cortex-M33, called function by function."""
+    """The core on an emulated Cortex-M33. Its functions are called one by one."""
 
     def __init__(self, elf: Elf, image: bytes) -> None:
         self.elf = elf
@@ -116,7 +116,7 @@ class Board:
             (STOP, 4096),
         ):
             self.cpu.mem_map(base, size)
-        # Image and arena end where mapped memory ends: reading or writing further is an error.
+        # Image and arena end at the end of mapped memory, so that accesses past the end are errors.
         self.image_at = IMAGE + REGION_BYTES - -(-len(image) // 16) * 16
         self.cpu.mem_write(self.image_at, image)
         self.lengths: dict[tuple[int, int], int] = {}
@@ -129,7 +129,7 @@ class Board:
         self.arena = ARENA + REGION_BYTES - -(-self.arena_bytes // 8) * 8
 
     def check(self, function: str, *arguments: int) -> int:
-        """Calls a function that has to return KWS_OK; returns the instructions it took."""
+        """Calls a function that must return KWS_OK. Returns the number of executed instructions."""
         before = self.num_instructions
         registers = (arm.UC_ARM_REG_R0, arm.UC_ARM_REG_R1, arm.UC_ARM_REG_R2, arm.UC_ARM_REG_R3)
         for register, value in zip(registers, arguments, strict=False):
@@ -145,7 +145,7 @@ class Board:
         return self.num_instructions - before
 
     def infer(self, clip: np.ndarray, num_operators: int, num_outputs: int) -> tuple[np.ndarray, list[int]]:
-        """Returns the outputs, and the instructions of load, each operator, store."""
+        """Returns the outputs and the instruction counts of load, each operator and store."""
         inputs, outputs = HEAP + 1024, HEAP + 1024 + clip.size
         self.cpu.mem_write(inputs, clip.tobytes())
         counts = [self.check("kws_model_load", self.model, self.arena, self.arena_bytes, inputs, clip.size)]

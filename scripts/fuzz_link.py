@@ -1,9 +1,9 @@
-"""Sends random and mutated frames and model images to the application, under sanitizers.
+"""Fuzzer of the application: sends random and mutated frames and model images, with sanitizers.
 
     python scripts/fuzz_link.py --count 100000 --image runs/digits_3/quantize/model.kws
 
-Builds tests/fuzz/fuzz_app.c with AddressSanitizer and UndefinedBehaviorSanitizer and runs it. Ends with 0 where nothing
-was found, and with 77 where no compiler on this machine has the sanitizers.
+Builds tests/fuzz/fuzz_app.c with AddressSanitizer and UndefinedBehaviorSanitizer and runs it. The exit status is 0
+if no error was found, and 77 if no compiler on this machine supports the sanitizers.
 """
 
 import argparse
@@ -20,7 +20,7 @@ NO_SANITIZERS = 77
 
 
 def find_compiler(folder: Path) -> list[str] | None:
-    """The first C compiler that can link and run a program with the sanitizers."""
+    """Returns the first C compiler that can link and run a program with the sanitizers."""
     probe = folder / "probe.c"
     probe.write_text("int main(void) { return 0; }\n")
     for compiler in filter(None, (os.environ.get("CC"), "cc", "gcc", "clang")):
@@ -49,11 +49,11 @@ def build(compiler: list[str], folder: Path) -> Path:
 
 
 def main() -> int:
-    """Builds and runs; returns the exit status."""
+    """Builds and runs the fuzzer. Returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=100_000, help="frames to send")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--image", type=Path, help="a model image, to be sent whole and damaged")
+    parser.add_argument("--image", type=Path, help="a model image, sent intact and damaged")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         compiler = find_compiler(Path(folder))

@@ -1,10 +1,10 @@
-"""Damages model images and runs what the core accepts of them, under sanitizers.
+"""Fuzzer of model images: damages images and runs those that the core accepts, with sanitizers.
 
     python scripts/fuzz_model.py --count 100000 [--image runs/digits_3/quantize/model.kws]
 
 Builds tests/fuzz/fuzz_model.c with AddressSanitizer and UndefinedBehaviorSanitizer and runs it on images of random
-networks (tests/random_networks.py). Ends with 0 where nothing was found, and with 77 where no compiler on this machine
-has the sanitizers.
+networks (tests/support/random_networks.py). The exit status is 0 if no error was found, and 77 if no compiler on this
+machine supports the sanitizers.
 """
 
 import argparse
@@ -27,7 +27,7 @@ NUM_NETWORKS = 40
 
 
 def build(compiler: list[str], folder: Path) -> Path:
-    """Compiles the core's reader and inference with the fuzzer."""
+    """Compiles the core and the fuzzer."""
     core = ROOT / "firmware" / "core"
     program = folder / "fuzz_model"
     sources = [ROOT / "tests" / "fuzz" / "fuzz_model.c", *sorted(core.rglob("*.c"))]
@@ -37,7 +37,7 @@ def build(compiler: list[str], folder: Path) -> Path:
 
 
 def write_images(folder: Path) -> list[Path]:
-    """Compiles random networks."""
+    """Compiles random networks to model images."""
     paths = []
     for seed in range(NUM_NETWORKS):
         tflite, _, classes = random_network(np.random.default_rng(seed))
@@ -50,12 +50,12 @@ def write_images(folder: Path) -> list[Path]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Builds and runs; returns the exit status."""
+    """Builds and runs the fuzzer. Returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=100_000, help="images to damage")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--image", type=Path, action="append", default=[], help="a further image to start from"
+        "--image", type=Path, action="append", default=[], help="an additional image to damage"
     )
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:

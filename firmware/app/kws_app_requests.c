@@ -44,7 +44,8 @@ static void model_changed(void *context) {
     kws_app_start_spotting(context);
 }
 
-/* Runs the model over the spotter's input and counts: the whole, and up to `max_counts` operators from `first` on. */
+/* Runs the model on the spotter's input and counts cycles of the whole inference and of up to `max_counts` operators,
+ * starting with operator `first`. */
 static int32_t count_cycles(kws_app_t *app, uint32_t first, uint32_t *counts, uint32_t max_counts,
                             uint32_t *inference) {
     const kws_board_t *board = app->board;
@@ -77,7 +78,7 @@ static int32_t profile(void *context, uint32_t first, uint32_t *counts, uint32_t
     memset(app->spotter.input, 0, app->spotter.model.input_size);
     int32_t status = count_cycles(app, first, counts, max_counts, inference);
     int32_t num_operators = (int32_t)app->spotter.model.num_operators;
-    kws_app_start_spotting(app); /* forgets the zeros */
+    kws_app_start_spotting(app); /* discards the zero input */
     return status == KWS_OK ? num_operators : status;
 }
 
@@ -101,7 +102,8 @@ static int32_t feed_stop(void *context) {
     return KWS_OK;
 }
 
-/* Hands whole units, samples or frames, to the spotter, which may have to end an inference before it takes more. */
+/* Passes whole units, samples or frames, to the spotter. The spotter may have to complete an inference before it can
+ * consume more units. */
 static int32_t feed_units(kws_app_t *app, kws_feed_kind_t kind, const uint16_t *units, uint32_t num_units,
                           uint32_t unit_size) {
     uint32_t taken = 0;
@@ -124,7 +126,7 @@ static int32_t feed_units(kws_app_t *app, kws_feed_kind_t kind, const uint16_t *
 
 static int32_t feed(void *context, kws_feed_kind_t kind, const uint8_t *data, uint32_t size_bytes) {
     kws_app_t *app = context;
-    uint16_t units[128]; /* aligned, as the bytes of a frame are not; holds the largest frame of features */
+    uint16_t units[128]; /* aligned, unlike the bytes of a frame; holds the largest frame of features */
     uint32_t unit_size = kind == KWS_FEED_AUDIO ? 1 : app->spotter.frontend.tables->num_channels;
     uint32_t unit_bytes = 2 * unit_size;
     if (size_bytes % unit_bytes != 0 || unit_bytes > sizeof units) {

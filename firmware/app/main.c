@@ -1,4 +1,4 @@
-/* Entry of every firmware: the board first, then the application for ever. */
+/* Entry point of every firmware: opens the board, then runs the application. */
 #include <stddef.h>
 
 #include "kws_app.h"

@@ -1,4 +1,4 @@
-/* Firmware for testing a board's drivers by themselves: a letter and its arguments in, an answer out. */
+/* Test firmware for the drivers of a board. Each command is a letter with arguments, followed by a response. */
 #include "common/kws_status.h"
 #include "kws_board.h"
 #include "serial_bytes.h"
@@ -19,7 +19,7 @@ static void put_word(uint32_t word) {
 static void record(uint32_t num_samples) {
     put_word((uint32_t)board->audio_start(board->context, 16000));
     while (num_samples > 0) {
-        /* Recorded first and sent then: 115200 baud is too slow for sound. */
+        /* The samples are recorded before they are sent, because 115200 baud is too slow for audio. */
         static int16_t samples[2048];
         uint32_t wanted = num_samples < 2048 ? num_samples : 2048;
         for (uint32_t have = 0; have < wanted;) {

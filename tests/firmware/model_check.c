@@ -1,5 +1,5 @@
-/* Firmware for testing the inference on a board by itself. The image lies at the beginning of the slots; inputs
- * come over the serial line, outputs and counts go back. */
+/* Test firmware for inference on a board. The image is at the start of the slots. Inputs are received over the serial
+ * line, outputs and counts are sent. */
 #include <stddef.h>
 
 #include "common/kws_status.h"
@@ -17,7 +17,7 @@ static int8_t input[8192];
 static int8_t output[MAX_OUTPUTS];
 static uint32_t counts[MAX_OPERATORS];
 
-/* Runs the operators one by one and counts each; the last count is all of them. */
+/* Runs the operators one by one and counts each. The last count is the total. */
 static int32_t profile(const kws_model_t *model) {
     int32_t status = kws_model_load(model, arena, sizeof arena, input, model->input_size);
     uint32_t start = board->cycles(board->context);

@@ -1,4 +1,4 @@
-/* Bytes over the serial line of a board, for firmware that tests one: waits until all of them have gone or come. */
+/* Blocking transfer of bytes over the serial line of a board, for test firmware. */
 #ifndef SERIAL_BYTES_H
 #define SERIAL_BYTES_H
 

@@ -1,10 +1,10 @@
-/* Random and mutated bytes against the whole application: frames, requests, slots, power cuts, model images.
+/* Fuzzer of the whole application: random and mutated frames, requests, slots, power failures and model images.
  *
  *   fuzz_app COUNT SEED [IMAGE]
  *
- * sends COUNT frames to the application over a board of memory, built with AddressSanitizer and
- * UndefinedBehaviorSanitizer. IMAGE, a model image, is pushed whole and with damage, so that the readers behind END and
- * TEST are reached. Prints what was reached and returns 0; a finding ends the program. */
+ * Built with AddressSanitizer and UndefinedBehaviorSanitizer. Sends COUNT frames to the application on a simulated
+ * board. IMAGE, a model image, is pushed intact and damaged, so that the readers behind END and TEST are reached.
+ * Prints the number of accepted requests and returns 0. A failed check or a sanitizer error aborts the program. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,14 +27,14 @@
 
 static uint64_t state;
 static uint8_t *flash;
-static int64_t operations_left = -1; /* until the power fails; -1: it does not */
+static int64_t operations_left = -1; /* until the power fails; -1: never */
 static uint8_t line_in[4096];
 static uint32_t line_size;
 static uint32_t line_taken;
 static kws_frame_decoder_t responses;
 static uint32_t clock_ms;
 static uint32_t num_responses;
-static uint32_t num_accepted[16]; /* by verb */
+static uint32_t num_accepted[16]; /* per verb */
 static uint32_t last_status;
 static uint32_t next_position;
 static uint8_t *image;
@@ -47,7 +47,7 @@ static uint32_t random_below(uint32_t below) {
     return below > 0 ? (uint32_t)(state >> 20) % below : 0;
 }
 
-/* ---- a board of memory ---- */
+/* ---- simulated board ---- */
 
 static bool power_fails(void) {
     if (operations_left < 0) {
@@ -166,7 +166,7 @@ static void reset(void *context) {
 
 /* ---- frames ---- */
 
-/* Sends what is on the line and lets the application work until it is through. */
+/* Passes the bytes on the line to the application and runs it until all are processed. */
 static void deliver(void) {
     uint32_t rounds = 0;
     const uint8_t *waiting;
@@ -213,9 +213,9 @@ static void write_id(uint8_t *payload, const uint8_t *bytes, uint32_t size) {
     kws_write_u32(payload + 8, kws_read_u32(payload + 4));
 }
 
-/* The inside of the image is damaged, and its own checksum is made right again, so that the readers look further. */
+/* Damages the content of the image and corrects its checksum, so that the readers process the damaged part. */
 static void damage(uint8_t *bytes, uint32_t size) {
-    uint32_t crc_offset = 4; /* of the image's CRC32, over all behind it, docs/model_image.md */
+    uint32_t crc_offset = 4; /* of the image's CRC32, which covers all bytes after it, docs/model_image.md */
     mutate(bytes + crc_offset + 4, random_below(3) ? 200 : size - crc_offset - 4);
     kws_write_u32(bytes + crc_offset, kws_crc32(0, bytes + crc_offset + 4, size - crc_offset - 4));
 }
@@ -233,7 +233,7 @@ static uint32_t send_random_request(void) {
     return 1;
 }
 
-/* Now and then something else comes in between. */
+/* Occasionally sends another request in between. */
 static void interrupt_sometimes(void) {
     uint32_t position = next_position;
     if (random_below(400) == 0) {
@@ -242,7 +242,7 @@ static void interrupt_sometimes(void) {
     next_position = position;
 }
 
-/* A whole push, each step of which may go wrong. Returns the frames it took. */
+/* Performs a whole push in which each step may fail. Returns the number of frames sent. */
 static uint32_t push(void) {
     uint32_t size = image_size > 0 && random_below(4) ? image_size : 1 + random_below(3000);
     uint8_t *bytes = malloc(size);

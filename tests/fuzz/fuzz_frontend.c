@@ -1,6 +1,9 @@
-/* Built with the sanitizers by tests/contract/test_frontend_hostile.py: fuzz_frontend TABLES CLIP ROUNDS.
- * First prints the features of the clip with the tables as they are; then damages the tables ROUNDS times. What
- * kws_frontend_check lets pass is run; the sanitizers end the process at the first access outside or undefined step. */
+/* Fuzzer of the front-end tables, built with the sanitizers by tests/contract/test_frontend_hostile.py: fuzz_frontend
+ * TABLES CLIP ROUNDS.
+ *
+ * Prints the features of the clip with the intact tables. Then damages the tables ROUNDS times and runs the front end
+ * with those that kws_frontend_check accepts. The sanitizers abort the process at the first invalid access or undefined
+ * behavior. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,9 +51,10 @@ static void print_features(const void *tables, size_t size, const int16_t *clip)
     free(memory);
 }
 
-/* A few words of the head, or bytes anywhere, become extreme, slightly wrong or random. */
+/* Sets some words of the header, or bytes anywhere, to extreme, slightly wrong or random values. */
 static void damage(uint8_t *blob, size_t size) {
-    static const uint32_t extremes[] = {0, 1, 2, 3, 31, 32, 127, 128, 129, 4096, 8192, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF};
+    static const uint32_t extremes[] = {0,   1,   2,    3,    31,         32,         127,
+                                        128, 129, 4096, 8192, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF};
     for (uint32_t i = 1 + random_below(3); i != 0; i--) {
         const size_t word = 4 * random_below(sizeof(kws_frontend_tables_t) / 4);
         uint32_t value;
@@ -106,7 +110,7 @@ int main(int argc, char **argv) {
         if (cut >= sizeof(kws_frontend_tables_t)) {
             damage(blob, cut);
         }
-        uint8_t *const exact = malloc(cut); /* so that the address sanitizer knows the end */
+        uint8_t *const exact = malloc(cut); /* exact size, so that AddressSanitizer detects accesses past the end */
         memcpy(exact, blob, cut);
         free(blob);
         const int32_t memory_bytes = kws_frontend_memory_bytes(exact, cut);

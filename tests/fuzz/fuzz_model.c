@@ -1,11 +1,11 @@
-/* Damaged model images against image reader, validation and inference.
+/* Fuzzer of image reader, validation and inference with damaged model images.
  *
  *   fuzz_model COUNT SEED IMAGE...
  *
- * Built with AddressSanitizer and UndefinedBehaviorSanitizer. Damages one of the images COUNT times: bytes anywhere,
- * fields of operators, the section table, the size; mostly with the checksum made right again. What the core accepts is
- * run, in memory that ends where image, arena, input and output end. Prints what was reached and returns 0; a finding
- * ends the program. */
+ * Built with AddressSanitizer and UndefinedBehaviorSanitizer. Damages one of the images COUNT times: arbitrary bytes,
+ * fields of operators, the section table or the size. In most cases the checksum is corrected afterwards. Runs the
+ * images that the core accepts in memory that ends at the end of image, arena, input and output. Prints the number of
+ * images per status and returns 0. A failed check or a sanitizer error aborts the program. */
 #define _POSIX_C_SOURCE 200112L /* posix_memalign */
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 
 #define MAX_IMAGES 64
 #define MAX_ARENA_BYTES (4u << 20)
-#define MAX_MACS (1u << 20) /* what takes longer is not run */
+#define MAX_MACS (1u << 20) /* larger models are not run */
 #define PROGRAM_HEADER_BYTES 48u
 #define HEADER_FIELDS 12u
 
@@ -49,7 +49,7 @@ static uint32_t corrupt_value(uint32_t before) {
     }
 }
 
-/* A field of a random operator, or of the program's header. */
+/* Damages a field of a random operator or of the program header. */
 static void damage_program(uint8_t *program, uint32_t size) {
     if (size < PROGRAM_HEADER_BYTES + sizeof(kws_operator_t) || random_below(12) == 0) {
         uint8_t *field = program + 4 * random_below(size < PROGRAM_HEADER_BYTES ? 1 : HEADER_FIELDS);
@@ -58,8 +58,9 @@ static void damage_program(uint8_t *program, uint32_t size) {
     }
     const uint32_t count = (size - PROGRAM_HEADER_BYTES) / (uint32_t)sizeof(kws_operator_t);
     uint8_t *op = program + PROGRAM_HEADER_BYTES + random_below(count) * sizeof(kws_operator_t);
-    if (random_below(8) == 0) { /* another operator's parameters, as far as the offsets */
-        memcpy(op, program + PROGRAM_HEADER_BYTES + random_below(count) * sizeof(kws_operator_t), random_below(2) ? 36 : 68);
+    if (random_below(8) == 0) { /* copy another operator's parameters, with or without the offsets */
+        const uint8_t *other = program + PROGRAM_HEADER_BYTES + random_below(count) * sizeof(kws_operator_t);
+        memmove(op, other, random_below(2) ? 36 : 68);
     } else if (random_below(2)) {
         uint8_t *field = op + 2 * random_below(18);
         kws_write_u16(field, (uint16_t)corrupt_value(kws_read_u16(field)));
@@ -79,7 +80,7 @@ static uint32_t damage(uint8_t *image, uint32_t size) {
         kws_write_u32(field, corrupt_value(kws_read_u32(field)));
         break;
     }
-    case 2: /* constants, shifts and tables among them */
+    case 2: /* constants, including shifts and tables */
         for (uint32_t i = 0; i < 8; i++) {
             image[160 + random_below(size - 160)] = (uint8_t)random_below(256);
         }
@@ -101,7 +102,7 @@ static uint32_t damage(uint8_t *image, uint32_t size) {
     return size;
 }
 
-/* Aligned memory of exactly so many bytes. */
+/* Allocates aligned memory of exactly this size. */
 static void *allocate_exact(size_t bytes) {
     void *memory;
     if (posix_memalign(&memory, 16, bytes > 0 ? bytes : 1) != 0) {
@@ -110,7 +111,7 @@ static void *allocate_exact(size_t bytes) {
     return memory;
 }
 
-/* Runs the model on random input, in memory of its own. */
+/* Runs the model on random input in separate memory. */
 static void run(const kws_model_t *model) {
     uint8_t *arena = allocate_exact(model->arena_bytes);
     int8_t *input = malloc(model->input_size);
@@ -182,7 +183,7 @@ int main(int argc, char **argv) {
             kws_write_u32(whole + 8, size < sizes[which] || random_below(40) ? size : corrupt_value(size));
             kws_write_u32(whole + 4, kws_crc32(0, whole + 8, size - 8));
         }
-        /* Exactly as many bytes as there are, so that reading on is seen. */
+        /* Exact size, so that reads past the end are detected. */
         uint8_t *image = allocate_exact(size);
         memcpy(image, whole, size);
         try_image(image, size);

@@ -1,4 +1,4 @@
-"""Fixtures of the tests that run firmware."""
+"""Fixtures for tests that run firmware."""
 
 import importlib.util
 import shutil
@@ -15,7 +15,7 @@ CHECKS = TESTS / "firmware"
 
 
 def build(name: str, sources: list[Path], folder: Path = FIRMWARE) -> Path:
-    """Links firmware for BRD2601 with whatever compiler is here; skips the test where none is."""
+    """Links firmware for BRD2601 with an available compiler. Skips the test if there is none."""
     has_zig = importlib.util.find_spec("ziglang") is not None
     if not (shutil.which("make") and (shutil.which("arm-none-eabi-gcc") or has_zig)):
         pytest.skip("needs make, and arm-none-eabi-gcc or the package ziglang, to build the board's firmware")
@@ -31,24 +31,24 @@ def build(name: str, sources: list[Path], folder: Path = FIRMWARE) -> Path:
 
 
 def board_sources() -> list[Path]:
-    """Returns the board's own files."""
+    """Returns the source files of the board."""
     return sorted((FIRMWARE / "boards" / "brd2601").glob("*.c"))
 
 
 @pytest.fixture(scope="session")
 def build_firmware() -> Callable[..., Path]:
-    """Builds firmware from given sources; see build()."""
+    """Returns build()."""
     return build
 
 
 def _bring(source: Path, target: Path) -> None:
-    """Copies a file that has changed; one that has not stays, so that nothing is compiled again."""
+    """Copies a file if it has changed. An unchanged file is not compiled again."""
     if not target.exists() or target.read_text() != source.read_text():
         target.write_text(source.read_text())
 
 
 def build_check(name: str, sources: list[Path]) -> Path:
-    """Links a program of tests/firmware with the board's own files and further sources."""
+    """Links a program of tests/firmware with the files of the board and additional sources."""
     pytest.importorskip("unicorn", reason="the emulated board needs the extra `emulator`")
     folder = FIRMWARE / "build" / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -61,13 +61,13 @@ def build_check(name: str, sources: list[Path]) -> Path:
 
 @pytest.fixture(scope="session")
 def board_check_firmware() -> Path:
-    """Firmware that drives each device of the board on its own (tests/firmware/board_check.c)."""
+    """Test firmware for the drivers of the board (tests/firmware/board_check.c)."""
     return build_check("board_check", [])
 
 
 @pytest.fixture(scope="session")
 def brd2601_firmware() -> Path:
-    """The firmware of BRD2601 as it is delivered."""
+    """The firmware of BRD2601."""
     pytest.importorskip("unicorn", reason="the emulated board needs the extra `emulator`")
     common = [path for folder in ("core", "app") for path in sorted((FIRMWARE / folder).rglob("*.[cS]"))]
     return build("brd2601", [*common, *board_sources()])
@@ -75,5 +75,5 @@ def brd2601_firmware() -> Path:
 
 @pytest.fixture(scope="session")
 def model_check_firmware() -> Path:
-    """Firmware that runs a model image on inputs from the serial line (tests/firmware/model_check.c)."""
+    """Test firmware that runs a model image on inputs from the serial line (tests/firmware/model_check.c)."""
     return build_check("model_check", sorted((FIRMWARE / "core").rglob("*.[cS]")))

@@ -1,4 +1,4 @@
-"""The application of firmware/app in this process, on a board of Python functions with its own time."""
+"""The application of firmware/app in this process, on a simulated board with its own time."""
 
 import ctypes
 import os
@@ -66,7 +66,7 @@ class BoardInterface(ctypes.Structure):
 
 
 def build_library(folder: Path) -> ctypes.CDLL:
-    """Compiles application and core; skips the test where there is no compiler."""
+    """Compiles application and core. Skips the test if there is no compiler."""
     compiler = shlex.split(os.environ.get("CC", "cc"))
     if shutil.which(compiler[0]) is None:
         pytest.skip("needs a C compiler")
@@ -81,14 +81,14 @@ def build_library(folder: Path) -> ctypes.CDLL:
 
 
 class AppBoard:
-    """A board with a microphone that hears what it is told to, and lights that can be read.
+    """A simulated board with a microphone and LEDs.
 
     Attributes:
-        now_ms: the board's time; only what the board does moves it on.
-        round_ms: what one round of the main loop takes.
-        lights: which are on.
-        rate_hz: of the microphone, 0 while it is off.
-        num_lost: samples that came while the microphone's buffer was full.
+        now_ms: time of the board, advanced only by the board's own functions.
+        round_ms: duration of one iteration of the main loop.
+        lights: state of each LED.
+        rate_hz: sample rate of the microphone, 0 if it is off.
+        num_lost: samples dropped because the microphone's buffer was full.
     """
 
     def __init__(self, library: ctypes.CDLL) -> None:
@@ -98,7 +98,7 @@ class AppBoard:
         self.audio = np.zeros(0, np.int16)
         self.received, self.sent = bytearray(), bytearray()
         self.on_round: Callable[[], None] = lambda: None
-        self._heard_ms = 0.0
+        self._captured_ms = 0.0
         self._microphone: list[int] = []
         self._library = library
         self._cells = ffi.new("uint8_t[]", 2 * SLOT_BYTES + 16)
@@ -110,29 +110,29 @@ class AppBoard:
         self.start()
 
     def start(self) -> None:
-        """Power on, with the flash as it is."""
+        """Starts the application with the present flash content."""
         ctypes.memset(self._app_at, 0, APP_BYTES)
         assert self._library.kws_app_open(pointer(self._app_at), ctypes.byref(self._interface)) == OK
 
     def run(self, duration_ms: float) -> None:
-        """Runs the main loop for so long."""
+        """Runs the main loop for this duration."""
         end_ms = self.now_ms + duration_ms
         while self.now_ms < end_ms:
             self.step()
 
     def step(self) -> None:
-        """One round of the main loop."""
+        """Runs one iteration of the main loop."""
         self._library.kws_app_step(pointer(self._app_at))
         self.now_ms += self.round_ms
         self.on_round()
 
     def exchange(self, data: bytes) -> bytes:
-        """Sends bytes to the board and returns what comes back within some rounds."""
+        """Sends bytes to the board and returns the bytes it sends within some iterations."""
         self.received += data
         for _ in range(12):
             self.step()
-        answer, self.sent = bytes(self.sent), bytearray()
-        return answer
+        response, self.sent = bytes(self.sent), bytearray()
+        return response
 
     def _make_interface(self) -> BoardInterface:
         flash = FlashInterface(
@@ -170,25 +170,25 @@ class AppBoard:
 
     def _audio_start(self, _context: object, rate_hz: int) -> int:
         self.rate_hz = rate_hz
-        self._heard_ms = self.now_ms
+        self._captured_ms = self.now_ms
         self._microphone.clear()
         return OK
 
     def _audio_read(self, _context: object, samples: int, count: int) -> int:
-        self._listen()
+        self._capture()
         taken = np.array(self._microphone[:count], np.int16)
         del self._microphone[: len(taken)]
         ctypes.memmove(samples, taken.tobytes(), taken.nbytes)
         return len(taken)
 
-    def _listen(self) -> None:
-        """Takes the samples that came since the last look into the buffer of 100 ms."""
-        num_new = int((self.now_ms - self._heard_ms) * self.rate_hz / 1000) if self.rate_hz else 0
-        self._heard_ms += num_new * 1000 / self.rate_hz if self.rate_hz else 0
-        fresh, self.audio = self.audio[:num_new], self.audio[num_new:]
+    def _capture(self) -> None:
+        """Moves the samples since the last call into the buffer of 100 ms."""
+        num_new = int((self.now_ms - self._captured_ms) * self.rate_hz / 1000) if self.rate_hz else 0
+        self._captured_ms += num_new * 1000 / self.rate_hz if self.rate_hz else 0
+        new, self.audio = self.audio[:num_new], self.audio[num_new:]
         room = self.rate_hz // 10 - len(self._microphone)
-        self.num_lost += max(0, len(fresh) - room)
-        self._microphone += fresh[: max(room, 0)].tolist()
+        self.num_lost += max(0, len(new) - room)
+        self._microphone += new[: max(room, 0)].tolist()
 
     def _set_led(self, _context: object, led: int, on: bool) -> None:
         self.lights[led] = on

@@ -1,4 +1,4 @@
-/* BRD2601B, the xG24 Dev Kit: everything the application needs of it (app/kws_board.h). */
+/* BRD2601B, the xG24 Dev Kit: implementation of app/kws_board.h. */
 #include "brd2601.h"
 
 static kws_board_t board;
@@ -32,7 +32,7 @@ const kws_board_t *kws_board_open(int argc, char **argv) {
     flash_open(&board.flash);
     board.name = "brd2601";
     board.version = KWS_FIRMWARE_VERSION;
-    board.serial_window_bytes = 3072; /* of the 4096 of the ring */
+    board.serial_window_bytes = 3072; /* of the 4096 bytes of the ring buffer */
     board.serial_read = serial_read;
     board.serial_write = serial_write;
     board.audio_start = microphone_start;

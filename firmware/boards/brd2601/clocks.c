@@ -1,20 +1,20 @@
 /* Clocks: 39 MHz crystal, 78 MHz for the core. Not yet run on silicon.
  *
- * Whatever does not start is left out, and the board runs on, slower: 39 MHz from the crystal where the loop does not
- * lock, the factory-tuned 19 MHz of the RC oscillator where the crystal does not start. */
+ * If a clock source does not start, the board runs more slowly: with 39 MHz from the crystal if the DPLL does not lock,
+ * with 19 MHz from the factory-calibrated RC oscillator if the crystal does not start. */
 #include "brd2601.h"
 
 #define HFXO_HZ 39000000u
-#define CTUNE 140u        /* of this board, from the vendor's configuration of it */
-#define CTUNE_XO_DELTA 40u /* the vendor adds it on this chip, against an imbalance between the two pins */
+#define CTUNE 140u        /* of this board, from the vendor's board configuration */
+#define CTUNE_XO_DELTA 40u /* the vendor adds it on this chip to compensate an imbalance between the two pins */
 #define DPLL_N 3839u      /* 39 MHz * (3839 + 1) / (1919 + 1) = 78 MHz */
 #define DPLL_M 1919u
 #define DPLL_HZ 78000000u
 #define HFRCO_RESET_HZ 19000000u
-#define MAX_0WS_HZ 40000000u /* flash without wait states */
+#define MAX_0WS_HZ 40000000u /* maximum for flash access without wait states */
 #define MAX_UNDIVIDED_HZ 40000000u /* PCLK may reach 50 MHz, the radio's clock 40 MHz */
 #define DIVIDED (CMU_SYSCLKCTRL_PCLKPRESC_DIV2 | CMU_SYSCLKCTRL_RHCLKPRESC_DIV2)
-#define MAX_POLLS 200000u /* polls; over 30 ms at the 20 MHz after reset, oscillators need less than 5 */
+#define MAX_POLLS 200000u /* over 30 ms at the 20 MHz after reset; oscillators need less than 5 ms */
 
 static bool wait_for_bits(uint32_t address, uint32_t mask, uint32_t value) {
     for (uint32_t i = 0; i < MAX_POLLS; i++) {
@@ -67,7 +67,8 @@ clocks_t clocks_start(void) {
     SET_BITS(CMU_CLKEN0, CMU_CLKEN0_HFXO0 | CMU_CLKEN0_HFRCO0 | CMU_CLKEN0_DPLL0 | CMU_CLKEN0_GPIO | CMU_CLKEN0_LDMA |
                              CMU_CLKEN0_LDMAXBAR | CMU_CLKEN0_TIMER0 | CMU_CLKEN0_USART0);
     SET_BITS(CMU_CLKEN1, CMU_CLKEN1_MSC | CMU_CLKEN1_EUSART0);
-    /* Safe at any core clock; the loop overshoots while it locks, so the core must not run on it. */
+    /* These settings are safe at any core clock. The DPLL overshoots while it locks, so the core must not use it
+     * yet. */
     REGISTER(CMU_SYSCLKCTRL) = CMU_SYSCLKCTRL_CLKSEL_FSRCO | DIVIDED;
     REGISTER(MSC_LOCK) = MSC_LOCK_UNLOCK;
     REGISTER(MSC_READCTRL) = MSC_READCTRL_WS1;

@@ -1,9 +1,9 @@
-/* The DMA controller (LDMA): rings that peripherals fill for ever, without the processor. Not yet run on silicon. */
+/* DMA controller (LDMA): ring buffers that peripherals fill without the processor. Not yet run on silicon. */
 #include "brd2601.h"
 
 void dma_open(void) {
     REGISTER(LDMA_EN) = 1;
-    REGISTER(LDMA_CTRL) = 0; /* all channels take turns */
+    REGISTER(LDMA_CTRL) = 0; /* round-robin arbitration for all channels */
     REGISTER(LDMA_CHDIS) = 0xFF;
 }
 
@@ -19,7 +19,7 @@ void dma_make_ring(dma_descriptor_t *descriptors, uint32_t num_descriptors, uint
 }
 
 void dma_start(uint32_t channel, uint32_t request, const dma_descriptor_t *first) {
-    __asm volatile("dsb" ::: "memory"); /* the descriptors are in RAM before the controller reads them */
+    __asm volatile("dsb" ::: "memory"); /* the descriptors must be in RAM before the controller reads them */
     REGISTER(LDMAXBAR_CH_REQSEL(channel)) = request;
     REGISTER(LDMA_CH_LOOP(channel)) = 0;
     REGISTER(LDMA_CH_CFG(channel)) = 0;

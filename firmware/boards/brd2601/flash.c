@@ -1,13 +1,13 @@
-/* The flash controller (MSC): erasing and programming the model slots. Not yet run on silicon.
+/* Flash controller (MSC): erases and programs the model slots. Not yet run on silicon.
  *
- * The flash cannot be read while it is erased or programmed, so this code runs from RAM. The serial line goes on
- * receiving by DMA meanwhile. */
+ * The flash cannot be read while it is erased or programmed, so this code runs from RAM. The serial line continues to
+ * receive by DMA. */
 #include "brd2601.h"
 
 #define PAGE_BYTES 8192u
-#define MAX_POLLS 10000000u /* polls; an erase takes about 20 ms */
+#define MAX_POLLS 10000000u /* an erase takes about 20 ms */
 
-/* Placed by the linker script: both slots. */
+/* Defined by the linker script: start and end of both slots. */
 extern const uint8_t linker_slots_begin[], linker_slots_end[];
 
 RAM_CODE static int wait_for_status(uint32_t mask, uint32_t value) {
@@ -31,7 +31,7 @@ RAM_CODE static void unlock(uint32_t address) {
 }
 
 RAM_CODE static int finish(int status) {
-    /* Idle has to be seen twice: between two commands in the queue the controller looks idle. */
+    /* Idle must be read twice, because the controller also reports idle between two queued commands. */
     for (int i = 0; i < 2; i++) {
         if (wait_for_status(MSC_STATUS_BUSY | MSC_STATUS_PENDING, 0) != KWS_OK) {
             status = KWS_ERROR_FLASH;
@@ -69,7 +69,7 @@ static bool in_slots(uint32_t offset_bytes, uint32_t size_bytes) {
     return offset_bytes <= area_bytes && size_bytes <= area_bytes - offset_bytes;
 }
 
-/* The firmware itself can never be reached from here, whatever the caller asks for. */
+/* The checks prevent any access to the firmware itself. */
 static int erase_checked(void *context, uint32_t offset_bytes) {
     if (!in_slots(offset_bytes, PAGE_BYTES) || offset_bytes % PAGE_BYTES != 0) {
         return KWS_ERROR_FLASH;

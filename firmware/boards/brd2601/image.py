@@ -1,4 +1,4 @@
-"""Turns the linked firmware into files for flashing (.s37, .bin) and prints what it takes of the chip."""
+"""Converts the linked firmware to files for flashing (.s37, .bin) and prints its use of flash and RAM."""
 
 import struct
 import sys
@@ -12,7 +12,7 @@ PT_LOAD, SHF_ALLOC = 1, 2
 
 @dataclass(frozen=True)
 class Section:
-    """A section of the ELF file that takes up memory."""
+    """A section of the ELF file that occupies memory."""
 
     name: str
     address: int
@@ -20,7 +20,7 @@ class Section:
 
 
 def load_segments(elf: bytes) -> list[tuple[int, bytes]]:
-    """Returns (load address, content) of every part that is written to flash (ELF32, TIS ELF 1.2)."""
+    """Returns (load address, content) of every segment that is written to flash (ELF32, TIS ELF 1.2)."""
     offset, size, count = struct.unpack_from("<I10xHH", elf, 28)
     segments = []
     for i in range(count):
@@ -31,7 +31,7 @@ def load_segments(elf: bytes) -> list[tuple[int, bytes]]:
 
 
 def allocated_sections(elf: bytes) -> list[Section]:
-    """Returns the sections that occupy memory when the firmware runs."""
+    """Returns the sections that occupy memory at run time."""
     offset, size, count, names_index = struct.unpack_from("<I10xHHH", elf, 32)
     headers = [struct.unpack_from("<6I", elf, offset + i * size) for i in range(count)]
     names_at = headers[names_index][4]
@@ -43,7 +43,7 @@ def allocated_sections(elf: bytes) -> list[Section]:
 
 
 def flat_image(segments: list[tuple[int, bytes]]) -> bytes:
-    """Returns the flash content from FIRMWARE_BASE on, gaps as erased flash."""
+    """Returns the flash content starting at FIRMWARE_BASE. Gaps are erased flash."""
     end = max(address + len(content) for address, content in segments)
     image = bytearray(b"\xff" * (end - FIRMWARE_BASE))
     for address, content in segments:
@@ -65,7 +65,7 @@ def s_records(image: bytes, name: str, bytes_per_line: int = 32) -> str:
 
 
 def main(path: Path) -> None:
-    """Writes the files beside the ELF file and prints the sizes."""
+    """Writes the files to the folder of the ELF file and prints the sizes."""
     elf = path.read_bytes()
     image = flat_image(load_segments(elf))
     sections = allocated_sections(elf)

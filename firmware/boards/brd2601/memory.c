@@ -1,4 +1,4 @@
-/* What a compiler calls of its own accord, since there is no C library here. */
+/* Library functions that the compiler calls implicitly. The firmware is linked without a C library. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -79,8 +79,8 @@ size_t strlen(const char *text) {
     return size;
 }
 
-/* The same under the names of Arm's run-time ABI (IHI0043), which clang calls. The ones with 4 and 8 promise
- * alignment. */
+/* The same functions under the names of Arm's run-time ABI (IHI0043), which clang calls. The names with suffix 4 or 8
+ * guarantee alignment. */
 void __aeabi_memcpy(void *restrict to, const void *restrict from, size_t size) {
     (void)memcpy(to, from, size);
 }

@@ -1,7 +1,7 @@
-/* The microphones: ICS-43434, I2S on USART0. Only the left one is listened to. Not yet run on silicon.
+/* Microphones: ICS-43434, I2S on USART0. Only the left one is used. Not yet run on silicon.
  *
- * The 24-bit samples are cut to their upper 16 bits by USART0, as in the vendor's driver: full scale is full scale,
- * nothing is left to clip. DMA moves them into a ring. */
+ * USART0 keeps the upper 16 bits of the 24-bit samples, as in the vendor's driver. Full scale is preserved, so no
+ * clipping is required. DMA transfers the samples to a ring buffer. */
 #include "brd2601.h"
 
 #define RX_PIN 4u
@@ -14,7 +14,7 @@
 #define NUM_DESCRIPTORS 4u
 #define RING_SAMPLES (NUM_DESCRIPTORS * DMA_MAX_UNITS) /* 512 ms */
 #define RING_MS (RING_SAMPLES * 1000u / SAMPLE_RATE_HZ)
-/* A little more than come in a millisecond: at the slowest clock of clocks.c the divider is 3 % off. */
+/* Slightly more than the samples per millisecond: with the slowest clock of clocks.c the divider is 3 % off. */
 #define MAX_SAMPLES_PER_MS 17u
 
 static volatile int16_t ring[RING_SAMPLES];
@@ -23,7 +23,7 @@ static volatile int16_t right_sample;
 static dma_descriptor_t right;
 static uint32_t clock_divider;
 static uint32_t read_index;
-static uint32_t num_unread; /* at the last call, last_read_ms ago */
+static uint32_t num_unread; /* at the last call, at last_read_ms */
 static uint32_t last_read_ms;
 static bool running;
 
@@ -37,8 +37,8 @@ void microphone_open(const clocks_t *clocks) {
     REGISTER(GPIO_USART0_CSROUTE) = GPIO_ROUTE(PORT_D, CS_PIN);
     REGISTER(GPIO_USART0_ROUTEEN) = GPIO_ROUTEEN_RX | GPIO_ROUTEEN_CLK | GPIO_ROUTEEN_CS;
 
-    /* The bit clock is clock / (2 (1 + CLKDIV / 256)), and only whole dividers are exact in this mode: 39 MHz
-     * divided by 2 * 19 gives 16,036 samples a second, 0.23 % fast. */
+    /* The bit clock is clock / (2 (1 + CLKDIV / 256)). In this mode only integer dividers are exact: 39 MHz divided by
+     * 2 * 19 gives 16,036 samples per second, 0.23 % too fast. */
     uint32_t bit_clock_hz = SAMPLE_RATE_HZ * BITS_PER_FRAME;
     clock_divider = (clocks->peripheral_hz + bit_clock_hz) / (2u * bit_clock_hz);
     dma_make_ring(left, NUM_DESCRIPTORS, LDMA_CTRL_SIZE_HALFWORD, USART0_RXDOUBLE, ring,
@@ -90,7 +90,7 @@ bool microphone_pending(void) {
     return running && write_index() != read_index;
 }
 
-/* Whether the ring may have been overwritten since the last call. */
+/* Returns whether DMA may have overwritten the ring since the last call. */
 static bool overrun(uint32_t now_ms) {
     uint32_t elapsed_ms = now_ms - last_read_ms;
     return elapsed_ms >= RING_MS || num_unread + elapsed_ms * MAX_SAMPLES_PER_MS >= RING_SAMPLES;
@@ -103,7 +103,7 @@ uint32_t microphone_read(void *context, int16_t *samples, uint32_t num_samples) 
     uint32_t now_ms = time_ms(context);
     uint32_t end = write_index();
     if (overrun(now_ms)) {
-        read_index = end; /* nobody listened for too long: go on with what comes now */
+        read_index = end; /* continue with the newest samples, because the unread ones may be overwritten */
     }
     uint32_t taken = 0;
     for (; taken < num_samples && read_index != end; taken++) {

@@ -1,4 +1,4 @@
-/* Pins and the lights on them. Not yet run on silicon. */
+/* Pins and LEDs. Not yet run on silicon. */
 #include "brd2601.h"
 
 #define LED_RED_PORT PORT_D
@@ -23,7 +23,7 @@ void pin_mode(uint32_t port, uint32_t pin, uint32_t mode, bool level) {
     REGISTER(address) = (REGISTER(address) & ~(0xFu << shift)) | (mode << shift);
 }
 
-/* The lights shine at low level. */
+/* The LEDs are on at low level. */
 void leds_open(void) {
     pin_mode(LED_RED_PORT, LED_RED_PIN, GPIO_MODE_PUSHPULL, true);
     pin_mode(LED_GREEN_PORT, LED_GREEN_PIN, GPIO_MODE_PUSHPULL, true);

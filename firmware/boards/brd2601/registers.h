@@ -1,12 +1,12 @@
-/* The registers of EFR32MG24 and of the Cortex-M33 that this firmware touches, and nothing else.
+/* Registers of EFR32MG24 and Cortex-M33 that this firmware uses.
  *
- * Facts (addresses, bit positions, keys) from the vendor's headers efr32mg24b310f1536im48.h and efr32mg24_*.h of
- * gecko_sdk 4.4, from its em_cmu.c, em_eusart.c, em_ldma.c, em_msc.c (limits, order of steps), and from the
- * Armv8-M Architecture Reference Manual. Not yet run on silicon.
+ * Sources: addresses, bit positions and keys from the vendor's headers efr32mg24b310f1536im48.h and efr32mg24_*.h of
+ * gecko_sdk 4.4; limits and the order of steps from its em_cmu.c, em_eusart.c, em_ldma.c and em_msc.c; core registers
+ * from the Armv8-M Architecture Reference Manual. Not yet run on silicon.
  *
- * Peripherals are used at their secure addresses: the chip starts in the secure state and stays in it.
- * A register of a peripheral appears three times more: writing to +0x1000 sets, to +0x2000 clears, to +0x3000 toggles
- * the bits written as 1. */
+ * Peripherals are accessed at their secure addresses, because the chip starts in the secure state and stays in it. Each
+ * peripheral register has three aliases: writing to +0x1000 sets, to +0x2000 clears and to +0x3000 toggles the bits
+ * written as 1. */
 #ifndef BRD2601_REGISTERS_H
 #define BRD2601_REGISTERS_H
 
@@ -16,7 +16,7 @@
 #define SET_BITS(address, bits) (REGISTER((address) + 0x1000u) = (bits))
 #define CLEAR_BITS(address, bits) (REGISTER((address) + 0x2000u) = (bits))
 
-/* Clock management: which modules have a clock, and from where. */
+/* Clock management: enables and sources of the module clocks. */
 #define CMU_CLKEN0 0x40008064u
 #define CMU_CLKEN0_LDMA (1u << 0)
 #define CMU_CLKEN0_LDMAXBAR (1u << 1)
@@ -35,7 +35,7 @@
 #define CMU_SYSCLKCTRL_CLKSEL_HFRCODPLL 2u
 #define CMU_SYSCLKCTRL_CLKSEL_HFXO 3u
 #define CMU_SYSCLKCTRL_PCLKPRESC_DIV2 (1u << 10) /* PCLK may not exceed 50 MHz */
-#define CMU_SYSCLKCTRL_RHCLKPRESC_DIV2 (1u << 16) /* nor the radio's clock 40 MHz */
+#define CMU_SYSCLKCTRL_RHCLKPRESC_DIV2 (1u << 16) /* the radio's clock may not exceed 40 MHz */
 #define CMU_DPLLREFCLKCTRL 0x40008100u
 #define CMU_DPLLREFCLKCTRL_HFXO 1u
 #define CMU_EM01GRPACLKCTRL 0x40008120u /* TIMER0 */
@@ -59,11 +59,11 @@
 #define HFXO0_LOCK 0x4A004080u
 #define HFXO0_LOCK_UNLOCK 22542u
 
-/* RC oscillator and the loop that locks it to the crystal. */
+/* RC oscillator and the DPLL that locks it to the crystal. */
 #define HFRCO0_CAL 0x40010008u
 #define HFRCO0_CAL_80MHZ 0xCCF09F00u /* the vendor's setting of the band from 72.6 to 80 MHz, without TUNING */
 #define HFRCO0_CAL_TUNING_MASK 0x7Fu
-#define DEVINFO_HFRCODPLLCAL_80MHZ 0x0FE08098u /* calibrated at the factory; TUNING where CAL has it */
+#define DEVINFO_HFRCODPLLCAL_80MHZ 0x0FE08098u /* factory calibration; TUNING has the same position as in CAL */
 #define HFRCO0_STATUS 0x4001000Cu
 #define HFRCO0_STATUS_FREQBSY (1u << 1)
 #define HFRCO0_STATUS_SYNCBUSY (1u << 2)
@@ -79,7 +79,7 @@
 #define DPLL0_IF_LOCKFAILLOW (1u << 1)
 #define DPLL0_IF_LOCKFAILHIGH (1u << 2)
 
-/* Pins. Ports A to D are 0x30 apart; modes are four bits a pin. */
+/* Pins. The ports A to D are 0x30 apart. The mode has four bits per pin. */
 #define GPIO_PORT_MODEL(port) (0x4003C034u + (port) * 0x30u) /* pins 0 to 7 */
 #define GPIO_PORT_MODEH(port) (0x4003C03Cu + (port) * 0x30u) /* pins 8 to 15 */
 #define GPIO_PORT_DOUT(port) (0x4003C040u + (port) * 0x30u)
@@ -98,11 +98,11 @@
 #define GPIO_ROUTEEN_TX (1u << 4)
 #define GPIO_ROUTE(port, pin) ((uint32_t)(port) | ((uint32_t)(pin) << 16))
 
-/* EUSART0: the serial line. */
+/* EUSART0: serial line. */
 #define EUSART0_EN 0x4B010004u
 #define EUSART0_CFG0 0x4B010008u /* 0: asynchronous, 16 times oversampled */
 #define EUSART0_CFG1 0x4B01000Cu
-#define EUSART0_CFG1_TXFIW_8FRAMES (7u << 16) /* TXFL: room for 8 frames; RXFIW stays 0, RXFL: one frame came */
+#define EUSART0_CFG1_TXFIW_8FRAMES (7u << 16) /* TXFL: space for 8 frames; RXFIW remains 0, RXFL: one frame received */
 #define EUSART0_FRAMECFG 0x4B010014u
 #define EUSART0_FRAMECFG_8N1 ((2u << 0) | (1u << 12))
 #define EUSART0_CLKDIV 0x4B010030u
@@ -122,12 +122,12 @@
 #define EUSART0_IF_RXFL (1u << 2)
 #define EUSART0_SYNCBUSY 0x4B010054u
 
-/* USART0: the I2S microphone. */
+/* USART0: I2S microphone. */
 #define USART0_EN 0x4005C004u
 #define USART0_CTRL 0x4005C008u
 #define USART0_CTRL_SYNC (1u << 0)
 #define USART0_CTRL_MSBF (1u << 10)
-#define USART0_CTRL_AUTOTX (1u << 29) /* clocks words in without data to send */
+#define USART0_CTRL_AUTOTX (1u << 29) /* generates the clock for reception without data to send */
 #define USART0_FRAME 0x4005C00Cu
 #define USART0_FRAME_16BITS ((13u << 0) | (1u << 12))
 #define USART0_CMD 0x4005C014u
@@ -140,11 +140,11 @@
 #define USART0_RXDOUBLE 0x4005C02Cu
 #define USART0_I2SCTRL 0x4005C054u
 #define USART0_I2SCTRL_EN (1u << 0)
-#define USART0_I2SCTRL_DMASPLIT (1u << 3) /* left and right ask for different transfers */
-#define USART0_I2SCTRL_DELAY (1u << 4)    /* data one clock after the word clock, as I2S has it */
-#define USART0_I2SCTRL_W32D16 (3u << 8)   /* the upper 16 bits of a 32-bit word */
+#define USART0_I2SCTRL_DMASPLIT (1u << 3) /* separate transfer requests for left and right */
+#define USART0_I2SCTRL_DELAY (1u << 4)    /* data one clock after the word clock, as specified by I2S */
+#define USART0_I2SCTRL_W32D16 (3u << 8)   /* upper 16 bits of a 32-bit word */
 
-/* DMA. Channels are 0x30 apart; a descriptor is four words in RAM: CTRL, SRC, DST, LINK. */
+/* DMA. The channels are 0x30 apart. A descriptor is four words in RAM: CTRL, SRC, DST, LINK. */
 #define LDMA_EN 0x40040004u
 #define LDMA_CTRL 0x40040008u
 #define LDMA_CHDIS 0x40040028u
@@ -164,7 +164,7 @@
 #define LDMAXBAR_USART0_RXDATAV ((4u << 16) | 0u)
 #define LDMAXBAR_USART0_RXDATAVRIGHT ((4u << 16) | 1u)
 
-/* TIMER0, 32 bits wide: the time. */
+/* TIMER0, 32 bits wide: time. */
 #define TIMER0_CFG 0x40048004u
 #define TIMER0_CFG_PRESC_DIV1024 (1023u << 18)
 #define TIMER0_CMD 0x4004800Cu
@@ -195,7 +195,7 @@
 #define MSC_LOCK_UNLOCK 7025u
 #define MSC_LOCK_LOCK 0u
 
-/* The processor's own. */
+/* Core registers of the Cortex-M33. */
 #define DWT_CTRL 0xE0001000u
 #define DWT_CTRL_CYCCNTENA (1u << 0)
 #define DWT_CYCCNT 0xE0001004u

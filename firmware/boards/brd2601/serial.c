@@ -1,6 +1,6 @@
-/* The serial line: EUSART0 on PA5 and PA6, 115200 baud 8N1, to the virtual COM port. Not yet run on silicon.
+/* Serial line: EUSART0 on PA5 and PA6, 115200 baud 8N1, connected to the virtual COM port. Not yet run on silicon.
  *
- * Received bytes go by DMA into a ring in RAM, also while the processor computes or the flash is busy. */
+ * DMA transfers received bytes to a ring buffer in RAM, also while the processor computes or the flash is busy. */
 #include "brd2601.h"
 
 #define BAUD 115200u
@@ -29,7 +29,7 @@ void serial_open(const clocks_t *clocks) {
     REGISTER(EUSART0_CFG0) = 0;
     REGISTER(EUSART0_CFG1) = EUSART0_CFG1_TXFIW_8FRAMES;
     SET_BITS(EUSART0_EN, 1);
-    /* baud = clock / (16 (1 + CLKDIV / 256)), rounded to the nearest */
+    /* baud = clock / (16 (1 + CLKDIV / 256)), rounded to nearest */
     uint32_t divisor = (clocks->group_hz * 16u + BAUD / 2) / BAUD;
     REGISTER(EUSART0_CLKDIV) = (divisor - 256u + 4u) & EUSART0_CLKDIV_MASK;
     wait_for_sync();
@@ -41,7 +41,7 @@ void serial_open(const clocks_t *clocks) {
 }
 
 static uint32_t write_index(void) {
-    /* One past the end for the moment between two descriptors. */
+    /* Between two descriptors the destination is briefly one past the end. */
     return (REGISTER(LDMA_CH_DST(DMA_SERIAL)) - (uint32_t)ring) % RING_BYTES;
 }
 
@@ -63,14 +63,14 @@ uint32_t serial_write(void *context, const uint8_t *data, uint32_t size_bytes) {
     (void)context;
     uint32_t sent = 0;
     uint32_t room = EUSART0_TX_FIFO_FRAMES;
-    /* Bytes leave while others are handed over, hence the second look. */
+    /* The FIFO transmits bytes during this loop, so the space is read again. */
     while (sent < size_bytes && room > 0) {
         room = EUSART0_TX_FIFO_FRAMES - EUSART0_STATUS_TXFCNT(REGISTER(EUSART0_STATUS));
         for (uint32_t i = 0; i < room && sent < size_bytes; i++) {
             REGISTER(EUSART0_TXDATA) = data[sent++];
         }
     }
-    /* Only a sender who found no room wants to be woken when room comes back. */
+    /* The interrupt for free space is enabled only if not all bytes were written. */
     if (sent < size_bytes) {
         CLEAR_BITS(EUSART0_IF, EUSART0_IF_TXFL);
         SET_BITS(EUSART0_IEN, EUSART0_IF_TXFL);

@@ -1,10 +1,10 @@
-"""The deepest the stack can get: frames from the compiler, calls from the linked code.
+"""Upper bound of the stack depth, from the compiler's stack frames and the calls in the linked code.
 
-The compiler writes every function's frame into .su files (-fstack-usage); a function in assembly has it in its first
-instructions. Who calls whom is read from the machine
-code (Armv8-M Architecture Reference Manual, chapter C2.4): BL and branches to the beginning of another function. A
-call through a pointer may reach any function whose address lies somewhere in the image, which is more than can
-happen; so the result is a bound, not a figure that will be seen.
+The compiler writes the frame size of every function to .su files (-fstack-usage). The frame size of an assembly
+function follows from its first instructions. The calls are decoded from the machine code (Armv8-M Architecture
+Reference Manual, chapter C2.4): BL, and branches to the start of another function. A call through a pointer is assumed
+to reach any function whose address is stored in the image. This overestimates the possible calls, so the result is an
+upper bound.
 """
 
 import struct
@@ -15,7 +15,7 @@ from pathlib import Path
 
 STT_FUNC = 2
 SHT_SYMTAB, SHT_PROGBITS, SHF_EXECINSTR = 2, 1, 4
-# Pushed by hardware for a fault: 8 words, and 18 of the floating point unit.
+# The hardware pushes 8 words and 18 words of the floating point unit for a fault.
 EXCEPTION_FRAME_BYTES = 4 * (8 + 18)
 
 
@@ -71,7 +71,7 @@ def read_functions(elf: bytes) -> dict[str, Function]:
 
 
 def branch_targets(function: Function) -> Iterator[int | None]:
-    """Yields where a function calls or jumps to outside of itself; None for a call through a pointer."""
+    """Yields the targets of calls and branches of a function; None for a call through a pointer."""
     at, code = 0, function.code
     while at + 2 <= len(code):
         first = code[at] | code[at + 1] << 8
@@ -93,7 +93,7 @@ def branch_targets(function: Function) -> Iterator[int | None]:
 
 
 def loaded_constants(code: bytes) -> Iterator[int]:
-    """Yields the constants a function puts together with MOVW and MOVT."""
+    """Yields the constants that a function loads with MOVW and MOVT."""
     low: dict[int, int] = {}
     at = 0
     while at + 4 <= len(code):
@@ -111,7 +111,7 @@ def loaded_constants(code: bytes) -> Iterator[int]:
 
 
 def link_calls(functions: dict[str, Function], elf: bytes) -> None:
-    """Fills in who calls whom."""
+    """Sets the calls of every function."""
     by_address = {function.address: function.name for function in functions.values()}
     stored = {value & ~1 for function in functions.values() for value in loaded_constants(function.code)}
     for header in sections(elf):
@@ -124,17 +124,17 @@ def link_calls(functions: dict[str, Function], elf: bytes) -> None:
     for function in functions.values():
         for target in branch_targets(function):
             if target is not None and 0 < target - function.address < len(function.code):
-                continue  # a jump inside
+                continue  # a branch inside the function
             if target in by_address:
                 function.calls.add(by_address[target])
             else:
-                function.calls_pointer = True  # also what the linker puts between flash and RAM
+                function.calls_pointer = True  # includes the linker's veneers between flash and RAM
         if function.calls_pointer:
             function.calls |= pointed_at - {function.name, "Reset_Handler", "fault"}
 
 
 def pushed_bytes(code: bytes) -> int:
-    """Returns what PUSH {...} and SUB SP, #n take at the beginning of a function in assembly."""
+    """Returns the stack bytes of PUSH {...} and SUB SP, #n at the start of an assembly function."""
     total = at = 0
     while at + 4 <= len(code):
         first, second = code[at] | code[at + 1] << 8, code[at + 2] | code[at + 3] << 8
@@ -152,10 +152,10 @@ def pushed_bytes(code: bytes) -> int:
 
 
 def read_frames(build: Path) -> dict[str, int]:
-    """Returns frame sizes by function name, the largest where names repeat.
+    """Returns frame sizes by function name, the largest one if several functions have the same name.
 
     Raises:
-        ValueError: a frame has no fixed size.
+        ValueError: a frame does not have a fixed size.
     """
     frames: dict[str, int] = {}
     for path in build.rglob("*.su"):
@@ -169,7 +169,7 @@ def read_frames(build: Path) -> dict[str, int]:
 
 
 def reach(functions: dict[str, Function], start: str) -> set[str]:
-    """Returns what `start` may call, directly or not."""
+    """Returns the functions that `start` may call directly or indirectly."""
     found: set[str] = set()
     waiting = [start]
     while waiting:
@@ -180,45 +180,45 @@ def reach(functions: dict[str, Function], start: str) -> set[str]:
 
 
 def deepest(functions: dict[str, Function], start: str) -> tuple[int, list[str]]:
-    """Returns a bound on the bytes from `start` down, and the calls that lead there.
+    """Returns an upper bound of the stack bytes below `start`, and the calls of the deepest path.
 
-    Functions that may call each other in a circle count together, each once: none of them calls itself by design,
-    a circle only appears because a pointer could be any. In the path it is "{number of functions of one}".
+    Functions in a cycle count together, each once. There is no recursion by design: a cycle results only from the
+    assumption about pointers. The path contains a cycle as "{number of functions of one of them}".
     """
     reached = {name: reach(functions, name) for name in functions}
     best: dict[str, tuple[int, list[str]]] = {}
 
     def visit(name: str) -> tuple[int, list[str]]:
-        circle = {name} | {other for other in reached[name] if name in reached[other]}
-        key = min(circle)
+        cycle = {name} | {other for other in reached[name] if name in reached[other]}
+        key = min(cycle)
         if key not in best:
-            below = {callee for member in circle for callee in functions[member].calls} - circle
+            below = {callee for member in cycle for callee in functions[member].calls} - cycle
             depth, path = max(map(visit, sorted(below)), key=lambda found: found[0], default=(0, []))
-            here = name if len(circle) == 1 else f"{{{len(circle)} of {name}}}"
-            best[key] = sum(functions[member].frame_bytes for member in circle) + depth, [here, *path]
+            here = name if len(cycle) == 1 else f"{{{len(cycle)} of {name}}}"
+            best[key] = sum(functions[member].frame_bytes for member in cycle) + depth, [here, *path]
         return best[key]
 
     return visit(start)
 
 
 def main(path: Path) -> None:
-    """Prints the bound, and fails if it exceeds the stack."""
+    """Prints the upper bound and fails if it exceeds the size of the stack."""
     elf = path.read_bytes()
     functions = read_functions(elf)
     stack_bytes = symbol(elf, "linker_stack_top") - symbol(elf, "linker_stack_limit")
     link_calls(functions, elf)
     frames = read_frames(path.parent)
     for function in functions.values():
-        # Names the compiler made out of others (main.part.0, read_at.constprop.0) have the frame of their origin.
+        # The compiler derives names from others (main.part.0, read.constprop.0). They have the frame of their origin.
         origin = function.name if function.name in frames else function.name.split(".")[0]
         function.frame_bytes = frames.get(origin, pushed_bytes(function.code))
     depth, calls = deepest(functions, "Reset_Handler")
     depth += EXCEPTION_FRAME_BYTES
     for name in sorted(name for name, function in functions.items() if name in function.calls):
-        print(f"stack: {name} calls itself, counted once")
+        print(f"stack: {name} is recursive, counted once")
     print(f"stack {depth:7,} of {stack_bytes:9,} bytes at most: {' > '.join(calls[2:])}")
     if depth > stack_bytes:
-        sys.exit(f"{path}: the stack may need {depth} bytes, it has {stack_bytes}")
+        sys.exit(f"{path}: the stack may require {depth} bytes, but it has {stack_bytes}")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-/* From reset to main(): the vector table, memory, the floating point unit, the painted stack.
+/* Startup code: vector table, memory initialization, floating point unit and stack painting, then main().
  *
- * No interrupt is ever taken: PRIMASK stays set, all data moves by DMA, and a pending interrupt only ends a wait
- * (time.c). So there is one thread of control, on silicon and in the emulator alike. Not yet run on silicon. */
+ * No interrupt handler ever runs: PRIMASK stays set, all data are transferred by DMA, and a pending interrupt only ends
+ * a wait (time.c). Therefore there is one thread of control, on silicon and in the emulator. Not yet run on silicon. */
 #include "brd2601.h"
 
 #define STACK_PAINT 0xA5A5A5A5u
 #define NUM_VECTORS (16 + 76)
 
-/* Placed by the linker script. */
+/* Defined by the linker script. */
 extern uint32_t linker_stack_limit[], linker_stack_top[];
 extern uint32_t linker_data_begin[], linker_data_end[], linker_data_load[];
 extern uint32_t linker_ramfunc_begin[], linker_ramfunc_end[], linker_ramfunc_load[];
@@ -16,7 +16,7 @@ extern uint32_t linker_bss_begin[], linker_bss_end[];
 int main(int argc, char **argv);
 void Reset_Handler(void);
 
-/* What the processor said of the last fault; kept over the reset that follows, for a debugger to read. */
+/* Fault registers of the last fault. They survive the following reset, so that a debugger can read them. */
 struct {
     uint32_t cfsr, hfsr, bfar;
 } last_fault __attribute__((section(".noinit")));
@@ -64,7 +64,7 @@ __attribute__((noinline)) static void start(void) {
 
 __attribute__((used)) void Reset_Handler(void) {
     __asm volatile("cpsid i" ::: "memory");
-    /* A stack that grows below its limit faults at once. */
+    /* A stack that grows below its limit causes a fault immediately. */
     __asm volatile("msr msplim, %0" ::"r"(linker_stack_limit) : "memory");
     REGISTER(SCB_VTOR) = (uint32_t)vectors;
     REGISTER(SCB_CPACR) |= SCB_CPACR_FPU;

@@ -1,6 +1,6 @@
-/* The part of <string.h> the core may use, for compilers that come without a C library; defined in memory.c.
+/* Subset of <string.h> for compilers without a C library. memory.c defines the functions.
  *
- * As built-ins, so that copying four bytes becomes one load and one store. */
+ * The names map to built-ins, so that copying four bytes becomes one load and one store. */
 #ifndef BRD2601_STRING_H
 #define BRD2601_STRING_H
 

@@ -1,4 +1,4 @@
-/* Time, the cycle counter, and waiting. Not yet run on silicon. */
+/* Time, cycle counter and waiting. Not yet run on silicon. */
 #include "brd2601.h"
 
 #define TICK_MS 10u
@@ -16,8 +16,8 @@ void time_open(const clocks_t *clocks) {
     REGISTER(TIMER0_TOP) = 0xFFFFFFFFu;
     REGISTER(TIMER0_CMD) = TIMER0_CMD_START;
 
-    /* A pending interrupt ends WFI even while PRIMASK keeps it from being taken. The tick is the backstop: whatever
-     * else fails to wake the processor, it looks around every 10 ms. */
+    /* A pending interrupt ends WFI even if PRIMASK disables its handler. The 10 ms tick ensures that the main loop runs
+     * if no other interrupt ends the wait. */
     REGISTER(SYST_RVR) = clocks->core_hz / 1000u * TICK_MS - 1u;
     REGISTER(SYST_CVR) = 0;
     REGISTER(SYST_CSR) = SYST_CSR_ENABLE_TICKINT_CORE;
@@ -27,7 +27,8 @@ void time_open(const clocks_t *clocks) {
 uint32_t time_ms(void *context) {
     (void)context;
     uint32_t count = REGISTER(TIMER0_CNT);
-    /* No overflow while less than 100 s pass between two calls; the main loop calls all the time. */
+    /* There is no overflow if less than 100 s pass between two calls. The main loop calls this function
+     * continuously. */
     count_remainder += (count - last_count) * 1024u;
     last_count = count;
     elapsed_ms += count_remainder / timer_khz;

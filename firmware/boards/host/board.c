@@ -1,4 +1,5 @@
-/* The core as a native process: `kwspipe --flash FILE [--pty | --fds IN OUT] [--baud N] [--cut-at N] [--version T]`. */
+/* The firmware as a native process: `kwspipe --flash FILE [--pty | --fds IN OUT] [--baud N] [--cut-at N] [--version
+ * T]`. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@ static char **arguments;
 
 static int audio_start(void *context, uint32_t sample_rate_hz) {
     (void)context;
-    return sample_rate_hz == 0 ? KWS_OK : KWS_ERROR_UNSUPPORTED; /* no microphone: it is fed */
+    return sample_rate_hz == 0 ? KWS_OK : KWS_ERROR_UNSUPPORTED; /* no microphone, only fed audio */
 }
 
 static uint32_t audio_read(void *context, int16_t *samples, uint32_t num_samples) {
@@ -42,7 +43,7 @@ static uint32_t cycles(void *context) {
     return (uint32_t)host_time_ns();
 }
 
-/* Starts the program restart_arguments on the same line and flash. */
+/* Restarts the program with the same line and flash file. */
 static void reset(void *context) {
     (void)context;
     int fd_in;
@@ -91,7 +92,7 @@ static bool read_options(host_options_t *options) {
         } else if (strcmp(name, "--version") == 0 && left >= 1) {
             options->version = arguments[++i];
         } else {
-            fprintf(stderr, "%s: unknown, or without its value\n", name);
+            fprintf(stderr, "%s: unknown option or missing value\n", name);
             return false;
         }
     }
@@ -108,9 +109,9 @@ const kws_board_t *kws_board_open(int argc, char **argv) {
     if (argc > MAX_ARGUMENTS || !read_options(&options)) {
         fprintf(stderr,
                 "usage: %s --flash FILE [--pty | --fds IN OUT] [--baud N] [--cut-at N] [--version TEXT]\n"
-                "  --pty     speak over a pseudo-terminal and print its path; else over stdin and stdout\n"
-                "  --baud    carry no more than this line would\n"
-                "  --cut-at  lose the power at this flash operation, counted from 0\n",
+                "  --pty     use a pseudo-terminal and print its path; default: stdin and stdout\n"
+                "  --baud    limit the rate of the line\n"
+                "  --cut-at  simulate a power failure at this flash operation, counted from 0\n",
                 argv[0]);
         return NULL;
     }

@@ -1,4 +1,4 @@
-/* Flash in a file that outlives the process, with the rules of NOR flash; it can lose its power on demand. */
+/* Flash memory in a file, with the behavior of NOR flash. A power failure can be simulated. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,8 @@
 static uint8_t *flash_bytes;
 static uint64_t operations_left;
 
-/* What a word holds when its writing is cut off: some bits done, chosen by the word's place and value. */
+/* Returns the value of a word whose write was interrupted: some bits are written. The position and the value of the
+ * word determine which ones. */
 static uint32_t torn_word(uint32_t before, uint32_t after, uint32_t offset) {
     uint32_t mask = (offset ^ after) * 2654435761u;
     return (before & after) | (before & mask);
@@ -73,7 +74,7 @@ bool host_flash_open(kws_flash_t *flash, const host_options_t *options) {
         return false;
     }
     if (status.st_size != 0 && status.st_size != 2 * SLOT_BYTES) {
-        fprintf(stderr, "%s: %ld bytes; a flash of this board has %u\n", options->flash_path, (long)status.st_size,
+        fprintf(stderr, "%s: %ld bytes; a flash of this board has %u bytes\n", options->flash_path, (long)status.st_size,
                 2 * SLOT_BYTES);
         return false;
     }

@@ -1,4 +1,4 @@
-/* The serial line over file descriptors: a pseudo-terminal, a socket, or stdin and stdout. */
+/* Serial line over file descriptors: a pseudo-terminal, a socket, or stdin and stdout. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,11 +10,11 @@
 
 #include "host.h"
 
-#define BITS_PER_BYTE 10u      /* a start bit, 8 data bits, a stop bit */
-#define MAX_BURST_BYTES 64u  /* that a paced line carries at once after a rest */
+#define BITS_PER_BYTE 10u      /* start bit, 8 data bits, stop bit */
+#define MAX_BURST_BYTES 64u  /* that a rate-limited line transfers immediately after an idle period */
 #define MAX_PACED_WAIT_MS 1u
 
-/* How many bytes the line could have carried by now. */
+/* Bytes that the line could have transferred up to now. */
 typedef struct {
     uint64_t since_ns;
     uint32_t bytes;
@@ -25,7 +25,7 @@ static int fd_out;
 static uint32_t baud;
 static pace_t receiving;
 static pace_t sending;
-static bool blocked; /* there was no room to send */
+static bool blocked; /* the last write was incomplete */
 
 uint64_t host_time_ns(void) {
     struct timespec now;
@@ -57,7 +57,7 @@ static bool open_pseudo_terminal(void) {
         return false;
     }
     const char *path = ptsname(controller);
-    /* Held open, so that the line outlives the programs that use it. */
+    /* This descriptor stays open, so that the line outlives the programs that use it. */
     int terminal = path != NULL ? open(path, O_RDWR | O_NOCTTY) : -1;
     struct termios settings;
     if (terminal < 0 || tcgetattr(terminal, &settings) != 0) {
@@ -93,7 +93,7 @@ uint32_t host_serial_read(void *context, uint8_t *data, uint32_t size_bytes) {
     }
     ssize_t count = read(fd_in, data, room);
     if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR && errno != EIO)) {
-        exit(0); /* the other end is gone */
+        exit(0); /* the other end has closed the line */
     }
     if (count > 0 && baud != 0) {
         receiving.bytes -= (uint32_t)count;
@@ -118,7 +118,8 @@ void host_serial_idle(void *context, uint32_t max_ms) {
     (void)context;
     struct pollfd waiting[2] = {{.fd = fd_in, .events = POLLIN}, {.fd = fd_out, .events = POLLOUT}};
     if (baud != 0) {
-        /* The line is slower than the descriptors: bytes may be there that have not come yet. */
+        /* The line is slower than the descriptors: bytes in a descriptor may not have been transferred by the line
+         * yet. */
         struct timespec pause = {.tv_nsec = MAX_PACED_WAIT_MS * 1000000};
         int ready = poll(waiting, 1, 0);
         if (ready > 0 || blocked) {

@@ -8,7 +8,7 @@
  * - no keyword was detected within suppression_ms.
  *
  * The vendor's version suppresses only the keyword that was detected last, so two different keywords can be detected
- * together. The flag KWS_DETECTOR_SAME_WORD_ONLY selects that behaviour.
+ * together. The flag KWS_DETECTOR_SAME_WORD_ONLY selects that behavior.
  *
  * The settings are a little-endian blob at any alignment, written by kwspipe.core.detector:
  *    0  uint32  KWS_DETECTOR_MAGIC

@@ -1,6 +1,6 @@
 #include "frontend/kws_sqrt.h"
 
-/* round(256 / sqrt(x)) at the centre of each interval [i / 128, (i + 1) / 128), i = 32 .. 127. The error is at most 0.6
+/* round(256 / sqrt(x)) at the center of each interval [i / 128, (i + 1) / 128), i = 32 .. 127. The error is at most 0.6
  * %. */
 static const uint16_t inverse_root_q8[96] = {
     508, 500, 493, 486, 479, 473, 467, 461, 455, 450, 444, 439, 434, 429, 425, 420,

@@ -6,12 +6,12 @@
 #include "common/kws_crc32.h"
 #include "common/kws_status.h"
 
-#define MAX_BLOCK 254u /* bytes a COBS code can announce */
+#define MAX_BLOCK 254u /* maximum number of bytes per COBS code */
 
 typedef struct {
     uint8_t *out;
     uint32_t size;
-    uint32_t code_at; /* where the code of the open block goes */
+    uint32_t code_at; /* position of the code of the open block */
     uint8_t code;
 } encoder_t;
 
@@ -97,7 +97,7 @@ static void decode_byte(kws_frame_decoder_t *decoder, uint8_t byte) {
     decoder->block_zero = decoder->block_left < MAX_BLOCK;
 }
 
-/* A zero byte has come: returns whether it ended a whole frame. */
+/* Processes a zero byte. Returns whether it completed a valid frame. */
 static bool end_frame(kws_frame_decoder_t *decoder) {
     bool empty = decoder->body_size == 0 && decoder->block_left == 0 && !decoder->block_zero;
     bool whole = !decoder->discarding && decoder->block_left == 0 && decoder->body_size >= KWS_FRAME_OVERHEAD;

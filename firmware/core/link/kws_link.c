@@ -18,8 +18,8 @@ int32_t kws_link_open(kws_link_t *link, kws_slots_t *slots, const kws_link_app_t
     return KWS_OK;
 }
 
-/* A request that comes again, as its response was lost, is answered again and not carried out again. The CRC32 covers
- * the whole request. */
+/* Returns whether the host has repeated the last request because its response was lost. The link then sends the stored
+ * response again and does not execute the request again. The CRC32 covers the whole request. */
 static bool is_repeated(const kws_link_t *link) {
     const kws_frame_decoder_t *request = &link->decoder;
     return link->answered && request->verb == link->request_verb && request->sequence == link->request_sequence &&
@@ -56,7 +56,7 @@ uint32_t kws_link_receive(kws_link_t *link, const uint8_t *data, uint32_t size_b
     return taken;
 }
 
-/* Readies the next event that was not announced yet. */
+/* Encodes the next event that has not been sent yet. */
 static void encode_next_event(kws_link_t *link) {
     if (link->num_events - link->num_events_sent > KWS_LINK_NUM_EVENTS) {
         link->num_events_sent = link->num_events - KWS_LINK_NUM_EVENTS;

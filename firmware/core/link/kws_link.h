@@ -1,6 +1,6 @@
-/* The board's end of the serial link: takes received bytes, carries out requests, gives bytes to send. It touches no
- * hardware; the application moves the bytes and does the work behind kws_link_app_t. PROTOCOL.md describes every
- * verb byte by byte. */
+/* Device side of the serial link: decodes received bytes, executes requests and provides the bytes to send. The link
+ * does not access hardware. The application transfers the bytes and implements the callbacks of kws_link_app_t.
+ * PROTOCOL.md describes every verb byte by byte. */
 #ifndef KWS_LINK_H
 #define KWS_LINK_H
 
@@ -13,10 +13,10 @@
 
 /* python:begin */
 #define KWS_LINK_PROTOCOL 1        /* version in HELLO */
-#define KWS_LINK_MAX_RESPONSE 512  /* bytes of payload */
-#define KWS_LINK_MAX_ENCODED 524   /* a response as sent: 519 bytes, 3 COBS codes, 2 zeros */
-#define KWS_LINK_NUM_EVENTS 16     /* kept for EVENTS */
-#define KWS_LINK_EVENTS_PER_RESPONSE 4 /* a short response comes through a bad line */
+#define KWS_LINK_MAX_RESPONSE 512  /* payload bytes */
+#define KWS_LINK_MAX_ENCODED 524   /* an encoded response: 519 bytes, 3 COBS codes, 2 zeros */
+#define KWS_LINK_NUM_EVENTS 16     /* stored for EVENTS */
+#define KWS_LINK_EVENTS_PER_RESPONSE 4 /* a short response is less likely to be damaged on a noisy line */
 #define KWS_LINK_LABEL_BYTES 24
 #define KWS_LINK_EVENT_BYTES 36
 #define KWS_LINK_EVENT_ENCODED 46
@@ -34,7 +34,7 @@ typedef enum {
     KWS_VERB_EVENTS = 10,
     KWS_VERB_PROFILE = 11,
     KWS_VERB_RESET = 12,
-    KWS_VERB_EVENT = 64,     /* sent by the board unasked */
+    KWS_VERB_EVENT = 64,     /* sent by the device without a request */
     KWS_VERB_RESPONSE = 128  /* added to the verb of the request */
 } kws_verb_t;
 
@@ -59,53 +59,53 @@ typedef enum {
     KWS_SOURCE_FEED = 2
 } kws_source_t;
 
-/* One detection. */
+/* A detection. */
 typedef struct {
-    uint32_t index; /* counts from 0 at the board's start; set by kws_link_post() */
-    uint32_t time_ms; /* of the audio, from the start of the stream */
+    uint32_t index; /* number of events since the start of the device; set by kws_link_post() */
+    uint32_t time_ms; /* audio time, from the start of the stream */
     uint8_t label_index;
-    uint8_t score; /* 0..255, the mean the detector compared with the threshold */
-    char label[24]; /* UTF-8, cut off if longer, zeros behind */
+    uint8_t score; /* 0..255, the mean that the detector compared with the threshold */
+    char label[24]; /* UTF-8, truncated if longer, padded with zeros */
 } kws_event_t;
 
-/* What STATUS says beyond the slots. */
+/* State of the application in the response to STATUS. */
 typedef struct {
     kws_source_t source;
     uint32_t uptime_ms;
     uint32_t num_inferences;
 } kws_link_activity_t;
 
-/* What HELLO says; the texts stay in place. */
+/* Identity of the device in the response to HELLO. The strings must remain valid. */
 typedef struct {
     const char *board;       /* at most 15 characters */
     const char *firmware;    /* at most 31 */
     const char *cycles_name; /* at most 15 */
-    uint32_t window_bytes;   /* encoded bytes the host may keep unanswered */
+    uint32_t window_bytes;   /* encoded bytes that the host may send without a response */
     uint32_t memory_bytes;   /* for a spotter: tensor arena, features, front end, detector */
-    uint16_t image_version;  /* format of the images this firmware reads */
+    uint16_t image_version;  /* format of the images that this firmware can read */
 } kws_link_identity_t;
 
-/* What the application does for the link. Each function returns KWS_OK or a count, or a negative status, which
- * becomes the status of the response. */
+/* Callbacks of the application. Each function returns KWS_OK, a count, or a negative status. A negative status becomes
+ * the status of the response. */
 typedef struct {
     void *context;
-    /* Prepares the image of this slot for a golden input. Returns the bytes of its input. */
+    /* Prepares the image of this slot for a golden input. Returns the size of its input in bytes. */
     int32_t (*test_open)(void *context, int32_t slot);
-    /* Takes the next bytes of the input. */
+    /* Stores the next bytes of the input. */
     int32_t (*test_input)(void *context, uint32_t position, const uint8_t *data, uint32_t size_bytes);
-    /* Runs the model once. Returns how many outputs it wrote. */
+    /* Runs the model once. Returns the number of outputs. */
     int32_t (*test_run)(void *context, int8_t *outputs, uint32_t max_outputs);
-    /* Runs the active model once and counts cycles, of the whole `inference` and of each operator. Writes up to
-     * `max_counts` counts from operator `first` on, returns the number of all operators. */
+    /* Runs the active model once and counts cycles of the whole `inference` and of each operator. Writes up to
+     * `max_counts` counts, starting with operator `first`. Returns the total number of operators. */
     int32_t (*profile)(void *context, uint32_t first, uint32_t *counts, uint32_t max_counts, uint32_t *inference);
-    /* Listens to what is fed instead of the microphone, from a fresh start; or to the microphone again. */
+    /* feed_start resets the spotter and replaces the microphone by fed data. feed_stop returns to the microphone. */
     int32_t (*feed_start)(void *context, kws_feed_kind_t kind);
     int32_t (*feed_stop)(void *context);
     int32_t (*feed)(void *context, kws_feed_kind_t kind, const uint8_t *data, uint32_t size_bytes);
-    /* The tests are over: spots with the active image, which may be another one now. */
+    /* Called after CONFIRM and ABORT. Resumes spotting with the active image, which may have changed. */
     void (*model_changed)(void *context);
     void (*activity)(void *context, kws_link_activity_t *activity);
-    /* Starts the board again once the response has been sent. */
+    /* Restarts the device after the response has been sent. */
     void (*reset)(void *context);
 } kws_link_app_t;
 
@@ -116,22 +116,22 @@ typedef struct {
     kws_frame_decoder_t decoder;
 
     uint32_t num_requests;
-    bool answered;             /* `response` answers the request below */
+    bool answered;             /* `response` belongs to the request below */
     uint8_t request_verb;
     uint16_t request_sequence;
     uint32_t request_crc32;
-    uint8_t response[524];     /* encoded; kept for a request that comes again */
+    uint8_t response[524];     /* encoded; stored for a repeated request */
     uint32_t response_size;
     uint32_t response_sent;
 
     kws_event_t events[16];    /* index % KWS_LINK_NUM_EVENTS */
     uint32_t num_events;
-    uint32_t num_events_sent;    /* sent as EVENT, or too old for it */
+    uint32_t num_events_sent;    /* events sent as EVENT, or no longer stored */
     uint8_t event[46];         /* encoded */
     uint32_t event_size;
     uint32_t event_sent;
 
-    int32_t test_slot;         /* -1: no golden input under way */
+    int32_t test_slot;         /* -1: no golden input in progress */
     uint32_t test_size;        /* bytes of its input */
     uint32_t test_position;
     uint32_t num_candidate_runs;
@@ -140,21 +140,21 @@ typedef struct {
     uint32_t feed_position;
 } kws_link_t;
 
-/* Starts a link over `slots`, which stay the caller's. KWS_OK or KWS_ERROR_ARGUMENT. */
+/* Opens a link for `slots`, which the caller owns. Returns KWS_OK or KWS_ERROR_ARGUMENT. */
 int32_t kws_link_open(kws_link_t *link, kws_slots_t *slots, const kws_link_app_t *app,
                       const kws_link_identity_t *identity);
 
-/* Takes received bytes and carries out the requests in them. Returns how many it took: it takes none while a
- * response waits to be sent. */
+/* Processes received bytes and executes the requests in them. Returns the number of consumed bytes. Consumes none while
+ * a response is waiting to be sent. */
 uint32_t kws_link_receive(kws_link_t *link, const uint8_t *data, uint32_t size_bytes);
 
-/* Points to bytes that wait to be sent, and returns how many. */
+/* Sets `data` to the bytes to send. Returns their number. */
 uint32_t kws_link_pending(kws_link_t *link, const uint8_t **data);
 
-/* Says that so many of the pending bytes have been sent. */
+/* Marks size_bytes of the pending bytes as sent. */
 void kws_link_sent(kws_link_t *link, uint32_t size_bytes);
 
-/* Announces a detection; the link sets its index. */
+/* Queues an event for a detection. The link sets its index. */
 void kws_link_post(kws_link_t *link, const kws_event_t *event);
 /* python:end */
 

@@ -1,4 +1,4 @@
-/* The requests of a push: BEGIN, DATA, END, TEST, CONFIRM, ABORT. */
+/* Requests of a push: BEGIN, DATA, END, TEST, CONFIRM, ABORT. */
 #include <string.h>
 
 #include "common/kws_bytes.h"
@@ -18,7 +18,7 @@ int32_t kws_link_begin(kws_link_t *link, kws_request_t *request) {
     }
     kws_image_id_t id = read_id(request->data + 4);
     bool was_verified = link->slots->push == KWS_PUSH_VERIFIED;
-    link->test_slot = -1; /* the image under test may be about to be erased */
+    link->test_slot = -1; /* the push may erase the image under test */
     int32_t offset = kws_slots_begin(link->slots, &id, (request->data[0] & KWS_BEGIN_RESTART) != 0);
     if (offset < 0) {
         return offset;
@@ -123,7 +123,7 @@ int32_t kws_link_confirm(kws_link_t *link, kws_request_t *request) {
     }
     bool is_active = slots->active >= 0 && memcmp(slots->active_id.sha256, request->data, KWS_SHA256_BYTES) == 0;
     if (slots->push == KWS_PUSH_NONE && is_active) {
-        request->out[1] = (uint8_t)slots->active; /* done before, and only the response was lost */
+        request->out[1] = (uint8_t)slots->active; /* repeated request: the first response was lost */
         return KWS_OK;
     }
     if (slots->push != KWS_PUSH_VERIFIED || link->num_candidate_runs == 0 ||

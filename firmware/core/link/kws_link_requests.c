@@ -115,7 +115,7 @@ static int32_t profile(kws_link_t *link, kws_request_t *request) {
     uint32_t first = kws_read_u16(request->data);
     uint32_t counts[(KWS_LINK_MAX_RESPONSE - 12) / 4];
     uint32_t max_counts = sizeof counts / sizeof counts[0];
-    link->test_slot = -1; /* the run uses the memory of a golden input */
+    link->test_slot = -1; /* the profile overwrites the memory of a golden input */
     uint32_t inference = 0;
     int32_t total = link->app.profile(link->app.context, first, counts, max_counts, &inference);
     if (total < 0) {

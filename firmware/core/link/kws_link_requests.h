@@ -1,4 +1,5 @@
-/* The requests of the serial link, each a function from payload to payload. Only the link's own files use this. */
+/* Requests of the serial link, internal to the link. Each request is a function from the request payload to the
+ * response payload. */
 #ifndef KWS_LINK_REQUESTS_H
 #define KWS_LINK_REQUESTS_H
 
@@ -7,11 +8,11 @@
 typedef struct {
     const uint8_t *data;
     uint32_t size;
-    uint8_t *out;      /* the response's payload, zeros at first; byte 0 is the status */
-    uint32_t out_size; /* 1 unless a request says more */
+    uint8_t *out;      /* payload of the response, initially zero; byte 0 is the status */
+    uint32_t out_size; /* 1 unless the request sets a larger size */
 } kws_request_t;
 
-/* The requests of a push; kws_link_push.c. Each returns the status of the response. */
+/* Requests of a push, in kws_link_push.c. Each returns the status of the response. */
 int32_t kws_link_begin(kws_link_t *link, kws_request_t *request);
 int32_t kws_link_data(kws_link_t *link, kws_request_t *request);
 int32_t kws_link_end(kws_link_t *link, kws_request_t *request);
@@ -19,11 +20,11 @@ int32_t kws_link_test(kws_link_t *link, kws_request_t *request);
 int32_t kws_link_confirm(kws_link_t *link, kws_request_t *request);
 int32_t kws_link_abort(kws_link_t *link, kws_request_t *request);
 
-/* Carries out one request. Writes the response's payload, of which byte 0 is the status, to `response`
- * (KWS_LINK_MAX_RESPONSE bytes, zeros) and returns its size. */
+/* Executes one request. Writes the payload of the response to `response` (KWS_LINK_MAX_RESPONSE bytes, initially zero).
+ * Byte 0 of the payload is the status. Returns the size of the payload. */
 uint32_t kws_link_execute(kws_link_t *link, uint8_t verb, const uint8_t *payload, uint32_t size, uint8_t *response);
 
-/* Writes an event as EVENT and EVENTS carry it, KWS_LINK_EVENT_BYTES. */
+/* Writes an event in the format of EVENT and EVENTS, KWS_LINK_EVENT_BYTES. */
 void kws_link_write_event(const kws_event_t *event, uint8_t *bytes);
 
 #endif

@@ -31,7 +31,7 @@ static bool in_constants(const kws_model_t *model, uint32_t offset, uint64_t byt
     return offset % 4 == 0 && offset <= model->constants_bytes && bytes <= model->constants_bytes - offset;
 }
 
-/* Checks the requantization constants of `channels` channels. A shift outside 0..31 would be undefined behaviour. */
+/* Checks the requantization constants of `channels` channels. A shift outside 0..31 would be undefined behavior. */
 static bool channels_are_valid(const kws_model_t *model, uint32_t offset, uint32_t channels, bool positive) {
     if (positive) {
         return in_constants(model, offset, (uint64_t)channels * sizeof(kws_positive_channel_t));

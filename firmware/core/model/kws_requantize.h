@@ -23,7 +23,7 @@
 /* Shift of an ADD with KWS_FLAG_LINEAR. */
 #define KWS_LINEAR_ADD_SHIFT 22
 
-/* Sums wrap in any order. The compiler verifies that they are correct, and no image can cause undefined behaviour. */
+/* Sums wrap in any order. The compiler verifies that they are correct, and no image can cause undefined behavior. */
 static inline int32_t kws_wrapping_add(int32_t a, int32_t b) {
     return (int32_t)((uint32_t)a + (uint32_t)b);
 }

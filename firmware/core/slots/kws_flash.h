@@ -1,4 +1,4 @@
-/* The flash memory of the model slots, as the core needs it: what a board must provide. */
+/* Interface to the flash memory of the model slots, implemented by a board. */
 #ifndef KWS_FLASH_H
 #define KWS_FLASH_H
 
@@ -6,21 +6,21 @@
 
 /* python:begin */
 typedef struct {
-    /* Handed to every function below. */
+    /* Passed to every function below. */
     void *context;
-    /* Where slot 0 begins in the address space, aligned to 16 bytes; slot 1 follows it. Models run in place, so
-     * the whole area must be readable here at any time; a completed erase or write must show at once. */
+    /* Address of slot 0, aligned to 16 bytes. Slot 1 follows directly. Models run in place, so the whole area must be
+     * readable at any time, and a completed erase or write must be visible immediately. */
     const uint8_t *base;
-    /* Bytes that are erased together: at least 2048, a multiple of 16. */
+    /* Size of the erase unit: at least 2048, a multiple of 16. */
     uint32_t page_bytes;
-    /* Bytes of one slot: a multiple of page_bytes, at least 2 pages. */
+    /* Size of one slot: a multiple of page_bytes, at least 2 pages. */
     uint32_t slot_bytes;
-    /* Sets the page that begins `offset_bytes` from base to 0xFF. Returns KWS_OK or KWS_ERROR_FLASH. */
+    /* Sets the page at `offset_bytes` from base to 0xFF. Returns KWS_OK or KWS_ERROR_FLASH. */
     int (*erase_page)(void *context, uint32_t offset_bytes);
-    /* Programs `size_bytes` at `offset_bytes` from base, both multiples of 4; `data` has any alignment. The core
-     * writes a 32-bit word at most once between two erases (zeros again, where the power failed while they were
-     * written), and never across two pages in one call. Returns KWS_OK, or KWS_ERROR_FLASH where the flash says
-     * that it failed. */
+    /* Programs `size_bytes` at `offset_bytes` from base. Both are multiples of 4, `data` has any alignment. The core
+     * writes a 32-bit word at most once between two erases. The only exception is writing zeros again after a power
+     * failure during the first write. One call never crosses a page boundary. Returns KWS_OK, or KWS_ERROR_FLASH if the
+     * flash reports an error. */
     int (*write)(void *context, uint32_t offset_bytes, const uint8_t *data, uint32_t size_bytes);
 } kws_flash_t;
 /* python:end */

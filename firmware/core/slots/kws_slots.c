@@ -1,9 +1,9 @@
-/* Rules that the order of operations rests on:
- * - An erase or a write cut off by a power failure leaves bits that may read differently each time. So nothing
- *   counts for good unless the operation after it began, or it was done within this power cycle; and where an
- *   earlier power cycle may have been cut off at a word, that word is passed over, as it may look blank.
- * - A word is written at most once between two erases; only zeros may be written again where their writing was
- *   cut off, as that changes no bit that was meant to stay. */
+/* Slots for model images. The order of flash operations follows these rules:
+ * - A power failure during an erase or a write leaves bits that may read differently each time. Therefore data are
+ *   trusted only if the next operation has begun, or if they were written in the current power cycle. If an earlier
+ *   power cycle may have been interrupted at a word, the word is skipped, because it can read blank.
+ * - A word is written at most once between two erases. Only zeros may be written again after an interrupted write,
+ *   because this changes no bit that must remain set. */
 #include "slots/kws_slots.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "common/kws_status.h"
 #include "slots/kws_slot_layout.h"
 
-#define NUM_CONFIRM_WORDS 2u /* confirm words that make sure of each other */
+#define NUM_CONFIRM_WORDS 2u /* per confirmation; a valid second word proves that the first one is complete */
 
 int kws_slots_open(kws_slots_t *slots, const kws_flash_t *flash,
                    int (*check)(void *context, const uint8_t *image, uint32_t size_bytes), void *check_context) {
@@ -53,8 +53,8 @@ const uint8_t *kws_slots_image(const kws_slots_t *slots, int32_t slot) {
     return kws_slot_image(&slots->flash, slot);
 }
 
-/* The power may have failed while the active image was being confirmed. Before the other image goes, the mark is
- * made sure of by a word written whole. */
+/* The power may have failed while the active image was being confirmed. Before the other image is erased, a complete
+ * confirm word must exist. */
 static int ensure_active_confirmed(const kws_slots_t *slots) {
     const kws_flash_t *flash = &slots->flash;
     if (kws_slot_count_confirms(flash, slots->active, slots->active_entry) >= NUM_CONFIRM_WORDS) {
@@ -63,7 +63,7 @@ static int ensure_active_confirmed(const kws_slots_t *slots) {
     uint32_t offset = kws_slot_confirm_offset(slots->active_entry, 0);
     int32_t word = kws_slot_find_unwritten(flash, slots->active, offset, 4, KWS_SLOT_NUM_CONFIRMS);
     if (word == KWS_SLOT_NUM_CONFIRMS) {
-        return KWS_OK; /* cut off here four times over: one of the words is whole */
+        return KWS_OK; /* interrupted four times here, so one of the words is complete */
     }
     uint8_t bytes[4];
     kws_write_u32(bytes, KWS_SLOT_CONFIRM_WORD);
@@ -81,8 +81,8 @@ static int32_t choose_target(const kws_slots_t *slots, const kws_image_id_t *id)
     return kws_slot_find_header(flash, 0, true).sequence > kws_slot_find_header(flash, 1, true).sequence ? 1 : 0;
 }
 
-/* An erase that is cut off may leave a record that still reads right in a page that must be erased again. The void
- * word, written before, tells. */
+/* An interrupted erase can leave a record that still reads as valid in a page that must be erased again. The void word,
+ * written before the erase, marks the record as invalid. */
 static int void_record(const kws_slots_t *slots) {
     const kws_flash_t *flash = &slots->flash;
     kws_slot_header_t old;
@@ -136,7 +136,7 @@ int kws_slots_begin(kws_slots_t *slots, const kws_image_id_t *id, bool restart) 
     return (int)slots->num_received;
 }
 
-/* Writes image bytes that lie in one page, the last word filled up with 0xFF. */
+/* Writes image bytes that lie in one page. Pads the last word with 0xFF. */
 static int write_in_page(kws_slots_t *slots, const uint8_t *data, uint32_t size) {
     const kws_flash_t *flash = &slots->flash;
     uint32_t page_bytes = flash->page_bytes;
@@ -180,7 +180,7 @@ int kws_slots_write(kws_slots_t *slots, uint32_t position, const uint8_t *data, 
         uint32_t size = size_bytes < page_left ? size_bytes : page_left;
         int status = write_in_page(slots, data, size);
         if (status != KWS_OK) {
-            slots->push = KWS_PUSH_NONE; /* begin again, from what the flash holds for sure */
+            slots->push = KWS_PUSH_NONE; /* a new BEGIN resumes after the last complete page */
             return status;
         }
         data += size;

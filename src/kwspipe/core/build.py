@@ -1,7 +1,7 @@
-"""Builds the C core of firmware/core/ as the extension module ``kwspipe._core`` (cffi, API mode).
+"""Build script of the extension module ``kwspipe._core``, the C core of firmware/core/ (cffi, API mode).
 
-The declarations cffi needs are the parts of the core's own headers between the comment lines
-``python:begin`` and ``python:end``, so that nothing is declared twice.
+cffi reads the declarations from the headers of the core, between the comment lines ``python:begin`` and ``python:end``.
+Therefore no declaration exists twice.
 """
 
 import re
@@ -15,7 +15,7 @@ SHARED_PART = re.compile(r"/\* python:begin \*/(.*?)/\* python:end \*/", re.DOTA
 
 
 def include_order(headers: list[Path]) -> list[Path]:
-    """Orders headers so that each comes after those it includes."""
+    """Returns the headers in an order in which each one follows the headers it includes."""
     ordered: list[Path] = []
 
     def visit(header: Path) -> None:
@@ -31,11 +31,11 @@ def include_order(headers: list[Path]) -> list[Path]:
 
 
 def make_builder() -> FFI:
-    """Returns the cffi builder for every header and source of the core."""
+    """Returns the cffi builder for all headers and sources of the core."""
     headers = [h for h in include_order(sorted(CORE.rglob("*.h"))) if SHARED_PART.search(h.read_text())]
     builder = FFI()
     for header in headers:
-        # The GIL is released around every call of an API-mode binding.
+        # API-mode bindings release the GIL during every call.
         builder.cdef("\n".join(SHARED_PART.findall(header.read_text())))
     optimise = ["/O2"] if sys.platform == "win32" else ["-O3", "-std=c11"]
     root = CORE.parents[1]

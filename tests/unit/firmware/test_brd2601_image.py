@@ -1,4 +1,4 @@
-"""The files made from the linked firmware, and the bound on its stack."""
+"""Files made from the linked firmware, and the upper bound of its stack depth."""
 
 import importlib.util
 import struct
@@ -89,7 +89,7 @@ def test_narrow_branches_are_decoded(code: int, targets: list[int | None]) -> No
 
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 12))
-def test_constants_made_of_two_halves_are_put_together(value: int, register: int) -> None:
+def test_constants_of_two_halves_are_decoded(value: int, register: int) -> None:
     code = b""
     for opcode, half in ((0xF240, value & 0xFFFF), (0xF2C0, value >> 16)):  # MOVW, MOVT
         first = opcode | half >> 12 | (half >> 11 & 1) << 10
@@ -111,7 +111,7 @@ def test_the_deepest_path_counts() -> None:
     assert stack.deepest(functions, "main") == (120, ["main", "right", "leaf"])
 
 
-def test_a_circle_counts_with_all_its_members() -> None:
+def test_a_cycle_counts_with_all_its_members() -> None:
     functions = {
         "main": make("main", 10, "a"),
         "a": make("a", 20, "b"),
@@ -130,5 +130,7 @@ def test_a_circle_counts_with_all_its_members() -> None:
         (b"", 0),
     ],
 )
-def test_a_function_in_assembly_has_its_frame_in_its_first_instructions(code: bytes, expected: int) -> None:
+def test_the_frame_of_an_assembly_function_follows_from_its_first_instructions(
+    code: bytes, expected: int
+) -> None:
     assert stack.pushed_bytes(code) == expected

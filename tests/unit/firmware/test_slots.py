@@ -1,4 +1,4 @@
-"""The two slots, with the power cut at every operation of a push."""
+"""The two slots, with a power failure at every operation of a push."""
 
 import random
 
@@ -9,7 +9,7 @@ from support.flash_model import FlashModel, image_id
 
 PAGE_BYTES = 2048
 SLOT_BYTES = 4 * PAGE_BYTES
-MARK = b"KWSi"  # what the check of these tests asks for
+MARK = b"KWSi"  # the check of these tests requires it
 
 
 @ffi.callback("int(void *, uint8_t *, uint32_t)")
@@ -22,7 +22,7 @@ def make_image(seed: int, size: int = 4999) -> bytes:
 
 
 class Board:
-    """The slots of a board that is started again and again on one flash."""
+    """The slots of a board that restarts repeatedly on the same flash."""
 
     def __init__(self, flash: FlashModel) -> None:
         self.flash = flash
@@ -43,14 +43,14 @@ class Board:
         return lib.kws_slots_begin(self.slots, image_id(image), restart)
 
     def send(self, image: bytes, offset: int, end: int | None = None, chunk: int = 500) -> int:
-        """Writes the image from an offset; returns the offset reached or an error."""
+        """Writes the image from an offset. Returns the next offset or an error."""
         while 0 <= offset < (len(image) if end is None else end):
             data = image[offset : offset + chunk]
             offset = lib.kws_slots_write(self.slots, offset, data, len(data))
         return offset
 
     def push(self, image: bytes, restart: bool = False) -> int:
-        """A whole push; returns KWS_OK, or the first error."""
+        """Performs a whole push. Returns KWS_OK or the first error."""
         reached = self.send(image, self.begin(image, restart))
         if reached < 0:
             return reached
@@ -94,7 +94,7 @@ def test_an_unconfirmed_image_is_rolled_back(board):
     assert lib.kws_slots_confirm(board.slots) == lib.KWS_ERROR_STATE
 
 
-def test_a_damaged_image_gives_way_to_the_older_one(board):
+def test_a_damaged_image_is_replaced_by_the_older_one(board):
     board.push(OLD)
     board.push(NEW)
     board.flash.memory[SLOT_BYTES + PAGE_BYTES + 100] ^= 1
@@ -102,7 +102,7 @@ def test_a_damaged_image_gives_way_to_the_older_one(board):
     assert board.active_image() == OLD
 
 
-def test_data_at_another_offset_are_left_out(board):
+def test_data_at_another_offset_are_ignored(board):
     assert board.begin(NEW) == 0
     assert lib.kws_slots_write(board.slots, 4, NEW, 8) == 0
     assert lib.kws_slots_write(board.slots, 0, NEW, 8) == 8
@@ -136,7 +136,7 @@ def test_verify_requires_all_bytes_a_correct_crc_and_a_valid_image(board):
     assert board.push(NEW) == lib.KWS_OK
 
 
-def test_resume_after_a_lost_link_goes_on_at_the_byte(board):
+def test_resume_after_a_lost_link_continues_at_the_byte(board):
     board.begin(NEW)
     board.send(NEW, 0, end=3000)
     assert board.begin(NEW) == 3000
@@ -144,7 +144,7 @@ def test_resume_after_a_lost_link_goes_on_at_the_byte(board):
 
 
 @pytest.mark.parametrize("lost", ["abort", "restart"])
-def test_resume_from_flash_goes_on_at_the_page(board, lost):
+def test_resume_from_flash_continues_at_the_page(board, lost):
     board.begin(NEW)
     board.send(NEW, 0, end=3000)
     if lost == "abort":
@@ -163,7 +163,7 @@ def test_resume_from_flash_goes_on_at_the_page(board, lost):
     assert board.flash.faults == []
 
 
-def test_going_back_to_the_image_before_sends_nothing(board):
+def test_a_push_of_the_previous_image_sends_nothing(board):
     board.push(OLD)
     board.push(NEW)
     assert board.begin(OLD) == len(OLD)
@@ -172,10 +172,10 @@ def test_going_back_to_the_image_before_sends_nothing(board):
     assert board.active_image() == OLD
 
 
-def test_a_flash_that_does_not_keep_a_word_is_noticed(board):
+def test_a_flash_that_does_not_store_a_word_is_detected(board):
     board.begin(NEW)
     board.send(NEW, 0, end=500)
-    board.flash.memory[PAGE_BYTES + 600] = 0  # a bit that cannot be set any more
+    board.flash.memory[PAGE_BYTES + 600] = 0  # bits that cannot be set again
     assert board.send(NEW, 500) == lib.KWS_ERROR_FLASH
     assert board.push(NEW) == lib.KWS_OK  # the page is erased again
 
@@ -224,7 +224,7 @@ def test_the_power_may_fail_at_every_operation(board, history):
         num_new += board.active_image() == NEW
         num_resumed += board.begin(NEW) > 0
         assert board.push(NEW) == lib.KWS_OK, cut
-        for _ in range(2):  # unstable bits settle anew
+        for _ in range(2):  # unstable bits get new values
             board.start()
             assert board.active_image() == NEW, cut
         assert board.flash.faults == [], cut
@@ -249,7 +249,7 @@ def test_the_power_may_fail_again_while_recovering(board):
             board.start()
             assert board.active_image() in (held, image)
             held = board.active_image()
-            board.start()  # an unstable mark may settle otherwise
+            board.start()  # an unstable confirm word may read differently
             assert board.active_image() in (OLD, NEW, OLDEST)
             held = board.active_image()
         assert board.push(NEW) == lib.KWS_OK
@@ -258,7 +258,7 @@ def test_the_power_may_fail_again_while_recovering(board):
         assert board.flash.faults == []
 
 
-def test_a_mark_cut_off_is_made_sure_of_before_the_other_image_goes(board):
+def test_an_interrupted_confirmation_is_completed_before_the_other_image_is_erased(board):
     board.push(OLD)
     saved = board.flash.save()
     total = count_operations(board)
