@@ -157,7 +157,8 @@ class Detector:
         Raises:
             KwspipeError: scores of another shape or dtype; a time that steps back.
         """
-        detections = self.process_many(np.asarray(scores)[np.newaxis], np.array([time_ms % 2**32], np.uint32))
+        time = np.array([int(time_ms) % 2**32], np.uint32)
+        detections = self.process_many(np.asarray(scores)[np.newaxis], time)
         return detections[0] if detections else None
 
     def process_many(
@@ -181,7 +182,8 @@ class Detector:
                 f"int8 of shape {shape} with as many integer times",
                 "give the scores as the int8 model puts them out",
             )
-        times = np.ascontiguousarray(times_ms % 2**32, dtype=np.uint32)
+        # A cast wraps modulo 2**32 for any integer type. NumPy 2 does not divide small integers by 2**32.
+        times = np.ascontiguousarray(times_ms.astype(np.uint32))
         fired = ffi.new("kws_detection_t[]", max(len(times), 1))
         count = lib.kws_detector_process_many(
             self._core,

@@ -175,6 +175,27 @@ def test_scores_of_another_kind_are_refused(scores, times_ms):
         Detector(pack_settings(CONFIG, LABELS), LABELS).process_many(scores, times_ms)
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64])
+def test_times_of_any_integer_type_are_accepted(dtype):
+    # NumPy 2 raises OverflowError for arithmetic of small integers with 2**32.
+    config = replace(CONFIG, minimum_count=0)
+    detector = Detector(pack_settings(config, LABELS), LABELS)
+    times_ms = np.array([3, 7], dtype)
+    assert found(detector.process_many(scores_of((2, 255), (0, 255)), times_ms)) == [(0, 255, 7)]
+    detector.reset()
+    assert detector.process(scores_of((0, 255))[0], times_ms[1]) == Detection("one", 0, 255, 7)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32, np.int64])
+def test_negative_times_wrap(dtype):
+    config = replace(CONFIG, minimum_count=0)
+    detector = Detector(pack_settings(config, LABELS), LABELS)
+    times_ms = np.array([-5], dtype)
+    assert found(detector.process_many(scores_of((0, 255)), times_ms)) == [(0, 255, 2**32 - 5)]
+    detector.reset()
+    assert detector.process(scores_of((0, 255))[0], times_ms[0]).time_ms == 2**32 - 5
+
+
 def test_no_inferences_are_no_detections():
     detector = Detector(pack_settings(CONFIG, LABELS), LABELS)
     assert detector.process_many(np.zeros((0, 4), np.int8), np.zeros(0, np.int64)) == []
