@@ -1,4 +1,4 @@
-"""Types and checks of the configuration; every value comes from conf/, none from here."""
+"""Types and checks of the configuration. All values come from conf/."""
 
 from typing import Annotated
 
@@ -80,7 +80,7 @@ __all__ = [
 
 @typed
 class PipelineConfig:
-    """One experiment, whole."""
+    """The complete configuration of one experiment."""
 
     name: Name
     run_dir: Annotated[str, Field(min_length=1)]

@@ -1,4 +1,4 @@
-"""What runs: the detector, the board, and the stages at a microphone or with a finished model."""
+"""Configuration of the detector, the boards, and the stages that use a microphone or a finished model."""
 
 from typing import Annotated, Literal
 
@@ -26,18 +26,17 @@ class DetectorConfig:
     def __post_init__(self) -> None:
         if self.target_false_accepts_per_hour is not None and self.detection_threshold_list is not None:
             raise ValueError(
-                "detection_threshold_list is given, and target_false_accepts_per_hour would choose others; "
-                "set one of them to null"
+                "detection_threshold_list and target_false_accepts_per_hour are both set; set one of them to null"
             )
         if self.minimum_count > self.queue_length:
             raise ValueError(
-                f"minimum_count is {self.minimum_count}, but average_window_duration_ms never holds more "
-                f"than {self.queue_length} inferences at this latency_ms; lower it or lengthen the window"
+                f"minimum_count is {self.minimum_count}, but average_window_duration_ms contains at most "
+                f"{self.queue_length} inferences at this latency_ms; lower it or lengthen the window"
             )
 
     @property
     def queue_length(self) -> int:
-        """Inferences the averaging window can hold, at most 256; a latency below 10 ms counts as 10 ms."""
+        """Maximum number of inferences in the averaging window, at most 256. A latency below 10 ms counts as 10 ms."""
         if self.minimum_count == 0:
             return 1
         return min(self.average_window_duration_ms // max(self.latency_ms, 10) + 1, 256)
@@ -45,7 +44,7 @@ class DetectorConfig:
 
 @typed
 class BoardConfig:
-    """The board the model is deployed to."""
+    """The board that the model is deployed to."""
 
     name: Literal["emulated", "brd2601", "host"]
     port: str | None
@@ -63,7 +62,7 @@ class ImportConfig:
 
 @typed
 class MineConfig:
-    """Where false accepts are looked for, and what is kept of them."""
+    """Search for false accepts, and the clips that are stored."""
 
     roots: Texts
     threshold: Threshold | None
@@ -73,14 +72,14 @@ class MineConfig:
 
 @typed
 class ExportConfig:
-    """How the model is called in other firmware."""
+    """Names of the model in other firmware."""
 
     c_name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None
 
 
 @typed
 class ListenConfig:
-    """What the spotter hears, and what is kept of it."""
+    """Audio input of the stage ``listen``, and the detections that are stored."""
 
     source: str | None
     on: Literal["pc", "board"]
@@ -93,7 +92,7 @@ class ListenConfig:
 
 @typed
 class RecordConfig:
-    """A session at the microphone: who speaks, how often, and what take is good enough."""
+    """A recording session: speaker, number of takes, and the limits that a take has to meet."""
 
     speaker: Word | None
     words: Words
@@ -111,10 +110,10 @@ class RecordConfig:
     def __post_init__(self) -> None:
         if self.speaker is not None and "_nohash_" in self.speaker:
             raise ValueError(
-                f"speaker is {self.speaker!r}; without _nohash_, which ends a speaker's name in a file's"
+                f"speaker is {self.speaker!r}; it must not contain _nohash_, which ends the speaker in a file name"
             )
         if not self.min_word_ms < self.max_word_ms < self.take_s * 1000:
             raise ValueError(
                 f"min_word_ms, max_word_ms and take_s are {self.min_word_ms} ms, {self.max_word_ms} ms and "
-                f"{self.take_s:g} s; each must be below the next"
+                f"{self.take_s:g} s; each must be smaller than the next"
             )

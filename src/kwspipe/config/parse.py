@@ -1,4 +1,4 @@
-"""From composed YAML to a checked PipelineConfig: the only door into the pipeline."""
+"""Parser from the composed YAML to a checked PipelineConfig."""
 
 import dataclasses
 import difflib
@@ -21,7 +21,7 @@ MAX_NAME_LENGTH = 80
 
 
 def words_as_name(words: Sequence[str]) -> str:
-    """Returns a name for an experiment of these words: letters of other alphabets become ``-``."""
+    """Returns an experiment name made of the words. Letters of other alphabets become ``-``."""
     name = re.sub(r"[^A-Za-z0-9_.-]", "-", "_".join(map(str, words)))
     return re.sub(r"^[^A-Za-z0-9]", "x", name)[:MAX_NAME_LENGTH]
 
@@ -31,35 +31,35 @@ OmegaConf.register_new_resolver("words_as_name", words_as_name, replace=True)
 
 
 def parse(composed: DictConfig | Mapping[str, Any]) -> PipelineConfig:
-    """Checks a composed configuration and returns it typed.
+    """Checks a composed configuration and returns it with types.
 
     Args:
-        composed: what Hydra composed from conf/, or a plain mapping of the same shape.
+        composed: the configuration composed by Hydra from conf/, or a plain mapping of the same form.
 
     Raises:
-        ConfigError: unknown keys, wrong types, missing or impossible values, all of them together.
+        ConfigError: unknown keys, wrong types, missing or invalid values. All faults are reported together.
     """
     plain, missing = _plain(composed)
     try:
         config = _ADAPTER.validate_json(json.dumps(plain))
     except ValidationError as error:
         details = [detail for detail in error.errors() if not _repeats(detail, error.errors())]
-        if missing:  # what depends on missing values cannot be judged yet
+        if missing:  # values that depend on missing ones cannot be checked
             details = [detail for detail in details if detail["type"] == "unexpected_keyword_argument"]
         raise ConfigError([*(_sentence(detail, plain) for detail in details), *missing]) from None
     return config
 
 
 def to_mapping(config: PipelineConfig) -> dict[str, Any]:
-    """Returns the configuration as plain data, with the keys of the YAML files."""
+    """Returns the configuration as plain data with the keys of the YAML files."""
     return _ADAPTER.dump_python(config, mode="json", by_alias=True)
 
 
 def _plain(composed: DictConfig | Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Returns the configuration as plain data, and a sentence for each value that is missing."""
+    """Returns the configuration as plain data, and a sentence for each missing value."""
     if not isinstance(composed, DictConfig):
         return dict(composed), []
-    # Without interpolations resolved: one that leads to a missing value would stop the search.
+    # Interpolations stay unresolved here, because one with a missing value would end the search.
     plain: Any = OmegaConf.to_container(composed, resolve=False)
     hint = "choose an experiment (+experiment=digits_3), or give the value as key=value"
     missing = [f"{key}: has no value; {hint}" for key in _missing_keys(plain)]
@@ -83,8 +83,9 @@ def _missing_keys(node: Any, path: str = "") -> Iterator[str]:
 
 
 def _repeats(detail: Any, details: list[Any]) -> bool:
-    """Tells whether another fault says the same: a list too short only for its faulty members, or
-    ``force``, whose two allowed types each report a fault.
+    """Returns whether another fault covers this one.
+
+    A list is too short only because of its invalid members. ``force`` has two allowed types that each report a fault.
     """
     here = detail["loc"]
     if detail["type"] == "too_short":
@@ -93,7 +94,7 @@ def _repeats(detail: Any, details: list[Any]) -> bool:
 
 
 def _sentence(detail: Any, plain: Mapping[str, Any]) -> str:
-    # Members of a union carry the type's name in their location: force.bool, force.tuple[...], model.mobilenet_v2.
+    # The location of a union member contains the type's name: force.bool, force.tuple[...], model.mobilenet_v2.
     path = [part for part in detail["loc"] if part != "bool" and "[" not in str(part)]
     path = [part for place, part in enumerate(path) if not _is_tag(part, _value_at(plain, path[:place]))]
     where = ".".join(str(part) for part in path)
@@ -101,7 +102,7 @@ def _sentence(detail: Any, plain: Mapping[str, Any]) -> str:
         if old := renamed_keys.hint(where):
             return old
         known = _keys_at(PipelineConfig, [str(part) for part in path[:-1]], plain)
-        known = [*known, "experiment"] if len(path) == 1 else known  # a group of conf/, not a value
+        known = [*known, "experiment"] if len(path) == 1 else known  # a group of conf/
         close = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.0)
         return f"{where}: unknown key. Closest known key: {'.'.join([*map(str, path[:-1]), *close])}"
     if detail["type"] in ("missing", "missing_argument"):
@@ -122,7 +123,7 @@ def _sentence(detail: Any, plain: Mapping[str, Any]) -> str:
 
 
 def _is_tag(part: Any, parent: Any) -> bool:
-    """Tells whether a part of a location is no key but the name by which a member of a union was chosen."""
+    """Returns whether a part of a location is the name of a union member instead of a key."""
     return isinstance(parent, Mapping) and part not in parent and parent.get("name") == part
 
 
@@ -136,7 +137,7 @@ def _value_at(plain: Any, path: list[Any]) -> Any:
 
 
 def _keys_at(cls: type, path: list[str], plain: Any) -> list[str]:
-    """Names of the fields of the configuration class that ``path`` leads to."""
+    """Returns the field names of the configuration class at ``path``."""
     hints = typing.get_type_hints(cls)
     for part in path:
         plain = _value_at(plain, [part])

@@ -1,4 +1,4 @@
-"""Kinds of values that the groups share."""
+"""Value types that several configuration groups share."""
 
 from typing import Annotated, Literal, TypeVar, cast, dataclass_transform
 
@@ -19,11 +19,12 @@ Urls = Annotated[tuple[str, ...], Field(min_length=1)]
 EngineName = Literal["espeak", "kokoro"]
 
 T = TypeVar("T")
-# Built with the first value: the process of a stage gets its configuration checked, and would build all for nothing.
+# `defer_build`: the validators are built with the first value. The process of a stage receives a checked configuration
+# and does not need them.
 CHECKS = ConfigDict(extra="forbid", strict=True, populate_by_name=True, defer_build=True)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(Field,))
 def typed(kind: type[T]) -> type[T]:
-    """Makes a class a frozen dataclass whose values are checked when it is made."""
+    """Returns the class as a frozen dataclass that checks its values on creation."""
     return cast(type[T], dataclass(frozen=True, config=CHECKS)(kind))

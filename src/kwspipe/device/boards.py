@@ -21,7 +21,7 @@ from kwspipe.device.messages import Hello
 
 
 @dataclass(frozen=True)
-class Attached:
+class BoardHandle:
     """A board within reach.
 
     Attributes:
@@ -36,7 +36,7 @@ class Attached:
 
 
 @contextlib.contextmanager
-def attach(name: str, port: str | None, console: Console) -> Iterator[Attached]:
+def open_board(name: str, port: str | None, console: Console) -> Iterator[BoardHandle]:
     """Brings the board of that name within reach, with this release's firmware on it.
 
     Args:
@@ -51,17 +51,17 @@ def attach(name: str, port: str | None, console: Console) -> Iterator[Attached]:
     if name == "brd2601" or port is not None:
         path = ports.find_port(port)
         if name == "brd2601":
-            bring_up_to_date(path, firmware, console)
+            update_firmware(path, firmware, console)
         else:
-            require(path, "host" if name == "host" else "brd2601", firmware)
-        yield Attached(lambda: open_link(path), firmware, ports.BAUD)
+            check_running_board(path, "host" if name == "host" else "brd2601", firmware)
+        yield BoardHandle(lambda: open_link(path), firmware, ports.BAUD)
         return
-    with started(name, firmware, None if name == "host" else ports.BAUD) as attached:
+    with start_board(name, firmware, None if name == "host" else ports.BAUD) as attached:
         yield attached
 
 
 @contextlib.contextmanager
-def started(name: str, firmware: Firmware, baud: int | None) -> Iterator[Attached]:
+def start_board(name: str, firmware: Firmware, baud: int | None) -> Iterator[BoardHandle]:
     """Starts a board on this machine, with an empty flash, and ends it.
 
     Args:
@@ -80,7 +80,7 @@ def started(name: str, firmware: Firmware, baud: int | None) -> Iterator[Attache
         else:
             board = EmulatedBoard(firmware.program, flash_file, baud=baud or 0)
         with board:
-            yield Attached(lambda: open_link(board.port), firmware, baud)
+            yield BoardHandle(lambda: open_link(board.port), firmware, baud)
 
 
 def open_link(path: str) -> Link:
@@ -88,7 +88,7 @@ def open_link(path: str) -> Link:
     return Link(ports.open_port(path), path)
 
 
-def bring_up_to_date(
+def update_firmware(
     path: str,
     firmware: Firmware,
     console: Console,
@@ -121,7 +121,7 @@ def bring_up_to_date(
         )
 
 
-def require(path: str, board: str, firmware: Firmware, connect: Callable[[str], Link] = open_link) -> None:
+def check_running_board(path: str, board: str, firmware: Firmware, connect: Callable[[str], Link] = open_link) -> None:
     """Checks that a board which runs already is the one that is meant, with this firmware.
 
     Raises:

@@ -217,7 +217,7 @@ class Link:
                 if response.sequence == sequence and response.verb == verb | RESPONSE:
                     return self._accepted(verb, response.payload)
             self.transport.num_timeouts += 1
-        raise self.transport.give_up(verb)
+        raise self.transport.timeout_error(verb)
 
     def _take_event(self, event: Event) -> None:
         if self.num_events in (None, event.index):  # a gap is filled by fetch_events()

@@ -1,12 +1,13 @@
 """Counts what each layer of a model costs, by running it on the emulated board."""
 
-from kwspipe.core.image_info import ImageFacts
+from kwspipe.core.image_info import ImageRequirements
 from kwspipe.device import boards, firmware
 from kwspipe.device.emulator.process import require_unicorn
-from kwspipe.device.push import Golden, PushCallbacks, push
+from kwspipe.device.push import PushCallbacks, push
+from kwspipe.device.golden import GoldenVectors
 
 
-def count_instructions(image: bytes, golden: Golden) -> tuple[int, ...]:
+def count_instructions(image: bytes, golden: GoldenVectors) -> tuple[int, ...]:
     """Returns the instructions of each layer of one inference on the emulated BRD2601B.
 
     Args:
@@ -18,7 +19,7 @@ def count_instructions(image: bytes, golden: Golden) -> tuple[int, ...]:
     """
     require_unicorn("quantize.count_instructions", "set quantize.count_instructions=false")
     # Without the pace of the serial line: what is counted does not depend on it.
-    with boards.started("emulated", firmware.build("brd2601"), baud=None) as board:
-        push(board.connect, image, ImageFacts.of(image).memory_bytes, golden, PushCallbacks())
+    with boards.start_board("emulated", firmware.build("brd2601"), baud=None) as board:
+        push(board.connect, image, ImageRequirements.of(image).memory_bytes, golden, PushCallbacks())
         with board.connect() as link:
             return link.profile().operators

@@ -1,19 +1,17 @@
-"""Pushes a model image to a board: fits, sends, resumes, tests bit for bit, confirms."""
+"""Push of a model image to a board: resource check, transfer with resume, self-test, activation."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from kwspipe.core.status import Status
 from kwspipe.device.errors import DeviceError, LinkLostError, RefusedError
+from kwspipe.device.golden import GoldenVectors, SelfTestError, run_self_test
 from kwspipe.device.link import Link
 from kwspipe.device.messages import Hello, ImageId, Target, Verb
 
 MAX_RESUMES = 6
-PAUSE_S = 0.5  # before the first resume; twice as long before each further one
+PAUSE_S = 0.5  # before the first resume, doubled before each further one
 MAX_PAUSE_S = 8.0
 
 
@@ -22,29 +20,12 @@ class DoesNotFitError(DeviceError):
 
 
 class ImageRefusedError(DeviceError):
-    """The board received the image whole, and cannot run it."""
-
-
-class SelfTestError(DeviceError):
-    """The board computes something else than was trained."""
-
-
-@dataclass(frozen=True)
-class Golden:
-    """Inputs with the outputs they must give.
-
-    Attributes:
-        inputs: (vectors, input size) int8.
-        outputs: (vectors, classes) int8.
-    """
-
-    inputs: NDArray[np.int8]
-    outputs: NDArray[np.int8]
+    """The board received the complete image and cannot run it."""
 
 
 @dataclass(frozen=True)
 class ResourceFit:
-    """What a model needs of a board, and what the board has, in bytes."""
+    """Resources that a model requires and resources of the board, in bytes."""
 
     image_bytes: int
     max_image_bytes: int
@@ -52,31 +33,35 @@ class ResourceFit:
     max_memory_bytes: int
 
     def lines(self) -> list[str]:
-        """One line a resource: needed, there, left or missing."""
+        """Returns one line of text per resource: required, available, and the difference."""
         rows = (
             ("flash of a slot", self.image_bytes, self.max_image_bytes),
             ("memory (arena, features, front end)", self.memory_bytes, self.max_memory_bytes),
         )
         return [
-            f"{name}: {needed:,} of {there:,} bytes, "
-            + (f"{there - needed:,} left" if needed <= there else f"{needed - there:,} too many")
-            for name, needed, there in rows
+            f"{name}: {required:,} of {available:,} bytes, "
+            + (
+                f"{available - required:,} left"
+                if required <= available
+                else f"{required - available:,} too many"
+            )
+            for name, required, available in rows
         ]
 
 
 @dataclass(frozen=True)
 class PushReport:
-    """What a push did.
+    """Result of a push.
 
     Attributes:
-        hello: the board.
-        fit: what the model needs of it.
-        was_active: nothing was sent, as the board already had the image.
-        resumed_from: offset in bytes the last attempt went on from.
-        num_resumes: times the link was lost and found again.
+        hello: identity and limits of the board.
+        fit: resources required and available.
+        was_active: the image was active already, and nothing was sent.
+        resumed_from: offset in bytes at which the last attempt resumed.
+        num_resumes: number of resumes after a lost link or a restart of the board.
         sent_bytes: encoded bytes sent, retries included.
-        push_s: from BEGIN to CONFIRM, all attempts.
-        num_vectors: golden inputs run on the board, all of them equal.
+        push_s: time of all attempts.
+        num_vectors: number of golden inputs that the board ran. All outputs were equal.
     """
 
     hello: Hello
@@ -91,13 +76,13 @@ class PushReport:
 
 @dataclass(frozen=True)
 class PushCallbacks:
-    """Hears how a push goes on.
+    """Functions that a push calls as it proceeds.
 
     Attributes:
-        on_fit: before anything is sent.
-        on_sent: bytes of the image on the board, and of all.
-        on_tested: golden inputs run, and of all.
-        on_resume: the link was lost; why, and the pause in seconds before the next attempt.
+        on_fit: called before the transfer with the board and the resources.
+        on_sent: called with the bytes of the image on the board and the bytes of the image.
+        on_tested: called with the number of golden inputs tested and the number of all.
+        on_resume: called after an interruption with its error and the pause in seconds before the next attempt.
     """
 
     on_fit: Callable[[Hello, ResourceFit], None] = lambda hello, fit: None
@@ -107,10 +92,10 @@ class PushCallbacks:
 
 
 def check_fit(link: Link, image: bytes, memory_bytes: int) -> tuple[Hello, ResourceFit]:
-    """Asks the board for its limits and compares.
+    """Reads the limits of the board and compares them with the requirements of the model.
 
     Raises:
-        DoesNotFitError: the model is too large.
+        DoesNotFitError: if the model is too large.
     """
     hello = link.hello()
     fit = ResourceFit(len(image), hello.max_image_bytes, memory_bytes, hello.memory_bytes)
@@ -124,48 +109,31 @@ def check_fit(link: Link, image: bytes, memory_bytes: int) -> tuple[Hello, Resou
     return hello, fit
 
 
-def run_golden(link: Link, target: Target, golden: Golden, watcher: PushCallbacks) -> None:
-    """Runs golden inputs on the board.
-
-    Raises:
-        SelfTestError: an output differs in any bit.
-    """
-    for number, (values, expected) in enumerate(zip(golden.inputs, golden.outputs, strict=True)):
-        outputs = np.frombuffer(link.test(target, values.astype(np.int8).tobytes()), np.int8)
-        if not np.array_equal(outputs, expected):
-            raise SelfTestError(
-                f"golden input {number} of {len(golden.inputs)}",
-                f"the board computed {outputs.tolist()}",
-                f"exactly {expected.tolist()}",
-                "the board keeps its old model; flash the firmware of this release, "
-                "and run quantize again with it",
-            )
-        watcher.on_tested(number + 1, len(golden.inputs))
-
-
 def push(
     connect: Callable[[], Link],
     image: bytes,
     memory_bytes: int,
-    golden: Golden,
-    watcher: PushCallbacks,
+    golden: GoldenVectors,
+    callbacks: PushCallbacks,
     sleep: Callable[[float], None] = time.sleep,
 ) -> PushReport:
-    """Brings a model image onto a board, and goes on where it was when the link is lost or the board restarts.
+    """Transfers a model image to a board, tests it and makes it the active image.
+
+    If the link is lost or the board restarts, the push resumes.
 
     Args:
-        connect: opens the link; called again after a loss.
+        connect: opens the link. It is called again after each interruption.
         image: the model image.
-        memory_bytes: what a spotter with this image needs (kws_spotter_memory_bytes).
-        golden: what the board must compute before the image becomes the active one.
-        watcher: hears how it goes on.
-        sleep: waits so many seconds.
+        memory_bytes: memory of a spotter with this image (``kws_spotter_memory_bytes``).
+        golden: the vectors that the board must compute before the image becomes active.
+        callbacks: progress callbacks.
+        sleep: waits for a number of seconds.
 
     Raises:
-        DoesNotFitError: before anything is sent.
-        ImageRefusedError: the board's firmware cannot run the image.
-        SelfTestError: an output differs; the board keeps its old model.
-        DeviceError: the link was lost too often.
+        DoesNotFitError: if the model is too large. Nothing was sent.
+        ImageRefusedError: if the firmware cannot run the image.
+        SelfTestError: if an output differs. The board keeps its old model.
+        DeviceError: if the link was lost too often.
     """
     started_s = time.monotonic()
     sent_bytes, pause_s = 0, PAUSE_S
@@ -173,7 +141,7 @@ def push(
         try:
             with connect() as link:
                 try:
-                    report = _push_once(link, image, memory_bytes, golden, watcher)
+                    report = _push_once(link, image, memory_bytes, golden, callbacks)
                 finally:
                     sent_bytes += link.transport.num_sent_bytes
             push_s = time.monotonic() - started_s
@@ -181,49 +149,50 @@ def push(
         except (LinkLostError, RefusedError) as error:
             if num_resumes == MAX_RESUMES or not _can_resume(error):
                 raise
-            watcher.on_resume(error, pause_s)
+            callbacks.on_resume(error, pause_s)
         sleep(pause_s)
         pause_s = min(2 * pause_s, MAX_PAUSE_S)
     raise AssertionError("unreachable")
 
 
 def _can_resume(error: DeviceError) -> bool:
-    """A board that restarted in between refuses what belongs to the push that it has forgotten."""
+    """Returns whether another attempt can succeed. After a restart the board refuses requests of the old push."""
     return isinstance(error, LinkLostError) or (
         isinstance(error, RefusedError) and error.status in (Status.ERROR_STATE, Status.ERROR_FLASH)
     )
 
 
 def _push_once(
-    link: Link, image: bytes, memory_bytes: int, golden: Golden, watcher: PushCallbacks
+    link: Link, image: bytes, memory_bytes: int, golden: GoldenVectors, callbacks: PushCallbacks
 ) -> PushReport:
     hello, fit = check_fit(link, image, memory_bytes)
-    watcher.on_fit(hello, fit)
+    callbacks.on_fit(hello, fit)
     image_id = ImageId.of(image)
     was_active = link.status().active == image_id
     resumed_from = len(image)
     if not was_active:
-        resumed_from = _send(link, image, image_id, watcher)
+        resumed_from = _send(link, image, image_id, callbacks)
+    target = Target.ACTIVE if was_active else Target.CANDIDATE
     try:
-        run_golden(link, Target.ACTIVE if was_active else Target.CANDIDATE, golden, watcher)
+        run_self_test(link, target, golden, callbacks.on_tested)
     except SelfTestError:
         link.abort()
         raise
     if was_active:
-        link.abort()  # ends the test: the board spots again
+        link.abort()  # ends the test; the board resumes keyword spotting
     else:
         link.confirm(image_id)
     return PushReport(hello, fit, was_active, resumed_from, 0, 0, 0.0, len(golden.inputs))
 
 
-def _send(link: Link, image: bytes, image_id: ImageId, watcher: PushCallbacks) -> int:
-    """Sends the image and has it verified; returns the offset it went on from."""
+def _send(link: Link, image: bytes, image_id: ImageId, callbacks: PushCallbacks) -> int:
+    """Sends the image and requests its verification. Returns the offset at which the transfer resumed."""
     offset = link.begin(image_id)
     for restart in (False, True):
-        if restart:  # what an earlier push left there is not what it seemed
+        if restart:  # the partial image of an earlier push was damaged
             offset = link.begin(image_id, restart=True)
-        watcher.on_sent(offset, len(image))
-        link.send_image(image, offset, lambda done: watcher.on_sent(done, len(image)))
+        callbacks.on_sent(offset, len(image))
+        link.send_image(image, offset, lambda done: callbacks.on_sent(done, len(image)))
         try:
             link.end()
             return offset
@@ -239,7 +208,7 @@ def _refusal(error: RefusedError) -> DeviceError:
         return error
     return ImageRefusedError(
         error.where,
-        f"the board received the image whole and cannot run it ({error.status.name})",
-        "images of the format and the operators that its firmware knows",
+        f"the board received the complete image and cannot run it ({error.status.name})",
+        "images with the format version and the operators of its firmware",
         "flash the firmware of this release and push again; the board keeps its old model",
     )

@@ -128,6 +128,6 @@ class Transport:
             first = max(self._round_trip_s[0] + 4 * self._round_trip_s[1], MIN_TIMEOUT_S)
         return float(min(first * 2**num_before, MAX_TIMEOUT_S))
 
-    def give_up(self, verb: Verb) -> LinkLostError:
+    def timeout_error(self, verb: Verb) -> LinkLostError:
         """The error to raise after ``MAX_TIMEOUTS``."""
         return LinkLostError(self.where, f"no answer to {verb.name} after {MAX_TIMEOUTS} tries")

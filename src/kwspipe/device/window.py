@@ -94,7 +94,7 @@ class Window:
                 num_timeouts += 1
                 self._transport.num_timeouts += 1
                 if num_timeouts == MAX_TIMEOUTS:
-                    raise self._transport.give_up(stream.verb)
+                    raise self._transport.timeout_error(stream.verb)
                 self._rewind(base)
                 continue
             piece = next((piece for piece in self._pieces if piece.sequence == response.sequence), None)

@@ -1,4 +1,4 @@
-"""Hands what a run came to over to MLflow, where the user asks for it."""
+"""MLflow tracking: parameters, metrics and artifacts of a run."""
 
 import csv
 import importlib.util
@@ -33,7 +33,7 @@ MAX_VALUE = 6000  # characters of a parameter that MLflow takes
 
 
 def check(config: PipelineConfig) -> None:
-    """Makes sure, before any work, that what tracking needs is there.
+    """Checks that MLflow is installed if it is configured.
 
     Raises:
         KwspipeError: MLflow is not installed.
@@ -48,19 +48,19 @@ def check(config: PipelineConfig) -> None:
 
 
 def is_current(config: PipelineConfig, run_dir: Path) -> bool:
-    """Tells whether there is nothing to log; does not import MLflow."""
+    """Returns whether the run is logged already. The function does not import MLflow."""
     if config.tracking.name == "none":
         return True
     return _read(run_dir / RECORD).get("digest") == _digest(config, run_dir, _absolute(config.tracking.uri))
 
 
 def track(config: PipelineConfig, run_dir: Path) -> None:
-    """Logs a run as it stands, as a new run of MLflow's. Imports MLflow: call it in a process of its own.
+    """Logs the state of a run as a new MLflow run. It imports MLflow, so that the caller starts a process for it.
 
     Raises:
-        KwspipeError: the store cannot be reached or written.
+        KwspipeError: the tracking store is not reachable or not writable.
     """
-    # MLflow would call home, and complain where there is no git.
+    # Disables telemetry, and the warning without git.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
     from mlflow.exceptions import MlflowException
@@ -73,7 +73,7 @@ def track(config: PipelineConfig, run_dir: Path) -> None:
         if uri.startswith(SQLITE):
             database = Path(uri.removeprefix(SQLITE))
             database.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(f"{database}.lock"):  # jobs of a sweep may make the tables at the same time
+            with FileLock(f"{database}.lock"):  # jobs of a sweep may create the tables concurrently
                 _log(config, run_dir, uri, str(database.parent / "mlflow"), digest, record)
         else:
             _log(config, run_dir, uri, None, digest, record)
@@ -82,7 +82,7 @@ def track(config: PipelineConfig, run_dir: Path) -> None:
             "tracking.uri",
             f"MLflow cannot use {uri}: {str(error).splitlines()[0]}",
             "a file below a folder you may write to (sqlite:///runs/mlflow.db), or the address of a server",
-            "correct it, or leave out tracking=mlflow; the run itself is done",
+            "correct tracking.uri, or leave out tracking=mlflow; the run itself is complete",
         ) from None
 
 
@@ -103,7 +103,7 @@ def _log(
     experiment = (
         found.experiment_id if found else client.create_experiment(config.tracking.experiment, location)
     )
-    if "begun" in record:  # by an attempt that was killed
+    if "begun" in record:  # by a killed attempt
         client.delete_run(record["begun"])
     tags = [RunTag("run_dir", str(run_dir)), RunTag("kwspipe", __version__), RunTag("code", code_hash()[:12])]
     run = client.create_run(experiment, run_name=run_dir.name, tags={tag.key: tag.value for tag in tags})
@@ -136,7 +136,7 @@ def _flat(key: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _metrics(run_dir: Path) -> Iterator[tuple[str, float, int]]:
-    """Yields name, value and step: each epoch of training, then what evaluate measured."""
+    """Yields name, value and step of each metric: training by epoch, then the evaluation."""
     history = run_dir / "train" / "history.csv"
     if history.is_file():
         with history.open(newline="") as file:
@@ -158,7 +158,7 @@ def _numbers(key: str, value: Any) -> Iterator[tuple[str, float, int]]:
 
 
 def _digest(config: PipelineConfig, run_dir: Path, uri: str) -> str:
-    """What would be logged, and where, as a hash."""
+    """Returns the SHA-256 of the content to log and of its destination."""
     outputs = {
         path.parent.name: read_manifest(path.parent) for path in sorted(run_dir.glob("*/manifest.json"))
     }

@@ -1,4 +1,4 @@
-"""What runs in a stage's own process. Imports little, so that the stage begins soon."""
+"""Entry point of the process of a stage. The module has few imports, so that the stage starts fast."""
 
 import logging
 from pathlib import Path
@@ -16,7 +16,7 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 def run_stage(
     config: PipelineConfig, run_dir: Path, name: str, target: Path, fingerprint: Fingerprint
 ) -> None:
-    """Runs a stage into ``target``; its log goes to the run directory's ``log.txt``."""
+    """Runs a stage that writes ``target``. The log is appended to ``log.txt`` of the run directory."""
     log = run_dir / "log.txt"
     divert_native_messages(log)
     logging.captureWarnings(True)
@@ -25,7 +25,7 @@ def run_stage(
         level=logging.INFO,
         format=LOG_FORMAT,
     )
-    logging.raiseExceptions = False  # a log that cannot be written is no reason for tracebacks
+    logging.raiseExceptions = False  # an unwritable log does not produce tracebacks
     disk.keep_destructors_quiet()
     stage = stages.load(name)
     with (

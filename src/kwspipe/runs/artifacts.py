@@ -1,4 +1,4 @@
-"""Stage folders that are whole or not there, and the manifest that tells whether one is still valid."""
+"""Stage folders that are written atomically, and the manifest that shows whether a folder is up to date."""
 
 import json
 import os
@@ -16,23 +16,21 @@ from kwspipe.errors import KwspipeError
 from kwspipe.files.hashing import file_hash, text_hash
 
 MANIFEST = "manifest.json"
-MARKER = ".fingerprint"  # in a temporary folder: whose it is
-FACTS = (
-    ".facts.json"  # what a stage says of how it went; goes into the manifest, and does not count as an output
-)
-# A process whose parent was killed ends at once, unless it is deep in a library's native code.
-LONGEST_END_S = 60.0
+MARKER = ".fingerprint"  # in a partial folder: the fingerprint that the folder belongs to
+FACTS = ".facts.json"  # facts about the execution of a stage; they become part of the manifest and are not an output
+# A process ends soon after its parent was killed, except while it executes native code of a library.
+MAX_END_S = 60.0
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """Everything a stage's result depends on.
+    """All that the result of a stage depends on.
 
     Attributes:
-        config: the slice of configuration the stage reads.
-        inputs: sha256 of each artefact or source it reads, by name.
-        code: sha256 of the package's code.
+        config: the part of the configuration that the stage reads.
+        inputs: SHA-256 of each artifact or source that the stage reads, by name.
+        code: SHA-256 of the code of the package.
     """
 
     config: Mapping[str, Any]
@@ -41,15 +39,14 @@ class Fingerprint:
 
     @property
     def digest(self) -> str:
-        """sha256 over all of it."""
+        """SHA-256 of configuration, inputs and code."""
         return text_hash(json.dumps([self.config, self.inputs, self.code], sort_keys=True))
 
 
 def folder_hashes(folder: Path) -> dict[str, str]:
-    """Returns the sha256 of every file below a folder, by relative path.
+    """Returns the SHA-256 of each file below a folder, by relative path.
 
-    The manifest and the facts in it are left out, and ``logs/`` too: TensorBoard's files hold times, and nothing
-    depends on them.
+    The manifest, the facts and ``logs/`` are excluded. TensorBoard files contain times, and nothing depends on them.
     """
     left_out = (folder / MANIFEST, folder / MARKER, folder / FACTS, folder / "logs")
     files = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -61,7 +58,7 @@ def folder_hashes(folder: Path) -> dict[str, str]:
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """Returns the manifest of a stage's folder; None where the folder is not there or not whole."""
+    """Returns the manifest of a stage folder, None if the folder is missing or incomplete."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text())
         return manifest if isinstance(manifest["outputs"], dict) else None
@@ -70,19 +67,19 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
 
 
 def outputs_hash(manifest: Mapping[str, Any]) -> str:
-    """Returns the sha256 over a stage's outputs, by which the manifests of later stages name them."""
+    """Returns the SHA-256 of the outputs of a stage, which the manifests of later stages contain."""
     return text_hash(json.dumps(manifest["outputs"], sort_keys=True))
 
 
 @cache
 def code_hash() -> str:
-    """Returns the sha256 of the package's Python sources and the compiled core."""
+    """Returns the SHA-256 of the Python sources and the compiled C core."""
     files = sorted([*PACKAGE.rglob("*.py"), *PACKAGE.glob("_core*.so"), *PACKAGE.glob("_core*.pyd")])
     return text_hash("".join(f"{path.relative_to(PACKAGE)} {file_hash(path)}\n" for path in files))
 
 
 def stale_because(folder: Path, fingerprint: Fingerprint) -> str | None:
-    """Tells why the stage in ``folder`` has to run again; None where it need not."""
+    """Returns why the stage in ``folder`` has to run again, None if the folder is up to date."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text())
     except FileNotFoundError:
@@ -115,12 +112,12 @@ def _changed(before: Any, after: Any, path: str = "") -> list[str]:
 
 @contextmanager
 def stage_folder(target: Path, fingerprint: Fingerprint, resumable: bool = False) -> Iterator[Path]:
-    """Yields a temporary folder that becomes ``target`` when the block ends without an exception.
+    """Yields a partial folder that becomes ``target`` when the block ends without an exception.
 
     Args:
-        target: where the artefacts shall lie in the end.
-        fingerprint: written into the manifest; a temporary folder of another fingerprint is thrown away.
-        resumable: keep what an interrupted attempt of the same fingerprint left in the temporary folder.
+        target: final folder of the artifacts.
+        fingerprint: written into the manifest. A partial folder with another fingerprint is deleted.
+        resumable: the content of a partial folder with the same fingerprint is kept.
     """
     with _writer(target):
         partial = _partial(target)
@@ -133,13 +130,13 @@ def stage_folder(target: Path, fingerprint: Fingerprint, resumable: bool = False
             _conclude(partial, fingerprint)
         except Exception:
             if not resumable:
-                shutil.rmtree(partial, ignore_errors=True)  # also gives back room where the disk is full
+                shutil.rmtree(partial, ignore_errors=True)  # this also frees space on a full disk
             raise
         _move(target)
 
 
 def discard_attempt(target: Path, fingerprint: Fingerprint, resumable: bool) -> None:
-    """Removes what a killed attempt left beside a stage that is up to date, unless another run can go on with it."""
+    """Removes the partial folder of a killed attempt, unless a later run with another fingerprint can resume it."""
     partial = _partial(target)
     if partial.exists() and (not resumable or _belongs_to(partial, fingerprint)):
         shutil.rmtree(partial, ignore_errors=True)
@@ -155,7 +152,7 @@ def _belongs_to(partial: Path, fingerprint: Fingerprint) -> bool:
 
 
 def _conclude(partial: Path, fingerprint: Fingerprint) -> None:
-    """Syncs a temporary folder and writes its manifest, with which it is whole."""
+    """Syncs a partial folder and writes its manifest, which marks the folder as complete."""
     outputs = folder_hashes(partial)
     for path in partial.rglob("*"):
         if path.is_file():
@@ -165,21 +162,21 @@ def _conclude(partial: Path, fingerprint: Fingerprint) -> None:
 
 
 def _facts(partial: Path) -> dict[str, Any]:
-    """Returns what the stage left for its manifest under ``facts``, if it did."""
+    """Returns the facts of the stage for the manifest, empty if there are none."""
     path = partial / FACTS
     return {"facts": json.loads(path.read_text())} if path.is_file() else {}
 
 
 @contextmanager
 def _writer(target: Path) -> Iterator[None]:
-    """Holds a file beside ``target`` while somebody writes it.
+    """Holds a lock beside ``target`` during writing.
 
-    The lock on the run directory is its parent's. When that one is killed, the process of the stage may live for a
-    moment more; the next run waits for it here.
+    The parent process holds the lock of the run directory. If the parent is killed, the process of the stage may run
+    for a moment longer. The next run waits for that process here.
     """
     path = target.parent / f".{target.name}.writer"
     target.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path, timeout=LONGEST_END_S)
+    lock = FileLock(path, timeout=MAX_END_S)
     try:
         with lock:
             try:
@@ -189,16 +186,16 @@ def _writer(target: Path) -> Iterator[None]:
     except Timeout:
         raise KwspipeError(
             str(target),
-            f"a process of an interrupted run has been writing there for more than {LONGEST_END_S:.0f} s",
+            f"a process of an interrupted run has written to this folder for more than {MAX_END_S:.0f} s",
             "one writer at a time",
             "end that process, then run the same command again",
         ) from None
 
 
 def link(source: Path, target: Path) -> None:
-    """Makes ``target`` a folder with the same files as a finished stage's, by hard links; copies where there are none.
+    """Creates ``target`` with hard links to the files of a finished stage, or with copies if links are not supported.
 
-    Like every stage folder it is there whole or not at all.
+    The folder appears atomically, as each stage folder does.
     """
     with _writer(target):
         partial = _partial(target)
@@ -210,14 +207,14 @@ def link(source: Path, target: Path) -> None:
             copy_function=_link_or_copy,
             ignore=lambda folder, _: {MANIFEST} if Path(folder) == source else set(),
         )
-        _link_or_copy(manifest, str(partial / MANIFEST))  # the last: with it the folder is whole
+        _link_or_copy(manifest, str(partial / MANIFEST))  # last, because it marks the folder as complete
         _move(target)
 
 
 def _link_or_copy(source: str, target: str) -> None:
     try:
         os.link(source, target)
-    except OSError:  # another file system, or one without links
+    except OSError:  # another file system, or a file system without hard links
         temporary = Path(f"{target}.copy")
         shutil.copyfile(source, temporary)
         sync(temporary)
@@ -225,7 +222,7 @@ def _link_or_copy(source: str, target: str) -> None:
 
 
 def finish_commit(target: Path) -> None:
-    """Finishes what a killed run left at the last step: moves a whole temporary folder to its place."""
+    """Completes a commit that a killed run did not finish: renames a complete partial folder to ``target``."""
     if (target.parent / f".{target.name}.writer").exists():
         with _writer(target):
             _move(target)
@@ -246,13 +243,13 @@ def _move(target: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Waits until a file's contents are on the disk."""
+    """Waits until the content of a file is on the disk."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Writes JSON that appears whole or not at all; NaN is refused, since JSON has none."""
+    """Writes a JSON file atomically. JSON has no NaN, so that NaN raises ValueError."""
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n")
     sync(temporary)

@@ -1,4 +1,4 @@
-"""The run directory: who holds it, and what lies in it besides the stages' folders."""
+"""Run directory: lock, configuration file and temporary files."""
 
 import os
 import platform
@@ -21,9 +21,12 @@ TEMPORARY = ".tmp"
 
 @contextmanager
 def run_lock(run_dir: Path, wait: bool) -> Iterator[None]:
-    """Holds the run directory; the lock ends with the process, however that ends.
+    """Holds the lock of the run directory. The operating system releases the lock when the process ends.
 
-    Two sweeps at the same time may come to the same job: there, ``wait`` until the other has done it.
+    Two concurrent sweeps may contain the same job. With ``wait``, the second sweep waits for the first one.
+
+    Raises:
+        KwspipeError: another process holds the lock, and ``wait`` is False.
     """
     make_folder(run_dir, "run_dir")
     lock = FileLock(run_dir / ".lock", timeout=0)
@@ -35,14 +38,16 @@ def run_lock(run_dir: Path, wait: bool) -> Iterator[None]:
         if not wait:
             raise KwspipeError(
                 str(run_dir),
-                f"another run is at work there (process {holder})",
-                "one run at a time in a run directory",
-                "wait for it, or give this one a name of its own: name=...",
+                f"another run uses this folder (process {holder})",
+                "one run at a time per run directory",
+                "wait for that run, or set another name: name=...",
             ) from None
-        Console(stderr=True, highlight=False).print(f"waiting for process {holder}, which is at work there")
+        Console(stderr=True, highlight=False).print(
+            f"waiting for process {holder}, which uses the same folder"
+        )
         lock.acquire(timeout=-1, poll_interval=LOCK_POLL_S)
     try:
-        shutil.rmtree(run_dir / TEMPORARY, ignore_errors=True)  # of a run that was killed
+        shutil.rmtree(run_dir / TEMPORARY, ignore_errors=True)  # left by a killed run
         owner.write_text(f"{os.getpid()} on {platform.node()}")
         yield
     finally:
@@ -50,8 +55,8 @@ def run_lock(run_dir: Path, wait: bool) -> Iterator[None]:
 
 
 def write_config(config: PipelineConfig, run_dir: Path) -> None:
-    """Leaves the whole resolved configuration as config.yaml."""
-    from omegaconf import OmegaConf  # not for the process of every stage, which imports this module
+    """Writes the complete resolved configuration as config.yaml."""
+    from omegaconf import OmegaConf  # the processes of the stages import this module and do not need it
 
     from kwspipe.config.parse import to_mapping
 
@@ -62,10 +67,10 @@ def write_config(config: PipelineConfig, run_dir: Path) -> None:
 
 @contextmanager
 def temporary_files_in(folder: Path) -> Iterator[None]:
-    """Has this process and its children make their temporary files where the next run finds and removes them."""
+    """Makes this process and its children create temporary files in ``folder``, which the next run removes."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    # Ray's sockets have to stay where their paths are short: a system limits them to about 100 characters.
+    # The sockets of Ray stay in the system's folder, because socket paths are limited to about 100 characters.
     os.environ.setdefault("RAY_TMPDIR", tempfile.gettempdir())
     os.environ["TMPDIR"] = str(folder)
     tempfile.tempdir = str(folder)

@@ -1,4 +1,4 @@
-"""What several jobs of a sweep need is computed by one of them; the others take it over."""
+"""Stage results that several jobs of a sweep share: one job computes a result, the others link it."""
 
 import shutil
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ POLL_S = 0.5
 
 @contextmanager
 def shared_result(shared_dir: Path, stage_name: str, fingerprint: Fingerprint) -> Iterator[Path]:
-    """Yields the folder in which a stage's result for one fingerprint lies, or has to be put by the caller.
+    """Yields the folder of a stage result with the given fingerprint. The caller writes the result if it is missing.
 
-    Everybody else who needs the same waits meanwhile. The operating system frees the lock of a process that is killed.
+    Other jobs that need the same result wait. The operating system releases the lock of a killed process.
     """
     folder = shared_dir / f"{stage_name}-{fingerprint.digest[:16]}"
     shared_dir.mkdir(parents=True, exist_ok=True)
@@ -25,7 +25,9 @@ def shared_result(shared_dir: Path, stage_name: str, fingerprint: Fingerprint) -
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        Console(stderr=True, highlight=False).print("    waiting for another job that makes the same")
+        Console(stderr=True, highlight=False).print(
+            "    waiting for another job that computes the same result"
+        )
         lock.acquire(poll_interval=POLL_S)
     try:
         finish_commit(folder)
@@ -35,10 +37,10 @@ def shared_result(shared_dir: Path, stage_name: str, fingerprint: Fingerprint) -
 
 
 def remove_unused(shared_dir: Path) -> None:
-    """Removes the results that no job has a link to any more, for example those of older code.
+    """Removes the results without a link in any job folder, for example those of older code.
 
-    What a job has begun and not ended stays: it can go on there. Where jobs hold copies because the file system has
-    no links, all of them go; they are only needed by jobs to come.
+    Partial results stay, because a job can resume them. If the file system has no hard links, jobs contain copies, and
+    all results are removed.
     """
     for folder in shared_dir.glob("[!.]*-*"):
         manifest = folder / MANIFEST
@@ -51,7 +53,7 @@ def remove_unused(shared_dir: Path) -> None:
                     shutil.rmtree(folder, ignore_errors=True)
                     Path(lock.lock_file).unlink(missing_ok=True)
         except Timeout:
-            pass  # somebody is about to link it
+            pass  # another job is linking the result
 
 
 def _lock_of(folder: Path) -> FileLock:

@@ -1,4 +1,4 @@
-"""compare: runs side by side, clip by clip, and whether a difference is more than chance."""
+"""Stage ``compare``: metrics of several runs side by side, and significance tests on their common clips."""
 
 from pathlib import Path
 
@@ -14,37 +14,37 @@ from kwspipe.stages import Stage
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
-    """Leaves comparison.csv, significance.csv, comparison.md and comparison.html in ``folder``."""
+    """Writes comparison.csv, significance.csv, comparison.md and comparison.html in ``folder``."""
     chosen = config.compare
     if len(chosen.runs) < 2:
         raise KwspipeError(
             "compare.runs",
-            f"{len(chosen.runs)} of them",
+            f"{len(chosen.runs)} run(s)",
             "two or more runs: names, run directories or archives",
             "set compare.runs=[one,other]",
         )
     paths = [find_run(text, run_dir.parent) for text in chosen.runs]
     names = _names(chosen.runs)
-    runs = [_judged(name, path) for name, path in zip(names, paths, strict=True)]
+    runs = [_evaluated(name, path) for name, path in zip(names, paths, strict=True)]
     result = compare(runs, chosen.clips == "common", chosen.alpha)
     comparison_report.write(result, folder)
     comparison_report.print_comparison(result, Console(highlight=False))
 
 
-def _judged(name: str, path: Path) -> EvaluatedRun:
+def _evaluated(name: str, path: Path) -> EvaluatedRun:
     files = files_of(path)
     if not files:
         raise KwspipeError(
             str(path),
-            "it holds no model, or one whose files were changed",
-            "a run directory in which quantize or adopt has run",
-            "run that again",
+            "no model, or a model whose files were changed",
+            "a run directory after the stage quantize or import",
+            "run that stage again",
         )
     return evaluated_run(name, files, str(path))
 
 
 def _names(runs: tuple[str, ...]) -> list[str]:
-    """Short names where they are different ones, else what was given."""
+    """Returns short names if they differ, otherwise the given texts."""
     short = [Path(text).name.removesuffix(SUFFIX) for text in runs]
     return short if len(set(short)) == len(short) else list(runs)
 

@@ -1,4 +1,4 @@
-"""deploy: puts the model onto a board and proves that the board computes what was trained."""
+"""Stage ``deploy``: pushes the model to a board and verifies its outputs bit for bit."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -14,25 +14,26 @@ from kwspipe.core.detector import Detection
 from kwspipe.core.image_info import ImageRequirements
 from kwspipe.core.spotter import Spotter
 from kwspipe.device import boards
-from kwspipe.device.boards import Attached
+from kwspipe.device.boards import BoardHandle
 from kwspipe.device.feed import feed_audio
+from kwspipe.device.golden import SelfTestError, read_golden_vectors
 from kwspipe.device.link import Link
 from kwspipe.device.messages import Profile
-from kwspipe.device.push import PushReport, SelfTestError
-from kwspipe.device.push_progress import push_with_progress, read_golden
+from kwspipe.device.push import PushReport
+from kwspipe.device.push_progress import push_with_progress
 from kwspipe.files.hashing import file_hash
 from kwspipe.runs.artifacts import write_json
 from kwspipe.stages import Stage
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
-    """Leaves ``<board>.json`` in ``folder``."""
+    """Writes ``<board>.json`` in ``folder``."""
     quantized = run_dir / "quantize"
     image = (quantized / "model.kws").read_bytes()
-    golden = read_golden(quantized / "golden.npz", config.board.golden_inputs)
+    golden = read_golden_vectors(quantized / "golden.npz", config.board.golden_inputs)
     facts = ImageRequirements.of(image)
     console = Console(stderr=True, highlight=False)
-    with boards.attach(config.board.name, config.board.port, console) as attached:
+    with boards.open_board(config.board.name, config.board.port, console) as attached:
         report = push_with_progress(attached, image, facts, golden, console)
         with attached.connect() as link:
             profile = link.profile()
@@ -42,13 +43,15 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
                 result["feed"] = feed(link, image, samples, facts.sample_rate_hz, attached.baud, console)
     write_json(folder / f"{config.board.name}.json", result)
     console.print(
-        f"    {report.hello.board} has the model: {report.num_vectors} golden inputs equal bit for bit, "
+        f"    {report.hello.board} has the model: outputs of {report.num_vectors} golden inputs are equal bit for bit, "
         f"{report.push_s:.1f} s"
     )
 
 
-def summary(report: PushReport, facts: ImageRequirements, attached: Attached, profile: Profile) -> dict[str, Any]:
-    """What ``deploy/<board>.json`` says."""
+def summary(
+    report: PushReport, facts: ImageRequirements, attached: BoardHandle, profile: Profile
+) -> dict[str, Any]:
+    """Returns the content of ``deploy/<board>.json``."""
     unit = report.hello.cycles_name
     return {
         "board": report.hello.board,
@@ -76,10 +79,10 @@ def feed(
     baud: int | None,
     console: Console,
 ) -> dict[str, Any]:
-    """Feeds a recording to the board, and holds its detections against those of the core of this machine.
+    """Feeds a recording to the board, and compares its detections with those of the core on the host.
 
     Raises:
-        SelfTestError: they differ.
+        SelfTestError: the detections differ.
     """
     link.hello()
     report = feed_audio(link, samples, sample_rate_hz, baud, console)
@@ -94,8 +97,8 @@ def feed(
         raise SelfTestError(
             "board.feed",
             f"the board detected {', '.join(map(str, found)) or 'nothing'}",
-            f"what this machine detects: {', '.join(map(str, expected)) or 'nothing'}",
-            "flash the firmware of this release and run again; if it stays, report it with the recording",
+            f"the detections of the host: {', '.join(map(str, expected)) or 'nothing'}",
+            "flash the firmware of this release and run again; if the error remains, report it with the recording",
         )
     return {
         "detections": [asdict(detection) for detection in found],
@@ -106,7 +109,7 @@ def feed(
 
 
 def sources(config: PipelineConfig) -> dict[str, str]:
-    """The recording that is fed, by its content."""
+    """Returns the hash of the recording in ``board.feed``."""
     path = config.board.feed
     return {} if path is None or not Path(path).is_file() else {"board.feed": file_hash(Path(path))}
 

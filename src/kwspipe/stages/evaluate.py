@@ -1,4 +1,4 @@
-"""evaluate: what the model is worth on the test split, float and int8, with pictures and mistakes."""
+"""Stage ``evaluate``: metrics of the float and int8 model on the test split, plots and a list of mistakes."""
 
 import json
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ Features = npt.NDArray[np.int8]
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
-    """Leaves metrics.json, predictions.csv, scores.npz, mistakes.csv and the plots in ``folder``."""
+    """Writes metrics.json, predictions.csv, scores.npz, mistakes.csv and the plots in ``folder``."""
     store = ClipStore(run_dir / "prepare")
     numbers = store.select("testing")
     if not len(numbers):
         raise KwspipeError(
             "dataset",
             "no clips for testing",
-            "at least one clip of a speaker kept for testing",
+            "at least one clip of a speaker of the test split",
             "add recordings of other speakers, or raise dataset.testing_percentage",
         )
     quantized = run_dir / "quantize"
@@ -47,7 +47,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     scores, parity = _scores(models, features)
     made = [store.rows[number].kind for number in numbers]
     rejected = {kind: clips.rejected(made, targets, scores[kind], labels) for kind in scores}
-    plain = np.isin(numbers, store.select_plain("testing"))  # accuracy leaves hard negatives out
+    plain = np.isin(numbers, store.select_plain("testing"))  # accuracy excludes hard negatives
     numbers, targets = numbers[plain], targets[plain]
     scores = {kind: posteriors[plain] for kind, posteriors in scores.items()}
     metrics: dict[str, Any] = {
@@ -73,7 +73,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
 
 @dataclass(frozen=True)
 class _Models:
-    """What quantize left; of a model from elsewhere there may be no float one."""
+    """The models in the folder of quantize. An external model may have no float model."""
 
     float: bytes | None
     int8: bytes
@@ -89,12 +89,12 @@ class _Models:
         )
 
     def device(self, features: Features) -> npt.NDArray[np.int8]:
-        """Outputs of the device's code."""
+        """Returns the outputs of the C core, (clips, classes) int8."""
         return self.core.run(features, threads=THREADS)
 
 
 def _networks(models: _Models) -> dict[str, in_noise.Network]:
-    """The float model and the int8 model by the device's code, as functions of features."""
+    """Returns the float model, and the int8 model run by the C core, as functions of features."""
     networks: dict[str, in_noise.Network] = {}
     if models.float is not None:
         networks["float"] = partial(reference.run, models.float, what="testing in noise")
@@ -103,7 +103,7 @@ def _networks(models: _Models) -> dict[str, in_noise.Network]:
 
 
 def _scores(models: _Models, features: Features) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, int]]:
-    """Posteriors of each kind of model that is there, and on how many clips int8 and device are equal."""
+    """Returns the posteriors of each model, and the number of clips with equal int8 and device outputs."""
     outputs = {
         "int8": reference.raw(models.int8, features, "testing int8"),
         "device": models.device(features),
@@ -123,7 +123,7 @@ def _draw(
     run_dir: Path,
     folder: Path,
 ) -> None:
-    """Leaves the plots: those of int8, and of the training where there was one."""
+    """Writes the plots of the int8 model, and that of the training if there was one."""
     plots.confusion(np.array(metrics["int8"]["confusion"]), labels, folder / "confusion.png")
     plots.roc(targets, scores, labels, folder / "roc.png")
     plots.precision_recall(targets, scores, labels, folder / "precision_recall.png")
@@ -137,18 +137,18 @@ def _draw(
 def targets_of(
     store: ClipStore, targets: npt.NDArray[np.int64], labels: tuple[str, ...]
 ) -> npt.NDArray[np.int64]:
-    """Returns the prepared clips' targets as indices of the model's outputs, which may have another order.
+    """Returns the targets of the prepared clips as indices of the model's outputs.
 
     Raises:
-        KwspipeError: the clips have a label that the model does not.
+        KwspipeError: the clips have a label that the model does not have.
     """
-    foreign = [label for label in store.labels if label not in labels]
-    if foreign:
+    missing = [label for label in store.labels if label not in labels]
+    if missing:
         raise KwspipeError(
             "dataset.words",
-            f"clips of {', '.join(foreign)}, which the model does not know",
+            f"clips of {', '.join(missing)}, for which the model has no class",
             f"clips of {', '.join(labels)}",
-            "run prepare again with the words of the model, or quantize with those of the data",
+            "run prepare again with the words of the model, or quantize again with the words of the data",
         )
     return np.array([labels.index(label) for label in store.labels])[targets]
 
@@ -156,18 +156,21 @@ def targets_of(
 def _streaming(
     config: PipelineConfig, store: ClipStore, quantized: Path, labels: tuple[str, ...]
 ) -> dict[str, Any]:
-    """What the model image hears in streams of the test split; where thresholds were chosen, at those given too."""
+    """Returns the metrics of the model image on streams of the test split.
+
+    If thresholds were chosen, the metrics at the configured thresholds are included.
+    """
     image = (quantized / "model.kws").read_bytes()
     chosen = json.loads((quantized / "summary.json").read_text()).get("thresholds")
     given = pack_settings(config.detector, labels) if chosen else None
     streams = compose(store, config.stream, "testing", config.seed)
     rate = store.summary["sample_rate_hz"]
     measured = streaming.evaluate(image, streams, config.stream, rate, config.seed, given)
-    # How long it took is no property of the model, and would make every metrics.json another.
+    # The duration is not a property of the model, and would make each metrics.json differ.
     seconds, factor = measured.pop("seconds"), measured.pop("realtime_factor")
     hours = measured["audio_hours"]
     Console(stderr=True, highlight=False).print(
-        f"    listened to {hours:.2f} h in {seconds:.0f} s: {factor:.0f} times as fast as it lasts"
+        f"    streams: {hours:.2f} h in {seconds:.0f} s, {factor:.0f} times real time"
     )
     return measured | {"chosen": chosen}
 

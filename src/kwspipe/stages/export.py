@@ -1,4 +1,4 @@
-"""export: the model for other firmware, as a .tflite with the vendor's parameters and as a C array."""
+"""Stage ``export``: the model for other firmware, as a .tflite with the vendor's parameters and as a C array."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -14,18 +14,19 @@ from kwspipe.core.detector import DEVICE_SETTINGS
 from kwspipe.errors import KwspipeError
 from kwspipe.exchange import c_source
 from kwspipe.exchange.detector_overrides import changed_settings, retuned, told
+from kwspipe.labels import keywords_of
 from kwspipe.stages import Stage
 from kwspipe.tflite import reference
 from kwspipe.tflite.metadata import METADATA_NAME, read_parameters, write_parameters
 from kwspipe.tflite.metadata_codec import Value
 from kwspipe.tflite.parameters import parameters_hash, run_parameters
 
-PROOF_INPUTS = 4  # golden inputs that the exported model must give the same outputs for
-UNKNOWN_DATE = datetime(1970, 1, 1, tzinfo=UTC)  # one for all: the same model gives the same bytes
+VERIFIED_INPUTS = 4  # golden inputs for which the outputs of the exported model are compared
+UNKNOWN_DATE = datetime(1970, 1, 1, tzinfo=UTC)  # a fixed date, so that the same model gives the same bytes
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
-    """Leaves ``<name>.tflite``, ``<name>.h``, ``<name>.cc`` and labels.txt in ``folder``."""
+    """Writes ``<name>.tflite``, ``<name>.h``, ``<name>.cc`` and labels.txt in ``folder``."""
     quantized = run_dir / "quantize"
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     original = (quantized / "model.tflite").read_bytes()
@@ -37,9 +38,9 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     _, detector = retuned(image, config.detector, changes)
     parameters = parameters_of(original, config, labels, detector)
     exported = exported_model(original, parameters)
-    _prove(exported, parameters, quantized / "golden.npz")
+    _verify(exported, parameters, quantized / "golden.npz")
     name = config.export.c_name or c_source.c_name(config.name)
-    title = f"{config.name}: keyword spotter for {', '.join(w for w in labels if not w.startswith('_'))}"
+    title = f"{config.name}: keyword spotter for {', '.join(keywords_of(labels))}"
     arena_bytes = int(str(parameters.get("runtime_memory_size", 0)))
     (folder / f"{config.name}.tflite").write_bytes(exported)
     (folder / f"{name}.cc").write_text(c_source.source(name, title, exported, labels))
@@ -49,15 +50,15 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     console.print(
         f"    {config.name}.tflite: {len(exported):,} bytes with {len(parameters)} parameters", markup=False
     )
-    console.print(f"    {name}.h, {name}.cc: the same as an array, {name}_tflite", markup=False)
+    console.print(f"    {name}.h, {name}.cc: the model as the array {name}_tflite", markup=False)
 
 
 def parameters_of(
     tflite: bytes, config: PipelineConfig, labels: list[str], detector: DetectorConfig
 ) -> dict[str, Value]:
-    """Returns the parameters of the exported model: its own, with the detector's settings as they are now."""
+    """Returns the parameters of the model with the present detector settings."""
     if METADATA_NAME not in tflite:
-        description = f"taken over and exported by kwspipe {__version__}"
+        description = f"imported and exported by kwspipe {__version__}"
         return run_parameters(tflite, config, detector, labels, description, UNKNOWN_DATE)
     parameters = read_parameters(tflite)
     parameters["classes"] = list(labels)
@@ -67,7 +68,7 @@ def parameters_of(
 
 
 def exported_model(original: bytes, parameters: dict[str, Value]) -> bytes:
-    """Returns the model with these parameters; itself, byte for byte, where it has them already."""
+    """Returns the model with the parameters; a model that has them already is returned unchanged."""
     if METADATA_NAME in original and read_parameters(original) == parameters:
         return original
     if "hash" in parameters:
@@ -76,24 +77,30 @@ def exported_model(original: bytes, parameters: dict[str, Value]) -> bytes:
 
 
 def _set(parameters: dict[str, Value], setting: str, value: Any) -> None:
-    """Adds nothing that is off and was not there: the vendor's models stay as they are."""
+    """Sets a parameter. A setting that is off and absent is not added, so that the vendor's models stay unchanged."""
     if value is None or (value is False and setting not in parameters):
         parameters.pop(setting, None)
     else:
         parameters[setting] = list(value) if isinstance(value, tuple) else value
 
 
-def _prove(exported: bytes, parameters: dict[str, Value], golden: Path) -> None:
-    """Reads the parameters back, and runs the model."""
+def _verify(exported: bytes, parameters: dict[str, Value], golden: Path) -> None:
+    """Checks that the exported model has the parameters and gives the golden outputs.
+
+    Raises:
+        KwspipeError: parameters or outputs differ.
+    """
     with np.load(golden) as archive:
-        inputs, outputs = archive["inputs"][:PROOF_INPUTS], archive["outputs"][:PROOF_INPUTS]
+        inputs, outputs = archive["inputs"][:VERIFIED_INPUTS], archive["outputs"][:VERIFIED_INPUTS]
     same = np.array_equal(reference.raw(exported, inputs, "exported model"), outputs)
     if not same or read_parameters(exported) != parameters:
         raise KwspipeError(
             "export",
-            "a model with other " + ("parameters" if same else "outputs") + " than it was made with",
-            "the same bit for bit",
-            "run quantize again; if it stays, report it with the model",
+            "the "
+            + ("parameters" if same else "outputs")
+            + " of the exported model differ from those of the source",
+            "equal parameters, and outputs equal bit for bit",
+            "run quantize again; if the error remains, report it with the model",
         )
 
 

@@ -1,4 +1,4 @@
-"""adopt: takes a model that was trained elsewhere, and leaves in ``quantize/`` what the stage of that name would."""
+"""Stage ``import``: writes the artifacts of the stage quantize from an external model."""
 
 from pathlib import Path
 
@@ -11,19 +11,19 @@ from kwspipe.config.stage_order import IMPORT
 from kwspipe.core.frontend import FrontEnd
 from kwspipe.core.model_runner import CoreModel
 from kwspipe.dataset.store.clip_store import ClipStore
-from kwspipe.device.push import Golden
+from kwspipe.device.golden import GoldenVectors
 from kwspipe.errors import KwspipeError
 from kwspipe.exchange.external_model import read_model
 from kwspipe.files.hashing import file_hash
 from kwspipe.runs.artifacts import outputs_hash, read_manifest, write_json
 from kwspipe.stages import Stage
-from kwspipe.stages.quantize import GOLDEN_INPUTS, compile_image, write_model
+from kwspipe.stages.model_files import GOLDEN_INPUTS, compile_image, write_model
 from kwspipe.streaming.detector_choice import choose_thresholds
 from kwspipe.tflite import reference
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
-    """Leaves the .tflite, labels.txt, the model image, its golden inputs, summary and profile in ``folder``."""
+    """Writes the .tflite, labels.txt, the model image, its golden inputs, summary and profile in ``folder``."""
     path = _path(config)
     check_run_dir(run_dir)
     console = Console(stderr=True, highlight=False)
@@ -31,18 +31,18 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     for group, settings in (("frontend", model.frontend), ("detector", model.detector)):
         if settings is None:
             console.print(
-                f"    [yellow]the model says nothing of its {group}: that of the configuration is taken[/]"
+                f"    [yellow]the model has no {group} settings: those of the configuration are used[/]"
             )
     image, summary = compile_image(model.tflite, config, config.detector, model.labels)
     _check_shape(path, CoreModel(image).input_shape, FrontEnd(config.frontend))
     facts = None
-    if config.detector.target_false_accepts_per_hour is not None:  # only where the command line asks for it
+    if config.detector.target_false_accepts_per_hour is not None:  # set on the command line only
         store = ClipStore(run_dir / "prepare")
         tuned = choose_thresholds(image, config.detector, store, config.stream, config.seed, console)
         image, summary = compile_image(model.tflite, config, tuned.detector, model.labels)
         facts = tuned.facts
     proof = golden_inputs(config.frontend)
-    golden = Golden(proof, reference.raw(model.tflite, proof, "golden outputs"))
+    golden = GoldenVectors(proof, reference.raw(model.tflite, proof, "golden outputs"))
     if model.float_tflite is not None:
         (folder / "float.tflite").write_bytes(model.float_tflite)
     write_json(
@@ -54,25 +54,25 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
 
 
 def check_run_dir(run_dir: Path) -> None:
-    """Refuses to put another model in the place of one that was trained here.
+    """Checks that the run directory has no trained model, which the import would replace.
 
     Raises:
-        KwspipeError: the run directory holds a training.
+        KwspipeError: the run directory contains a training.
     """
     if (run_dir / "train").exists():
         raise KwspipeError(
             str(run_dir),
-            "a model was trained here, and import.path would take its place",
-            "a run directory of its own for a model from elsewhere",
-            "set name=..., or leave import.path out",
+            "a model was trained here, and import.path would replace it",
+            "another run directory for an external model",
+            "set name=..., or leave out import.path",
         )
 
 
 def golden_inputs(frontend: FrontendConfig) -> npt.NDArray[np.int8]:
-    """Makes inputs that need no recordings, the same at each call.
+    """Returns fixed inputs that need no recordings.
 
     Returns:
-        (64, frames, channels) int8: the extremes, random values, and features of noise that comes and goes.
+        (64, frames, channels) int8: extreme values, random values, and features of tones and noise with varying level.
     """
     front_end = FrontEnd(frontend)
     random = np.random.default_rng(0)
@@ -89,7 +89,7 @@ def golden_inputs(frontend: FrontendConfig) -> npt.NDArray[np.int8]:
 
 
 def sources(config: PipelineConfig) -> dict[str, str]:
-    """The model, by its content; and, where thresholds are chosen on them, the prepared clips."""
+    """Returns the hash of the model and, if thresholds are chosen on the prepared clips, that of the clips."""
     path = _path(config)
     inside = path / "quantize" / "model.tflite"
     hashes = {"model": file_hash(inside if path.is_dir() else path)} if path.exists() else {}
@@ -100,7 +100,7 @@ def sources(config: PipelineConfig) -> dict[str, str]:
 
 
 def _path(config: PipelineConfig) -> Path:
-    assert config.import_model.path is not None  # the pipeline takes this stage where it is set
+    assert config.import_model.path is not None  # the pipeline runs this stage if it is set
     return Path(config.import_model.path).expanduser()
 
 
@@ -110,8 +110,8 @@ def _check_shape(path: Path, shape: tuple[int, int, int], front_end: FrontEnd) -
         raise KwspipeError(
             str(path),
             f"an input of {' x '.join(map(str, shape))} values",
-            f"{frames} frames of {channels} channels, as the front end of the configuration gives",
-            "set frontend.* to what the model was trained with",
+            f"{frames} frames of {channels} channels, the output of the configured front end",
+            "set frontend.* to the settings of the model's training",
         )
 
 

@@ -1,4 +1,4 @@
-"""inspect: a page to see and hear what training is fed, before and after augmentation."""
+"""Stage ``inspect``: a page with the training clips before and after augmentation, with playable audio."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ PAGE = "index.html"
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
-    """Leaves index.html in ``folder``."""
+    """Writes index.html in ``folder``."""
     page.write(folder / PAGE, compose(config, ClipStore(run_dir / "prepare")))
     size = (folder / PAGE).stat().st_size
     Console(stderr=True, highlight=False).print(

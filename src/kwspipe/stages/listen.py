@@ -1,4 +1,4 @@
-"""listen: hears a model at work, from a microphone, recordings or a board."""
+"""Stage ``listen``: live detections of a model on a microphone, recordings or a board."""
 
 import csv
 import signal
@@ -26,7 +26,7 @@ from kwspipe.stages import Stage
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
-    """Leaves detections.csv and session.json in ``folder``, and sounds of detections in ``listen.dump_dir``."""
+    """Writes detections.csv and session.json in ``folder``, and audio of detections in ``listen.dump_dir``."""
     quantized = run_dir / "quantize"
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     original = (quantized / "model.kws").read_bytes()
@@ -38,9 +38,9 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     image, detector = retuned(original, config.detector, changes)
     dump = _dump(config, ImageRequirements.of(image).sample_rate_hz, detector)
     with ends_by(signal.SIGINT) as stopped:
-        report = _hear(config, image, detector, quantized / "golden.npz", dump, stopped, console)
+        report = _listen(config, image, detector, quantized / "golden.npz", dump, stopped, console)
     _write(report, detector, folder)
-    _tell(report, dump, console)
+    _print_report(report, dump, console)
 
 
 def _dump(config: PipelineConfig, rate_hz: int, detector: DetectorConfig) -> Dump | None:
@@ -49,15 +49,15 @@ def _dump(config: PipelineConfig, rate_hz: int, detector: DetectorConfig) -> Dum
     if config.listen.on == "board" and config.listen.source is None:
         raise KwspipeError(
             "listen.dump_dir",
-            "a folder, though the board hears its own microphone",
-            "null: the board sends what it detects, not the sound",
-            "leave listen.dump_dir out, or feed recordings with listen.source",
+            "a folder, while the board reads its own microphone",
+            "null: the board sends detections without audio",
+            "leave out listen.dump_dir, or feed recordings with listen.source",
         )
     length_ms = config.frontend.sample_length_ms + detector.average_window_duration_ms
     return Dump(Path(config.listen.dump_dir).expanduser(), rate_hz, length_ms)
 
 
-def _hear(
+def _listen(
     config: PipelineConfig, image: bytes, detector: DetectorConfig, golden: Path, dump: Dump | None,
     stopped: Callable[[], bool], console: Console,
 ) -> Report:  # fmt: skip
@@ -96,7 +96,7 @@ def _view(console: Console, labels: tuple[str, ...], detector: DetectorConfig) -
 
 
 def _skipped(error: AudioError, console: Console) -> None:
-    console.print(f"    left out: {error}", markup=False)
+    console.print(f"    skipped: {error}", markup=False)
 
 
 def _write(report: Report, detector: DetectorConfig, folder: Path) -> None:
@@ -108,19 +108,19 @@ def _write(report: Report, detector: DetectorConfig, folder: Path) -> None:
     write_json(folder / "session.json", summary | {"detector": vars(detector)})
 
 
-def _tell(report: Report, dump: Dump | None, console: Console) -> None:
+def _print_report(report: Report, dump: Dump | None, console: Console) -> None:
     words: dict[str, int] = {}
     for heard in report.detections:
         words[heard.label] = words.get(heard.label, 0) + 1
     listed = ", ".join(f"{label} {count}" for label, count in sorted(words.items())) or "nothing"
     faster = report.audio_s / report.took_s if report.took_s > 0 else 0
     pace = f", {faster:.0f} times real time" if faster > 1.5 else ""
-    console.print(f"    heard {listed} in {report.audio_s:.1f} s of sound{pace}", markup=False)
+    console.print(f"    detected {listed} in {report.audio_s:.1f} s of audio{pace}", markup=False)
     if report.interrupted:
         console.print("    ended by Ctrl-C")
     if dump and report.detections:
         console.print(
-            f"    kept in {dump.folder}; once the wrong ones are sorted out: dataset=folder dataset.root={dump.folder}",
+            f"    stored in {dump.folder}; after removal of wrong clips: dataset=folder dataset.root={dump.folder}",
             markup=False,
         )
 

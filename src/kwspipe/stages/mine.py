@@ -1,4 +1,4 @@
-"""mine: what the model takes for a keyword in sound that has none, as clips to train the next model with."""
+"""Stage ``mine``: finds false accepts in keyword-free audio and stores them as training clips."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -23,20 +23,20 @@ from kwspipe.streaming.mining import ClipFolder, mine
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
-    """Leaves clips/<label>/<number>.wav, mined.csv and summary.json in ``folder``."""
+    """Writes clips/<label>/<number>.wav, mined.csv and summary.json in ``folder``."""
     image = (run_dir / "quantize" / "model.kws").read_bytes()
     rate = Spotter(image).sample_rate_hz
     console = Console(stderr=True, highlight=False)
     columns = (TextColumn("    {task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    heard = 0
+    num_samples = 0
     with Progress(*columns, console=console) as progress, closing(ClipFolder(folder, rate)) as clips:
         task = progress.add_task("mining", total=None)
 
-        def advance(num_samples: int) -> None:
-            nonlocal heard
-            heard += num_samples
+        def advance(more: int) -> None:
+            nonlocal num_samples
+            num_samples += more
             progress.update(
-                task, description=f"mining: {clips.by_label.total()} in {heard / rate / 3600:.2f} h"
+                task, description=f"mining: {clips.by_label.total()} in {num_samples / rate / 3600:.2f} h"
             )
 
         sounds = (
@@ -46,7 +46,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
         length = config.frontend.sample_length
         for mined in mine(image, sounds, length, margin, config.mine.threads, config.mine.threshold, advance):
             clips.add(mined)
-    hours = heard / rate / 3600
+    hours = num_samples / rate / 3600
     if not hours:
         raise _nothing(config)
     count = clips.by_label.total()
@@ -59,13 +59,13 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
         "threshold": config.mine.threshold,
     }
     write_json(folder / "summary.json", summary)
-    console.print(f"    {count} false accepts in {hours:.2f} h, {count / hours:.1f} an hour")
-    wanted = f"dataset.mined_roots=[{run_dir / 'mine' / 'clips'}]"
-    console.print(f"    to train with them: '{wanted}'", soft_wrap=True, markup=False)
+    console.print(f"    {count} false accepts in {hours:.2f} h, {count / hours:.1f} per hour")
+    override = f"dataset.mined_roots=[{run_dir / 'mine' / 'clips'}]"
+    console.print(f"    to train with these clips: '{override}'", soft_wrap=True, markup=False)
 
 
 def _stored(run_dir: Path, progress: Progress, task: TaskID) -> Iterator[tuple[str, Pcm]]:
-    """The training part of ``dataset.negative_roots``."""
+    """Yields path and samples of each training recording below ``dataset.negative_roots``."""
     store = ClipStore(run_dir / "prepare")
     pieces = store.negative("training")
     progress.update(task, total=sum(piece.size for piece in pieces))
@@ -75,9 +75,9 @@ def _stored(run_dir: Path, progress: Progress, task: TaskID) -> Iterator[tuple[s
 
 
 def _read(config: PipelineConfig, rate: int, progress: Progress, task: TaskID) -> Iterator[tuple[str, Pcm]]:
-    """What lies below ``mine.roots``; the unreadable is told and passed over. Progress counts bytes of files."""
+    """Yields path and samples of each recording below ``mine.roots``; unreadable files are reported and skipped."""
     recordings, rejected = _listed(config)
-    progress.update(task, total=sum(int(one.content) for one in recordings))
+    progress.update(task, total=sum(int(one.content) for one in recordings))  # bytes of files
     for one in rejected:
         progress.console.print(f"    [yellow]{escape(one.path)}: {escape(one.detail)}[/]")
     for recording, pcm in zip(recordings, read_files(recordings, rate), strict=True):
@@ -89,18 +89,18 @@ def _read(config: PipelineConfig, rate: int, progress: Progress, task: TaskID) -
 
 
 def _listed(config: PipelineConfig) -> tuple[Sequence[Recording], Sequence[Rejected]]:
-    return recordings_below(config.mine.roots, "mine.roots", "sound without keywords")
+    return recordings_below(config.mine.roots, "mine.roots", "recordings without keywords")
 
 
 def _nothing(config: PipelineConfig) -> KwspipeError:
     if config.mine.roots:
         return KwspipeError(
-            "mine.roots", "no recording that can be read", "sound without keywords", "correct the folders"
+            "mine.roots", "no readable recording", "recordings without keywords", "correct the folders"
         )
     return KwspipeError(
         "mine.roots",
-        "none, and the store has no speech without keywords for training",
-        "folders of sound without keywords",
+        "no folder, and the store has no keyword-free speech for training",
+        "folders of recordings without keywords",
         "set mine.roots=[...], or dataset.negative_roots and run prepare again",
     )
 

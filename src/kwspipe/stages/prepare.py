@@ -1,4 +1,4 @@
-"""prepare: recordings become the decoded clips and noise of the experiment, split by speaker."""
+"""Stage ``prepare``: decodes recordings into the clip store of the experiment, split by speaker."""
 
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ from kwspipe.stages import Stage
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
-    """Leaves clips-*.i16, noise-*.i16, negative-*.i16, tables of each, rejected.csv and summary.json in ``folder``."""
-    del run_dir  # the first stage reads nothing from it
+    """Writes clips-*.i16, noise-*.i16, negative-*.i16, tables of each, rejected.csv and summary.json in ``folder``."""
+    del run_dir
     with file_reader(config.runtime) as read_files:
         summary = prepare(config.dataset, config.frontend, config.seed, folder, read_files)
     _print_summary(summary)
@@ -28,7 +28,7 @@ def _print_cache(cache_dir: str | None) -> None:
     if cache_dir is None:
         return
     num_utterances, size_bytes = SpeechCache(Path(cache_dir).expanduser()).size()
-    message = f"    cache of speech: {num_utterances} utterances, {size_bytes / 1e6:.1f} MB in {cache_dir}"
+    message = f"    speech cache: {num_utterances} utterances, {size_bytes / 1e6:.1f} MB in {cache_dir}"
     Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
 
 
@@ -39,7 +39,7 @@ def _print_summary(summary: dict[str, Any]) -> None:
         console.print(f"    {split}: {counts} ({summary['speakers'][split]} speakers)")
     if summary["rejected"]:
         reasons = ", ".join(f"{count} {reason}" for reason, count in summary["rejected"].items())
-        console.print(f"    left out: {reasons}; see prepare/rejected.csv")
+        console.print(f"    rejected: {reasons}; see prepare/rejected.csv")
     for skipped in summary["skipped_sources"]:
         console.print(f"    [yellow]source {skipped['source']} skipped:[/] {escape(skipped['reason'])}")
     if summary["synthetic_training_clips"]:
@@ -48,12 +48,12 @@ def _print_summary(summary: dict[str, Any]) -> None:
             f"    [yellow]{num_clips} synthetic clips are in training, none in validation or testing[/]"
         )
     if summary["synthetic"]:
-        console.print("    [bold yellow]synthetic speech: no human voice is in this data[/]")
+        console.print("    [bold yellow]synthetic speech: the data contain no human voice[/]")
 
 
 STAGE = Stage(
     name="prepare",
-    reads=("dataset", "frontend", "seed"),  # not the runtime, which changes nothing in what is written
+    reads=("dataset", "frontend", "seed"),  # the runtime does not change the result
     needs=(),
     run=run,
     sources=lambda config: input_hashes(config.dataset),

@@ -1,4 +1,4 @@
-"""record: one's own voice. Takes of each word go below ``dataset.root``, where ``dataset=folder`` finds them."""
+"""Stage ``record``: records takes of words below ``dataset.root``, in the layout of ``dataset=folder``."""
 
 import signal
 from dataclasses import asdict
@@ -17,15 +17,15 @@ from kwspipe.stages import Stage
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
-    """Leaves recordings below ``dataset.root``, and session.json in ``folder``: what was filed, what repeated."""
+    """Writes recordings below ``dataset.root``, and session.json with the stored and repeated takes in ``folder``."""
     del run_dir
     root = _root(config)
     words = [normalize_name(word) for word in (config.record.words or config.dataset.words)]
     if config.record.speaker is None:
         raise KwspipeError(
             "record.speaker",
-            "nothing",
-            "a name; all takes of one person have the same one",
+            "null",
+            "the name of the speaker, the same for all takes of one person",
             "add record.speaker=ann",
         )
     interrupted: list[bool] = []
@@ -34,7 +34,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     try:
         with open_microphone(config.record.device, "record") as microphone, Display(console) as display:
             display.say(
-                f"{microphone.name} at {microphone.rate_hz} Hz; Ctrl-C ends the session, what is filed stays"
+                f"{microphone.name} at {microphone.rate_hz} Hz; Ctrl-C ends the session; stored takes are kept"
             )
             session = Session(microphone, config.record, words, root, display, lambda: bool(interrupted))
             report = session.run()
@@ -47,18 +47,20 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
 def _root(config: PipelineConfig) -> Path:
     if config.dataset.root is None:
         raise KwspipeError(
-            "dataset.root", "null", "the folder that takes are filed in", "set dataset.root=my/recordings"
+            "dataset.root", "null", "the folder for the takes", "set dataset.root=my/recordings"
         )
     return Path(config.dataset.root).expanduser()
 
 
 def _print_report(report: Report, root: Path, console: Console) -> None:
     num_takes = sum(bool(entry["word"]) for entry in report.filed)
-    console.print(f"    {num_takes} takes filed in {root}, {len(report.repeated)} spoken again", markup=False)
+    console.print(f"    {num_takes} takes stored in {root}, {len(report.repeated)} repeated", markup=False)
     if report.given_up:
-        console.print(f"    given up: {', '.join(report.given_up)}; run the same command again", markup=False)
+        console.print(
+            f"    not recorded: {', '.join(report.given_up)}; run the same command again", markup=False
+        )
     if num_takes:
-        console.print(f"    train on them: dataset=folder dataset.root={root}", markup=False)
+        console.print(f"    train on these takes: dataset=folder dataset.root={root}", markup=False)
 
 
 STAGE = Stage(name="record", reads=("dataset", "record"), needs=(), run=run, always=True, interactive=True)

@@ -150,7 +150,7 @@ def test_another_input_than_the_front_ends_is_refused(tmp_path: Path) -> None:
         f"import.path={tmp_path / 'plain.tflite'}", "import.labels=[a,b,c,d]", "frontend.sample_length_ms=1000",
         "quantize.count_instructions=false",
     )  # fmt: skip
-    with pytest.raises(KwspipeError, match="49 frames of 49 channels, as the front end"):
+    with pytest.raises(KwspipeError, match="49 frames of 49 channels, the output of the configured front end"):
         import_model.run(config, tmp_path / "run", tmp_path)
 
 
@@ -163,7 +163,7 @@ def test_another_number_of_labels_is_refused(tmp_path: Path) -> None:
 
 def test_a_trained_model_is_not_overwritten(vendor: Path, tmp_path: Path) -> None:
     (tmp_path / "run" / "train").mkdir(parents=True)
-    with pytest.raises(KwspipeError, match=r"a model was trained here, and import.path would take its place"):
+    with pytest.raises(KwspipeError, match=r"a model was trained here, and import.path would replace it"):
         import_model.run(composed_config(f"import.path={vendor}"), tmp_path / "run", tmp_path)
 
 
@@ -185,7 +185,7 @@ def test_labels_in_another_order_find_their_outputs() -> None:
     labels = ("_silence_", "_unknown_", "two", "one", "three")
     mapped = evaluate.targets_of(Store(), targets, labels)  # type: ignore[arg-type]
     assert [labels[target] for target in mapped] == ["one", "two", "_unknown_", "_silence_", "_silence_"]
-    with pytest.raises(KwspipeError, match="clips of two, _unknown_, which the model does not know"):
+    with pytest.raises(KwspipeError, match="clips of two, _unknown_, for which the model has no class"):
         evaluate.targets_of(Store(), targets, ("one", "_silence_"))  # type: ignore[arg-type]
 
 

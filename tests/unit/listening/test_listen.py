@@ -58,7 +58,7 @@ def test_it_leaves_what_it_heard(run_dir: Path, capsys: pytest.CaptureFixture[st
     assert len(list((run_dir / "kept").rglob("*.wav"))) == len(detections)
     said = capsys.readouterr().err
     assert f"{float(detections[0]['time_s']):8.2f} s  {detections[0]['label']}" in said
-    assert "in 3.0 s of sound" in said and "once the wrong ones are sorted out: dataset=folder" in said
+    assert "in 3.0 s of audio" in said and "once the wrong ones are sorted out: dataset=folder" in said
 
 
 def test_settings_of_the_command_line_hold_at_run_time(
@@ -68,7 +68,7 @@ def test_settings_of_the_command_line_hold_at_run_time(
     assert detections == [] and session["detector"]["detection_threshold"] == 255
     said = capsys.readouterr().err
     assert "detector as configured: detection_threshold 255 (the model has 130)" in said
-    assert "heard nothing in 3.0 s of sound" in said
+    assert "detected nothing in 3.0 s of audio" in said
 
 
 def test_a_slower_board_runs_the_model_less_often(run_dir: Path) -> None:
@@ -92,7 +92,7 @@ def test_no_microphone_says_what_to_install(run_dir: Path, monkeypatch: pytest.M
 
 
 def test_the_boards_own_microphone_gives_no_sound_to_keep(run_dir: Path) -> None:
-    with pytest.raises(KwspipeError, match=r"listen.dump_dir: a folder, though the board hears its own mic"):
+    with pytest.raises(KwspipeError, match=r"listen.dump_dir: a folder, while the board reads its own mic"):
         run(run_dir, "listen.source=null", "listen.on=board", f"listen.dump_dir={run_dir}")
 
 

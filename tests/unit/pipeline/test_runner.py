@@ -97,7 +97,7 @@ def test_a_second_run_at_the_same_time_is_told_who_holds_the_folder(
     (run_dir / ".lock.owner").write_text("4711")
     with FileLock(run_dir / ".lock"), pytest.raises(KwspipeError) as caught:
         runner.run(config)
-    assert "another run is at work there (process 4711)" in str(caught.value)
+    assert "another run uses this folder (process 4711)" in str(caught.value)
     assert ran == []
 
 

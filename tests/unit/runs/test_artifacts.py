@@ -143,9 +143,9 @@ def test_a_failed_attempt_gives_back_its_room(tmp_path: Path) -> None:
 
 
 def test_a_writer_left_by_a_killed_run_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(artifacts, "LONGEST_END_S", 0.2)
+    monkeypatch.setattr(artifacts, "MAX_END_S", 0.2)
     with FileLock(tmp_path / ".train.writer"), pytest.raises(KwspipeError) as caught:
         finish(tmp_path / "train")
-    assert "a process of an interrupted run has been writing there" in str(caught.value)
+    assert "a process of an interrupted run has written to this folder" in str(caught.value)
     finish(tmp_path / "train")
     assert [path.name for path in tmp_path.iterdir()] == ["train"]

@@ -1,0 +1,57 @@
+"""Files of a quantized model, written by the stages quantize and import."""
+
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from kwspipe.compiler import summary as report
+from kwspipe.compiler.compile import ImageSummary, compile_model
+from kwspipe.config import DetectorConfig, PipelineConfig
+from kwspipe.core.detector import pack_settings
+from kwspipe.core.frontend import FrontEnd
+from kwspipe.device.golden import GoldenVectors
+from kwspipe.device.profile import count_instructions
+
+GOLDEN_INPUTS = 64  # board.golden_inputs selects how many of them a board computes
+
+
+def compile_image(
+    deployed: bytes, config: PipelineConfig, detector: DetectorConfig, labels: tuple[str, ...]
+) -> tuple[bytes, ImageSummary]:
+    """Returns the model image, with front-end tables and detector settings, and its summary."""
+    settings = pack_settings(detector, labels)
+    return compile_model(deployed, labels, FrontEnd(config.frontend).tables, settings, config.name)
+
+
+def write_model(
+    config: PipelineConfig,
+    deployed: bytes,
+    image: bytes,
+    summary: ImageSummary,
+    labels: tuple[str, ...],
+    golden: GoldenVectors,
+    folder: Path,
+) -> None:
+    """Writes the files that ``quantize/`` contains for each model, trained or imported."""
+    (folder / "model.tflite").write_bytes(deployed)
+    (folder / "model.kws").write_bytes(image)
+    (folder / "labels.txt").write_text("".join(f"{label}\n" for label in labels))
+    np.savez(folder / "golden.npz", inputs=golden.inputs, outputs=golden.outputs)
+    report.write_summary(folder / "summary.txt", config.name, labels, summary)
+    _write_profile(config, image, summary, golden, folder)
+
+
+def _write_profile(
+    config: PipelineConfig, image: bytes, summary: ImageSummary, golden: GoldenVectors, folder: Path
+) -> None:
+    """Writes profile.csv, the cost of each layer on the device, and prints the profile."""
+    console = Console(stderr=True, highlight=False)
+    instructions = None
+    if config.quantize.count_instructions:
+        console.print("    counting instructions on the emulated board")
+        one = GoldenVectors(golden.inputs[:1].reshape(1, -1), golden.outputs[:1])
+        instructions = count_instructions(image, one)
+    report.write_profile(folder / "profile.csv", summary, instructions)
+    report.print_profile(console, summary, instructions)
+    console.print(f"    image {summary.image_bytes:,} bytes, tensor arena {summary.arena_bytes:,} bytes")
