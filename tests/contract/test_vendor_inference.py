@@ -1,4 +1,4 @@
-"""The vendor's two models through compiler and core: every layer's output is the reference kernels', bit for bit."""
+"""The vendor's two models in the C core: the output of every layer equals the reference kernels bit for bit."""
 
 import struct
 
@@ -17,18 +17,18 @@ OUTPUT_OFFSET = struct.Struct("<44xI")  # position of output_offset in kws_opera
 
 @pytest.fixture(scope="module", params=sorted(NUM_CLASSES))
 def model(request, shared_dir):
-    """(.tflite, image, summary) of one of the archives."""
+    """Returns (.tflite, image, summary) of one of the archives."""
     return compiled(request.param, shared_dir)
 
 
 @pytest.fixture(scope="module")
 def features(shared_dir):
-    """Features of 200 clips of speech and noise, (200, 59, 49) int8."""
+    """Returns features of 200 clips of speech and noise, (200, 59, 49) int8."""
     return real_features(shared_dir)
 
 
 def extremes() -> np.ndarray:
-    """(10, 59, 49) int8: constants, random and half-random inputs."""
+    """Returns (10, 59, 49) int8: constant, random and half-random inputs."""
     rng = np.random.default_rng(1)
     inputs = rng.integers(-128, 128, (10, 59, 49)).astype(np.int8)
     inputs[0], inputs[1], inputs[2] = -128, 127, 0
@@ -50,7 +50,7 @@ def test_outputs_on_extremes(model):
 
 
 def test_every_layer(model):
-    """Each operator's output in the arena is that of the last layer it stands for."""
+    """Compares each operator's output in the arena with that of the last layer that it computes."""
     tflite, image, summary = model
     inputs = extremes()[:5]
     steps = [arena_outputs(image, clip) for clip in inputs]
@@ -62,7 +62,7 @@ def test_every_layer(model):
 
 
 def arena_outputs(image: bytes, clip: np.ndarray) -> list[np.ndarray]:
-    """Runs the operators one by one; returns what lies in the arena from each one's output on, int16."""
+    """Runs the operators one by one; returns the arena from the output of each operator on, as int16."""
     core = CoreModel(image)
     program = container.read_sections(image)[container.PROGRAM]
     memory = np.zeros(core.arena_bytes + 16, np.uint8)
@@ -80,7 +80,7 @@ def arena_outputs(image: bytes, clip: np.ndarray) -> list[np.ndarray]:
     return outputs
 
 
-def test_it_fits_the_board(model):
+def test_the_model_fits_the_board(model):
     _, image, summary = model
     assert len(image) == summary.image_bytes <= 330_000
     assert summary.arena_bytes <= 60_000

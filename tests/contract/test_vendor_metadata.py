@@ -1,4 +1,4 @@
-"""The vendor's two models: parameters read whole and rewritten, and the models still compute the same."""
+"""The vendor's two models: reading and rewriting of their parameters does not change their outputs."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ WORDS = {
 
 @pytest.fixture(scope="module", params=sorted(WORDS))
 def archive(request, shared_dir):
-    """Name and .tflite of one of the vendor's archives."""
+    """Returns name and .tflite of one of the vendor's archives."""
     return request.param, tflite_of(request.param, shared_dir)
 
 
@@ -44,7 +44,7 @@ def outputs(model: bytes, inputs: np.ndarray) -> np.ndarray:
     return np.array(scores)  # (inputs, classes)
 
 
-def test_every_key_of_the_vendors_is_read(archive):
+def test_every_parameter_of_the_vendor_is_read(archive):
     name, model = archive
     parameters = read_parameters(model)
     assert len(parameters) == 34
@@ -63,7 +63,7 @@ def test_every_key_of_the_vendors_is_read(archive):
     assert parameters["fe.filterbank_upper_band_limit"] == 3999.0
 
 
-def test_a_rewritten_model_computes_the_same(archive):
+def test_a_rewritten_model_has_the_same_outputs(archive):
     _, model = archive
     changed = read_parameters(model) | {"detection_threshold": 200, "detection_threshold_list": [1, 2, 3]}
     written = write_parameters(model, changed)
@@ -74,13 +74,13 @@ def test_a_rewritten_model_computes_the_same(archive):
     np.testing.assert_array_equal(outputs(written, inputs), outputs(model, inputs))
 
 
-def test_damage_is_refused_or_read_never_a_crash(archive):
+def test_damaged_files_are_refused_or_read_without_a_crash(archive):
     _, model = archive
     random = np.random.default_rng(2)
     refused = 0
     for _ in range(150):
         damaged = bytearray(model[: random.integers(1, len(model))] if random.random() < 0.3 else model)
-        # The root table and its lists stand at the start of these files.
+        # The root table and its lists are at the start of these files.
         for position in random.integers(0, min(8000, len(damaged)), 20):
             damaged[position] = random.integers(256)
         for call in (read_parameters, lambda data: write_parameters(data, {"name": "a"})):

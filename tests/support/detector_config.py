@@ -1,4 +1,4 @@
-"""The detector that its tests share: four classes, a window of four inferences."""
+"""Detector settings of tests: four classes, a window of four inferences."""
 
 from dataclasses import replace
 

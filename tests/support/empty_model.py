@@ -1,11 +1,11 @@
-"""A .tflite without operators, for what is put beside a model."""
+"""A .tflite without operators, for tests of metadata."""
 
 import flatbuffers
 import tflite
 
 
 def empty_model(other_metadata: bytes | None = b"min_runtime_version") -> bytes:
-    """A model of no operators: two buffers, and a metadata entry of someone else's."""
+    """Returns a model without operators, with two buffers and the metadata entry of another program."""
     builder = flatbuffers.Builder(256)
     description = builder.CreateString("small")
     buffers = []

@@ -1,4 +1,4 @@
-"""A model image that is small and quick, with a front end and a detector: one dense layer of random weights."""
+"""A small model image with front end and detector: dense layers of random weights."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from kwspipe.compiler.compile import compile_model
 from kwspipe.core.detector import pack_settings
 from kwspipe.core.frontend import FrontEnd
 from kwspipe.core.model_runner import CoreModel
-from kwspipe.device.push import Golden
+from kwspipe.device.golden import GoldenVectors
 from support.default_settings import DETECTOR, FRONTEND
 from support.tflite_builder import NONE, ModelBuilder
 
@@ -34,12 +34,12 @@ def _dense(seed: int, num_layers: int) -> bytes:
 
 
 def small_tflite(seed: int) -> bytes:
-    """A .tflite of about 13 kB with four classes, LABELS; it carries no parameters."""
+    """Returns a .tflite of about 13 kB with the four classes LABELS and without parameters."""
     return _dense(seed, 1)
 
 
 def small_image(seed: int, num_layers: int = 1, volume_gain: int = 0) -> bytes:
-    """An image of about 20 kB that detects "one" and "two" now and then, whatever it hears."""
+    """Returns an image of about 20 kB that detects "one" and "two" sometimes, in any audio."""
     detector = replace(
         DETECTOR,
         detection_threshold=130,
@@ -52,7 +52,7 @@ def small_image(seed: int, num_layers: int = 1, volume_gain: int = 0) -> bytes:
     return compile_model(_dense(seed, num_layers), LABELS, tables, settings, f"small {seed}")[0]
 
 
-def golden_of(image: bytes, vectors: int = 2) -> Golden:
-    """Random inputs, and what the core of this machine makes of them."""
+def golden_of(image: bytes, vectors: int = 2) -> GoldenVectors:
+    """Returns random inputs, and the outputs of the C core for them."""
     inputs = np.random.default_rng(0).integers(-128, 128, (vectors, NUM_FEATURES)).astype(np.int8)
-    return Golden(inputs, CoreModel(image).run(inputs))
+    return GoldenVectors(inputs, CoreModel(image).run(inputs))

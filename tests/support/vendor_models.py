@@ -1,4 +1,4 @@
-"""The vendor's two models, and inputs of real sound for them; both lie beside the project."""
+"""The vendor's two models and features of recordings, from the reference material."""
 
 import csv
 import zipfile
@@ -16,20 +16,20 @@ NUM_CLASSES = {"keyword_spotting_mobilenetv2": 8, "keyword_spotting_with_transfe
 
 
 def tflite_of(name: str, shared_dir: Path) -> bytes:
-    """The .tflite of one of the archives."""
+    """Returns the .tflite of one of the archives."""
     with zipfile.ZipFile(shared_dir / "base" / f"{name}.mltk.zip") as archive:
         return archive.read(f"{name}.tflite")
 
 
 def compiled(name: str, shared_dir: Path) -> tuple[bytes, bytes, ImageSummary]:
-    """(.tflite, image, summary) of one of the archives, without front end and detector."""
+    """Returns (.tflite, image, summary) of one of the archives, without front end and detector."""
     tflite = tflite_of(name, shared_dir)
     labels = [f"class {i}" for i in range(NUM_CLASSES[name])]
     return tflite, *compile_model(tflite, labels, b"", b"", name)
 
 
 def real_features(shared_dir: Path) -> npt.NDArray[np.int8]:
-    """Features of 200 clips of speech and noise, (200, 59, 49) int8."""
+    """Returns features of 200 clips of speech and noise, (200, 59, 49) int8."""
     with (shared_dir / "data" / "manifest.csv").open() as file:
         rows = list(csv.DictReader(file))
     front_end = FrontEnd(VENDOR_FRONTEND)

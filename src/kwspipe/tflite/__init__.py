@@ -1,1 +1,1 @@
-"""Models in TensorFlow Lite's format: their metadata, and the compiler to a model image."""
+"""TensorFlow Lite models: reading, metadata, conversion and reference inference."""

@@ -1,8 +1,8 @@
-"""Reading flatbuffers that may be hostile: every offset is checked before it is followed.
+"""Reader for flatbuffers from untrusted sources: every offset is checked before it is followed.
 
-The ``flatbuffers`` package has no verifier for Python, and its reader takes a negative position for one
-counted from the end; so this one reads the wire format itself
-(https://flatbuffers.dev/internals/: offsets from where they stand, a table's vtable before or after it).
+The package ``flatbuffers`` has no verifier for Python, and its reader interprets a negative position as counted from
+the end. This module therefore reads the wire format itself (https://flatbuffers.dev/internals/). Offsets are relative
+to their own position. The vtable of a table can be before or after the table.
 """
 
 import struct
@@ -12,11 +12,19 @@ _SIZES = {"?": 1, "b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4, "q": 8, "Q": 8
 
 
 class MalformedError(Exception):
-    """An offset or a length leads outside the data; the text says which."""
+    """An offset or a length that points outside the data."""
 
 
 class Table:
-    """A table inside ``data``, whose fields are read by their slot (their index in the schema)."""
+    """A table in a flatbuffer. Its fields are read by slot, which is their index in the schema.
+
+    Args:
+        data: the flatbuffer.
+        position: of the table, in bytes.
+
+    Raises:
+        MalformedError: in the constructor and in each method, an offset or a length that points outside the data.
+    """
 
     def __init__(self, data: bytes, position: int) -> None:
         self.data = data
@@ -30,43 +38,43 @@ class Table:
 
     @property
     def num_slots(self) -> int:
-        """Slots the vtable has; a file made by a newer schema may have more than ours."""
+        """Number of slots in the vtable. A file of a newer schema can have more slots."""
         return len(self._fields)
 
     def number(self, slot: int, kind: str) -> int | float | bool:
-        """Returns a number of the ``struct`` format ``kind``; 0, the schemas' default, where it is absent."""
+        """Returns a number of the ``struct`` format ``kind``; 0, the default of the schemas, if the field is absent."""
         field = self._field(slot)
         return 0 if field is None else self._scalar(kind, field, f"field {slot}")
 
     def table(self, slot: int) -> "Table | None":
-        """Returns the table a field leads to, or None where it is absent."""
+        """Returns the table that a field refers to, or None if the field is absent."""
         target = self.target(slot)
         return None if target is None else Table(self.data, target)
 
     def target(self, slot: int) -> int | None:
-        """Returns the position a field's offset leads to, or None where the field is absent."""
+        """Returns the position that a field's offset refers to, or None if the field is absent."""
         field = self._field(slot)
         return None if field is None else self._follow(field)
 
     def vector(self, slot: int, item_bytes: int) -> bytes:
-        """Returns the items of a vector of scalars (or a string's bytes); nothing where it is absent."""
+        """Returns the bytes of a vector of scalars or of a string; no bytes if the field is absent."""
         start, count = self._vector(slot, item_bytes)
         return self.data[start : start + count * item_bytes]
 
     def targets(self, slot: int) -> Iterator[int]:
-        """Yields the positions that a vector of offsets leads to."""
+        """Yields the positions that the offsets in a vector refer to."""
         start, count = self._vector(slot, 4)
         for item in range(start, start + 4 * count, 4):
             yield self._follow(item)
 
     def strings(self, slot: int) -> Iterator[bytes]:
-        """Yields the members of a vector of strings."""
+        """Yields the elements of a vector of strings."""
         for target in self.targets(slot):
             length = self._scalar("I", target, "a string's length")
             yield self._slice(target + 4, length, "a string")
 
     def vector_length(self, slot: int) -> int:
-        """Returns how many items a vector (or bytes a string) has, without reading them."""
+        """Returns the number of items in a vector, or of bytes in a string, without reading them."""
         return self._vector(slot, 1)[1]
 
     def _vector(self, slot: int, item_bytes: int) -> tuple[int, int]:
@@ -75,7 +83,9 @@ class Table:
             return 0, 0
         count = self._scalar("I", target, "a vector's length")
         if target + 4 + count * item_bytes > len(self.data):
-            raise MalformedError(f"the vector at byte {target} has {count} items, more than the data holds")
+            raise MalformedError(
+                f"the vector at byte {target} has {count} items, which do not fit into the data"
+            )
         return target + 4, count
 
     def _field(self, slot: int) -> int | None:
@@ -86,7 +96,7 @@ class Table:
         target = position + self._scalar("I", position, "an offset")
         if target + 4 > len(self.data):
             raise MalformedError(
-                f"the offset at byte {position} leads outside the {len(self.data)} bytes of data"
+                f"the offset at byte {position} points outside the {len(self.data)} bytes of data"
             )
         return target
 
@@ -96,12 +106,16 @@ class Table:
 
     def _slice(self, start: int, size: int, what: str) -> bytes:
         if start < 0 or start + size > len(self.data):
-            raise MalformedError(f"{what} at byte {start} lies outside the {len(self.data)} bytes of data")
+            raise MalformedError(f"{what} at byte {start} is outside the {len(self.data)} bytes of data")
         return self.data[start : start + size]
 
 
 def root_table(data: bytes) -> Table:
-    """Returns the table a flatbuffer starts with."""
+    """Returns the root table of a flatbuffer.
+
+    Raises:
+        MalformedError: the data is too short, or the root table is outside of it.
+    """
     if len(data) < 8:
         raise MalformedError(f"{len(data)} bytes are too few for a flatbuffer")
     return Table(data, struct.unpack("<I", data[:4])[0])

@@ -1,7 +1,7 @@
-"""The dictionary Silicon Labs' tools keep inside a .tflite, as a flatbuffer of its own.
+"""Encoder and decoder of the dictionary that Silicon Labs' tools store in a .tflite as a separate flatbuffer.
 
-Its schema, by slots: ``Dictionary`` schema_version (uint8), entries; ``Entry`` key, type of the value, value;
-a value is a table with one field. The type numbers are those of ``_NUMBERS`` and of the constants below it.
+The schema, by slots: ``Dictionary`` has schema_version (uint8) and entries; ``Entry`` has key, type and value; a value
+is a table with one field. The type numbers are the keys of ``_NUMBERS`` and the constants below it.
 """
 
 import struct
@@ -21,29 +21,29 @@ ALLOWED = "bool, int, float, str, bytes, or a list of str, of int (32 bits) or o
 _NUMBERS = {1: "?", 2: "b", 3: "B", 4: "h", 5: "H", 6: "i", 7: "I", 8: "q", 9: "Q", 10: "f", 11: "d"}
 _TYPE_OF = {kind: number for number, kind in _NUMBERS.items()}
 _STRING, _STRINGS, _INT32S, _FLOAT32S, _BINARY = 12, 13, 14, 15, 16
-# Entries may share their strings, so a small hostile file could unpack to terabytes; so far and no further.
+# Entries can share strings. Without this limit, a small hostile file could decode to terabytes.
 _MAX_GROWTH = 16
 
 
 def encode(parameters: Mapping[str, Value]) -> bytes:
-    """Packs parameters, in their order.
+    """Encodes parameters, in their order.
 
-    An int is stored in the smallest type that holds it, unsigned unless negative. A float is stored as
-    float32 where its shortest decimal comes back from that, else as float64; in a list always as float32.
-    An empty list becomes a list of strings.
+    An int is stored in the smallest type with sufficient range, which is unsigned unless the value is negative. A float
+    is stored as float32 if its shortest decimal representation stays the same, otherwise as float64. Floats in a list
+    are stored as float32. An empty list is stored as a list of strings.
 
     Args:
         parameters: names and values (see ``ALLOWED``).
 
     Raises:
-        KwspipeError: a name or a value that the dictionary cannot hold.
+        KwspipeError: a name or a value that the format cannot represent.
     """
     builder = flatbuffers.Builder(1024)
     entries = []
     for key, value in parameters.items():
         if not isinstance(key, str) or not key or "\0" in key:
             raise _refused(
-                repr(key), "a name the vendor's readers cannot look up", "text without NUL", "rename it"
+                repr(key), "a name that the vendor's readers cannot find", "text without NUL", "rename it"
             )
         name = _string(builder, key, key)
         kind, table = _encode_value(builder, key, value)
@@ -61,12 +61,12 @@ def encode(parameters: Mapping[str, Value]) -> bytes:
 
 
 def decode(data: bytes) -> dict[str, Value]:
-    """Unpacks what ``encode`` or Silicon Labs' tools have packed.
+    """Decodes parameters that ``encode`` or Silicon Labs' tools have encoded.
 
-    A float32 comes back as the shortest decimal that names it: 0.025, not 0.02500000037252903.
+    A float32 is returned as its shortest decimal representation, for example 0.025 instead of 0.02500000037252903.
 
     Raises:
-        MalformedError: the data is damaged, or of a schema version above ``SCHEMA_VERSION``.
+        MalformedError: the data is damaged, or has another schema version.
     """
     root = root_table(data)
     version = root.number(0, "B")
@@ -85,13 +85,13 @@ def decode(data: bytes) -> dict[str, Value]:
         elif kind == _STRINGS:
             budget -= sum(4 + len(text) for text in _within(budget, table))
         if budget < 0:
-            raise MalformedError(f"the entries unpack to more than {_MAX_GROWTH} times their size")
+            raise MalformedError(f"the entries decode to more than {_MAX_GROWTH} times their size")
         parameters[_text(entry.vector(0, 1))] = _decode_value(kind, table)
     return parameters
 
 
 def _within(budget: int, table: Table) -> list[bytes]:
-    """The strings of a list, read no further than the budget goes."""
+    """Returns the strings of a list up to the one that exceeds the budget in bytes."""
     texts: list[bytes] = []
     for text in table.strings(0):
         budget -= 4 + len(text)
@@ -121,7 +121,7 @@ def _decode_value(kind: int, table: Table) -> Value:
 
 
 def _encode_value(builder: flatbuffers.Builder, key: str, value: Value) -> tuple[int, int]:
-    """Returns the type number and the offset of the value's table."""
+    """Adds the table of a value; returns its type number and its offset."""
     if isinstance(value, bool | int | float):
         kind = _number_kind(key, value)
         packed = struct.pack("<" + kind, value)
@@ -149,7 +149,7 @@ def _encode_vector(builder: flatbuffers.Builder, key: str, value: Value) -> tupl
             for item in value:
                 if not -(2**31) <= item < 2**31:
                     raise _refused(
-                        key, f"{item} in a list", "ints of 32 bits", "use a smaller number, or floats"
+                        key, f"{item} in a list", "ints of 32 bits", "use smaller numbers or floats"
                     )
             return _INT32S, builder.CreateNumpyVector(np.asarray(value, "<i4"))
         if all(isinstance(item, float) for item in value):
@@ -170,7 +170,7 @@ def _number_kind(key: str, value: bool | int | float) -> str:
     for bits, kind in zip((8, 16, 32, 64), unsigned if value >= 0 else signed, strict=True):
         if 0 <= value < 2**bits or -(2 ** (bits - 1)) <= value < 0:
             return kind
-    raise _refused(key, f"the int {value}", f"{-(2**63)} to {2**64 - 1}", "use a smaller number, or a float")
+    raise _refused(key, f"the int {value}", f"{-(2**63)} to {2**64 - 1}", "use a smaller number or a float")
 
 
 def _shortest(value: np.float32 | float) -> float:
@@ -194,7 +194,7 @@ def _string(builder: flatbuffers.Builder, key: str, text: str) -> int:
 
 
 def offset_vector(builder: flatbuffers.Builder, targets: Sequence[int]) -> int:
-    """Adds a vector of offsets to what was built before; returns its own offset."""
+    """Adds a vector of offsets; returns the offset of the vector."""
     builder.StartVector(4, len(targets), 4)
     for target in reversed(targets):
         builder.PrependUOffsetTRelative(target)

@@ -1,4 +1,4 @@
-"""The settings of a model that was not made here, from the parameters embedded in its .tflite."""
+"""Front-end and detector settings from the parameters embedded in a .tflite."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,8 +9,8 @@ from kwspipe.config import DetectorConfig, FrontendConfig
 from kwspipe.errors import KwspipeError
 from kwspipe.tflite.metadata_codec import Value
 
-# What the vendor's older tools did not have and hence did not do; and what only ours have.
-_OFF: dict[str, Any] = {
+# Settings that are missing in models of the vendor's older tools, or of all of the vendor's tools.
+_DEFAULTS: dict[str, Any] = {
     "dc_notch_filter_enable": False,
     "dc_notch_filter_coefficient": 0.95,
     "quantize_dynamic_scale_enable": False,
@@ -23,19 +23,19 @@ _OFF: dict[str, Any] = {
 
 
 def frontend_settings(parameters: Mapping[str, Value]) -> FrontendConfig:
-    """Returns the front end a model was trained with.
+    """Returns the front-end settings that a model was trained with.
 
     Args:
-        parameters: as ``read_parameters`` returns them, of the vendor's model or of ours.
+        parameters: as ``read_parameters`` returns them.
 
     Raises:
-        KwspipeError: a setting is missing, of another type or impossible.
+        KwspipeError: a setting is missing, has another type, or is out of range.
     """
     return _settings(FrontendConfig, parameters, "fe.")
 
 
 def detector_settings(parameters: Mapping[str, Value]) -> DetectorConfig:
-    """Returns the detector a model was made for; arguments and errors as for ``frontend_settings``."""
+    """Returns the detector settings of a model; arguments and errors are those of ``frontend_settings``."""
     return _settings(DetectorConfig, parameters, "")
 
 
@@ -43,35 +43,35 @@ def class_labels(parameters: Mapping[str, Value]) -> tuple[str, ...]:
     """Returns the labels in the order of the model's outputs.
 
     Raises:
-        KwspipeError: ``classes`` is missing or no list of words.
+        KwspipeError: ``classes`` is missing or not a list of labels.
     """
     labels = parameters.get("classes")
     if not isinstance(labels, list) or not labels or not all(isinstance(label, str) for label in labels):
-        raise _unfit("classes", f"{labels!r:.80}", "a list of labels")
+        raise _invalid("classes", f"{labels!r:.80}", "a list of labels")
     return tuple(str(label) for label in labels)
 
 
 def _settings(kind: Any, parameters: Mapping[str, Value], prefix: str) -> Any:
-    known = _OFF | {
+    values = _DEFAULTS | {
         key.removeprefix(prefix): value for key, value in parameters.items() if key.startswith(prefix)
     }
     names = list(kind.__dataclass_fields__)
-    missing = [prefix + name for name in names if name not in known]
+    missing = [prefix + name for name in names if name not in values]
     if missing:
-        raise _unfit(", ".join(missing), "nothing", "a value for each")
+        raise _invalid(", ".join(missing), "missing", "a value for each")
     try:
-        # Lax, because the vendor's tools store whole floats as ints and the other way round.
-        return TypeAdapter(kind).validate_python({name: known[name] for name in names}, strict=False)
+        # Not strict, because the vendor's tools store some floats as ints and some ints as floats.
+        return TypeAdapter(kind).validate_python({name: values[name] for name in names}, strict=False)
     except ValidationError as error:
         first = error.errors()[0]
-        if not first["loc"]:  # settings that contradict each other
-            raise _unfit(
-                prefix + "*", first["msg"].removeprefix("Value error, "), "settings that agree"
+        if not first["loc"]:  # a contradiction between settings
+            raise _invalid(
+                prefix + "*", first["msg"].removeprefix("Value error, "), "settings without a contradiction"
             ) from None
         where = prefix + ".".join(map(str, first["loc"]))
-        raise _unfit(where, f"{first['input']!r:.80}", first["msg"]) from None
+        raise _invalid(where, f"{first['input']!r:.80}", first["msg"]) from None
 
 
-def _unfit(where: str, received: str, allowed: str) -> KwspipeError:
-    remedy = "write the parameters into the .tflite again, or give the settings beside it"
+def _invalid(where: str, received: str, allowed: str) -> KwspipeError:
+    remedy = "write the parameters into the .tflite again, or give the settings separately"
     return KwspipeError(f"model parameter {where}", received, allowed, remedy)

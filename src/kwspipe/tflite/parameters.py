@@ -1,4 +1,4 @@
-"""The parameters of our own models, under the names that Silicon Labs' tools read."""
+"""Parameters of a model, by the names of Silicon Labs' tools."""
 
 import hashlib
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from kwspipe.tflite import runtime_memory
 from kwspipe.tflite.metadata import write_parameters
 from kwspipe.tflite.metadata_codec import Value
 
-VERSION = 1  # of a model; names and dates tell ours apart
+VERSION = 1  # of each model; models are distinguished by name and date
 
 
 def run_parameters(
@@ -20,15 +20,15 @@ def run_parameters(
     description: str,
     date: datetime,
 ) -> dict[str, Value]:
-    """Makes the parameters of a run's model.
+    """Returns the parameters of a run's model.
 
     Args:
-        tflite: the model they are for.
-        config: name and front end are taken from it.
-        detector: the settings chosen for the model, which may differ from the configuration's.
-        labels: the classes in the order of the model's outputs.
+        tflite: the model.
+        config: provides the name and the front end.
+        detector: settings chosen for the model, which can differ from those of the configuration.
+        labels: (classes,) in the order of the model's outputs.
         description: one sentence on the model.
-        date: when it was made, with a time zone.
+        date: of the model's creation, with a time zone.
     """
     return model_parameters(
         tflite,
@@ -55,19 +55,18 @@ def model_parameters(
     runtime_memory_size: int,
     date: datetime,
 ) -> dict[str, Value]:
-    """Makes the parameters of a model from single values.
+    """Returns the parameters of a model.
 
     Args:
-        tflite: the model they are for; their ``hash`` is the MD5 of it with all of them in it but ``hash``
-            and ``date``.
-        name: the experiment's name.
-        description: one sentence on what it detects.
-        version: of the model, counted by its maker.
-        labels: the classes in the order of the model's outputs.
-        frontend: the front end it was trained with.
-        detector: the detector's settings.
+        tflite: the model. The parameter ``hash`` is the MD5 of the model with all other parameters except ``date``.
+        name: of the experiment.
+        description: one sentence on the model.
+        version: of the model.
+        labels: (classes,) in the order of the model's outputs.
+        frontend: settings that the model was trained with.
+        detector: settings of the detector.
         runtime_memory_size: tensor arena in bytes.
-        date: when the model was made, with a time zone.
+        date: of the model's creation, with a time zone.
     """
     parameters: dict[str, Value] = {
         "name": name,
@@ -86,10 +85,10 @@ def model_parameters(
 
 
 def parameters_hash(tflite: bytes, parameters: dict[str, Value]) -> str:
-    """Returns the parameter ``hash``: the MD5 of the model with all the others in it but the date."""
-    named = {key: value for key, value in parameters.items() if key not in ("hash", "date")}
-    # MD5 names the file, as the vendor's tools have it; it proves nothing against an attacker.
-    return hashlib.md5(write_parameters(tflite, named), usedforsecurity=False).hexdigest()
+    """Returns the parameter ``hash``: the MD5 of the model with all parameters except ``hash`` and ``date``."""
+    hashed = {key: value for key, value in parameters.items() if key not in ("hash", "date")}
+    # MD5 identifies the file, as in the vendor's tools. It is no protection against manipulation.
+    return hashlib.md5(write_parameters(tflite, hashed), usedforsecurity=False).hexdigest()
 
 
 def _settings(frontend: FrontendConfig, detector: DetectorConfig) -> dict[str, Value]:

@@ -1,4 +1,4 @@
-"""Reads the graph of a .tflite into plain dataclasses; no TensorFlow needed.
+"""Graph of a .tflite as dataclasses, read without TensorFlow.
 
 The schema is that of the PyPI package ``tflite`` (tensorflow/compiler/mlir/lite/schema/schema.fbs, version 3).
 """
@@ -15,11 +15,11 @@ import tflite as schema
 from kwspipe.errors import KwspipeError
 
 FILE_IDENTIFIER = b"TFL3"
-_REMEDY = "convert the model again, or take an undamaged copy of the file"
+_REMEDY = "convert the model again, or use an undamaged copy of the file"
 _OPERATOR_NAMES = {code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)}
 _TYPE_NAMES = {code: name.lower() for name, code in vars(schema.TensorType).items() if isinstance(code, int)}
 _NUMPY_TYPES = {"int8": np.int8, "uint8": np.uint8, "int16": np.int16, "int32": np.int32, "int64": np.int64}
-# What flatbuffers' accessors raise on a file that points outside itself.
+# Exceptions of the flatbuffers accessors for offsets outside the file.
 _DAMAGE = (
     struct.error,
     IndexError,
@@ -37,9 +37,9 @@ class Tensor:
     """One tensor.
 
     Attributes:
-        scales: (1,) or (channels,) float32; empty where the tensor is not quantized.
-        zero_points: as many int64.
-        quantized_dimension: axis the scales belong to, where there is one a channel.
+        scales: (1,) or (channels,) float32; empty if the tensor is not quantized.
+        zero_points: int64, in the shape of ``scales``.
+        quantized_dimension: axis of the channels, if there is a scale per channel.
         data: the values of a constant, in ``shape``; None for an activation.
     """
 
@@ -55,7 +55,15 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Operator:
-    """One operator; ``kind`` is TensorFlow Lite's name, ``inputs`` has None for an absent optional one."""
+    """One operator.
+
+    Attributes:
+        index: position in the execution order.
+        kind: name of the operator in TensorFlow Lite.
+        inputs: None for an optional input that is absent.
+        outputs: at least one.
+        options: of the operator, by name; empty for kinds without options here.
+    """
 
     index: int
     kind: str
@@ -64,14 +72,14 @@ class Operator:
     options: dict[str, Any]
 
     @property
-    def place(self) -> str:
-        """Where an error about this operator is: position, kind, name of its output."""
+    def location(self) -> str:
+        """Location for error messages: position, kind and output name of the operator."""
         return f"layer {self.index} ({self.kind}, {self.outputs[0].name!r})"
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A model's only subgraph, operators in execution order."""
+    """The only subgraph of a model, with operators in execution order."""
 
     operators: tuple[Operator, ...]
     inputs: tuple[Tensor, ...]
@@ -82,10 +90,12 @@ def read_graph(tflite: bytes) -> Graph:
     """Returns the graph of a .tflite.
 
     Raises:
-        KwspipeError: the bytes are no .tflite, are damaged, or hold several subgraphs.
+        KwspipeError: the file is not a .tflite, is damaged, or has several subgraphs.
     """
     if len(tflite) < 8 or tflite[4:8] != FILE_IDENTIFIER:
-        raise KwspipeError(".tflite", "not a TensorFlow Lite model", "a file with the mark TFL3", _REMEDY)
+        raise KwspipeError(
+            ".tflite", "not a TensorFlow Lite model", "a file with the identifier TFL3", _REMEDY
+        )
     try:
         model = schema.Model.GetRootAs(tflite, 0)
         if model.SubgraphsLength() == 1:
@@ -93,7 +103,7 @@ def read_graph(tflite: bytes) -> Graph:
         received = f"{model.SubgraphsLength()} subgraphs"
     except _DAMAGE as error:
         raise KwspipeError(
-            ".tflite", f"damaged ({error})", "a whole TensorFlow Lite model", _REMEDY
+            ".tflite", f"damaged ({error})", "a complete TensorFlow Lite model", _REMEDY
         ) from None
     raise KwspipeError(".tflite", received, "one subgraph", "convert a model without control flow")
 
@@ -102,7 +112,7 @@ def _graph(model: Any) -> Graph:
     subgraph = model.Subgraphs(0)
     tensors = [_tensor(model, subgraph.Tensors(i), i) for i in range(subgraph.TensorsLength())]
     codes = [model.OperatorCodes(i) for i in range(model.OperatorCodesLength())]
-    # Codes above 127 stand in the newer field, the older one then holds 127.
+    # Codes above 127 are stored in the newer field. The older field then contains 127.
     kinds = [_OPERATOR_NAMES.get(max(c.DeprecatedBuiltinCode(), c.BuiltinCode()), "unknown") for c in codes]
 
     def at(index: int) -> Tensor:
@@ -160,7 +170,7 @@ def _tensor(model: Any, tensor: Any, index: int) -> Tensor:
 
 
 def _constant(model: Any, buffer: int, shape: tuple[int, ...], dtype: str) -> npt.NDArray[Any] | None:
-    # Buffer 0 is empty by convention: a tensor without data.
+    # Buffer 0 is empty by convention. Tensors without data refer to it.
     if buffer == 0 or model.Buffers(buffer).DataLength() == 0 or dtype not in _NUMPY_TYPES:
         return None
     data = np.asarray(model.Buffers(buffer).DataAsNumpy()).tobytes()
@@ -177,7 +187,7 @@ def _options(kind: str, table: Any) -> dict[str, Any]:
 
 
 def _reader(table_type: Any, **accessors: str) -> Callable[[Any], dict[str, Any]]:
-    """Makes a reader of an options table: our name for a field -> the schema's accessor."""
+    """Returns a reader of an options table; ``accessors`` are the schema's accessors by the option's name here."""
 
     def read(table: Any) -> dict[str, Any]:
         options = table_type()

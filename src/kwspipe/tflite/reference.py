@@ -1,4 +1,4 @@
-"""Runs .tflite models with TensorFlow Lite's reference kernels: what a device must equal bit for bit."""
+"""Inference with TensorFlow Lite's reference kernels, whose results a device must equal bit for bit."""
 
 import importlib
 import importlib.util
@@ -16,27 +16,27 @@ THREADS = 2
 
 
 def run(model: bytes, features: npt.NDArray[np.int8], what: str) -> npt.NDArray[np.float32]:
-    """Returns the posteriors of clips.
+    """Computes the posteriors of clips.
 
     Args:
         model: float or int8 .tflite with one input and one output.
         features: (clips, frames, channels) int8.
-        what: named in the progress bar.
+        what: text of the progress bar.
 
     Returns:
-        (clips, classes) float32; of an int8 model the dequantized outputs.
+        (clips, classes) float32; for an int8 model, the dequantized outputs.
     """
     return posteriors(model, raw(model, features, what))
 
 
 def posteriors(model: bytes, outputs: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """Returns raw outputs (clips, classes) of the model as float32, dequantized where it is an int8 model."""
+    """Returns raw outputs (clips, classes) as float32, dequantized if the model is an int8 model."""
     scale, zero_point = _interpreter(model).get_output_details()[0]["quantization"]
     return (outputs.astype(np.float32) - zero_point) * np.float32(scale) if scale else outputs
 
 
 def raw(model: bytes, features: npt.NDArray[np.int8], what: str) -> npt.NDArray[Any]:
-    """Returns the outputs (clips, classes) as the model gives them; arguments as for ``run``."""
+    """Computes the outputs (clips, classes) without dequantization; the arguments are those of ``run``."""
     chunks = [features[start : start + CHUNK_CLIPS] for start in range(0, len(features), CHUNK_CLIPS)]
     with ThreadPoolExecutor(THREADS) as pool:
         results = pool.map(lambda chunk: _run_chunk(model, chunk), chunks)
@@ -58,7 +58,7 @@ def _run_chunk(model: bytes, features: npt.NDArray[np.int8]) -> npt.NDArray[Any]
 
 
 def _interpreter(model: bytes) -> Any:
-    """Takes TensorFlow's interpreter where TensorFlow is loaded: the small runtime fails beside it."""
+    """Returns an interpreter: that of TensorFlow if it is loaded, because tflite-runtime fails in the same process."""
     if "tensorflow" in sys.modules:
         lite = importlib.import_module("tensorflow").lite
         kernels = lite.experimental.OpResolverType
@@ -68,7 +68,7 @@ def _interpreter(model: bytes) -> Any:
         kernels = lite.OpResolverType
     reference = lite.Interpreter(model_content=model, experimental_op_resolver_type=kernels.BUILTIN_REF)
     if reference.get_input_details()[0]["dtype"] == np.float32:
-        # No device has to equal float outputs bit for bit, and the optimized kernels are many times faster.
+        # Float outputs are not compared bit for bit. The optimized kernels are many times as fast.
         reference = lite.Interpreter(model_content=model)
     reference.allocate_tensors()
     return reference

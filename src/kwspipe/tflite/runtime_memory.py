@@ -1,17 +1,18 @@
-"""How large a tensor arena TensorFlow Lite Micro needs: what the parameter runtime_memory_size tells vendor tools."""
+"""Estimate of the tensor arena of TensorFlow Lite Micro, for the parameter ``runtime_memory_size``."""
 
 from typing import Any
 
 from tflite.Model import Model
 
 ALIGNMENT_BYTES = 16
-# What TFLite Micro keeps besides activations. An estimate, scaled by the vendor's base model: its parameters ask for
-# 115,584 bytes, of which 76,176 are alive at one operator; the rest is 217 bytes for each of its 182 tensors.
+# Memory of TFLite Micro for each tensor besides activations. The estimate is derived from the vendor's base model: its
+# runtime_memory_size is 115,584 bytes, its largest set of live activations 76,176 bytes. The rest is 217 bytes for each
+# of its 182 tensors.
 BOOKKEEPING_BYTES_PER_TENSOR = 224
 
 
 def estimate(model: bytes) -> int:
-    """Returns the arena in bytes: the most that is alive at one operator, and the bookkeeping.
+    """Returns the size of the arena in bytes: the largest set of live activations, and the memory for each tensor.
 
     Args:
         model: int8 .tflite with one subgraph.

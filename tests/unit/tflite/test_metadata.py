@@ -1,4 +1,4 @@
-"""SL_PARAMSv1 is written and read back whole, and damaged files are refused in words."""
+"""Reading and writing of SL_PARAMSv1, and errors for damaged files."""
 
 import flatbuffers
 import numpy as np
@@ -27,22 +27,20 @@ values = st.one_of(
     st.lists(ints32, min_size=1, max_size=5),
     st.lists(float32s, min_size=1, max_size=5),
 )
-dictionaries = st.dictionaries(texts.filter(bool), values, max_size=8)
+parameter_sets = st.dictionaries(texts.filter(bool), values, max_size=8)
 
 
-def kept_type(value):
+def type_of(value):
     return [type(item) for item in value] if isinstance(value, list) else type(value)
 
 
-@given(dictionaries)
+@given(parameter_sets)
 @settings(max_examples=60, deadline=None)
-def test_what_is_written_is_read_with_its_type(parameters):
+def test_written_values_are_read_with_their_type(parameters):
     written = write_parameters(empty_model(), parameters)
     read = read_parameters(written)
     assert read == parameters
-    assert [kept_type(value) for value in read.values()] == [
-        kept_type(value) for value in parameters.values()
-    ]
+    assert [type_of(value) for value in read.values()] == [type_of(value) for value in parameters.values()]
 
 
 @pytest.mark.parametrize(
@@ -59,12 +57,12 @@ def test_a_number_is_stored_in_the_smallest_type(value, type_number):
     assert Table(encoded, entry).number(1, "B") == type_number
 
 
-def test_a_float32_comes_back_as_its_shortest_decimal():
+def test_a_float32_is_read_as_its_shortest_decimal():
     assert decode(encode({"a": 0.025, "b": [0.06, 3999.0]})) == {"a": 0.025, "b": [0.06, 3999.0]}
 
 
-def test_a_number_left_out_reads_as_zero():
-    # Silicon Labs' writer leaves out what equals the schema's default.
+def test_an_absent_number_is_read_as_zero():
+    # Silicon Labs' writer omits values that are equal to the schema's default.
     builder = flatbuffers.Builder(64)
     name = builder.CreateString("off")
     builder.StartObject(1)
@@ -85,7 +83,7 @@ def test_a_number_left_out_reads_as_zero():
 
 
 @pytest.mark.parametrize("other", [b"min_runtime_version", None])
-def test_the_rest_of_the_model_stays(other):
+def test_the_rest_of_the_model_does_not_change(other):
     original = empty_model(other)
     written = write_parameters(original, {"name": "a"})
     assert original in written
@@ -97,7 +95,7 @@ def test_the_rest_of_the_model_stays(other):
     assert model.Metadata(len(names) - 1).Buffer() == 2
 
 
-def test_writing_again_replaces_and_does_not_grow():
+def test_writing_again_replaces_the_parameters():
     first = write_parameters(empty_model(), {"name": "first", "unused": [1, 2, 3]})
     second = write_parameters(first, {"name": "second"})
     assert read_parameters(second) == {"name": "second"}
@@ -126,23 +124,23 @@ def test_buffers_keep_their_alignment():
         ({"a": ["x", 1]}, "model parameter a: a value of type list: ['x', 1]"),
         ({"a": [2**31]}, "model parameter a: 2147483648 in a list. Allowed: ints of 32 bits"),
         ({"a": "\ud800"}, "Allowed: text that UTF-8 can encode"),
-        ({"": 1}, "a name the vendor's readers cannot look up"),
+        ({"": 1}, "a name that the vendor's readers cannot find"),
     ],
 )
-def test_values_it_cannot_hold_are_refused(parameters, text):
+def test_values_outside_the_format_are_refused(parameters, text):
     with pytest.raises(KwspipeError) as caught:
         write_parameters(empty_model(), parameters)
     assert text in str(caught.value)
 
 
 @pytest.mark.parametrize("data", [b"", b"TFL3", b"\0\0\0\0TFL2" + bytes(40)])
-def test_what_is_no_tflite_is_refused(data):
+def test_other_files_are_refused(data):
     for call in (lambda: read_parameters(data), lambda: write_parameters(data, {"a": 1})):
-        with pytest.raises(KwspipeError, match="do not start as a TensorFlow Lite model does"):
+        with pytest.raises(KwspipeError, match="do not start like a TensorFlow Lite model"):
             call()
 
 
-def test_a_model_without_parameters_says_so():
+def test_a_model_without_parameters_is_an_error():
     with pytest.raises(KwspipeError, match=r"no metadata named SL_PARAMSv1.*give labels and settings"):
         read_parameters(empty_model())
 
@@ -156,7 +154,7 @@ def test_a_truncated_model_is_refused():
 
 @given(st.data())
 @settings(max_examples=300, deadline=None)
-def test_a_damaged_model_is_refused_or_read_never_a_crash(data):
+def test_a_damaged_model_is_refused_or_read_without_a_crash(data):
     damaged = bytearray(write_parameters(empty_model(), {"name": "a", "classes": ["x", "y"], "gain": 0.5}))
     for _ in range(data.draw(st.integers(1, 4))):
         position = data.draw(st.integers(0, len(damaged) - 4))
@@ -171,13 +169,13 @@ def test_a_damaged_model_is_refused_or_read_never_a_crash(data):
 
 @given(st.binary(max_size=200))
 @example(b"\x08\0\0\0\0\0\0\0\x04\0\x04\0\x04\0\0\0")
-def test_random_bytes_are_no_dictionary(data):
+def test_random_bytes_are_refused(data):
     with pytest.raises(MalformedError):
         decode(data)
 
 
-def test_shared_strings_cannot_blow_up():
-    # 2,000 entries share one list of 2,000 references to one string: 4 million strings in 30 kB.
+def test_shared_strings_do_not_exhaust_memory():
+    # 2,000 entries share one list of 2,000 references to one string, which makes 4 million strings in 30 kB.
     builder = flatbuffers.Builder(64)
     text = builder.CreateString("x" * 50)
     builder.StartVector(4, 2000, 4)
@@ -200,5 +198,5 @@ def test_shared_strings_cannot_blow_up():
     builder.PrependUint8Slot(0, 1, 0)
     builder.PrependUOffsetTRelativeSlot(1, entries, 0)
     builder.Finish(builder.EndObject())
-    with pytest.raises(MalformedError, match="unpack to more than 16 times their size"):
+    with pytest.raises(MalformedError, match="decode to more than 16 times their size"):
         decode(bytes(builder.Output()))

@@ -1,4 +1,4 @@
-"""The parameters of a model of ours, and settings made of them again."""
+"""Parameters of kwspipe's models, and the settings read from them."""
 
 import hashlib
 from dataclasses import replace
@@ -23,7 +23,7 @@ DETECTOR = replace(
 LABELS = ["one", "two", "three", "_unknown_", "_silence_"]
 
 
-def own_parameters(model: bytes, frontend=FRONTEND):
+def parameters_of(model: bytes, frontend=FRONTEND):
     return model_parameters(
         model,
         name="digits_3",
@@ -37,8 +37,8 @@ def own_parameters(model: bytes, frontend=FRONTEND):
     )
 
 
-def test_the_parameters_of_a_model_of_ours():
-    parameters = own_parameters(empty_model())
+def test_parameters_of_a_model():
+    parameters = parameters_of(empty_model())
     assert parameters["classes"] == LABELS
     assert parameters["date"] == "2024-01-02T03:04:05.678Z"
     assert parameters["fe.fft_length"] == 512
@@ -50,32 +50,32 @@ def test_the_parameters_of_a_model_of_ours():
 
 
 def test_the_hash_can_be_checked_from_the_written_file():
-    parameters = own_parameters(empty_model())
+    parameters = parameters_of(empty_model())
     written = write_parameters(empty_model(), parameters)
     rest = {key: value for key, value in read_parameters(written).items() if key not in ("hash", "date")}
     assert hashlib.md5(write_parameters(written, rest)).hexdigest() == parameters["hash"]
-    assert own_parameters(written)["hash"] == parameters["hash"]
+    assert parameters_of(written)["hash"] == parameters["hash"]
 
 
 @pytest.mark.parametrize(
     ("window_size_ms", "fft_length"), [(8, 128), (16, 256), (30, 512), (32, 512), (33, 1024)]
 )
 def test_the_fft_length_is_the_next_power_of_two(window_size_ms, fft_length):
-    parameters = own_parameters(empty_model(), replace(FRONTEND, window_size_ms=window_size_ms))
+    parameters = parameters_of(empty_model(), replace(FRONTEND, window_size_ms=window_size_ms))
     assert parameters["fe.fft_length"] == fft_length
 
 
-def test_settings_come_back_as_they_were_written():
-    parameters = read_parameters(write_parameters(empty_model(), own_parameters(empty_model())))
+def test_settings_are_read_as_they_were_written():
+    parameters = read_parameters(write_parameters(empty_model(), parameters_of(empty_model())))
     assert frontend_settings(parameters) == FRONTEND
     assert detector_settings(parameters) == DETECTOR
     assert class_labels(parameters) == tuple(LABELS)
 
 
-def test_settings_of_the_vendors_older_tools_are_completed():
-    parameters = own_parameters(empty_model())
-    for newer in ("fe.dc_notch_filter_enable", "fe.quantize_dynamic_scale_enable", "suppress_same_word_only"):
-        del parameters[newer]
+def test_missing_settings_of_the_vendors_older_tools_have_defaults():
+    parameters = parameters_of(empty_model())
+    for key in ("fe.dc_notch_filter_enable", "fe.quantize_dynamic_scale_enable", "suppress_same_word_only"):
+        del parameters[key]
     parameters["volume_gain"] = 0.0
     assert frontend_settings(parameters) == replace(FRONTEND, quantize_dynamic_scale_enable=False)
     assert detector_settings(parameters) == DETECTOR
@@ -84,7 +84,7 @@ def test_settings_of_the_vendors_older_tools_are_completed():
 @pytest.mark.parametrize(
     ("key", "value", "text"),
     [
-        ("fe.window_size_ms", None, "model parameter fe.window_size_ms: nothing. Allowed: a value for each"),
+        ("fe.window_size_ms", None, "model parameter fe.window_size_ms: missing. Allowed: a value for each"),
         (
             "fe.window_size_ms",
             "wide",
@@ -105,8 +105,8 @@ def test_settings_of_the_vendors_older_tools_are_completed():
         ("classes", "one", "model parameter classes: 'one'"),
     ],
 )
-def test_impossible_settings_are_refused(key, value, text):
-    parameters = own_parameters(empty_model()) | {key: value}
+def test_invalid_settings_are_refused(key, value, text):
+    parameters = parameters_of(empty_model()) | {key: value}
     if value is None:
         del parameters[key]
     with pytest.raises(KwspipeError) as caught:

@@ -1,10 +1,10 @@
-"""Which maps get a range of their own in int8, and what is written for them; measuring is tests/contract's."""
+"""Correction of addition inputs: the affected maps and their quantization. Contract tests cover the measurement."""
 
 import numpy as np
 import pytest
 
 from kwspipe.errors import KwspipeError
-from kwspipe.tflite import ranges
+from kwspipe.tflite import addition_ranges
 from kwspipe.tflite.reader import read_graph
 from support.tflite_builder import NONE, ModelBuilder
 
@@ -13,7 +13,7 @@ SCALE, ZERO_POINT = 0.5, 3
 
 
 def model(additions: int) -> bytes:
-    """Chains of additions: each adds what it has, made by the one before and read by it alone, to the input."""
+    """Returns a chain of blocks; each adds a branch, which only the addition reads, to the input of the block."""
     builder = ModelBuilder()
     source = last = builder.tensor((1, 4), 1.0, 0)
     weights = builder.tensor((4, 4), 1.0, 0, np.eye(4, dtype=np.int8))
@@ -33,22 +33,24 @@ def quantization(tflite: bytes) -> list[tuple[str, float, int]]:
     ]
 
 
-def with_ranges(monkeypatch: pytest.MonkeyPatch, found: list[tuple[float, float]], additions: int) -> bytes:
-    monkeypatch.setattr(ranges, "_measured", lambda *_: found)
-    return ranges.with_ranges_of_summands(model(additions), b"", CLIPS)
+def corrected(monkeypatch: pytest.MonkeyPatch, measured: list[tuple[float, float]], additions: int) -> bytes:
+    monkeypatch.setattr(addition_ranges, "_measured_ranges", lambda *_: measured)
+    return addition_ranges.correct_addition_inputs(model(additions), b"", CLIPS)
 
 
 @pytest.fixture(autouse=True)
 def any_float_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    summands = ranges._summands
-    monkeypatch.setattr(ranges, "_summands", lambda model: summands(model) if model else [])
+    addition_inputs = addition_ranges._addition_inputs
+    monkeypatch.setattr(
+        addition_ranges, "_addition_inputs", lambda model: addition_inputs(model) if model else []
+    )
 
 
-def test_a_map_that_only_an_addition_reads_gets_its_range_and_no_other(
+def test_only_maps_that_only_an_addition_reads_get_a_measured_range(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # The sum of the first is read twice, and by a layer whose bias is of its scale.
-    changed = with_ranges(monkeypatch, [(-2.0, 3.1), (0.0, 5.1)], 2)
+    # Two operators read the first sum, and the scale of a bias depends on its scale.
+    changed = corrected(monkeypatch, [(-2.0, 3.1), (0.0, 5.1)], 2)
     assert quantization(changed) == [
         ("FULLY_CONNECTED", pytest.approx(0.02), -28),
         ("ADD", SCALE, ZERO_POINT),
@@ -57,14 +59,15 @@ def test_a_map_that_only_an_addition_reads_gets_its_range_and_no_other(
     ]
 
 
-def test_of_zeros_alone_any_scale_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert quantization(with_ranges(monkeypatch, [(0.0, 0.0)], 1)) == quantization(model(1))
+def test_a_map_of_zeros_keeps_its_scale(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert quantization(corrected(monkeypatch, [(0.0, 0.0)], 1)) == quantization(model(1))
 
 
 def test_models_that_do_not_match_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(KwspipeError) as caught:
-        with_ranges(monkeypatch, [(-1.0, 1.0)], 2)
-    assert "quantize: the int8 model adds 2 maps and the float one 1. Allowed: as many of both" in str(
-        caught.value
+        corrected(monkeypatch, [(-1.0, 1.0)], 2)
+    assert (
+        "quantize: additions have 2 inputs of their own in the int8 model and 1 in the float model. "
+        "Allowed: equal numbers" in str(caught.value)
     )
-    assert "install that" in str(caught.value)
+    assert "install the release of TensorFlow in constraints.txt" in str(caught.value)
