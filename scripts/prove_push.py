@@ -21,16 +21,17 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from kwspipe.core.image_info import ImageFacts
+from kwspipe.core.image_info import ImageRequirements
 from kwspipe.core.model_runner import CoreModel
 from kwspipe.device import firmware
 from kwspipe.device.boards import open_link
 from kwspipe.device.emulator.process import EmulatedBoard
 from kwspipe.device.errors import DeviceError, LinkLostError
+from kwspipe.device.golden import GoldenVectors
 from kwspipe.device.host import HostBoard
 from kwspipe.device.link import Link
 from kwspipe.device.messages import ImageId, Target
-from kwspipe.device.push import Golden, PushCallbacks, push
+from kwspipe.device.push import PushCallbacks, push
 
 Board = HostBoard | EmulatedBoard
 NUM_GOLDEN = 2
@@ -51,7 +52,7 @@ class Model:
     """An image with golden inputs."""
 
     image: bytes
-    golden: Golden
+    golden: GoldenVectors
 
     @classmethod
     def read(cls, path: Path) -> "Model":
@@ -60,7 +61,7 @@ class Model:
         core = CoreModel(image)
         shape = (NUM_GOLDEN, int(np.prod(core.input_shape)))
         inputs = np.random.default_rng(1).integers(-128, 128, shape).astype(np.int8)
-        return cls(image, Golden(inputs, core.run(inputs)))
+        return cls(image, GoldenVectors(inputs, core.run(inputs)))
 
 
 class Bench:
@@ -93,7 +94,7 @@ class Bench:
         def connect() -> Link:
             return open_link(board.port)
 
-        memory_bytes = ImageFacts.of(model.image).memory_bytes
+        memory_bytes = ImageRequirements.of(model.image).memory_bytes
         return push(connect, model.image, memory_bytes, model.golden, watcher, _no_retry).resumed_from
 
     def check(self, case: str, board: Board, counts: Counts) -> None:

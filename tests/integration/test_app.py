@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from kwspipe.core.image_info import ImageFacts
+from kwspipe.core.image_info import ImageRequirements
 from kwspipe.core.spotter import Spotter
 from kwspipe.device.frames import FrameReader
 from kwspipe.device.link import Link
@@ -35,7 +35,7 @@ def connect(board: AppBoard) -> Link:
 
 
 def install(board: AppBoard, image: bytes = IMAGE) -> None:
-    push(lambda: connect(board), image, ImageFacts.of(image).memory_bytes, golden_of(image), PushCallbacks())
+    push(lambda: connect(board), image, ImageRequirements.of(image).memory_bytes, golden_of(image), PushCallbacks())
 
 
 def events(board: AppBoard) -> list[Event]:

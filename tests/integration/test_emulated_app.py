@@ -10,13 +10,14 @@ from rich.console import Console
 from kwspipe.compiler.compile import compile_model
 from kwspipe.core.detector import pack_settings
 from kwspipe.core.frontend import FrontEnd
-from kwspipe.core.image_info import ImageFacts
+from kwspipe.core.image_info import ImageRequirements
 from kwspipe.core.model_runner import CoreModel
 from kwspipe.core.spotter import Spotter
 from kwspipe.device.boards import open_link
 from kwspipe.device.feed import feed_audio
+from kwspipe.device.golden import GoldenVectors
 from kwspipe.device.messages import Target
-from kwspipe.device.push import Golden, PushCallbacks, push
+from kwspipe.device.push import PushCallbacks, push
 from kwspipe.tflite.metadata import read_parameters
 from kwspipe.tflite.model_settings import class_labels, detector_settings, frontend_settings
 from support.vendor_models import tflite_of
@@ -55,9 +56,9 @@ def test_three_words_are_detected_as_on_this_machine(brd2601_firmware, image, sp
     expected = Spotter(image).feed(speech)
     assert len(expected) >= len(WORDS)
     inputs = np.random.default_rng(1).integers(-128, 128, (2, 59 * 49)).astype(np.int8)
-    golden = Golden(inputs, CoreModel(image).run(inputs))
+    golden = GoldenVectors(inputs, CoreModel(image).run(inputs))
     with EmulatedBoard(brd2601_firmware, tmp_path / "flash.bin", baud=0) as board:
-        memory_bytes = ImageFacts.of(image).memory_bytes
+        memory_bytes = ImageRequirements.of(image).memory_bytes
         report = push(lambda: open_link(board.port), image, memory_bytes, golden, PushCallbacks())
         assert (report.num_vectors, report.num_resumes) == (2, 0)
         board.restart()
@@ -81,12 +82,12 @@ def test_three_words_spoken_to_the_microphone(brd2601_firmware, tflite, image, s
     expected = Spotter(image).feed(np.clip(speech.astype(np.int32) * gain, -32768, 32767).astype(np.int16))
     assert len(expected) >= len(WORDS)
     inputs = np.zeros((1, 59 * 49), np.int8)
-    golden = Golden(inputs, CoreModel(image).run(inputs))
+    golden = GoldenVectors(inputs, CoreModel(image).run(inputs))
     with EmulatedBoard(brd2601_firmware, flash_file, baud=0) as board:
-        push(lambda: open_link(board.port), image, ImageFacts.of(image).memory_bytes, golden, PushCallbacks())
+        push(lambda: open_link(board.port), image, ImageRequirements.of(image).memory_bytes, golden, PushCallbacks())
     with EmulatedBoard(brd2601_firmware, flash_file, baud=0, wav=wav) as board:
         board.wait_for("recording_end", timeout_s=60)
-        with open_link(board.port) as link, link.listen() as heard:
+        with open_link(board.port) as link, link.collect_events() as heard:
             link.num_events = 0  # also those from before the port was opened
             deadline_s = time.monotonic() + 20
             while len(heard) < len(expected) and time.monotonic() < deadline_s:

@@ -11,7 +11,7 @@ import serial
 import soundfile
 from rich.console import Console
 
-from kwspipe.core.image_info import ImageFacts
+from kwspipe.core.image_info import ImageRequirements
 from kwspipe.core.spotter import Spotter
 from kwspipe.device.boards import open_link
 from kwspipe.device.emulator import EmulatedBoard
@@ -33,7 +33,7 @@ def push_to(
     watcher: PushCallbacks | None = None,
     connect: Callable[[str], Link] = open_link,
 ) -> PushReport:
-    memory_bytes = ImageFacts.of(image).memory_bytes
+    memory_bytes = ImageRequirements.of(image).memory_bytes
     return push(
         lambda: connect(board.port),
         image,
@@ -212,7 +212,7 @@ def test_the_microphone_gives_what_the_host_detects(start: Start, tmp_path: Path
     with open_link(board.port) as link:
         assert link.status().source is Source.MICROPHONE
         link.num_events = 0  # all there were, also those from before
-        with link.listen() as found:
+        with link.collect_events() as found:
             deadline_s = time.monotonic() + 10
             while len(found) < len(expected) and time.monotonic() < deadline_s:
                 link.fetch_events()

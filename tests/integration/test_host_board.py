@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from kwspipe.core.frontend import FrontEnd
-from kwspipe.core.image_info import ImageFacts
+from kwspipe.core.image_info import ImageRequirements
 from kwspipe.core.spotter import Spotter
 from kwspipe.core.status import Status
 from kwspipe.device import boards, firmware
@@ -49,7 +49,7 @@ def board(program, flash_file):
 
 def push_to(board: HostBoard, image: bytes, on_sent=lambda done, total: None, between=lambda: None):
     watcher = PushCallbacks(on_sent=on_sent)
-    memory_bytes = ImageFacts.of(image).memory_bytes
+    memory_bytes = ImageRequirements.of(image).memory_bytes
     return push(
         lambda: open_link(board.port), image, memory_bytes, golden_of(image), watcher, lambda _: between()
     )
@@ -138,14 +138,14 @@ def _stop() -> None:
 
 
 def test_a_board_that_runs_already_is_reached_by_its_port(board, program, flash_file, tmp_path):
-    with boards.attach("host", board.port, QUIET) as attached, attached.connect() as link:
+    with boards.open_board("host", board.port, QUIET) as attached, attached.connect() as link:
         assert link.hello().board == "host"
     with pytest.raises(WrongBoardError, match=r"the board there is 'host'.*Allowed: a brd2601.*board=host"):
-        boards.require(board.port, "brd2601", firmware.build("host"))
+        boards.check_running_board(board.port, "brd2601", firmware.build("host"))
     with (
         HostBoard(program, tmp_path / "other.bin", version="0.0-old") as old,
         pytest.raises(WrongBoardError, match=r"runs firmware 0.0-old. Allowed: firmware 0.1.0-"),
-        boards.attach("host", old.port, QUIET),
+        boards.open_board("host", old.port, QUIET),
     ):
         pass
 
@@ -169,7 +169,7 @@ def test_an_image_that_cannot_run_is_refused(board):
         push(lambda: open_link(board.port), bytes(damaged), 1000, golden_of(NEW), PushCallbacks())
     assert active(board) == ImageId.of(OLD)
     with pytest.raises(KwspipeError, match=r"bytes that cannot be run .ERROR_CHECKSUM.*run quantize again"):
-        ImageFacts.of(bytes(damaged))
+        ImageRequirements.of(bytes(damaged))
 
 
 def test_fed_audio_gives_what_the_same_core_gives_here(board):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from kwspipe.core.image_info import ImageFacts
+from kwspipe.core.image_info import ImageRequirements
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.device import firmware
 from kwspipe.device.boards import open_link
@@ -36,7 +36,7 @@ def test_the_board_hears_what_evaluate_hears(
         push(
             lambda: open_link(board.port),
             image,
-            ImageFacts.of(image).memory_bytes,
+            ImageRequirements.of(image).memory_bytes,
             golden_of(image),
             PushCallbacks(),
         )

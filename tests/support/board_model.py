@@ -1,4 +1,4 @@
-"""A board for tests: the core's own slots and link over a flash model, with a line that can fail in every way."""
+"""Board for tests: slots and link of the C core with a flash model, and a serial line that can fail."""
 
 import random
 
@@ -12,27 +12,28 @@ INPUT_BYTES = 700
 NUM_OUTPUTS = 5
 ARENA_BYTES = 60 * 1024
 IMAGE_VERSION = 1
-FRAMES_AN_EVENT = 1000  # fed bytes after which this board detects a word
+BYTES_PER_EVENT = 1000  # number of fed bytes after which this board detects a word
 
 
 def compute(image: bytes, golden_input: bytes) -> bytes:
-    """What the board's "model" computes; it depends on the whole image and the whole input."""
+    """Returns the outputs of the board's model. They depend on all bytes of the image and of the input."""
     rows = np.frombuffer(golden_input, np.int8).reshape(NUM_OUTPUTS, -1).astype(np.int64)
     return (rows.sum(axis=1) + sum(image)).astype(np.int8).tobytes()
 
 
 class Board:
-    """A board that can be started again.
+    """A board that can be restarted.
 
     Attributes:
-        resets: times it was asked to start again.
-        requests: verbs that were carried out or answered again.
+        num_starts: number of starts.
+        fed_bytes: data of the current feed.
+        is_spotting: the active image is running.
     """
 
     def __init__(self, flash: FlashModel) -> None:
         self.flash = flash
         self.num_starts = 0
-        self.heard = b""
+        self.fed_bytes = b""
         self.is_spotting = True
         self.slots = ffi.new("kws_slots_t *")
         self.link = ffi.new("kws_link_t *")
@@ -42,7 +43,7 @@ class Board:
         self.start()
 
     def start(self) -> None:
-        """Power on."""
+        """Switches the power on."""
         self.flash.power_on()
         self.num_starts += 1
         self.is_spotting = True
@@ -54,7 +55,7 @@ class Board:
         assert lib.kws_link_open(self.link, self.slots, self._app, identity) == 0
 
     def exchange(self, received: bytes) -> bytes:
-        """Takes bytes and returns what the board sends back."""
+        """Receives bytes and returns the bytes that the board sends."""
         if self.flash.is_off:
             return b""
         sent = b""
@@ -72,17 +73,17 @@ class Board:
                 return sent
 
     def active_image(self) -> bytes | None:
-        """The image the board would spot with."""
+        """Returns the active image."""
         return (
             self.image(self.slots.active, self.slots.active_id.size_bytes) if self.slots.active >= 0 else None
         )
 
     def image(self, slot: int, size: int) -> bytes:
-        """The image in a slot."""
+        """Returns the image in a slot."""
         return bytes(ffi.buffer(lib.kws_slots_image(self.slots, slot), size))
 
     def detect(self, time_ms: int, label: bytes) -> None:
-        """Has the board announce a word."""
+        """Posts a detection."""
         event = ffi.new("kws_event_t *", {"time_ms": time_ms, "label_index": 2, "score": 201, "label": label})
         lib.kws_link_post(self.link, event)
 
@@ -128,13 +129,13 @@ class Board:
         return 300
 
     def _on_feed_start(self, _context: object, kind: int) -> int:
-        self.heard = b""
+        self.fed_bytes = b""
         return 0
 
     def _on_feed(self, _context: object, kind: int, data: object, size: int) -> int:
-        before = len(self.heard) // FRAMES_AN_EVENT
-        self.heard += bytes(ffi.buffer(data, size))
-        for number in range(before, len(self.heard) // FRAMES_AN_EVENT):
+        first = len(self.fed_bytes) // BYTES_PER_EVENT
+        self.fed_bytes += bytes(ffi.buffer(data, size))
+        for number in range(first, len(self.fed_bytes) // BYTES_PER_EVENT):
             self.detect(number, b"word%d" % number)
         return 0
 
@@ -146,35 +147,35 @@ class Board:
 
 
 class VirtualTime:
-    """Stands in for the time module of the link: nobody waits in earnest."""
+    """Replacement of the time module that does not wait."""
 
     def __init__(self) -> None:
         self.now_s = 1000.0
 
     def monotonic(self) -> float:
-        """The virtual time."""
+        """Returns the virtual time."""
         return self.now_s
 
     def sleep(self, seconds: float) -> None:
-        """Lets virtual time pass."""
+        """Advances the virtual time."""
         self.now_s += seconds
 
 
 class LoopbackPort:
-    """A serial line of 115200 baud to a :class:`Board`, without a process or a wait.
+    """A serial line of 115200 baud to a :class:`Board`, without a process and without waiting.
 
     Args:
         board: the other end.
-        time: moves on as bytes go over the line.
-        errors_a_byte: how often a byte arrives as another, in both directions.
-        lose_after: bytes sent after which nothing gets through any more.
+        time: virtual time, which advances with each byte.
+        byte_error_rate: probability that a byte is changed, in both directions.
+        lose_after: number of sent bytes after which the line is interrupted.
     """
 
     def __init__(
         self,
         board: Board,
         time: VirtualTime,
-        errors_a_byte: float = 0.0,
+        byte_error_rate: float = 0.0,
         lose_after: int | None = None,
         seed: int = 0,
     ) -> None:
@@ -184,18 +185,18 @@ class LoopbackPort:
         self.is_closed = False
         self._board = board
         self._time = time
-        self._errors_a_byte = errors_a_byte
+        self._byte_error_rate = byte_error_rate
         self._lose_after = lose_after
         self._random = random.Random(seed)
         self._received = bytearray()
 
     @property
     def in_waiting(self) -> int:
-        """Bytes to read."""
+        """Number of received bytes."""
         return len(self._received)
 
     def write(self, data: bytes, /) -> int:
-        """Sends; the board answers at once."""
+        """Sends bytes to the board and receives its response."""
         self._time.now_s += len(data) * 10 / 115200
         if self._lose_after is not None:
             data = data[: max(0, self._lose_after - self.num_sent)]
@@ -205,7 +206,7 @@ class LoopbackPort:
         return len(data)
 
     def read(self, size: int = 1, /) -> bytes:
-        """Receives, or lets the timeout pass."""
+        """Reads received bytes, or advances the time by the timeout."""
         if not self._received:
             self._received += self._damage(self._board.exchange(b""))
         if not self._received:
@@ -215,14 +216,14 @@ class LoopbackPort:
         return data
 
     def close(self) -> None:
-        """Closes."""
+        """Closes the port."""
         self.is_closed = True
 
     def _damage(self, data: bytes) -> bytes:
-        if not self._errors_a_byte:
+        if not self._byte_error_rate:
             return data
         damaged = bytearray(data)
-        for place in range(len(damaged)):
-            if self._random.random() < self._errors_a_byte:
-                damaged[place] = self._random.randrange(256)
+        for index in range(len(damaged)):
+            if self._random.random() < self._byte_error_rate:
+                damaged[index] = self._random.randrange(256)
         return bytes(damaged)

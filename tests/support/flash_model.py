@@ -1,4 +1,4 @@
-"""A flash memory for the slots' tests: NOR rules enforced, the power cut at any operation, torn bits unstable."""
+"""Flash memory model for tests: NOR rules, power cuts at any operation, unstable bits after a cut."""
 
 import hashlib
 import random
@@ -11,12 +11,13 @@ from kwspipe._core import ffi, lib
 class FlashModel:
     """Two slots of flash behind ``kws_flash_t``.
 
-    An operation is one word written or one page erased. Where the power is cut, the operation under way leaves some
-    of its bits changed, some not, and some unstable: they read anew at random after each :meth:`power_on`.
+    An operation writes one word or erases one page. If the power is cut, some bits of the current operation are
+    changed, some are not, and some are unstable. Each :meth:`power_on` sets the unstable bits at random.
 
     Attributes:
-        num_operations: operations done since the start of the model.
-        faults: what a real flash would not have allowed; must stay empty.
+        num_operations: operations since the start of the model.
+        cut_at: operation at which the power is cut, counted from 0, None for no cut.
+        faults: violations of the rules of a real flash.
     """
 
     def __init__(self, page_bytes: int, slot_bytes: int, seed: int) -> None:
@@ -31,8 +32,8 @@ class FlashModel:
         self._base = self._cells + skew
         self.memory = np.frombuffer(ffi.buffer(self._base, 2 * slot_bytes), np.uint8)
         self._words = self.memory.view("<u4")
-        self._words[:] = self.random.getrandbits(32)  # a new chip holds anything
-        self._used = np.ones(len(self._words), bool)  # must be erased before it is written
+        self._words[:] = self.random.getrandbits(32)  # the content of a new chip is not defined
+        self._used = np.ones(len(self._words), bool)  # words that must be erased before they are written
         self._torn_zero = np.zeros(len(self._words), bool)
         self._unstable: dict[int, int] = {}
         self._erase = ffi.callback("int(void *, uint32_t)", self._on_erase)
@@ -49,24 +50,24 @@ class FlashModel:
         )
 
     def power_on(self) -> None:
-        """Starts again after a cut; unstable bits settle at random."""
+        """Switches the power on after a cut, and sets the unstable bits at random."""
         self._is_off = False
         self.cut_at = None
         for word, mask in self._unstable.items():
-            settled = self._bits(self.random.choice([0.0, 0.1, 0.5, 1.0]))
-            self._words[word] = (int(self._words[word]) & ~mask) | (settled & mask)
+            bits = self._bits(self.random.choice([0.0, 0.1, 0.5, 1.0]))
+            self._words[word] = (int(self._words[word]) & ~mask) | (bits & mask)
 
     @property
     def is_off(self) -> bool:
-        """Whether the power is cut."""
+        """True after a power cut."""
         return self._is_off
 
     def save(self) -> tuple[np.ndarray, ...]:
-        """The contents, for :meth:`restore`."""
+        """Returns the content, for :meth:`restore`."""
         return self._words.copy(), self._used.copy(), self._torn_zero.copy()
 
     def restore(self, saved: tuple[np.ndarray, ...]) -> None:
-        """Sets the contents back to what they were, all bits stable."""
+        """Restores the saved content, with all bits stable."""
         self._words[:], self._used[:], self._torn_zero[:] = saved
         self._unstable.clear()
         self._is_off, self.cut_at, self.num_operations = False, None, 0
@@ -102,8 +103,8 @@ class FlashModel:
         values = np.frombuffer(bytes(ffi.buffer(data, size)), "<u4")
         num_done = self._count_up_to_cut(len(values))
         done = slice(first, first + num_done)
-        again_zero = self._torn_zero[done] & (values[:num_done] == 0)
-        if np.any(self._used[done] & ~again_zero):
+        repeated_zero = self._torn_zero[done] & (values[:num_done] == 0)
+        if np.any(self._used[done] & ~repeated_zero):
             self.faults.append(f"word written twice in {offset}..{offset + size}")
         self._words[done] &= values[:num_done]
         self._used[done] = True
@@ -125,14 +126,14 @@ class FlashModel:
     def _bits(self, probability: float) -> int:
         return sum((self.random.random() < probability) << bit for bit in range(32))
 
-    def _count_up_to_cut(self, wanted: int) -> int:
-        """Operations of the wanted ones that are done before the power goes."""
-        left = wanted if self.cut_at is None else min(wanted, self.cut_at - self.num_operations)
-        self.num_operations += left
-        self._is_off = left < wanted
-        return left
+    def _count_up_to_cut(self, requested: int) -> int:
+        """Returns the number of the requested operations that are completed before the power cut."""
+        completed = requested if self.cut_at is None else min(requested, self.cut_at - self.num_operations)
+        self.num_operations += completed
+        self._is_off = completed < requested
+        return completed
 
 
 def image_id(image: bytes) -> object:
-    """``kws_image_id_t`` of an image."""
+    """Returns the ``kws_image_id_t`` of an image."""
     return ffi.new("kws_image_id_t *", (len(image), zlib.crc32(image), hashlib.sha256(image).digest()))

@@ -8,7 +8,7 @@ from kwspipe.errors import KwspipeError
 
 
 @dataclass(frozen=True)
-class ImageFacts:
+class ImageRequirements:
     """Sizes of a model image.
 
     Attributes:
@@ -22,7 +22,7 @@ class ImageFacts:
     sample_rate_hz: int
 
     @classmethod
-    def of(cls, image: bytes) -> "ImageFacts":
+    def of(cls, image: bytes) -> "ImageRequirements":
         """Reads an image.
 
         Raises:

@@ -1,1 +1,1 @@
-"""The device: serial link, frames, ports, boards and the emulated board."""
+"""Board communication: serial link, frames, ports, boards, push, and the emulated board."""

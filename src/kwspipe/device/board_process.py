@@ -1,4 +1,4 @@
-"""What the boards that run as processes of this machine have in common."""
+"""Base class of boards that run as a process of this machine."""
 
 import contextlib
 import subprocess
@@ -7,10 +7,10 @@ from typing import Self
 
 
 class BoardProcess(ABC):
-    """A board in a process of its own; a context manager that starts and ends it.
+    """A board in its own process. As a context manager it starts and ends the process.
 
     Attributes:
-        port: path of its pseudo-terminal.
+        port: path of the board's pseudo-terminal.
     """
 
     def __init__(self, port: str) -> None:
@@ -26,21 +26,21 @@ class BoardProcess(ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Starts the process and waits until its port is there."""
+        """Starts the process and waits until its port exists."""
 
     @abstractmethod
     def close(self) -> None:
-        """Ends the process; the flash file keeps what was written."""
+        """Ends the process. The flash file keeps the data that was written."""
 
-    def _end(self, grace_s: float = 0.0) -> None:
-        """Ends the process: at once, as a power cut does, or after the time it is given to end by itself."""
+    def _end(self, timeout_s: float = 0.0) -> None:
+        """Kills the process, as a power cut does. With a timeout, first requests it to end and waits that long."""
         process, self._process = self._process, None
         if process is None:
             return
-        if grace_s > 0:
+        if timeout_s > 0:
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(grace_s)
+                process.wait(timeout_s)
         process.kill()
         process.wait()
         for stream in (process.stdin, process.stdout, process.stderr):

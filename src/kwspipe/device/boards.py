@@ -1,4 +1,4 @@
-"""Reaches the board of the configuration: starts it, finds its port, brings its firmware up to date."""
+"""Boards by name: starts the board or finds its port, and updates its firmware."""
 
 import contextlib
 import tempfile
@@ -10,11 +10,11 @@ from rich.console import Console
 from serial.tools import list_ports
 
 from kwspipe.device import firmware as firmware_module
-from kwspipe.device import ports
+from kwspipe.device import flashing, ports
 from kwspipe.device.board_process import BoardProcess
 from kwspipe.device.emulator import EmulatedBoard
 from kwspipe.device.errors import LinkLostError, WrongBoardError
-from kwspipe.device.firmware import Firmware
+from kwspipe.device.firmware import Firmware, firmware_target
 from kwspipe.device.host import HostBoard
 from kwspipe.device.link import Link
 from kwspipe.device.messages import Hello
@@ -22,12 +22,12 @@ from kwspipe.device.messages import Hello
 
 @dataclass(frozen=True)
 class BoardHandle:
-    """A board within reach.
+    """A board that is ready for links.
 
     Attributes:
-        connect: opens a link to it.
-        firmware: what runs on it.
-        baud: of its line, None where it has no limit.
+        connect: opens a link to the board.
+        firmware: the firmware on the board.
+        baud: speed of the serial line, None if it has no limit.
     """
 
     connect: Callable[[], Link]
@@ -37,40 +37,42 @@ class BoardHandle:
 
 @contextlib.contextmanager
 def open_board(name: str, port: str | None, console: Console) -> Iterator[BoardHandle]:
-    """Brings the board of that name within reach, with this release's firmware on it.
+    """Makes the board with the given name available, with the firmware of this release.
 
     Args:
         name: ``emulated``, ``brd2601`` or ``host``.
-        port: ``board.port``: of a board that is connected or that runs already; None finds or starts one.
-        console: says what goes on.
+        port: ``board.port``, the port of a connected or running board. None finds or starts a board.
+        console: receives progress messages.
 
     Raises:
-        KwspipeError: no board, two boards, a port that cannot be used, another board, no firmware.
+        KwspipeError: if there is no board or more than one, the port cannot be used, another board answers, or the
+            firmware is missing.
     """
-    firmware = firmware_module.build("host" if name == "host" else "brd2601")
+    target = firmware_target(name)
+    firmware = firmware_module.build(target)
     if name == "brd2601" or port is not None:
         path = ports.find_port(port)
         if name == "brd2601":
             update_firmware(path, firmware, console)
         else:
-            check_running_board(path, "host" if name == "host" else "brd2601", firmware)
+            check_running_board(path, target, firmware)
         yield BoardHandle(lambda: open_link(path), firmware, ports.BAUD)
         return
-    with start_board(name, firmware, None if name == "host" else ports.BAUD) as attached:
-        yield attached
+    with start_board(name, firmware, None if name == "host" else ports.BAUD) as board:
+        yield board
 
 
 @contextlib.contextmanager
 def start_board(name: str, firmware: Firmware, baud: int | None) -> Iterator[BoardHandle]:
-    """Starts a board on this machine, with an empty flash, and ends it.
+    """Starts a board with an empty flash on this machine, and ends it on exit.
 
     Args:
         name: ``emulated`` or ``host``.
-        firmware: for it.
-        baud: of its line; None for no limit.
+        firmware: the firmware of the board.
+        baud: speed of the serial line, None for no limit.
 
     Raises:
-        KwspipeError: it cannot start.
+        KwspipeError: if the board cannot start.
     """
     with tempfile.TemporaryDirectory(prefix="kwspipe-") as folder:
         flash_file = Path(folder) / "flash.bin"
@@ -92,41 +94,43 @@ def update_firmware(
     path: str,
     firmware: Firmware,
     console: Console,
-    flash: Callable[[Firmware, str, str | None], None] = firmware_module.flash,
+    flash: Callable[[Firmware, str, str | None], None] = flashing.flash,
     connect: Callable[[str], Link] = open_link,
 ) -> None:
-    """Flashes a BRD2601 whose firmware differs from ``firmware``, or that has none of ours.
+    """Flashes a BRD2601 if its firmware differs from ``firmware`` or is not a firmware of kwspipe.
 
     Raises:
-        WrongBoardError: another board answers.
-        FirmwareError: flashing failed.
+        WrongBoardError: if another board answers, or flashing had no effect.
+        FirmwareError: if flashing failed.
     """
-    hello = _ask(path, connect)
+    hello = _read_hello(path, connect)
     if hello is not None:
         _check_name(path, hello, "brd2601")
     if hello is not None and hello.firmware == firmware.version:
         return
     received = "no firmware of kwspipe answers" if hello is None else f"it has version {hello.firmware}"
     console.print(f"    flashing firmware {firmware.version}: {received}")
-    numbers = {str(port.device): port.serial_number for port in list_ports.comports()}
-    flash(firmware, received, numbers.get(path))
-    hello = _ask(path, connect)
+    serial_numbers = {str(port.device): port.serial_number for port in list_ports.comports()}
+    flash(firmware, received, serial_numbers.get(path))
+    hello = _read_hello(path, connect)
     if hello is None or hello.firmware != firmware.version:
         raise WrongBoardError(
             path,
-            "flashing succeeded, and "
-            + ("nothing answers" if hello is None else f"the board still says {hello.firmware}"),
+            "flashing succeeded, but "
+            + ("nothing answers" if hello is None else f"the board still reports {hello.firmware}"),
             f"firmware {firmware.version} on the board of this port",
-            "with several boards connected, leave only the one that is meant",
+            "if several boards are connected, disconnect the others",
         )
 
 
-def check_running_board(path: str, board: str, firmware: Firmware, connect: Callable[[str], Link] = open_link) -> None:
-    """Checks that a board which runs already is the one that is meant, with this firmware.
+def check_running_board(
+    path: str, board: str, firmware: Firmware, connect: Callable[[str], Link] = open_link
+) -> None:
+    """Checks that a running board is the expected board with the expected firmware.
 
     Raises:
-        WrongBoardError: it is not.
-        LinkLostError: nothing answers.
+        WrongBoardError: if it is not.
+        LinkLostError: if nothing answers.
     """
     with connect(path) as link:
         hello = link.hello()
@@ -134,9 +138,9 @@ def check_running_board(path: str, board: str, firmware: Firmware, connect: Call
     if hello.firmware != firmware.version:
         raise WrongBoardError(
             path,
-            f"the board there runs firmware {hello.firmware}",
+            f"the board at this port runs firmware {hello.firmware}",
             f"firmware {firmware.version}",
-            "start it again with the firmware of this checkout, or leave board.port out",
+            "restart it with the firmware of this checkout, or omit board.port",
         )
 
 
@@ -144,14 +148,14 @@ def _check_name(path: str, hello: Hello, board: str) -> None:
     if hello.board != board:
         raise WrongBoardError(
             path,
-            f"the board there is {hello.board!r}",
+            f"the board at this port is {hello.board!r}",
             f"a {board}",
-            f"name the right port with board.port=..., or use board={hello.board}",
+            f"set board.port to the port of a {board}, or use board={hello.board}",
         )
 
 
-def _ask(path: str, connect: Callable[[str], Link]) -> Hello | None:
-    """What the board says it is; None where nothing answers in our protocol."""
+def _read_hello(path: str, connect: Callable[[str], Link]) -> Hello | None:
+    """Returns the identity of the board, or None if nothing answers with the kwspipe protocol."""
     with connect(path) as link, contextlib.suppress(LinkLostError):
         return link.hello()
     return None

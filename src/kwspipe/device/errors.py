@@ -1,4 +1,4 @@
-"""Failures between this machine and a board."""
+"""Errors of the communication with a board."""
 
 from kwspipe.core.status import Status
 from kwspipe.device.messages import Verb
@@ -6,15 +6,15 @@ from kwspipe.errors import KwspipeError
 
 
 class DeviceError(KwspipeError):
-    """A failure of the board, the line to it, or the port."""
+    """A failure of the board, of the serial line or of the port."""
 
 
 class LinkLostError(DeviceError):
-    """The board does not answer any more, or the port is gone; a push can be resumed.
+    """The board does not answer, or the port does not exist any more. A push can be resumed.
 
     Args:
         where: the port.
-        received: what was seen instead of a response.
+        received: the observation that replaces a response.
     """
 
     def __init__(self, where: str, received: str) -> None:
@@ -23,32 +23,33 @@ class LinkLostError(DeviceError):
             received,
             "a board with kwspipe's firmware that answers",
             "check the cable and the power, and that no other program uses the port; then run again: "
-            "a push goes on from where it stopped",
+            "an interrupted push resumes",
         )
 
     def __reduce__(self) -> tuple[type, tuple[str, str]]:
-        return LinkLostError, (self.where, self.received)  # so that it crosses from a stage's process
+        # Stages run in a process of their own, and their errors are pickled.
+        return LinkLostError, (self.where, self.received)
 
 
 class WrongBoardError(DeviceError):
-    """Something else than expected answers at the port."""
+    """Another board or another firmware than expected answers at the port."""
 
 
-MEANING = {
-    Status.ERROR_ARGUMENT: "it does not understand the request",
-    Status.ERROR_SIZE: "something is larger than it has room for",
-    Status.ERROR_FORMAT: "the image contradicts its format",
+DESCRIPTIONS = {
+    Status.ERROR_ARGUMENT: "the request is invalid",
+    Status.ERROR_SIZE: "the data exceed the space on the board",
+    Status.ERROR_FORMAT: "the image violates its format",
     Status.ERROR_CHECKSUM: "the checksum differs",
-    Status.ERROR_UNSUPPORTED: "its firmware cannot do this",
-    Status.ERROR_FLASH: "its flash memory failed to erase or to write",
-    Status.ERROR_STATE: "it is not in the state for this",
-    Status.ERROR_FULL: "no room is left",
+    Status.ERROR_UNSUPPORTED: "the firmware does not support this",
+    Status.ERROR_FLASH: "the flash memory failed to erase or to write",
+    Status.ERROR_STATE: "the request is not allowed in the present state",
+    Status.ERROR_FULL: "no space is left",
 }
 
 
 REMEDIES = {
-    Status.ERROR_STATE: "run again: the board may have started anew in between",
-    Status.ERROR_FLASH: "run again; if it stays, the board's flash is worn out",
+    Status.ERROR_STATE: "run again: the board may have restarted in between",
+    Status.ERROR_FLASH: "run again; if the error persists, the flash of the board is worn out",
 }
 
 
@@ -58,7 +59,7 @@ class RefusedError(DeviceError):
     Args:
         where: the port.
         verb: the request.
-        status: the board's answer.
+        status: the status in the response.
     """
 
     def __init__(self, where: str, verb: Verb, status: Status) -> None:
@@ -66,7 +67,7 @@ class RefusedError(DeviceError):
         self.status = status
         super().__init__(
             where,
-            f"the board refused {verb.name} ({status.name}): {MEANING.get(status, 'unknown status')}",
+            f"the board refused {verb.name} ({status.name}): {DESCRIPTIONS.get(status, 'unknown status')}",
             "requests that the board's firmware and its present state allow",
             REMEDIES.get(status, "flash the firmware of this release and run again"),
         )

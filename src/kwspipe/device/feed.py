@@ -1,4 +1,4 @@
-"""Feeds audio or features to a board instead of its microphone, and collects the detections."""
+"""Injection of audio or features into a board in place of its microphone."""
 
 import time
 from collections.abc import Callable
@@ -14,16 +14,18 @@ from kwspipe.device.link import Link
 from kwspipe.device.messages import FEED_REQUEST, Event, FeedKind
 from kwspipe.device.window import FIRST_PIECE_BYTES
 
-BITS_A_BYTE = 10  # 8N1: a start bit and a stop bit around each byte
+BITS_PER_BYTE = 10  # 8N1: a start bit and a stop bit around each byte
+COBS_BYTES = 5  # COBS code bytes and the delimiters of a frame
 
 
 @dataclass(frozen=True)
 class FeedReport:
-    """What was fed and what the board detected.
+    """Result of a feed.
 
     Attributes:
-        audio_s: length of what was fed.
-        feed_s: how long it took.
+        events: detections of the board.
+        audio_s: duration of the audio.
+        feed_s: duration of the transfer.
     """
 
     events: tuple[Event, ...]
@@ -32,9 +34,12 @@ class FeedReport:
 
 
 def slowdown(bytes_per_s: float, baud: int) -> float:
-    """How many times slower than real time a stream goes over a line at best; below 1 it is faster."""
-    framing = 1 + (OVERHEAD_BYTES + FEED_REQUEST.size + 5) / FIRST_PIECE_BYTES
-    return bytes_per_s * framing * BITS_A_BYTE / baud
+    """Returns the minimum transfer time of a stream divided by its duration.
+
+    A value above 1 means that the transfer is slower than real time.
+    """
+    framing = 1 + (OVERHEAD_BYTES + FEED_REQUEST.size + COBS_BYTES) / FIRST_PIECE_BYTES
+    return bytes_per_s * framing * BITS_PER_BYTE / baud
 
 
 def feed_audio(
@@ -45,22 +50,22 @@ def feed_audio(
     console: Console,
     on_progress: Callable[[], None] = lambda: None,
 ) -> FeedReport:
-    """Feeds audio and returns what the board heard in it.
+    """Feeds audio to the board and returns its detections.
 
     Args:
-        link: the board.
-        samples: (samples,) int16, at the rate the board's model was made for.
-        sample_rate_hz: that rate.
-        baud: of the line, None where it has no such limit (a pseudo-terminal).
-        console: for the progress, and to say that it takes longer than the audio.
-        on_progress: called again and again; what it raises ends the feed.
+        link: the link to the board.
+        samples: (samples,) int16, at the sample rate of the model on the board.
+        sample_rate_hz: the sample rate.
+        baud: speed of the serial line, None if it has no limit (a pseudo-terminal).
+        console: shows the progress, and a message if the transfer is slower than real time.
+        on_progress: called during the transfer. An exception in it ends the feed.
     """
     audio_s = len(samples) / sample_rate_hz
     factor = slowdown(2.0 * sample_rate_hz, baud) if baud else 0.0
     if factor > 1:
         console.print(
             f"Feeding {audio_s:.1f} s of audio over a line of {baud:,} baud takes {audio_s * factor:.0f} s: "
-            f"{factor:.1f} times slower than real time. The board keeps the audio's own time."
+            f"{factor:.1f} times slower than real time. The board measures time in the audio."
         )
     return _feed(link, FeedKind.AUDIO, samples.astype("<i2").tobytes(), 2, audio_s, console, on_progress)
 
@@ -68,7 +73,14 @@ def feed_audio(
 def feed_features(
     link: Link, features: NDArray[np.uint16], frame_step_s: float, console: Console
 ) -> FeedReport:
-    """Feeds the front end's output, (frames, channels) uint16, a frame every ``frame_step_s`` of audio."""
+    """Feeds features of the front end to the board and returns its detections.
+
+    Args:
+        link: the link to the board.
+        features: (frames, channels) uint16.
+        frame_step_s: audio time between two frames.
+        console: shows the progress.
+    """
     frame_bytes = 2 * features.shape[1]
     raw = features.astype("<u2").tobytes()
     return _feed(link, FeedKind.FEATURES, raw, frame_bytes, len(features) * frame_step_s, console)
@@ -86,11 +98,11 @@ def _feed(
     columns = (TextColumn("feeding"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     started_s = time.monotonic()
     link.start_feed(kind)
-    with Progress(*columns, console=console, transient=True) as progress, link.listen() as events:
+    with Progress(*columns, console=console, transient=True) as progress, link.collect_events() as events:
         task = progress.add_task("feed", total=len(raw))
 
-        def advance(done: int) -> None:
-            progress.update(task, completed=done)
+        def advance(num_bytes: int) -> None:
+            progress.update(task, completed=num_bytes)
             on_progress()
 
         try:

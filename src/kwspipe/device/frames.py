@@ -1,7 +1,7 @@
 """Frames of the serial link: COBS between zero bytes, with a sequence number and a CRC32.
 
-A frame's body is verb (1 byte), sequence (2), payload (0 to 1040), CRC32 of all before it (4), little-endian;
-PROTOCOL.md describes it. The board's side is ``firmware/core/kws_frame.c``.
+The body of a frame is verb (1 byte), sequence (2), payload (0 to 1040) and CRC32 of these bytes (4), little-endian.
+docs/specifications/protocol.md describes it. The implementation of the board is ``firmware/core/link/kws_frame.c``.
 """
 
 import struct
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 MAX_PAYLOAD_BYTES = 1040
 OVERHEAD_BYTES = 7
 MAX_BODY_BYTES = MAX_PAYLOAD_BYTES + OVERHEAD_BYTES
-MAX_BLOCK_BYTES = 254  # what one COBS code can announce
+MAX_BLOCK_BYTES = 254  # of one COBS code
 MAX_ENCODED_BYTES = MAX_BODY_BYTES + -(-MAX_BODY_BYTES // MAX_BLOCK_BYTES) + 2
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One whole frame."""
+    """A decoded frame."""
 
     verb: int
     sequence: int
@@ -25,7 +25,7 @@ class Frame:
 
 
 def cobs_encode(body: bytes) -> bytes:
-    """Stuffs ``body`` so that no byte is zero (Cheshire and Baker 1999)."""
+    """Encodes ``body`` so that no byte is zero (Cheshire and Baker 1999)."""
     encoded = bytearray()
     for index, run in enumerate(runs := body.split(b"\0")):
         while len(run) > MAX_BLOCK_BYTES:
@@ -33,12 +33,12 @@ def cobs_encode(body: bytes) -> bytes:
             run = run[MAX_BLOCK_BYTES:]
         encoded += bytes([len(run) + 1]) + run
         if len(run) == MAX_BLOCK_BYTES and index < len(runs) - 1:
-            encoded += b"\x01"  # a full block has no zero of its own
+            encoded += b"\x01"  # a full block does not imply a zero
     return bytes(encoded)
 
 
 def cobs_decode(encoded: bytes) -> bytes | None:
-    """Undoes :func:`cobs_encode`; None where the blocks do not fit the length."""
+    """Decodes the result of :func:`cobs_encode`. Returns None if the blocks do not fit the length."""
     body = bytearray()
     position = 0
     while position < len(encoded):
@@ -54,10 +54,10 @@ def cobs_decode(encoded: bytes) -> bytes | None:
 
 
 def encode(frame: Frame) -> bytes:
-    """The bytes that go over the line, a zero byte on either side.
+    """Returns the bytes to send, with a zero byte on either side.
 
     Raises:
-        ValueError: the payload is above ``MAX_PAYLOAD_BYTES``.
+        ValueError: if the payload is larger than ``MAX_PAYLOAD_BYTES``.
     """
     if len(frame.payload) > MAX_PAYLOAD_BYTES:
         raise ValueError(f"payload of {len(frame.payload)} bytes; at most {MAX_PAYLOAD_BYTES} fit a frame")
@@ -66,7 +66,7 @@ def encode(frame: Frame) -> bytes:
 
 
 def decode(encoded: bytes) -> Frame | None:
-    """The frame in what stood between two zero bytes; None where it is damaged."""
+    """Returns the frame in the bytes between two zero bytes, or None if it is damaged."""
     body = cobs_decode(encoded)
     if body is None or not OVERHEAD_BYTES <= len(body) <= MAX_BODY_BYTES:
         return None
@@ -77,10 +77,10 @@ def decode(encoded: bytes) -> Frame | None:
 
 
 class FrameReader:
-    """Cuts a stream of bytes into frames.
+    """Splits a stream of bytes into frames.
 
     Attributes:
-        num_bad: damaged frames left out so far.
+        num_bad: number of damaged frames, which are dropped.
     """
 
     def __init__(self) -> None:
@@ -88,11 +88,11 @@ class FrameReader:
         self._pending = bytearray()
 
     def feed(self, data: bytes) -> list[Frame]:
-        """Takes received bytes and returns the frames they complete."""
+        """Adds received bytes and returns the frames that they complete."""
         frames = []
-        *ended, rest = (self._pending + data).split(b"\0")
+        *complete, rest = (self._pending + data).split(b"\0")
         self._pending = bytearray(rest[: MAX_ENCODED_BYTES + 1])
-        for encoded in filter(None, ended):
+        for encoded in filter(None, complete):
             frame = decode(bytes(encoded))
             if frame is None:
                 self.num_bad += 1

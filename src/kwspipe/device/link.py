@@ -1,50 +1,41 @@
-"""Client of the serial link: one method a request of PROTOCOL.md."""
+"""Client of the serial link: one method per request of docs/specifications/protocol.md."""
 
 import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from kwspipe.core.status import Status
 from kwspipe.device import frames, messages
-from kwspipe.device.errors import RefusedError, WrongBoardError
-from kwspipe.device.messages import (
-    RESPONSE,
-    BoardStatus,
-    Event,
-    FeedKind,
-    Hello,
-    ImageId,
-    Profile,
-    Target,
-    Verb,
-)
-from kwspipe.device.transport import MAX_TIMEOUTS, Port, Transport
+from kwspipe.device.errors import WrongBoardError
+from kwspipe.device.messages import BoardStatus, Event, FeedKind, Hello, ImageId, Profile, Target, Verb
+from kwspipe.device.request import RequestChannel
+from kwspipe.device.transport import Port, Transport
 from kwspipe.device.window import Stream, Window
 
-# What these do takes the board a while: erasing, checking an image, inference.
-MIN_WAIT_S = {Verb.BEGIN: 1.0, Verb.END: 3.0, Verb.CONFIRM: 1.0, Verb.PROFILE: 5.0}
-DATA_WAIT_S, FEED_WAIT_S = 0.5, 1.0  # gaps are told of at once; this is for silence
-FIRST_TEST_WAIT_S, MIN_TEST_WAIT_S = 3.0, 0.3
-FEED_SLICE_BYTES = 16384  # about half a second of audio; detections that got lost are asked for after each
+# Minimum timeouts. The board reports a gap in the data immediately, so that a timeout means that nothing arrives.
+DATA_TIMEOUT_S, FEED_TIMEOUT_S = 0.5, 1.0
+FIRST_TEST_TIMEOUT_S, MIN_TEST_TIMEOUT_S = 3.0, 0.3
+FEED_SLICE_BYTES = 16384  # about 0.5 s of audio; lost detections are requested after each slice
 
 
-class Link:
-    """Speaks to one board over one port.
+class Link(RequestChannel):
+    """Connection to one board over one port.
 
     Args:
-        port: an open serial port, or anything that reads and writes like one.
-        where: the port's name, for messages.
-        on_event: takes the detections, each once and in order.
+        port: an open serial port, or an object with its methods.
+        where: name of the port, for error messages.
+
+    Attributes:
+        num_events: number of detections received or skipped, None if it is unknown. The next detection has this index.
     """
 
-    def __init__(
-        self, port: Port, where: str, on_event: Callable[[Event], None] = lambda event: None
-    ) -> None:
-        self.transport = Transport(port, where, self._take_event)
-        self.window = Window(self.transport, frames.MAX_ENCODED_BYTES)  # until HELLO says more
-        self.num_events: int | None = None  # not known yet
-        self._test_wait_s = FIRST_TEST_WAIT_S  # until an inference was timed
+    def __init__(self, port: Port, where: str) -> None:
+        super().__init__(Transport(port, where, self._accept_event))
+        self.window = Window(
+            self.transport, frames.MAX_ENCODED_BYTES
+        )  # HELLO contains the size of the window
+        self.num_events: int | None = None
+        self._test_timeout_s = FIRST_TEST_TIMEOUT_S
         self._listeners: list[Callable[[Event], None]] = []
 
     def __enter__(self) -> "Link":
@@ -58,126 +49,128 @@ class Link:
         self.transport.close()
 
     def hello(self) -> Hello:
-        """Asks for the board's identity and limits, and adopts its window.
+        """Requests the identity and the limits of the board, and sets the size of the window.
 
         Raises:
-            LinkLostError: nothing that speaks this protocol answers.
-            WrongBoardError: it speaks another version of it.
+            LinkLostError: if nothing with this protocol answers.
+            WrongBoardError: if the board has another version of the protocol.
         """
         payload = self.request(Verb.HELLO, bytes([messages.PROTOCOL_VERSION]))
         if payload[1:2] != bytes([messages.PROTOCOL_VERSION]):
             raise WrongBoardError(
                 self.transport.where,
-                f"the board's firmware speaks version {payload[1] if len(payload) > 1 else 0} of the protocol",
+                f"the board's firmware has version {payload[1] if len(payload) > 1 else 0} of the protocol",
                 f"version {messages.PROTOCOL_VERSION}",
                 "flash the firmware of this release, or use the release that matches the firmware",
             )
-        hello = Hello.unpack(self._sized(Verb.HELLO, payload, Hello.LAYOUT.size))
+        hello = Hello.unpack(self.check_size(Verb.HELLO, payload, Hello.LAYOUT.size))
         self.window.window_bytes = max(hello.window_bytes, frames.MAX_ENCODED_BYTES)
         return hello
 
     def status(self) -> BoardStatus:
-        """Asks what the board does at the moment."""
+        """Requests the state of the board."""
         payload = self.request(Verb.STATUS)
-        return BoardStatus.unpack(self._sized(Verb.STATUS, payload, BoardStatus.LAYOUT.size))
+        return BoardStatus.unpack(self.check_size(Verb.STATUS, payload, BoardStatus.LAYOUT.size))
 
     def begin(self, image_id: ImageId, restart: bool = False) -> int:
-        """Begins or resumes a push; returns the offset in bytes to go on from."""
+        """Begins or resumes a push. Returns the offset in bytes at which the transfer continues."""
         flags = messages.BEGIN_RESTART if restart else 0
         payload = self.request(Verb.BEGIN, messages.BEGIN_REQUEST.pack(flags, image_id.pack()))
-        _slot, offset = self._unpack(Verb.BEGIN, messages.BEGIN_RESPONSE, payload)
+        _slot, offset = self.unpack(Verb.BEGIN, messages.BEGIN_RESPONSE, payload)
         return offset
 
     def send_image(self, image: bytes, offset: int, on_progress: Callable[[int], None]) -> None:
-        """Sends an image from ``offset`` on."""
+        """Sends an image from ``offset`` to its end."""
 
         def read_next(payload: bytes) -> int:
-            accepted = self._accepted(Verb.DATA, payload)
-            return self._unpack(Verb.DATA, messages.DATA_RESPONSE, accepted)[0]
+            checked = self.check_status(Verb.DATA, payload)
+            return self.unpack(Verb.DATA, messages.DATA_RESPONSE, checked)[0]
 
-        stream = Stream(Verb.DATA, messages.DATA_REQUEST.pack, image, 4, read_next, DATA_WAIT_S, on_progress)
+        stream = Stream(
+            Verb.DATA, messages.DATA_REQUEST.pack, image, 4, read_next, DATA_TIMEOUT_S, on_progress
+        )
         self.window.send(stream, offset)
 
     def end(self) -> None:
-        """Has the board verify the image it received."""
+        """Requests the verification of the received image."""
         self.request(Verb.END)
 
     def test(self, target: Target, golden_input: bytes) -> bytes:
-        """Runs a golden input; returns the int8 outputs."""
+        """Runs a golden input on the board. Returns the int8 outputs."""
 
         def head(position: int) -> bytes:
             return messages.TEST_REQUEST.pack(target, position)
 
         def read_next(payload: bytes) -> int:
-            accepted = self._accepted(Verb.TEST, payload)[: messages.TEST_RESPONSE.size]
-            return self._unpack(Verb.TEST, messages.TEST_RESPONSE, accepted)[1]
+            checked = self.check_status(Verb.TEST, payload)[: messages.TEST_RESPONSE.size]
+            return self.unpack(Verb.TEST, messages.TEST_RESPONSE, checked)[1]
 
         started_s = time.monotonic()
         payload = self.window.send(
-            Stream(Verb.TEST, head, golden_input, 1, read_next, self._test_wait_s, lambda _: None), 0
+            Stream(Verb.TEST, head, golden_input, 1, read_next, self._test_timeout_s, lambda _: None), 0
         )
-        took_s = time.monotonic() - started_s  # the sending included: a safe bound for an inference
-        self._test_wait_s = max(MIN_TEST_WAIT_S, min(2 * took_s, self._test_wait_s))
+        duration_s = time.monotonic() - started_s  # an upper bound of the inference: it includes the transfer
+        self._test_timeout_s = max(MIN_TEST_TIMEOUT_S, min(2 * duration_s, self._test_timeout_s))
         num_outputs, _next = messages.TEST_RESPONSE.unpack_from(payload)
-        outputs = self._sized(Verb.TEST, payload, messages.TEST_RESPONSE.size + num_outputs)
+        outputs = self.check_size(Verb.TEST, payload, messages.TEST_RESPONSE.size + num_outputs)
         return outputs[messages.TEST_RESPONSE.size :]
 
     def confirm(self, image_id: ImageId) -> int:
-        """Makes the tested image the active one; returns its slot."""
+        """Activates the tested image. Returns its slot."""
         payload = self.request(Verb.CONFIRM, image_id.sha256)
-        return self._unpack(Verb.CONFIRM, messages.CONFIRM_RESPONSE, payload)[0]
+        return self.unpack(Verb.CONFIRM, messages.CONFIRM_RESPONSE, payload)[0]
 
     def abort(self) -> None:
-        """Ends a push or a test; the board spots with its active image again."""
+        """Ends a push or a test. The board resumes keyword spotting with its active image."""
         self.request(Verb.ABORT)
 
     def reset(self) -> None:
-        """Starts the board again."""
+        """Restarts the board."""
         self.request(Verb.RESET)
 
     def profile(self) -> Profile:
-        """Has the board count what an inference of the active model costs."""
+        """Requests the cost of one inference of the active model."""
         counts: list[int] = []
         head = messages.PROFILE_RESPONSE
         while True:
             payload = self.request(Verb.PROFILE, messages.PROFILE_REQUEST.pack(len(counts)))
-            num_operators, count, inference = self._unpack(Verb.PROFILE, head, payload[: head.size])
-            self._sized(Verb.PROFILE, payload, head.size + 4 * count)
+            num_operators, count, inference = self.unpack(Verb.PROFILE, head, payload[: head.size])
+            self.check_size(Verb.PROFILE, payload, head.size + 4 * count)
             counts += struct.unpack_from(f"<{count}I", payload, head.size)
             if count == 0 or len(counts) >= num_operators:
                 return Profile(inference, tuple(counts))
 
     def start_feed(self, kind: FeedKind) -> None:
-        """Has the board listen to what is fed, from a fresh start."""
+        """Switches the input of the board from the microphone to a feed, and resets its detector."""
         payload = self.request(Verb.FEED, messages.FEED_REQUEST.pack(kind, messages.FEED_START, 0))
-        _next, self.num_events = self._unpack(Verb.FEED, messages.FEED_RESPONSE, payload)
+        _next, self.num_events = self.unpack(Verb.FEED, messages.FEED_RESPONSE, payload)
 
     def feed(self, kind: FeedKind, data: bytes, unit_bytes: int, on_progress: Callable[[int], None]) -> None:
-        """Feeds a whole stream."""
+        """Feeds a stream to the board."""
 
         def head(position: int) -> bytes:
             return messages.FEED_REQUEST.pack(kind, 0, position)
 
         def read_next(payload: bytes) -> int:
-            accepted = self._accepted(Verb.FEED, payload)
-            return self._unpack(Verb.FEED, messages.FEED_RESPONSE, accepted)[0]
+            checked = self.check_status(Verb.FEED, payload)
+            return self.unpack(Verb.FEED, messages.FEED_RESPONSE, checked)[0]
 
         slice_bytes = FEED_SLICE_BYTES // unit_bytes * unit_bytes
-        whole = memoryview(data)  # an hour of audio is not copied for every slice
+        view = memoryview(data)  # avoids a copy of a long recording for each slice
         for start in range(0, len(data), slice_bytes):
-            part = whole[: start + slice_bytes]
-            stream = Stream(Verb.FEED, head, part, unit_bytes, read_next, FEED_WAIT_S, on_progress)
+            part = view[: start + slice_bytes]
+            stream = Stream(Verb.FEED, head, part, unit_bytes, read_next, FEED_TIMEOUT_S, on_progress)
             payload = self.window.send(stream, start)
             if messages.FEED_RESPONSE.unpack(payload)[1] != self.num_events:
                 self.fetch_events()
 
     def stop_feed(self) -> None:
-        """Has the board listen to its microphone again."""
+        """Switches the input of the board back to its microphone."""
         self.request(Verb.FEED, messages.FEED_REQUEST.pack(0, messages.FEED_STOP, 0))
 
     @contextmanager
-    def listen(self) -> Iterator[list[Event]]:
-        """Collects the detections that arrive meanwhile, each once and in order."""
+    def collect_events(self) -> Iterator[list[Event]]:
+        """Collects the detections that arrive within the context, each one once and in order."""
         events: list[Event] = []
         self._listeners.append(events.append)
         try:
@@ -186,61 +179,21 @@ class Link:
             self._listeners.pop()
 
     def fetch_events(self) -> None:
-        """Asks for detections that were announced but did not arrive; the board keeps the last 16."""
+        """Requests detections that the board sent but that did not arrive. The board keeps the last 16."""
         head, size = messages.EVENTS_RESPONSE, Event.LAYOUT.size
         while True:
             payload = self.request(Verb.EVENTS, messages.EVENTS_REQUEST.pack(self.num_events or 0))
-            count, total = self._unpack(Verb.EVENTS, head, payload[: head.size])
-            self._sized(Verb.EVENTS, payload, head.size + count * size)
+            count, total = self.unpack(Verb.EVENTS, head, payload[: head.size])
+            self.check_size(Verb.EVENTS, payload, head.size + count * size)
             for start in range(head.size, len(payload), size):
                 event = Event.unpack(payload[start : start + size])
                 self.num_events = max(self.num_events or 0, event.index)
-                self._take_event(event)
+                self._accept_event(event)
             if count == 0 or self.num_events == total:
                 return
 
-    def request(self, verb: Verb, payload: bytes = b"") -> bytes:
-        """Sends a request until its response comes; returns the response's payload.
-
-        A retry has the sequence number of the first try, so that the board carries the request out once.
-
-        Raises:
-            LinkLostError: no response to any try.
-            RefusedError: the board answered with an error.
-        """
-        sequence, encoded = self.transport.encode(verb, payload)
-        for attempt in range(MAX_TIMEOUTS):
-            sent_s = time.monotonic()
-            self.transport.send(encoded)
-            deadline_s = sent_s + max(self.transport.timeout_s(attempt), MIN_WAIT_S.get(verb, 0.0))
-            while (response := self.transport.response(deadline_s - time.monotonic())) is not None:
-                if response.sequence == sequence and response.verb == verb | RESPONSE:
-                    return self._accepted(verb, response.payload)
-            self.transport.num_timeouts += 1
-        raise self.transport.timeout_error(verb)
-
-    def _take_event(self, event: Event) -> None:
-        if self.num_events in (None, event.index):  # a gap is filled by fetch_events()
+    def _accept_event(self, event: Event) -> None:
+        if self.num_events in (None, event.index):  # fetch_events() closes a gap
             self.num_events = event.index + 1
             for listener in self._listeners:
                 listener(event)
-
-    def _accepted(self, verb: Verb, payload: bytes) -> bytes:
-        code = int.from_bytes(payload[:1], "little", signed=True)
-        if code != Status.OK:
-            known = code in {status.value for status in Status}
-            raise RefusedError(self.transport.where, verb, Status(code) if known else Status.ERROR_FORMAT)
-        return payload
-
-    def _sized(self, verb: Verb, payload: bytes, size: int) -> bytes:
-        if len(payload) != size:
-            raise WrongBoardError(
-                self.transport.where,
-                f"the board's response to {verb.name} has {len(payload)} bytes",
-                f"{size} bytes",
-                "flash the firmware of this release",
-            )
-        return payload
-
-    def _unpack(self, verb: Verb, layout: struct.Struct, payload: bytes) -> tuple[int, ...]:
-        return layout.unpack(self._sized(verb, payload, layout.size))

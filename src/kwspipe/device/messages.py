@@ -1,4 +1,4 @@
-"""Requests and responses of the serial link as Python values; PROTOCOL.md describes each byte by byte."""
+"""Requests and responses of the serial link. docs/specifications/protocol.md describes their bytes."""
 
 import enum
 import hashlib
@@ -9,13 +9,12 @@ from dataclasses import dataclass
 PROTOCOL_VERSION = 1
 RESPONSE = 0x80  # added to the verb of the request
 MAX_DATA_BYTES = 1024  # of DATA, TEST and FEED
-KEPT_EVENTS = 16  # events the board keeps for EVENTS
 BEGIN_RESTART = 1
 FEED_START, FEED_STOP = 1, 2
 
 
 class Verb(enum.IntEnum):
-    """What a frame asks for; EVENT comes from the board unasked."""
+    """Type of a request. EVENT is a message that the board sends without a request."""
 
     HELLO = 1
     STATUS = 2
@@ -33,21 +32,21 @@ class Verb(enum.IntEnum):
 
 
 class Target(enum.IntEnum):
-    """Which image a golden input is for."""
+    """Image that runs a golden input."""
 
     ACTIVE = 0
     CANDIDATE = 1
 
 
 class FeedKind(enum.IntEnum):
-    """What FEED carries: int16 samples, or uint16 features in whole frames."""
+    """Data of FEED: int16 samples, or uint16 features in complete frames."""
 
     AUDIO = 0
     FEATURES = 1
 
 
 class PushState(enum.IntEnum):
-    """How far a push has come on the board."""
+    """State of a push on the board."""
 
     NONE = 0
     RECEIVING = 1
@@ -55,7 +54,7 @@ class PushState(enum.IntEnum):
 
 
 class Source(enum.IntEnum):
-    """What the board listens to."""
+    """Audio source of the board."""
 
     NONE = 0
     MICROPHONE = 1
@@ -68,7 +67,7 @@ def _text(raw: bytes) -> str:
 
 @dataclass(frozen=True)
 class ImageId:
-    """What tells one image from all others."""
+    """Identity of an image: its size and its checksums."""
 
     size_bytes: int
     crc32: int
@@ -78,28 +77,32 @@ class ImageId:
 
     @classmethod
     def of(cls, image: bytes) -> "ImageId":
-        """The identity of an image."""
+        """Returns the identity of an image."""
         return cls(len(image), zlib.crc32(image), hashlib.sha256(image).digest())
 
     @classmethod
     def unpack(cls, raw: bytes) -> "ImageId":
-        """Reads the 40 bytes of an identity."""
+        """Decodes the 40 bytes of an identity."""
         return cls(*cls.LAYOUT.unpack(raw))
 
     def pack(self) -> bytes:
-        """The 40 bytes of the identity."""
+        """Returns the 40 bytes of the identity."""
         return self.LAYOUT.pack(self.size_bytes, self.crc32, self.sha256)
 
 
 @dataclass(frozen=True)
 class Hello:
-    """What board this is, and its limits.
+    """Identity and limits of the board.
 
     Attributes:
-        window_bytes: encoded bytes that may be unanswered at a time.
-        max_image_bytes: largest image a slot holds.
-        memory_bytes: for a spotter: tensor arena, features, front end, detector.
-        cycles_name: unit of the counts in TEST and PROFILE.
+        protocol: version of the protocol.
+        image_version: format version of the images that the board runs.
+        window_bytes: maximum number of encoded bytes without a response.
+        max_image_bytes: size of the largest image that a slot can contain.
+        memory_bytes: memory of a spotter: tensor arena, features, front end, detector.
+        board: name of the board.
+        firmware: version of the firmware.
+        cycles_name: unit of the counts in PROFILE.
     """
 
     protocol: int
@@ -115,19 +118,27 @@ class Hello:
 
     @classmethod
     def unpack(cls, payload: bytes) -> "Hello":
-        """Reads the response of HELLO."""
+        """Decodes the response of HELLO."""
         fields = cls.LAYOUT.unpack(payload)
         return cls(*fields[:5], *map(_text, fields[5:]))
 
 
 @dataclass(frozen=True)
 class BoardStatus:
-    """What the board does at the moment.
+    """State of the board.
 
     Attributes:
+        push: state of the push.
         active_slot: slot of the active image, -1 for none.
-        num_received: bytes of the push under way.
-        incoming: identity of the push under way, None for none.
+        source: audio source.
+        uptime_ms: time since the start.
+        num_inferences: inferences since the start.
+        num_events: detections since the start.
+        num_bad_frames: dropped frames since the start.
+        active_sequence: sequence number of the active image.
+        active: identity of the active image, None for none.
+        num_received: bytes received of the push in progress.
+        incoming: identity of the push in progress, None for none.
     """
 
     push: PushState
@@ -146,7 +157,7 @@ class BoardStatus:
 
     @classmethod
     def unpack(cls, payload: bytes) -> "BoardStatus":
-        """Reads the response of STATUS."""
+        """Decodes the response of STATUS."""
         push, slot, source, *counts, active, num_received, incoming = cls.LAYOUT.unpack(payload)
         active_id = ImageId.unpack(active) if slot >= 0 else None
         incoming_id = ImageId.unpack(incoming) if push else None
@@ -159,9 +170,11 @@ class Event:
     """A detection.
 
     Attributes:
-        index: counts from 0 at the board's start.
-        time_ms: of the audio, from the start of the stream.
-        score: mean the detector compared with the threshold, 0 to 255.
+        index: number of the detection, counted from 0 at the start of the board.
+        time_ms: time in the audio, from the start of the stream.
+        label_index: index of the label.
+        score: mean score that the detector compared with the threshold, 0 to 255.
+        label: the label, truncated to 24 bytes.
     """
 
     index: int
@@ -174,27 +187,27 @@ class Event:
 
     @classmethod
     def unpack(cls, raw: bytes) -> "Event":
-        """Reads the 36 bytes of an event."""
+        """Decodes the 36 bytes of an event."""
         fields = cls.LAYOUT.unpack(raw)
         return cls(*fields[:4], *map(_text, fields[4:]))
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What an inference costs, in the unit ``Hello.cycles_name``.
+    """Cost of an inference, in the unit ``Hello.cycles_name``.
 
     Attributes:
-        inference: all of it.
-        operators: of each operator of the device, in order.
+        inference: cost of the complete inference.
+        operators: cost of each operator of the device, in order.
     """
 
     inference: int
     operators: tuple[int, ...]
 
 
-# Layouts of the other messages, without the status of a response where only that matters.
+# Layouts of the other messages. The status of a response is skipped ("x").
 BEGIN_REQUEST = struct.Struct("<Bxxx40s")  # flags, identity
-BEGIN_RESPONSE = struct.Struct("<xBxxI")  # slot, offset to go on from
+BEGIN_RESPONSE = struct.Struct("<xBxxI")  # slot, next offset
 DATA_REQUEST = struct.Struct("<I")  # offset; the data follow
 DATA_RESPONSE = struct.Struct("<xxxxI")  # next offset
 END_RESPONSE = struct.Struct("<x")
@@ -208,5 +221,7 @@ FEED_RESPONSE = struct.Struct("<xxxxII")  # next offset, events so far
 EVENTS_REQUEST = struct.Struct("<I")  # first index
 EVENTS_RESPONSE = struct.Struct("<xBxxI")  # events in this response, events so far; the events follow
 PROFILE_REQUEST = struct.Struct("<H")  # first operator
-PROFILE_RESPONSE = struct.Struct("<xxHHxxI")  # operators, counts here, whole inference; the counts follow
+PROFILE_RESPONSE = struct.Struct(
+    "<xxHHxxI"
+)  # operators, counts in this response, inference; the counts follow
 RESET_RESPONSE = struct.Struct("<x")

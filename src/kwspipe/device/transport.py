@@ -1,4 +1,4 @@
-"""Frames over a port: sending, receiving, sequence numbers and the round trip time."""
+"""Frames over a port: sending, receiving, sequence numbers and round trip time."""
 
 import secrets
 import time
@@ -12,23 +12,23 @@ from kwspipe.device import frames
 from kwspipe.device.errors import LinkLostError
 from kwspipe.device.messages import RESPONSE, Event, Verb
 
-FIRST_TIMEOUT_S = 1.0  # before a round trip was measured; a full window takes 0.18 s at 115200 baud
-MIN_TIMEOUT_S = 0.2  # boards pause this long for an inference and an erase
+FIRST_TIMEOUT_S = 1.0  # before the first measured round trip; a full window takes 0.18 s at 115200 baud
+MIN_TIMEOUT_S = 0.2  # boards can need this long for an inference and an erase
 MAX_TIMEOUT_S = 2.0
-MAX_TIMEOUTS = 7  # in a row, about 10 s: then the link is lost
+MAX_TIMEOUTS = 7  # consecutive timeouts, about 10 s, after which the link is lost
 
 
 class Port(Protocol):
-    """What the link needs of pyserial's ``Serial``."""
+    """The methods of pyserial's ``Serial`` that the link uses."""
 
     timeout: float | None
 
     @property
     def in_waiting(self) -> int:
-        """Bytes that can be read at once."""
+        """Number of bytes that can be read without waiting."""
 
     def read(self, size: int = 1, /) -> bytes:
-        """Reads up to ``size`` bytes, waiting up to ``timeout`` seconds."""
+        """Reads up to ``size`` bytes within ``timeout`` seconds."""
 
     def write(self, data: bytes, /) -> int | None:
         """Sends all of ``data``."""
@@ -38,16 +38,16 @@ class Port(Protocol):
 
 
 class Transport:
-    """Sends requests and sorts what comes back into responses and events.
+    """Sends requests, and separates the received frames into responses and events.
 
     Args:
-        port: an open serial port, or anything that reads and writes like one.
-        where: the port's name, for messages.
-        on_event: takes each EVENT that arrives.
+        port: an open serial port, or an object with its methods.
+        where: name of the port, for error messages.
+        on_event: called with each EVENT that arrives.
 
     Attributes:
         num_sent_bytes: encoded bytes sent.
-        num_timeouts: responses waited for in vain.
+        num_timeouts: number of timeouts.
     """
 
     def __init__(self, port: Port, where: str, on_event: Callable[[Event], None]) -> None:
@@ -58,15 +58,15 @@ class Transport:
         self._on_event = on_event
         self._reader = frames.FrameReader()
         self._responses: deque[frames.Frame] = deque()
-        self._sequence = secrets.randbelow(0x10000)  # a late response to an earlier process must not fit
-        self._round_trip_s: tuple[float, float] | None = None  # mean and deviation
+        self._sequence = secrets.randbelow(0x10000)  # a late response to an earlier process must not match
+        self._round_trip_s: tuple[float, float] | None = None  # mean and mean deviation
 
     def close(self) -> None:
         """Closes the port."""
         self._port.close()
 
     def encode(self, verb: Verb, payload: bytes) -> tuple[int, bytes]:
-        """Frames a new request; returns its sequence number and its bytes."""
+        """Encodes a new request. Returns its sequence number and its bytes."""
         self._sequence = (self._sequence + 1) & 0xFFFF
         return self._sequence, frames.encode(frames.Frame(verb, self._sequence, payload))
 
@@ -74,7 +74,7 @@ class Transport:
         """Sends a frame.
 
         Raises:
-            LinkLostError: the port is gone.
+            LinkLostError: if the port failed.
         """
         try:
             self._port.write(encoded)
@@ -83,21 +83,21 @@ class Transport:
         self.num_sent_bytes += len(encoded)
 
     def response(self, timeout_s: float) -> frames.Frame | None:
-        """The next response, to whatever request; None after the time.
+        """Returns the next response to any request, or None after the timeout.
 
         Raises:
-            LinkLostError: the port is gone.
+            LinkLostError: if the port failed.
         """
         deadline_s = time.monotonic() + timeout_s
         while not self._responses:
-            left_s = deadline_s - time.monotonic()
-            if left_s <= 0:
+            remaining_s = deadline_s - time.monotonic()
+            if remaining_s <= 0:
                 return None
-            self.receive(left_s)
+            self.receive(remaining_s)
         return self._responses.popleft()
 
     def receive(self, timeout_s: float) -> None:
-        """Waits for bytes and sorts the frames they complete."""
+        """Waits for bytes, and separates the frames that they complete into responses and events."""
         try:
             self._port.timeout = timeout_s
             received = self._port.read(1)
@@ -111,8 +111,8 @@ class Transport:
             elif frame.verb & RESPONSE and frame.payload:
                 self._responses.append(frame)
 
-    def measure(self, round_trip_s: float) -> None:
-        """Takes a round trip time into the smoothed one (RFC 6298)."""
+    def update_round_trip(self, round_trip_s: float) -> None:
+        """Updates the smoothed round trip time and its deviation with a measurement (RFC 6298)."""
         if self._round_trip_s is None:
             self._round_trip_s = (round_trip_s, round_trip_s / 2)
             return
@@ -120,14 +120,14 @@ class Transport:
         deviation += (abs(round_trip_s - mean) - deviation) / 4
         self._round_trip_s = (mean + (round_trip_s - mean) / 8, deviation)
 
-    def timeout_s(self, num_before: int) -> float:
-        """How long to wait after so many timeouts in a row: twice as long each time."""
+    def timeout_s(self, num_timeouts: int) -> float:
+        """Returns the timeout after a number of consecutive timeouts. It doubles with each of them."""
         if self._round_trip_s is None:
             first = FIRST_TIMEOUT_S
         else:
             first = max(self._round_trip_s[0] + 4 * self._round_trip_s[1], MIN_TIMEOUT_S)
-        return float(min(first * 2**num_before, MAX_TIMEOUT_S))
+        return float(min(first * 2**num_timeouts, MAX_TIMEOUT_S))
 
     def timeout_error(self, verb: Verb) -> LinkLostError:
-        """The error to raise after ``MAX_TIMEOUTS``."""
+        """Returns the error to raise after ``MAX_TIMEOUTS``."""
         return LinkLostError(self.where, f"no answer to {verb.name} after {MAX_TIMEOUTS} tries")

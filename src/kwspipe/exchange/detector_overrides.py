@@ -56,7 +56,7 @@ def retuned(
         raise KwspipeError(
             "detector", reason, "settings that agree", "change fewer of them, or detector.minimum_count too"
         ) from None
-    return container.with_section(image, container.DETECTOR, pack_settings(tuned, labels)), tuned
+    return container.replace_section(image, container.DETECTOR, pack_settings(tuned, labels)), tuned
 
 
 def told(changes: Mapping[str, Any], image: bytes) -> str:

@@ -9,13 +9,14 @@ from rich.console import Console
 
 from kwspipe.audio.pcm import AudioError
 from kwspipe.config import BoardConfig
-from kwspipe.core.image_info import ImageFacts
+from kwspipe.core.image_info import ImageRequirements
 from kwspipe.device import boards
-from kwspipe.device.boards import Attached
+from kwspipe.device.boards import BoardHandle
 from kwspipe.device.feed import feed_audio
+from kwspipe.device.golden import read_golden_vectors
 from kwspipe.device.link import Link
 from kwspipe.device.messages import Event
-from kwspipe.device.push_progress import push_with_progress, read_golden
+from kwspipe.device.push_progress import push_with_progress
 from kwspipe.listening.dump import Dump
 from kwspipe.listening.session import HeardDetection, Report, View
 from kwspipe.listening.sources import read_recordings
@@ -52,9 +53,9 @@ def listen_on_board(
     Raises:
         KwspipeError: no board, no such recording, or a board that computes something else.
     """
-    facts = ImageFacts.of(image)
-    with boards.attach(board.name, board.port, console) as attached:
-        push_with_progress(attached, image, facts, read_golden(golden, board.golden_inputs), console)
+    facts = ImageRequirements.of(image)
+    with boards.open_board(board.name, board.port, console) as attached:
+        push_with_progress(attached, image, facts, read_golden_vectors(golden, board.golden_inputs), console)
         started_s = time.monotonic()
         with attached.connect() as link:
             link.hello()
@@ -67,7 +68,7 @@ def listen_on_board(
 
 
 def _fed(
-    link: Link, attached: Attached, rate_hz: int, source: str, view: View, dump: Dump | None,
+    link: Link, attached: BoardHandle, rate_hz: int, source: str, view: View, dump: Dump | None,
     stopped: Callable[[], bool], console: Console,
 ) -> Report:  # fmt: skip
     report = Report()
@@ -77,7 +78,7 @@ def _fed(
 
     for name, samples in read_recordings(source, rate_hz, skip):
         view.begin(name)
-        with link.listen() as events, contextlib.suppress(_EndedError):
+        with link.collect_events() as events, contextlib.suppress(_EndedError):
             fed = feed_audio(link, samples, rate_hz, attached.baud, console, lambda: _end_if(stopped()))
             report.audio_s += fed.audio_s
         report.num_sounds += 1
@@ -106,7 +107,7 @@ def _own_microphone(link: Link, duration_s: float | None, view: View, stopped: C
     link.num_events = before.num_events  # what it detected before we came is not ours
     view.begin(OWN_MICROPHONE)
     started_s = asked_s = time.monotonic()
-    with link.listen() as events:
+    with link.collect_events() as events:
         while not (report.interrupted or report.audio_s >= (duration_s or float("inf"))):
             link.transport.receive(POLL_S)
             if time.monotonic() - asked_s > ASK_AGAIN_S:

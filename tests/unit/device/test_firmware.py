@@ -1,4 +1,4 @@
-"""Building, flashing and finding the firmware of a board; no board and no tool of a vendor is needed."""
+"""Build, update and flashing of the firmware of a board, without a board and without vendor tools."""
 
 import stat
 import struct
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from kwspipe.device import boards, firmware
+from kwspipe.device import boards, firmware, flashing
 from kwspipe.device.errors import LinkLostError, WrongBoardError
 from kwspipe.device.firmware import Firmware, FirmwareError
 from kwspipe.device.messages import Hello
@@ -27,27 +27,27 @@ def program(folder: Path, script: str) -> list[str]:
     return [str(path)]
 
 
-def test_no_sources_is_an_error_that_says_so(tmp_path):
+def test_missing_sources_are_an_error(tmp_path):
     with pytest.raises(
         FirmwareError, match=r"firmware of host: this installation has no firmware sources.*clone"
     ):
         firmware.build("host", tmp_path)
 
 
-def test_no_make_is_an_error_that_says_so(tmp_path, monkeypatch):
+def test_missing_make_is_an_error(tmp_path, monkeypatch):
     (tmp_path / "Makefile").write_text("all:\n")
     monkeypatch.setattr(firmware.shutil, "which", lambda name: None)
     with pytest.raises(FirmwareError, match="make is not installed"):
         firmware.build("host", tmp_path)
 
 
-def test_a_failed_build_shows_the_compiler_s_words(tmp_path):
+def test_a_failed_build_reports_the_output_of_the_compiler(tmp_path):
     (tmp_path / "Makefile").write_text("all:\n\t@echo kws_app.c:7: error: expected ';'\n\t@exit 1\n")
     with pytest.raises(FirmwareError, match=r"the build failed:\nkws_app.c:7: error: expected(.|\n)*ziglang"):
         firmware.build("host", tmp_path)
 
 
-def test_a_build_gives_program_and_version(tmp_path):
+def test_a_build_returns_program_and_version(tmp_path):
     (tmp_path / "Makefile").write_text(
         "all:\n\t@mkdir -p build/$(BOARD)\n\t@echo 0.1.0-abc > build/$(BOARD)/version.txt\n"
     )
@@ -77,32 +77,32 @@ def test_sizes_are_read_from_the_program(tmp_path):
 
 
 def test_flashing_calls_commander_with_chip_and_serial_number(tmp_path):
-    command = program(tmp_path, f"open({str(tmp_path / 'said')!r}, 'w').write(' '.join(sys.argv[1:]))")
-    firmware.flash(built(tmp_path), "old", "000440", lambda: command)
+    command = program(tmp_path, f"open({str(tmp_path / 'output')!r}, 'w').write(' '.join(sys.argv[1:]))")
+    flashing.flash(built(tmp_path), "old", "000440", lambda: command)
     expected = f"flash {tmp_path / 'kwspipe.s37'} --device EFR32MG24B310F1536IM48 --serialno 000440"
-    assert (tmp_path / "said").read_text() == expected
+    assert (tmp_path / "output").read_text() == expected
 
 
-def test_without_commander_the_message_says_what_to_install(tmp_path):
+def test_without_commander_the_error_names_the_package_to_install(tmp_path):
     with pytest.raises(FirmwareError) as caught:
-        firmware.flash(built(tmp_path), "it has version 0.0.9", None, lambda: None)
+        flashing.flash(built(tmp_path), "it has version 0.0.9", None, lambda: None)
     message = str(caught.value)
     assert "it has version 0.0.9; Simplicity Commander is not installed" in message
     assert "version 0.1.0-new" in message and "kwspipe[flash]" in message and "kwspipe.s37" in message
 
 
-def test_what_commander_says_is_passed_on(tmp_path):
+def test_a_failure_of_commander_is_reported_with_its_output(tmp_path):
     command = program(tmp_path, "print('ERROR: Unable to connect to J-Link'); sys.exit(255)")
     with pytest.raises(
         FirmwareError, match="Simplicity Commander failed: ERROR: Unable to connect to J-Link"
     ):
-        firmware.flash(built(tmp_path), "old", None, lambda: command)
+        flashing.flash(built(tmp_path), "old", None, lambda: command)
     with pytest.raises(FirmwareError, match=r"Simplicity Commander failed: .*No such file"):
-        firmware.flash(built(tmp_path), "old", None, lambda: [str(tmp_path / "nowhere")])
+        flashing.flash(built(tmp_path), "old", None, lambda: [str(tmp_path / "missing")])
 
 
 class FakeLink:
-    """Answers HELLO with the next of the given answers."""
+    """Link whose responses to HELLO are given in advance."""
 
     def __init__(self, answers: list) -> None:
         self.answers = answers
@@ -120,9 +120,9 @@ class FakeLink:
         return Hello(1, 1, 2048, 1, 1, *answer, "cycles")
 
 
-def bring_up_to_date(folder: Path, answers: list) -> list[str]:
+def update(folder: Path, answers: list) -> list[str]:
     flashed: list[str] = []
-    boards.bring_up_to_date(
+    boards.update_firmware(
         "port-1",
         built(folder),
         QUIET,
@@ -134,26 +134,31 @@ def bring_up_to_date(folder: Path, answers: list) -> list[str]:
 
 
 def test_equal_firmware_is_not_flashed(tmp_path):
-    assert bring_up_to_date(tmp_path, [("brd2601", "0.1.0-new")]) == []
+    assert update(tmp_path, [("brd2601", "0.1.0-new")]) == []
 
 
 @pytest.mark.parametrize(
     ("before", "received"),
     [(("brd2601", "0.1.0-old"), "it has version 0.1.0-old"), (None, "no firmware of kwspipe answers")],
 )
-def test_other_firmware_or_none_is_flashed_and_checked(tmp_path, before, received):
-    assert bring_up_to_date(tmp_path, [before, ("brd2601", "0.1.0-new")]) == [received]
+def test_other_or_missing_firmware_is_replaced_and_checked(tmp_path, before, received):
+    assert update(tmp_path, [before, ("brd2601", "0.1.0-new")]) == [received]
 
 
-def test_another_board_is_left_alone(tmp_path):
-    with pytest.raises(WrongBoardError, match=r"port-1: the board there is 'host'.*a brd2601.*board=host"):
-        bring_up_to_date(tmp_path, [("host", "0.1.0-new")])
+def test_another_board_is_not_flashed(tmp_path):
+    with pytest.raises(
+        WrongBoardError, match=r"port-1: the board at this port is 'host'.*a brd2601.*board=host"
+    ):
+        update(tmp_path, [("host", "0.1.0-new")])
 
 
 @pytest.mark.parametrize(
     ("after", "match"),
-    [(None, "flashing succeeded, and nothing answers"), (("brd2601", "0.1.0-old"), "still says 0.1.0-old")],
+    [
+        (None, "flashing succeeded, but nothing answers"),
+        (("brd2601", "0.1.0-old"), "still reports 0.1.0-old"),
+    ],
 )
-def test_flashing_without_effect_is_noticed(tmp_path, after, match):
+def test_flashing_without_effect_is_an_error(tmp_path, after, match):
     with pytest.raises(WrongBoardError, match=match):
-        bring_up_to_date(tmp_path, [("brd2601", "0.1.0-old"), after])
+        update(tmp_path, [("brd2601", "0.1.0-old"), after])

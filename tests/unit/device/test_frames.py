@@ -1,3 +1,5 @@
+"""Frame encoding and decoding in Python and in the C core."""
+
 import zlib
 
 import pytest
@@ -8,7 +10,7 @@ from kwspipe._core import ffi, lib
 from kwspipe.device import frames
 from kwspipe.device.frames import Frame, FrameReader
 
-# Runs without a zero around COBS's block size of 254 bytes are where encoders go wrong.
+# Lengths of runs without a zero around COBS's block size of 254 bytes, where encoder errors are likely.
 RUNS = st.sampled_from([0, 1, 2, 245, 246, 247, 248, 249, 250, 251, 252, 253, 254, 255, 507, 508, 509, 510])
 PAYLOADS = st.one_of(
     st.binary(max_size=frames.MAX_PAYLOAD_BYTES),
@@ -28,7 +30,7 @@ def encode_in_c(frame: Frame) -> bytes:
 
 
 class DecoderInC:
-    """The core's decoder with the interface of FrameReader."""
+    """Decoder of the C core with the interface of FrameReader."""
 
     def __init__(self) -> None:
         self.state = ffi.new("kws_frame_decoder_t *")
@@ -67,7 +69,7 @@ def test_a_known_frame():
 
 @given(FRAMES)
 @settings(max_examples=100, deadline=None)
-def test_both_sides_encode_the_same(frame):
+def test_python_and_c_encode_equally(frame):
     encoded = frames.encode(frame)
     assert encoded == encode_in_c(frame)
     assert encoded.count(0) == 2 and len(encoded) <= frames.MAX_ENCODED_BYTES
@@ -75,16 +77,16 @@ def test_both_sides_encode_the_same(frame):
 
 @given(st.lists(FRAMES, max_size=3), st.integers(1, 2000))
 @settings(max_examples=60, deadline=None)
-def test_frames_come_back_however_the_stream_is_cut(sent, piece):
+def test_frames_are_decoded_from_pieces_of_any_size(sent, piece):
     stream = b"".join(map(frames.encode, sent))
     for reader in (FrameReader(), DecoderInC()):
-        got = [f for i in range(0, len(stream), piece) for f in reader.feed(stream[i : i + piece])]
-        assert got == sent and reader.num_bad == 0
+        decoded = [f for i in range(0, len(stream), piece) for f in reader.feed(stream[i : i + piece])]
+        assert decoded == sent and reader.num_bad == 0
 
 
 @given(st.binary(max_size=3000))
 @settings(max_examples=100, deadline=None)
-def test_both_sides_reject_the_same_noise(noise):
+def test_python_and_c_reject_the_same_noise(noise):
     python, core = FrameReader(), DecoderInC()
     assert python.feed(noise) == core.feed(noise)
     assert python.num_bad == core.num_bad
@@ -94,9 +96,9 @@ def test_both_sides_reject_the_same_noise(noise):
 @settings(max_examples=100, deadline=None)
 def test_a_flipped_byte_never_gives_another_frame(frame, data):
     encoded = bytearray(frames.encode(frame))
-    place = data.draw(st.integers(0, len(encoded) - 1))
-    encoded[place] ^= data.draw(st.integers(1, 255))
-    # A zero on either side of the frame may be hit without harm, as the neighbours bring theirs.
+    index = data.draw(st.integers(0, len(encoded) - 1))
+    encoded[index] ^= data.draw(st.integers(1, 255))
+    # Damage to a delimiter has no effect, because the neighbouring frames have delimiters too.
     stream = b"\0" + bytes(encoded) + b"\0"
     assert FrameReader().feed(stream) in ([], [frame])
     assert DecoderInC().feed(stream) in ([], [frame])
@@ -109,7 +111,7 @@ def test_the_frame_after_a_damaged_one_is_read(reader_type):
     assert reader.num_bad == 1
 
 
-def test_a_frame_that_is_too_long_is_left_out(reader_type):
+def test_a_frame_that_is_too_long_is_dropped(reader_type):
     body = bytes([1, 0, 0]) + b"\x07" * (frames.MAX_PAYLOAD_BYTES + 1)
     encoded = frames.cobs_encode(body + zlib.crc32(body).to_bytes(4, "little"))
     reader = reader_type()
@@ -117,7 +119,7 @@ def test_a_frame_that_is_too_long_is_left_out(reader_type):
     assert reader.num_bad == 1
 
 
-def test_what_is_too_long_to_send_is_refused():
+def test_a_payload_that_is_too_long_is_refused():
     too_long = b"x" * (frames.MAX_PAYLOAD_BYTES + 1)
     with pytest.raises(ValueError, match="payload of 1041 bytes; at most 1040 fit"):
         frames.encode(Frame(1, 1, too_long))

@@ -1,4 +1,4 @@
-"""The client against the core's link: every request, every refusal, a line that loses bytes."""
+"""Client of the serial link with the link of the C core: requests, refusals, and a line that loses bytes."""
 
 import random
 
@@ -6,7 +6,7 @@ import pytest
 from kwspipe._core import ffi, lib
 
 from kwspipe.core.status import Status
-from kwspipe.device import frames, messages, transport, window
+from kwspipe.device import frames, messages, request, transport, window
 from kwspipe.device import link as link_module
 from kwspipe.device.errors import LinkLostError, RefusedError, WrongBoardError
 from kwspipe.device.link import Link
@@ -20,7 +20,7 @@ IMAGE = b"KWSi" + random.Random(9).randbytes(9000)
 @pytest.fixture
 def time(monkeypatch) -> VirtualTime:
     virtual = VirtualTime()
-    for module in (link_module, transport, window):
+    for module in (link_module, request, transport, window):
         monkeypatch.setattr(module, "time", virtual)
     return virtual
 
@@ -41,14 +41,14 @@ def refusal(function, *arguments) -> Status:
     return caught.value.status
 
 
-def bring(link: Link, image: bytes = IMAGE) -> ImageId:
+def transfer(link: Link, image: bytes = IMAGE) -> ImageId:
     image_id = ImageId.of(image)
     link.send_image(image, link.begin(image_id), lambda done: None)
     link.end()
     return image_id
 
 
-def test_hello_tells_board_and_limits(link):
+def test_hello_returns_board_and_limits(link):
     hello = link.hello()
     assert (hello.board, hello.firmware, hello.cycles_name) == ("model", "0.0-test", "cycles")
     assert (hello.max_image_bytes, hello.memory_bytes, hello.image_version) == (7 * 2048, 61440, 1)
@@ -62,7 +62,7 @@ def test_status_follows_a_push(link):
     link.send_image(IMAGE[:1000], 0, lambda done: None)
     status = link.status()
     assert (status.push, status.num_received, status.incoming) == (PushState.RECEIVING, 1000, image_id)
-    bring(link)
+    transfer(link)
     assert link.status().push is PushState.VERIFIED
     link.test(Target.CANDIDATE, bytes(INPUT_BYTES))
     link.confirm(image_id)
@@ -75,7 +75,7 @@ def test_only_a_tested_image_can_be_confirmed(link, board):
     assert refusal(link.confirm, ImageId.of(IMAGE)) is Status.ERROR_STATE
     assert refusal(link.end) is Status.ERROR_STATE
     assert refusal(link.test, Target.CANDIDATE, bytes(INPUT_BYTES)) is Status.ERROR_STATE
-    image_id = bring(link)
+    image_id = transfer(link)
     assert refusal(link.confirm, image_id) is Status.ERROR_STATE
     outputs = link.test(Target.CANDIDATE, golden := random.Random(1).randbytes(INPUT_BYTES))
     assert outputs == compute(IMAGE, golden)
@@ -83,25 +83,25 @@ def test_only_a_tested_image_can_be_confirmed(link, board):
     assert refusal(link.confirm, ImageId.of(b"another")) is Status.ERROR_STATE
     assert link.confirm(image_id) == 0
     assert board.is_spotting and board.active_image() == IMAGE
-    assert link.confirm(image_id) == 0  # asked again after a lost response
+    assert link.confirm(image_id) == 0  # as after a lost response
     assert refusal(link.test, Target.CANDIDATE, bytes(INPUT_BYTES)) is Status.ERROR_STATE
     assert link.test(Target.ACTIVE, golden) == outputs
 
 
 def test_a_test_of_the_active_image_does_not_count_for_the_candidate(link):
-    first = bring(link)
+    first = transfer(link)
     link.test(Target.CANDIDATE, bytes(INPUT_BYTES))
     link.confirm(first)
-    second = bring(link, IMAGE + b"2")
+    second = transfer(link, IMAGE + b"2")
     link.test(Target.ACTIVE, bytes(INPUT_BYTES))
     assert refusal(link.confirm, second) is Status.ERROR_STATE
     link.test(Target.CANDIDATE, bytes(INPUT_BYTES))
     assert link.confirm(second) == 1
 
 
-def test_a_golden_input_ends_where_its_image_does(link):
-    """Else the rest of the input would run a model that is being overwritten."""
-    bring(link)
+def test_a_new_push_discards_a_partial_golden_input(link):
+    """The rest of the input must not run a model that is being overwritten."""
+    transfer(link)
     piece = messages.TEST_REQUEST.pack(Target.CANDIDATE, 0) + bytes(400)
     assert messages.TEST_RESPONSE.unpack(link.request(Verb.TEST, piece)) == (0, 400)
     link.begin(ImageId.of(IMAGE + b"2"))
@@ -110,7 +110,7 @@ def test_a_golden_input_ends_where_its_image_does(link):
 
 
 def test_abort_keeps_the_old_image(link, board):
-    bring(link)
+    transfer(link)
     link.test(Target.CANDIDATE, bytes(INPUT_BYTES))
     link.abort()
     assert board.is_spotting and board.active_image() is None
@@ -119,7 +119,7 @@ def test_abort_keeps_the_old_image(link, board):
 
 
 def test_a_golden_input_that_is_too_long_is_refused(link):
-    bring(link)
+    transfer(link)
     assert refusal(link.test, Target.CANDIDATE, bytes(INPUT_BYTES + 1)) is Status.ERROR_SIZE
 
 
@@ -148,7 +148,7 @@ def test_an_image_that_is_too_large_is_refused(link):
         (0, b"", Status.ERROR_UNSUPPORTED),
     ],
 )
-def test_requests_that_make_no_sense_are_refused(link, verb, payload, status):
+def test_invalid_requests_are_refused(link, verb, payload, status):
     assert refusal(link.request, Verb(verb) if verb in set(Verb) else _Unknown(verb), payload) is status
 
 
@@ -156,64 +156,64 @@ class _Unknown(int):
     name = "UNKNOWN"
 
 
-def test_profile_comes_in_parts(link):
+def test_a_long_profile_is_read_in_parts(link):
     assert link.profile() == Profile(123456, tuple(1000 + index for index in range(300)))
 
 
-def test_reset_is_asked_for(link):
+def test_reset_is_accepted(link):
     link.reset()
 
 
-@pytest.mark.parametrize("errors_a_byte", [0, 1e-3, 5e-3])
-def test_feed_arrives_once_and_in_order_and_so_do_the_detections(board, time, errors_a_byte):
-    link = Link(LoopbackPort(board, time, errors_a_byte, seed=3), "loopback")
+@pytest.mark.parametrize("byte_error_rate", [0, 1e-3, 5e-3])
+def test_a_feed_and_its_detections_arrive_once_and_in_order(board, time, byte_error_rate):
+    link = Link(LoopbackPort(board, time, byte_error_rate, seed=3), "loopback")
     link.hello()
     board.detect(5, b"from before")
     stream = random.Random(4).randbytes(30_000)
     link.start_feed(FeedKind.AUDIO)
-    with link.listen() as events:
+    with link.collect_events() as events:
         link.feed(FeedKind.AUDIO, stream, 2, lambda done: None)
         link.stop_feed()
-    assert board.heard == stream
+    assert board.fed_bytes == stream
     assert [(event.label, event.time_ms) for event in events] == [(f"word{i}", i) for i in range(30)]
     assert [event.index for event in events] == list(range(1, 31))
     assert (events[0].label_index, events[0].score) == (2, 201)
 
 
-def test_detections_that_were_lost_are_fetched(link, board):
+def test_lost_detections_are_fetched(link, board):
     board.detect(1, b"one")
     board.link.num_events_sent = 1  # as if the frame had been lost
     board.detect(2, "zw\u00f6lf".encode())
     link.num_events = 0
-    with link.listen() as events:
+    with link.collect_events() as events:
         link.status()
         assert events == []
         link.fetch_events()
     assert [event.label for event in events] == ["one", "zwölf"]
 
 
-def test_detections_too_old_are_gone(link, board):
+def test_only_the_last_detections_can_be_fetched(link, board):
     for number in range(20):
         board.detect(number, b"word")
     link.num_events = 0
-    with link.listen() as events:
+    with link.collect_events() as events:
         link.fetch_events()
         link.fetch_events()
     assert [event.index for event in events] == list(range(4, 20))
 
 
-def test_a_request_that_comes_again_is_carried_out_once(board):
+def test_a_repeated_request_is_executed_once(board):
     feed = frames.encode(frames.Frame(Verb.FEED, 1, b"\0\1" + bytes(6)))
     piece = frames.encode(frames.Frame(Verb.FEED, 2, bytes(8) + b"abcd"))
     board.exchange(feed)
     first = board.exchange(piece)
     assert board.exchange(piece) == first
-    assert board.heard == b"abcd"
+    assert board.fed_bytes == b"abcd"
     board.exchange(feed)
-    assert board.heard == b""
+    assert board.fed_bytes == b""
 
 
-def test_a_busy_link_takes_no_more_requests(board):
+def test_a_busy_link_accepts_no_further_request(board):
     request = frames.encode(frames.Frame(Verb.STATUS, 1, b""))
     assert lib.kws_link_receive(board.link, request * 3, 3 * len(request)) == len(request)
     pending = ffi.new("uint8_t **")
@@ -226,26 +226,26 @@ def test_a_busy_link_takes_no_more_requests(board):
     assert lib.kws_link_pending(board.link, pending) == len(frames.encode(frames.Frame(64, 0, bytes(36))))
 
 
-def test_a_silent_port_is_an_error_that_says_what_to_do(board, time):
+def test_a_port_without_responses_is_a_lost_link(board, time):
     link = Link(LoopbackPort(board, time, lose_after=0), "port-7")
     started_s = time.now_s
-    with pytest.raises(LinkLostError, match=r"port-7: no answer to HELLO after 7 tries.*cable.*goes on from"):
+    with pytest.raises(LinkLostError, match=r"port-7: no answer to HELLO after 7 tries.*cable.*push resumes"):
         link.hello()
     assert 5 < time.now_s - started_s < 30
     assert link.transport.num_timeouts == 7
 
 
-def test_another_protocol_is_another_board(board, time):
+def test_another_protocol_version_is_an_error(board, time):
     class Other(LoopbackPort):
         def write(self, data):
             (request,) = frames.FrameReader().feed(data)
             self._received += frames.encode(frames.Frame(request.verb | 128, request.sequence, b"\0\x09"))
 
-    with pytest.raises(WrongBoardError, match=r"speaks version 9 of the protocol.*version 1.*flash"):
+    with pytest.raises(WrongBoardError, match=r"has version 9 of the protocol.*version 1.*flash"):
         Link(Other(board, time), "loopback").hello()
 
 
-def test_a_port_that_vanishes_is_a_lost_link(board, time):
+def test_a_port_that_fails_is_a_lost_link(board, time):
     class Unplugged(LoopbackPort):
         def write(self, data):
             raise OSError(5, "Input/output error")

@@ -1,3 +1,5 @@
+"""Discovery and opening of serial ports, and the error messages for each failure."""
+
 import errno
 import os
 import pty
@@ -27,20 +29,20 @@ def test_the_only_board_is_found():
     assert ports.find_port(None, lambda: [MODEM, KIT]) == "/dev/ttyACM0"
 
 
-def test_a_named_port_is_taken_as_it_is():
+def test_a_configured_port_is_returned_unchanged():
     assert ports.find_port("socket://lab:5000", lambda: [KIT, SECOND]) == "socket://lab:5000"
 
 
-def test_no_board_lists_what_is_there():
+def test_without_a_board_the_error_lists_the_ports():
     with pytest.raises(
-        NoPortError, match=r"no board is connected.*/dev/ttyS0 \(unknown maker: modem\).*emulated"
+        NoPortError, match=r"no board is connected.*/dev/ttyS0 \(unknown manufacturer: modem\).*emulated"
     ):
         ports.find_port(None, lambda: [MODEM])
-    with pytest.raises(NoPortError, match="ports of this machine: none at all"):
+    with pytest.raises(NoPortError, match="ports of this machine: none"):
         ports.find_port(None, lambda: [])
 
 
-def test_two_boards_are_listed_and_neither_taken():
+def test_two_boards_are_an_error_that_lists_both():
     with pytest.raises(NoPortError) as caught:
         ports.find_port(None, lambda: [SECOND, KIT, MODEM])
     message = str(caught.value)
@@ -53,20 +55,23 @@ def test_two_boards_are_listed_and_neither_taken():
 @pytest.mark.parametrize(
     ("error", "match"),
     [
-        (serial.SerialException(errno.ENOENT, "No such file"), "there is no such port.*check the cable"),
-        (serial.SerialException(errno.EACCES, "Permission denied"), "may not open the port.*dialout"),
+        (serial.SerialException(errno.ENOENT, "No such file"), "the port does not exist.*check the cable"),
+        (
+            serial.SerialException(errno.EACCES, "Permission denied"),
+            "no permission to open the port.*dialout",
+        ),
         (serial.SerialException(errno.EBUSY, "Device busy"), "in use by another program.*close the terminal"),
         (serial.SerialException(errno.EAGAIN, "Could not exclusively lock"), "in use by another program"),
         (
             serial.SerialException("could not open port 'COM3': PermissionError(13, 'Access')"),
             "in use by another",
         ),
-        (serial.SerialException("could not open port 'COM9': FileNotFoundError(2, 'x')"), "no such port"),
+        (serial.SerialException("could not open port 'COM9': FileNotFoundError(2, 'x')"), "does not exist"),
         (serial.SerialException("something else"), "cannot be opened: something else.*board.port"),
         (ValueError("not a valid URL"), "cannot be opened: not a valid URL"),
     ],
 )
-def test_each_reason_has_its_own_message(monkeypatch, error, match):
+def test_each_cause_has_its_own_message(monkeypatch, error, match):
     def fail(*_arguments, **_settings):
         raise error
 
@@ -76,11 +81,11 @@ def test_each_reason_has_its_own_message(monkeypatch, error, match):
 
 
 def test_a_port_that_does_not_exist():
-    with pytest.raises(PortError, match=r"^/dev/not-there: there is no such port"):
-        ports.open_port("/dev/not-there")
+    with pytest.raises(PortError, match=r"^/dev/missing: the port does not exist"):
+        ports.open_port("/dev/missing")
 
 
-def test_a_port_is_opened_for_one_process_alone():
+def test_a_port_is_opened_for_one_process_only():
     controller, terminal = pty.openpty()
     path = os.ttyname(terminal)
     with ports.open_port(path) as opened:

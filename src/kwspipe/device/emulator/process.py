@@ -1,4 +1,4 @@
-"""Starting and stopping the emulated board as a process of its own."""
+"""Start, control and end of the emulated board, which runs in its own process."""
 
 import contextlib
 import importlib.util
@@ -19,36 +19,40 @@ ANSWER_TIMEOUT_S = 10.0
 END_TIMEOUT_S = 2.0
 
 
-def require_unicorn(key: str = "board.name", otherwise: str = "take the board `host`") -> None:
+def require_unicorn(key: str = "board.name", alternative: str = "use board=host") -> None:
     """Checks that the extra `emulator` is installed.
 
     Args:
-        key: of the configuration, which asks for the emulated board.
-        otherwise: what to do without it.
+        key: the configuration key that selects the emulated board.
+        alternative: the remedy without the extra.
 
     Raises:
-        KwspipeError: it is not.
+        KwspipeError: if the extra is not installed.
     """
     if importlib.util.find_spec("unicorn") is None:
         raise KwspipeError(
-            key, "the emulated board is asked for, but the package unicorn is not installed",
-            "kwspipe with its extra `emulator`", f"pip install kwspipe[emulator], or {otherwise}",
+            key, "the emulated board needs the package unicorn, which is not installed",
+            "kwspipe with its extra `emulator`",
+            f"make setup (in a checkout), or pip install 'kwspipe[emulator]', or {alternative}",
         )  # fmt: skip
 
 
 class EmulatedBoard(BoardProcess):
-    """An emulated BRD2601B in a process of its own; a context manager.
+    """An emulated BRD2601B in its own process.
 
-    `port` stays the same over restarts; the flash file keeps what was written.
+    The port keeps its name over restarts, and the flash file keeps its content.
 
     Args:
         firmware: the linked firmware, ELF.
-        flash_file: file of the flash memory, made where it is missing.
+        flash_file: file of the flash memory, created if it is missing.
         wav: recording that the microphone plays, 16 kHz.
-        baud: speed of the line; 0 for everything without delay.
-        power_loss_at: flash operation, counted from 1, in which the power fails once.
-        seed: for what a power cut leaves in the flash.
+        baud: speed of the serial line; 0 for free time without delays.
+        power_loss_at: flash operation, counted from 1, at which the power fails once.
+        seed: seed of the flash content after a power cut.
         options: further options of the command line.
+
+    Attributes:
+        events: all events that the process reported.
     """
 
     def __init__(
@@ -65,26 +69,26 @@ class EmulatedBoard(BoardProcess):
         self._folder = tempfile.TemporaryDirectory(prefix="kwspipe-")
         super().__init__(str(Path(self._folder.name) / "port"))
         self.events: list[dict[str, object]] = []
-        self._fresh: queue.Queue[dict[str, object] | None] = queue.Queue()
+        self._unread: queue.Queue[dict[str, object] | None] = queue.Queue()
         self._power_loss = [] if power_loss_at is None else ["--power-loss-at", str(power_loss_at)]
         self._arguments = ["--firmware", str(firmware), "--flash", str(flash_file), "--link", self.port]
         self._arguments += ["--baud", str(baud), "--seed", str(seed), "--control", *options]
         self._arguments += ["--wav", str(wav)] if wav else []
 
     def start(self) -> None:
-        """Starts the process and waits until the port is there.
+        """Starts the process and waits until its port exists.
 
         Raises:
-            KwspipeError: the extra is missing, or the process ended; its own words are in the message.
+            KwspipeError: if the extra is missing, or the process ended. The message contains its error output.
         """
         require_unicorn()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "kwspipe.device.emulator", *self._arguments, *self._power_loss],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-        self._power_loss = []  # a power cut that has happened does not happen again after a restart
-        self._fresh = queue.Queue()
-        threading.Thread(target=self._collect, args=(self._process, self._fresh), daemon=True).start()
+        self._power_loss = []  # the power fails once only, also over restarts
+        self._unread = queue.Queue()
+        threading.Thread(target=self._collect, args=(self._process, self._unread), daemon=True).start()
         self.wait_for("ready", START_TIMEOUT_S)
 
     def close(self) -> None:
@@ -93,74 +97,76 @@ class EmulatedBoard(BoardProcess):
         self._folder.cleanup()
 
     def kill(self) -> None:
-        """Kills the process at once: the power is gone, at whatever instruction."""
+        """Kills the process, as a power cut at any instruction does."""
         self._end()
 
     def restart(self) -> None:
-        """Kills the process and starts it again on the same port and flash."""
+        """Kills the process and starts it again with the same port and flash."""
         self.kill()
         self.start()
 
     def power_cycle(self) -> None:
-        """Takes the power away and gives it back while the firmware waits; the process lives on."""
+        """Switches the power of the board off and on while the firmware waits. The process continues."""
         self.command("power_cycle")
         self.wait_for("start")
 
     def lose_power_at(self, operation: int) -> None:
-        """Lets the power fail once, in the n-th flash operation from now."""
+        """Schedules one power failure at the n-th flash operation from now."""
         self.command("power_loss_at", operation=operation)
         self.wait_for("power_loss_at")
 
     def status(self) -> dict[str, object]:
-        """Returns counts of the flash, the stack used, the clock, the lights."""
+        """Returns the counters of the flash, the stack used, the core frequency and the states of the LEDs."""
         self.command("status")
         return self.wait_for("status")
 
-    def command(self, name: str, **facts: object) -> None:
-        """Sends a command; see the module's command line. Events from before it are not waited for any more."""
+    def command(self, name: str, **fields: object) -> None:
+        """Sends a command (see ``__main__``), and discards the events that ``wait_for`` has not returned."""
         process = self._process
         if process is None or process.stdin is None:
             raise KwspipeError("the emulated board", f"command {name!r}", "a started board", "start it first")
         with contextlib.suppress(queue.Empty):
             while True:
-                self._fresh.get_nowait()
-        process.stdin.write(json.dumps({"command": name, **facts}) + "\n")
+                self._unread.get_nowait()
+        process.stdin.write(json.dumps({"command": name, **fields}) + "\n")
         process.stdin.flush()
 
     def wait_for(self, event: str, timeout_s: float = ANSWER_TIMEOUT_S) -> dict[str, object]:
-        """Waits for an event that has not been waited for yet, and returns it; earlier ones are passed over.
+        """Waits for the next event with the given name and returns it. Events before it are skipped.
 
         Raises:
-            KwspipeError: it does not come in time, or the process ends; its own words are in the message.
+            KwspipeError: if the event does not arrive in time, or the process ends. The message contains its error
+                output.
         """
         deadline = time.monotonic() + timeout_s
         while True:
             try:
-                found = self._fresh.get(timeout=max(0.0, deadline - time.monotonic()))
+                received = self._unread.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
-                found = {}
-            if found and found["event"] == event:
-                return found
-            if not found:
-                said = self._last_words() if found is None else f"no {event!r} within {timeout_s:g} s"
+                received = {}
+            if received and received["event"] == event:
+                return received
+            if not received:
+                reason = self._error_output() if received is None else f"no {event!r} within {timeout_s:g} s"
                 raise KwspipeError(
-                    "the emulated board", said, f"the event {event!r}",
-                    "run `python -m kwspipe.device.emulator` by hand to see what it prints",
+                    "the emulated board", reason, f"the event {event!r}",
+                    "run `python -m kwspipe.device.emulator` by hand and read its output",
                 )  # fmt: skip
 
     def _collect(
-        self, process: subprocess.Popen[str], fresh: "queue.Queue[dict[str, object] | None]"
+        self, process: subprocess.Popen[str], unread: "queue.Queue[dict[str, object] | None]"
     ) -> None:
+        """Reads the events of the process. None in the queue means that the process has ended."""
         assert process.stdout is not None
-        with contextlib.suppress(ValueError):  # the pipe was closed under the loop: the board has ended
+        with contextlib.suppress(ValueError):  # _end() closed the pipe
             for line in process.stdout:
                 with contextlib.suppress(json.JSONDecodeError):
                     event = json.loads(line)
                     self.events.append(event)
-                    fresh.put(event)
-        fresh.put(None)
+                    unread.put(event)
+        unread.put(None)
 
-    def _last_words(self) -> str:
+    def _error_output(self) -> str:
         process = self._process
         if process is None or process.stderr is None:
             return "it was not started"
