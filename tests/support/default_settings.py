@@ -1,4 +1,4 @@
-"""The settings of conf/, for tests that need them without composing a whole experiment."""
+"""Settings of conf/ for tests that do not compose an experiment."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from support.paths import CONF
 
 
 def plain_settings(group: str, name: str = "default") -> dict[str, Any]:
-    """What a file of conf/ has, without what it takes from others."""
+    """Returns the settings of a file in conf/, without those of its defaults list."""
     settings = OmegaConf.to_container(OmegaConf.load(CONF / group / f"{name}.yaml"))
     return {key: value for key, value in settings.items() if key != "defaults"}
 
