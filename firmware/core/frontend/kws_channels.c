@@ -84,14 +84,14 @@ void kws_channels_control_gain(const kws_frontend_tables_t *tables, uint32_t *si
 
 /* Returns ln(value) in Q16, for value > 1. */
 static uint32_t log_q16(uint32_t value, const uint16_t *table) {
-    const uint32_t whole = bit_length(value) - 1;
-    const uint32_t remainder = value - (1u << whole);
-    const uint32_t fraction = whole < LOG_BITS ? remainder << (LOG_BITS - whole) : remainder >> (whole - LOG_BITS);
+    const uint32_t exponent = bit_length(value) - 1;
+    const uint32_t remainder = value - (1u << exponent);
+    const uint32_t fraction = exponent < LOG_BITS ? remainder << (LOG_BITS - exponent) : remainder >> (exponent - LOG_BITS);
     const uint32_t segment = fraction >> (LOG_BITS - SEGMENT_BITS);
     const int32_t inside = (int32_t)(fraction & ((1u << (LOG_BITS - SEGMENT_BITS)) - 1));
     const int32_t slope = table[segment + 1] - table[segment];
     const uint32_t correction = (uint32_t)(table[segment] + ((slope * inside) >> LOG_BITS));
-    const uint64_t log2 = (whole << LOG_BITS) + fraction + correction;
+    const uint64_t log2 = (exponent << LOG_BITS) + fraction + correction;
     return (uint32_t)((log2 * LN_2_Q16 + (1u << 15)) >> 16);
 }
 

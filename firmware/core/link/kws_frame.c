@@ -100,21 +100,21 @@ static void decode_byte(kws_frame_decoder_t *decoder, uint8_t byte) {
 /* Processes a zero byte. Returns whether it completed a valid frame. */
 static bool end_frame(kws_frame_decoder_t *decoder) {
     bool empty = decoder->body_size == 0 && decoder->block_left == 0 && !decoder->block_zero;
-    bool whole = !decoder->discarding && decoder->block_left == 0 && decoder->body_size >= KWS_FRAME_OVERHEAD;
-    if (whole) {
+    bool complete = !decoder->discarding && decoder->block_left == 0 && decoder->body_size >= KWS_FRAME_OVERHEAD;
+    if (complete) {
         uint32_t size = decoder->body_size - 4u;
         decoder->crc32 = kws_read_u32(decoder->body + size);
         decoder->verb = decoder->body[0];
         decoder->sequence = kws_read_u16(decoder->body + 1);
         decoder->payload = decoder->body + 3;
         decoder->payload_size = size - 3u;
-        whole = kws_crc32(0, decoder->body, size) == decoder->crc32;
+        complete = kws_crc32(0, decoder->body, size) == decoder->crc32;
     }
-    if (!whole && !empty) {
+    if (!complete && !empty) {
         decoder->num_bad++;
     }
     start_frame(decoder);
-    return whole;
+    return complete;
 }
 
 int kws_frame_decode(kws_frame_decoder_t *decoder, const uint8_t *data, uint32_t size, uint32_t *num_used) {

@@ -1,5 +1,5 @@
 /* Frames of the serial link: COBS between zero bytes, with a sequence number and a CRC32. The section "Frames" of
- * PROTOCOL.md describes the layout byte by byte. */
+ * docs/specifications/protocol.md describes the layout byte by byte. */
 #ifndef KWS_FRAME_H
 #define KWS_FRAME_H
 

@@ -1,6 +1,6 @@
 /* Device side of the serial link: decodes received bytes, executes requests and provides the bytes to send. The link
  * does not access hardware. The application transfers the bytes and implements the callbacks of kws_link_app_t.
- * PROTOCOL.md describes every verb byte by byte. */
+ * docs/specifications/protocol.md describes every verb byte by byte. */
 #ifndef KWS_LINK_H
 #define KWS_LINK_H
 

@@ -5,7 +5,7 @@
 #include "common/kws_bytes.h"
 #include "common/kws_crc32.h"
 
-/* Header layout. See docs/model_image.md. */
+/* Header layout. See docs/specifications/model_image.md. */
 enum {
     MAGIC = 0,          /* "KWSI" */
     CRC32 = 4,          /* of all bytes from TOTAL_SIZE to the end */

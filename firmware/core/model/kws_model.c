@@ -5,7 +5,7 @@
 #include "common/kws_bytes.h"
 #include "model/kws_program.h"
 
-/* Layout of the program section. See docs/model_image.md. */
+/* Layout of the program section. See docs/specifications/model_image.md. */
 enum {
     NUM_OPERATORS = 0,
     INPUT_OFFSET = 4,

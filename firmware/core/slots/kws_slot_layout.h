@@ -1,4 +1,4 @@
-/* Layout of a slot and verified flash operations on it, internal to kws_slots.c. The section "Slots" of PROTOCOL.md
+/* Layout of a slot and verified flash operations on it, internal to kws_slots.c. The section "Slots" of docs/specifications/protocol.md
  * describes the layout. */
 #ifndef KWS_SLOT_LAYOUT_H
 #define KWS_SLOT_LAYOUT_H

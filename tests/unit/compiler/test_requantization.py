@@ -11,7 +11,7 @@ from kwspipe.errors import KwspipeError
 
 
 def device(constants: Requantization, accumulator: np.ndarray) -> np.ndarray:
-    """What firmware/core/kws_requantize.h computes, for one channel."""
+    """Computes one channel like firmware/core/model/kws_requantize.h."""
     scaled = (accumulator + constants.bias_change[0]) << constants.scale_bits[0]
     assert np.abs(scaled).max() < 2**31
     offset = constants.offset[0] - np.where(scaled < 0, constants.correction[0], 0)
