@@ -1,5 +1,5 @@
-/* Reader of model images. A model image holds all data of a keyword spotter. docs/specifications/model_image.md describes the format
- * byte by byte. The reader checks every offset, size and count before using it. */
+/* Reader of model images. A model image holds all data of a keyword spotter. docs/specifications/model_image.md
+ * describes the format byte by byte. The reader checks every offset, size and count before using it. */
 #ifndef KWS_IMAGE_H
 #define KWS_IMAGE_H
 

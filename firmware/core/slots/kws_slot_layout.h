@@ -1,5 +1,5 @@
-/* Layout of a slot and verified flash operations on it, internal to kws_slots.c. The section "Slots" of docs/specifications/protocol.md
- * describes the layout. */
+/* Layout of a slot and verified flash operations on it, internal to kws_slots.c. The section "Slots" of
+ * docs/specifications/protocol.md describes the layout. */
 #ifndef KWS_SLOT_LAYOUT_H
 #define KWS_SLOT_LAYOUT_H
 

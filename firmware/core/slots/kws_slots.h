@@ -1,6 +1,7 @@
 /* Two slots for model images in flash. While one image is in use, the other slot receives a new image, which becomes
  * active only when confirmed. After a power failure at any time, the next start finds either the old or the new image,
- * complete. The section "Slots" of docs/specifications/protocol.md describes the layout byte by byte and the recovery. */
+ * complete. The section "Slots" of docs/specifications/protocol.md describes the layout byte by byte and the
+ * recovery. */
 #ifndef KWS_SLOTS_H
 #define KWS_SLOTS_H
 
