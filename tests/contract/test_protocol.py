@@ -1,4 +1,4 @@
-"""PROTOCOL.md, the core's headers and the client say the same."""
+"""Consistency of the protocol specification, the headers of the C core and the Python client."""
 
 import re
 
@@ -10,7 +10,7 @@ from kwspipe.device import frames, messages
 from kwspipe.device.messages import BoardStatus, Event, Hello, ImageId, Verb
 from support.paths import REPOSITORY
 
-TEXT = (REPOSITORY / "PROTOCOL.md").read_text()
+TEXT = (REPOSITORY / "docs" / "specifications" / "protocol.md").read_text()
 LETTERS = {"u8": "B", "i8": "b", "u16": "H", "u32": "I"}
 SIZES = {"u8": 1, "i8": 1, "u16": 2, "u32": 4}
 LAYOUTS = {
@@ -39,7 +39,7 @@ LAYOUTS = {
 
 
 def table(heading: str) -> list[list[str]]:
-    """Rows of the first table below a heading or a line that begins so."""
+    """Returns the rows of the first table below a heading or a line that begins with the given text."""
     section = re.split(rf"^#* *{re.escape(heading)}(?!\w).*$", TEXT, maxsplit=1, flags=re.MULTILINE)[1]
     rows = re.search(r"(?:^\|.*\n)+", section, re.MULTILINE)[0].splitlines()[2:]
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
@@ -50,29 +50,29 @@ def enum_of_core(prefix: str) -> dict[str, int]:
 
 
 def test_verbs_agree():
-    written = {name: int(code) for code, name, _ in table("Verbs")}
-    assert written == {verb.name: verb.value for verb in Verb}
+    specified = {name: int(code) for code, name, _ in table("Verbs")}
+    assert specified == {verb.name: verb.value for verb in Verb}
     in_core = enum_of_core("KWS_VERB_")
     assert in_core.pop("RESPONSE") == messages.RESPONSE == 128
-    assert written == in_core
+    assert specified == in_core
 
 
 def test_status_codes_agree():
-    written = {name: int(code) for code, name, _ in table("Status")}
-    assert written == {status.name: status.value for status in Status}
+    specified = {name: int(code) for code, name, _ in table("Status")}
+    assert specified == {status.name: status.value for status in Status}
     in_core = {"OK": lib.KWS_OK} | {
         f"ERROR_{name}": code for name, code in enum_of_core("KWS_ERROR_").items()
     }
-    assert written == in_core
+    assert specified == in_core
 
 
-@pytest.mark.parametrize("heading", ["Sizes and limits", "BRD2601 8 kB"])
+@pytest.mark.parametrize("heading", ["Sizes and limits", "Slots"])
 def test_limits_agree(heading):
     for name, value, _ in table(heading):
         assert getattr(lib, name) == int(value), name
 
 
-def test_the_client_has_the_core_s_limits():
+def test_client_and_core_have_equal_limits():
     assert lib.KWS_LINK_PROTOCOL == messages.PROTOCOL_VERSION
     assert lib.KWS_FRAME_MAX_PAYLOAD == frames.MAX_PAYLOAD_BYTES
     assert messages.MAX_DATA_BYTES + messages.TEST_REQUEST.size <= frames.MAX_PAYLOAD_BYTES
@@ -96,13 +96,13 @@ def test_every_verb_is_described():
 
 
 @pytest.mark.parametrize("heading", LAYOUTS)
-def test_messages_have_the_described_bytes(heading):
+def test_messages_have_the_specified_layout(heading):
     letters, offset = "<", 0
     for at, kind, field in table(heading):
         assert int(at) == offset, field
         counted = re.fullmatch(r"(bytes|text|id|zeros)\[(?:0\.\.|1\.\.)?(\d+)\]", kind)
         if counted and ".." in kind:
-            continue  # what follows the fixed fields; it must be the last row
+            continue  # the data after the fixed fields; it must be the last row
         size = int(counted[2]) if counted else SIZES[kind]
         if field.startswith("status") or (counted and counted[1] == "zeros"):
             letters += "x" * size

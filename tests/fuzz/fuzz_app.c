@@ -215,7 +215,7 @@ static void write_id(uint8_t *payload, const uint8_t *bytes, uint32_t size) {
 
 /* Damages the content of the image and corrects its checksum, so that the readers process the damaged part. */
 static void damage(uint8_t *bytes, uint32_t size) {
-    uint32_t crc_offset = 4; /* of the image's CRC32, which covers all bytes after it, docs/specifications/model_image.md */
+    uint32_t crc_offset = 4; /* of the image's CRC32 of all following bytes, docs/specifications/model_image.md */
     mutate(bytes + crc_offset + 4, random_below(3) ? 200 : size - crc_offset - 4);
     kws_write_u32(bytes + crc_offset, kws_crc32(0, bytes + crc_offset + 4, size - crc_offset - 4));
 }
