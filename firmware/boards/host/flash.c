@@ -74,8 +74,8 @@ bool host_flash_open(kws_flash_t *flash, const host_options_t *options) {
         return false;
     }
     if (status.st_size != 0 && status.st_size != 2 * SLOT_BYTES) {
-        fprintf(stderr, "%s: %ld bytes; a flash of this board has %u bytes\n", options->flash_path, (long)status.st_size,
-                2 * SLOT_BYTES);
+        fprintf(stderr, "%s: %ld bytes; a flash of this board has %u bytes\n", options->flash_path,
+                (long)status.st_size, 2 * SLOT_BYTES);
         return false;
     }
     void *mapped = mmap(NULL, 2 * SLOT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

@@ -86,7 +86,8 @@ void kws_channels_control_gain(const kws_frontend_tables_t *tables, uint32_t *si
 static uint32_t log_q16(uint32_t value, const uint16_t *table) {
     const uint32_t exponent = bit_length(value) - 1;
     const uint32_t remainder = value - (1u << exponent);
-    const uint32_t fraction = exponent < LOG_BITS ? remainder << (LOG_BITS - exponent) : remainder >> (exponent - LOG_BITS);
+    const uint32_t fraction =
+        exponent < LOG_BITS ? remainder << (LOG_BITS - exponent) : remainder >> (exponent - LOG_BITS);
     const uint32_t segment = fraction >> (LOG_BITS - SEGMENT_BITS);
     const int32_t inside = (int32_t)(fraction & ((1u << (LOG_BITS - SEGMENT_BITS)) - 1));
     const int32_t slope = table[segment + 1] - table[segment];
