@@ -1,4 +1,4 @@
-"""Damaged tables are refused or harmless: never an access outside, never undefined behaviour."""
+"""Damaged front-end tables are rejected or harmless, without undefined behaviour."""
 
 import os
 import shutil
@@ -33,16 +33,16 @@ def check(blob: bytes, shift: int = 0) -> int:
 
 
 def with_word(tables: bytes, field: str, value: int) -> bytes:
-    at = 4 * FIELDS.index(field)
-    return tables[:at] + struct.pack("<I", value) + tables[at + 4 :]
+    position = 4 * FIELDS.index(field)
+    return tables[:position] + struct.pack("<I", value) + tables[position + 4 :]
 
 
-def test_whole_tables_pass(tables: bytes) -> None:
+def test_complete_tables_are_accepted(tables: bytes) -> None:
     assert check(tables) == lib.KWS_OK
     assert check(tables + b"more of the image") == lib.KWS_OK
 
 
-def test_tables_cut_anywhere_are_refused(tables: bytes) -> None:
+def test_truncated_tables_are_rejected(tables: bytes) -> None:
     assert {check(tables[:size]) for size in range(len(tables))} == {lib.KWS_ERROR_SIZE}
 
 
@@ -52,12 +52,12 @@ def test_tables_must_be_aligned(tables: bytes, shift: int) -> None:
     assert lib.kws_frontend_check(ffi.NULL, 100) == lib.KWS_ERROR_ARGUMENT
 
 
-def test_another_version_is_not_called_damaged(tables: bytes) -> None:
+def test_another_version_has_its_own_status(tables: bytes) -> None:
     assert check(with_word(tables, "version", 2)) == lib.KWS_ERROR_UNSUPPORTED
 
 
 @pytest.mark.parametrize("field", [name for name in FIELDS if name != "sample_rate_hz"])
-def test_no_field_may_be_huge(tables: bytes, field: str) -> None:
+def test_very_large_fields_are_rejected(tables: bytes, field: str) -> None:
     assert check(with_word(tables, field, 0xFFFFFFFF)) < 0
     assert check(with_word(tables, field, 0x80000000)) < 0
 
@@ -94,17 +94,17 @@ def test_no_field_may_be_huge(tables: bytes, field: str) -> None:
         ("log_scale_shift", 11),
     ],
 )
-def test_fields_that_contradict_the_format_are_refused(tables: bytes, field: str, value: int) -> None:
+def test_fields_that_contradict_the_format_are_rejected(tables: bytes, field: str, value: int) -> None:
     assert check(with_word(tables, field, value)) == lib.KWS_ERROR_FORMAT
 
 
 @pytest.mark.parametrize("table", ["window", "weights", "band_widths"])
-def test_table_values_out_of_range_are_refused(tables: bytes, table: str) -> None:
-    at = struct.unpack_from("<I", tables, 4 * FIELDS.index(f"{table}_offset"))[0]
-    assert check(tables[:at] + b"\x01\x10" + tables[at + 2 :]) == lib.KWS_ERROR_FORMAT
+def test_table_values_out_of_range_are_rejected(tables: bytes, table: str) -> None:
+    position = struct.unpack_from("<I", tables, 4 * FIELDS.index(f"{table}_offset"))[0]
+    assert check(tables[:position] + b"\x01\x10" + tables[position + 2 :]) == lib.KWS_ERROR_FORMAT
 
 
-def test_memory_that_is_too_small_or_unaligned_is_refused(tables: bytes) -> None:
+def test_insufficient_or_unaligned_memory_is_rejected(tables: bytes) -> None:
     words = ffi.from_buffer("uint32_t[]", np.frombuffer(tables, np.uint32))
     size = lib.kws_frontend_memory_bytes(words, len(tables))
     frontend, memory = ffi.new("kws_frontend_t *"), ffi.new("uint32_t[]", size // 4)
@@ -116,7 +116,7 @@ def test_memory_that_is_too_small_or_unaligned_is_refused(tables: bytes) -> None
     assert init(ffi.NULL, words, len(tables), memory, size) == lib.KWS_ERROR_ARGUMENT
 
 
-def test_a_push_without_room_takes_nothing(tables: bytes) -> None:
+def test_a_push_without_space_consumes_nothing(tables: bytes) -> None:
     words = ffi.from_buffer("uint32_t[]", np.frombuffer(tables, np.uint32))
     size = lib.kws_frontend_memory_bytes(words, len(tables))
     frontend, memory = ffi.new("kws_frontend_t *"), ffi.new("uint32_t[]", size // 4)
@@ -129,27 +129,27 @@ def test_a_push_without_room_takes_nothing(tables: bytes) -> None:
 
 @pytest.fixture(scope="module")
 def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The core and tests/fuzz/fuzz_frontend.c, built with the address and undefined-behaviour sanitizers."""
+    """Returns tests/fuzz/fuzz_frontend.c and the core, built with the address and undefined-behaviour sanitizers."""
     compiler = shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         pytest.skip("needs gcc or clang with the address sanitizer")
     program = tmp_path_factory.mktemp("sanitized") / "fuzz_frontend"
     files = [*map(str, (CORE / "frontend").glob("*.c")), str(REPOSITORY / "tests/fuzz/fuzz_frontend.c")]
     flags = ["-std=c11", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    built = subprocess.run(
+    result = subprocess.run(
         [compiler, *flags, f"-I{CORE}", *files, "-o", str(program)],
         capture_output=True,
         text=True,
         check=False,
     )
-    if "cannot find" in built.stderr:
-        pytest.skip("the compiler comes without the sanitizers' libraries")
-    assert built.returncode == 0, built.stderr
+    if "cannot find" in result.stderr:
+        pytest.skip("the sanitizers' libraries are not installed")
+    assert result.returncode == 0, result.stderr
     return program
 
 
 @pytest.mark.parametrize("changes", [{}, {"pcan_enable": True, "dc_notch_filter_enable": True}])
-def test_damaged_tables_do_no_harm(
+def test_damaged_tables_are_harmless(
     default_frontend: FrontendConfig, sanitized: Path, tmp_path: Path, changes: dict[str, bool]
 ) -> None:
     frontend = FrontEnd(replace(default_frontend, **changes))
@@ -162,13 +162,11 @@ def test_damaged_tables_do_no_harm(
     (tmp_path / "tables").write_bytes(frontend.tables)
     (tmp_path / "clip").write_bytes(clip.tobytes())
     command = [str(sanitized), str(tmp_path / "tables"), str(tmp_path / "clip"), str(ROUNDS)]
-    done = subprocess.run(
+    result = subprocess.run(
         command, capture_output=True, text=True, check=False, env=os.environ | {"ASAN_OPTIONS": ""}
     )
-    assert done.returncode == 0, done.stderr
-    features = np.array(done.stdout.split(), int).reshape(frontend.num_frames, frontend.num_channels)
+    assert result.returncode == 0, result.stderr
+    features = np.array(result.stdout.split(), int).reshape(frontend.num_frames, frontend.num_channels)
     np.testing.assert_array_equal(features, frontend.features(clip, dtype=np.uint16)[0])
-    accepted = int(done.stderr.split()[0])
-    assert ROUNDS // 20 < accepted < ROUNDS, (
-        "the damage must be such that tables pass, and such that they fail"
-    )
+    accepted = int(result.stderr.split()[0])
+    assert ROUNDS // 20 < accepted < ROUNDS, "some damaged tables must be accepted, and some must be rejected"

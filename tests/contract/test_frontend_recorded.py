@@ -1,7 +1,7 @@
-"""The front end still gives the features recorded when it equalled every value of the peer's.
+"""Features of the front end, compared with a record for computers without the reference material.
 
-For machines without the peer's vectors. ``python tests/contract/test_frontend_recorded.py`` records anew: only
-right after test_frontend_golden has passed, and only where the format was meant to change.
+``python tests/contract/test_frontend_recorded.py`` writes a new record. Use it only for an intended change of the
+format, and only after test_frontend_golden has passed.
 """
 
 from dataclasses import replace
@@ -25,14 +25,14 @@ CASES: dict[str, dict[str, object]] = {
 
 
 def waveforms(num_samples: int) -> np.ndarray:
-    """Returns (3, num_samples) int16, the same on every machine: noise that swells, gliding tones, clipped noise."""
+    """Returns (3, num_samples) int16, equal on every computer: increasing noise, rising tones, clipped noise."""
     state, tone, last = 1, 900, 0
     samples = np.zeros((3, num_samples), np.int16)
     for i in range(num_samples):
         state = (1103515245 * state + 12345) % 2**31
         noise = (state >> 15) - 32768
         samples[0, i] = noise * (i % 6400) >> 14
-        # Two-pole resonator: 2 cos(angle) in Q14 falls, so the pitch rises; damped and driven by pulses.
+        # A damped two-pole resonator, excited by pulses. 2 cos(angle) in Q14 decreases, therefore the pitch rises.
         cosine = 32500 - 3 * (i % 8000)
         tone, last = (cosine * tone >> 14) - (16300 * last >> 14) + (900 if i % 133 == 0 else 0), tone
         samples[1, i] = max(-32768, min(32767, tone))
@@ -52,7 +52,7 @@ def test_features_equal_the_record(case: str, dtype: str) -> None:
         np.testing.assert_array_equal(compute(VENDOR_FRONTEND, case, dtype), record[f"{case}.{dtype}"])
 
 
-def test_the_record_is_rich_enough_to_notice_changes() -> None:
+def test_the_record_has_many_different_values() -> None:
     with np.load(RECORD) as record:
         assert all(len(np.unique(record[f"{case}.uint16"])) > 200 for case in CASES)
 

@@ -1,4 +1,4 @@
-"""Random networks of several layers: the core gives the reference kernels' bits, on random inputs and on extremes."""
+"""Random networks in the C core, compared bit for bit with the reference kernels on random and extreme inputs."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from support.reference_kernels import run_reference
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_outputs(seed):
+def test_outputs_equal_those_of_the_reference_kernels(seed):
     rng = np.random.default_rng(seed)
     tflite, size, classes = random_network(rng)
     image, _ = compile_model(tflite, [f"class {i}" for i in range(classes)], b"", b"", "test")

@@ -1,4 +1,4 @@
-"""The core's spotter on real speech, with the vendor's models: what it does follows from the samples alone."""
+"""Spotter of the C core on recordings, with the vendor's base model."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ GAP_SAMPLES = 12800
 
 @pytest.fixture(scope="module")
 def model(shared_dir):
-    """The vendor's base: .tflite, labels, front end, detector (with little averaging, so that words count)."""
+    """Returns .tflite, labels, front end and detector of the vendor's base model, with a short averaging window."""
     tflite = tflite_of(ARCHIVE, shared_dir)
     parameters = read_parameters(tflite)
     detector = replace(detector_settings(parameters), average_window_duration_ms=300, minimum_count=2)
@@ -47,7 +47,7 @@ def image(model):
 
 @pytest.fixture(scope="module")
 def stream(shared_dir):
-    """Words of the test split by two speakers each, over faint noise; and which word ends when."""
+    """Returns words of the test split by two speakers each, in quiet noise, and the end of each word."""
     speech = shared_dir / "data" / "speech"
     testing = set((speech / "testing_list.txt").read_text().split())
     random = np.random.default_rng(3)
@@ -64,14 +64,14 @@ def stream(shared_dir):
     return np.round(32767 * samples.clip(-1, 1)).astype(np.int16), ends_ms
 
 
-def in_pieces(samples, random, longest):
+def in_blocks(samples, random, longest):
     while len(samples):
         count = int(random.integers(0, longest))
         yield samples[:count]
         samples = samples[count:]
 
 
-def test_pieces_of_any_size_give_the_same_detections(image, stream):
+def test_blocks_of_any_size_give_the_same_detections(image, stream):
     samples, _ = stream
     expected = Spotter(image).feed(samples)
     assert len(expected) >= 6
@@ -79,12 +79,12 @@ def test_pieces_of_any_size_give_the_same_detections(image, stream):
     for longest in (50, 700, 40000):
         spotter = Spotter(image)
         found = [
-            detection for piece in in_pieces(samples, random, longest) for detection in spotter.feed(piece)
+            detection for piece in in_blocks(samples, random, longest) for detection in spotter.feed(piece)
         ]
         assert found == expected
 
 
-def test_known_words_are_found(image, stream):
+def test_keywords_are_detected(image, stream):
     samples, ends_ms = stream
     detections = Spotter(image).feed(samples)
     keywords = [(word, end) for word, end in ends_ms if word in WORDS[:6]]
@@ -96,7 +96,7 @@ def test_known_words_are_found(image, stream):
 
 
 @pytest.mark.parametrize("dynamic", [False, True])
-def test_equals_front_end_model_and_detector_one_after_another(model, stream, dynamic):
+def test_equals_separate_front_end_model_and_detector(model, stream, dynamic):
     image, settings = compiled(model, quantize_dynamic_scale_enable=dynamic)
     tflite, labels, _, detector = model
     samples = stream[0][: 16000 * 5]
@@ -120,7 +120,7 @@ def settings_frames(settings):
 
 
 def reference_scores(tflite, clips):
-    """(clips, classes) int8 of TensorFlow Lite's reference kernels."""
+    """Returns (clips, classes) int8, computed by TensorFlow Lite's reference kernels."""
     runtime = pytest.importorskip("tflite_runtime.interpreter")
     interpreter = runtime.Interpreter(
         model_content=tflite, experimental_op_resolver_type=runtime.OpResolverType.BUILTIN_REF
@@ -136,7 +136,7 @@ def reference_scores(tflite, clips):
 
 
 @pytest.mark.parametrize("dynamic", [False, True])
-def test_features_in_place_of_samples_give_the_same(model, stream, dynamic):
+def test_features_give_the_same_detections_as_samples(model, stream, dynamic):
     image, settings = compiled(model, quantize_dynamic_scale_enable=dynamic)
     samples = stream[0][: 16000 * 10]
     frames = FrontEnd(settings).stream().push(samples)
@@ -145,8 +145,8 @@ def test_features_in_place_of_samples_give_the_same(model, stream, dynamic):
     assert found == Spotter(image).feed(samples)
 
 
-def test_listening_while_the_model_runs_gives_the_same(image, stream):
-    """As the firmware's main loop does it: some samples, some operators, in any order."""
+def test_samples_can_be_pushed_between_operators(image, stream):
+    """Runs samples and operators in any order, as the main loop of the firmware does."""
     samples = stream[0][: 16000 * 8]
     expected = [(d.index, d.score, d.time_ms) for d in Spotter(image).feed(samples)]
     random = np.random.default_rng(5)
@@ -173,7 +173,7 @@ def test_reset_starts_a_new_stream(image, stream):
 
 
 def rebuilt(image, **sections):
-    """The image with some of its sections in another form (None: without it), and a right checksum."""
+    """Returns the image with a valid checksum and with some sections replaced, or removed if None."""
     parts = container.read_sections(image)
     for name, data in sections.items():
         parts[getattr(container, name)] = data
@@ -189,7 +189,7 @@ def status_of(image):
     return lib.kws_spotter_memory_bytes(ffi.from_buffer("uint8_t[]", aligned[start:]), len(image))
 
 
-def test_parts_that_do_not_fit_together_are_refused(model, image):
+def test_inconsistent_sections_are_rejected(model, image):
     _, labels, frontend, detector = model
     other = FrontEnd(replace(frontend, sample_length_ms=1000)).tables
     fewer = pack_settings(detector, labels[1:])
@@ -204,7 +204,7 @@ def test_parts_that_do_not_fit_together_are_refused(model, image):
     ]:
         assert status_of(rebuilt(image, **sections)) == status, sections
         with pytest.raises(
-            KwspipeError, match=r"bytes that the core refuses with status -.* run quantize again"
+            KwspipeError, match=r"bytes that the core rejects with status -.* run quantize again"
         ):
             Spotter(rebuilt(image, **sections))
     assert status_of(rebuilt(image)) > 42720
@@ -212,7 +212,7 @@ def test_parts_that_do_not_fit_together_are_refused(model, image):
     assert status_of(image[:100] + b"\xff" + image[101:]) < 0
 
 
-def test_damaged_settings_are_refused_or_run(image, stream):
+def test_damaged_settings_are_rejected_or_run(image, stream):
     random, samples = np.random.default_rng(6), stream[0][:24000]
     parts = container.read_sections(image)
     ran = 0
@@ -228,7 +228,7 @@ def test_damaged_settings_are_refused_or_run(image, stream):
     assert 0 < ran < 120
 
 
-def test_the_core_refuses_null_and_too_little_memory(image):
+def test_the_core_rejects_null_pointers_and_insufficient_memory(image):
     spotter = Spotter(image)
     core, size = spotter._core, spotter.memory_bytes
     again = ffi.new("kws_spotter_t *")
@@ -251,7 +251,7 @@ def test_the_core_refuses_null_and_too_little_memory(image):
     assert lib.kws_spotter_step(core, ffi.new("kws_detection_t *")) == 0
 
 
-def test_samples_of_another_kind_are_refused(image):
+def test_samples_of_another_type_or_shape_are_rejected(image):
     spotter = Spotter(image)
     with pytest.raises(
         KwspipeError, match=r"Spotter.feed\(samples\): float64 of shape \(5,\). Allowed: int16"

@@ -1,7 +1,7 @@
-"""A second, plain implementation of the front end, to compare the C core with in settings nobody recorded.
+"""A simple second implementation of the front end, for comparison with the C core in settings without recordings.
 
-Written after the description of TensorFlow's microfrontend and kissfft, in the order they compute: a recursive
-FFT, the whole spectrum, no tricks. Tables come from kwspipe.frontend_tables, which the recorded vectors cover.
+It follows TensorFlow's microfrontend and kissfft in the order of their computations, with a recursive FFT and without
+optimizations. The tables are those of kwspipe.core.frontend_tables, which the recorded vectors cover.
 """
 
 import math
@@ -45,7 +45,7 @@ def scaled(a: tuple, divisor: int) -> tuple:
 
 
 def fft(points: tuple) -> tuple:
-    """kissfft: radix 4 while the length allows it, else radix 2; each stage divides by its radix."""
+    """Returns the FFT as in kissfft, with radix 4 if possible, else radix 2; each stage divides by its radix."""
     length = len(points[0])
     if length == 1:
         return points
@@ -109,7 +109,7 @@ def logarithm(value: int, shift: int, table: np.ndarray) -> int:
 
 
 class FrontEndModel:
-    """Frames of one clip, state and all."""
+    """A front end with its state, for one clip."""
 
     def __init__(self, config: FrontendConfig) -> None:
         self.config = config

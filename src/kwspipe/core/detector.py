@@ -1,6 +1,6 @@
-"""The streaming detector: scores of one inference after another in, detections out, through the C core.
+"""Streaming detector of the C core: computes detections from the scores of successive inferences.
 
-``firmware/core/kws_detector.h`` describes the algorithm and the blob of settings byte by byte.
+``firmware/core/detector/kws_detector.h`` describes the algorithm and the binary format of the settings.
 """
 
 import struct
@@ -16,7 +16,7 @@ from kwspipe.config import DetectorConfig
 from kwspipe.errors import KwspipeError
 from kwspipe.labels import is_keyword
 
-# What a blob holds; other settings of the configuration are not the device's.
+# Settings in the binary format. Other settings of the configuration have no effect on the device.
 DEVICE_SETTINGS = (
     "average_window_duration_ms", "detection_threshold", "detection_threshold_list", "suppression_ms",
     "suppress_same_word_only", "minimum_count", "volume_gain", "latency_ms", "verbose_model_output_logs",
@@ -26,13 +26,13 @@ _HEAD = struct.Struct("<IBBBBHHHHB3x")
 
 @dataclass(frozen=True)
 class Detection:
-    """A word that was spotted.
+    """A detected keyword.
 
     Attributes:
-        label: the word.
+        label: the keyword.
         index: of its class.
-        score: its mean score over the averaging window, 0 to 255.
-        time_ms: of the inference that made it fire; it wraps at 32 bits.
+        score: mean score over the averaging window, 0 to 255.
+        time_ms: of the inference that completed the detection, modulo 2**32.
     """
 
     label: str
@@ -48,11 +48,11 @@ def pack_settings(
 
     Args:
         config: the settings.
-        labels: (classes,) in the order of the model's outputs; those that begin with ``_`` never fire.
-        thresholds: (classes,) 0 to 255, in place of those of the configuration.
+        labels: (classes,) in the order of the model's outputs; labels with a leading ``_`` are not detected.
+        thresholds: (classes,) 0 to 255, instead of those of the configuration.
 
     Raises:
-        KwspipeError: no or too many labels; thresholds that are not one a label.
+        KwspipeError: no label, too many labels, or another number of thresholds than labels.
     """
     if not 1 <= len(labels) <= lib.KWS_DETECTOR_MAX_CLASSES:
         raise KwspipeError(
@@ -88,27 +88,27 @@ def _check_thresholds(where: str, thresholds: Sequence[int], labels: Sequence[st
             where,
             f"{len(thresholds)} values: {list(thresholds)}",
             f"{len(labels)} values from 0 to 255, one for each of {', '.join(labels)}",
-            "give one a label in this order, or none",
+            "give one threshold per label in this order, or none",
         )
 
 
 def unpack_settings(blob: bytes) -> dict[str, Any]:
-    """Returns the settings of a blob that ``pack_settings`` made, by their names in the configuration.
+    """Returns the settings in a blob of ``pack_settings``, by their names in the configuration.
 
     Raises:
-        KwspipeError: a blob the core refuses.
+        KwspipeError: the core rejects the blob.
     """
     if lib.kws_detector_memory_bytes(ffi.from_buffer(blob), len(blob)) < 0:
-        raise _refused_blob(blob)
+        raise _rejected_blob(blob)
     _, _, flags, num_classes, minimum_count, _, window_ms, suppression_ms, latency_ms, gain = (
         _HEAD.unpack_from(blob)
     )
     thresholds = tuple(blob[_HEAD.size : _HEAD.size + 2 * num_classes : 2])
-    same = len(set(thresholds)) == 1
+    is_common = len(set(thresholds)) == 1
     return {
         "average_window_duration_ms": window_ms,
         "detection_threshold": max(thresholds),
-        "detection_threshold_list": None if same else thresholds,
+        "detection_threshold_list": None if is_common else thresholds,
         "suppression_ms": suppression_ms,
         "suppress_same_word_only": bool(flags & lib.KWS_DETECTOR_SAME_WORD_ONLY),
         "minimum_count": minimum_count,
@@ -119,22 +119,22 @@ def unpack_settings(blob: bytes) -> dict[str, Any]:
 
 
 class Detector:
-    """A detector and its state; for one thread.
+    """A detector and its state. It is not thread-safe.
 
     Args:
-        blob: settings, as ``pack_settings`` or a model image has them.
+        blob: settings, as returned by ``pack_settings`` or stored in a model image.
         labels: (classes,) in the order of the scores.
 
     Raises:
-        KwspipeError: a blob the core refuses, or one for another number of labels.
+        KwspipeError: the core rejects the blob, or the blob is for another number of labels.
     """
 
     def __init__(self, blob: bytes, labels: Sequence[str]) -> None:
         size_bytes = lib.kws_detector_memory_bytes(ffi.from_buffer(blob), len(blob))
         if size_bytes < 0:
-            raise _refused_blob(blob)
+            raise _rejected_blob(blob)
         self.labels = tuple(labels)
-        # The core points into both for as long as the detector lives.
+        # The core keeps pointers into the settings and the memory.
         self._blob = ffi.new("uint8_t[]", blob)
         self._memory = ffi.new("uint32_t[]", size_bytes // 4)
         self._core: Any = ffi.new("kws_detector_t *")
@@ -143,19 +143,19 @@ class Detector:
             raise KwspipeError(
                 "detector settings",
                 f"{self._core.num_classes} classes",
-                f"{len(labels)} classes, as there are labels",
+                f"{len(labels)} classes, one per label",
                 "build the model image again",
             )
 
     def process(self, scores: npt.NDArray[np.int8], time_ms: int) -> Detection | None:
-        """Takes the scores of one inference.
+        """Processes the scores of one inference and returns the detection, if there is one.
 
         Args:
-            scores: (classes,) int8, as the model puts them out.
-            time_ms: when, modulo 2**32; never before the last one.
+            scores: (classes,) int8, as returned by the model.
+            time_ms: time of the inference, modulo 2**32.
 
         Raises:
-            KwspipeError: scores of another shape or dtype; a time that steps back.
+            KwspipeError: scores of another shape or dtype, or a time before that of the previous inference.
         """
         time = np.array([int(time_ms) % 2**32], np.uint32)
         detections = self.process_many(np.asarray(scores)[np.newaxis], time)
@@ -164,14 +164,14 @@ class Detector:
     def process_many(
         self, scores: npt.NDArray[np.int8], times_ms: npt.NDArray[np.integer[Any]]
     ) -> list[Detection]:
-        """Takes the scores of many inferences, in the order of time.
+        """Processes the scores of successive inferences and returns the detections.
 
         Args:
             scores: (inferences, classes) int8.
-            times_ms: (inferences,) when each was, taken modulo 2**32; none before the one before it.
+            times_ms: (inferences,) of any integer type, in increasing order, modulo 2**32.
 
         Raises:
-            KwspipeError: arrays of another shape or dtype; a time that steps back.
+            KwspipeError: arrays of another shape or dtype, or a time before that of the previous inference.
         """
         scores, times_ms = np.ascontiguousarray(scores), np.asarray(times_ms)
         shape = (len(times_ms), len(self.labels))
@@ -179,38 +179,38 @@ class Detector:
             raise KwspipeError(
                 "Detector.process(scores)",
                 f"{scores.dtype} of shape {scores.shape} with {times_ms.dtype} times of shape {times_ms.shape}",
-                f"int8 of shape {shape} with as many integer times",
-                "give the scores as the int8 model puts them out",
+                f"int8 of shape {shape} with an integer time per inference",
+                "give the scores as the int8 model returns them",
             )
-        # A cast wraps modulo 2**32 for any integer type. NumPy 2 does not divide small integers by 2**32.
+        # The conversion wraps modulo 2**32. The operator % raises OverflowError under NumPy 2 for small integer types.
         times = np.ascontiguousarray(times_ms.astype(np.uint32))
-        fired = ffi.new("kws_detection_t[]", max(len(times), 1))
+        detections = ffi.new("kws_detection_t[]", max(len(times), 1))
         count = lib.kws_detector_process_many(
             self._core,
             ffi.from_buffer("int8_t[]", scores),
             ffi.from_buffer("uint32_t[]", times),
             len(times),
-            fired,
+            detections,
         )
         if count < 0:
             raise KwspipeError(
                 "Detector.process(time_ms)",
-                "a time before that of the inference before",
-                "times that do not step back",
+                "a time before that of the previous inference",
+                "times in increasing order",
                 "sort the inferences by time, or reset the detector between streams",
             )
-        return [Detection(self.labels[d.index], d.index, d.score, d.time_ms) for d in fired[0:count]]
+        return [Detection(self.labels[d.index], d.index, d.score, d.time_ms) for d in detections[0:count]]
 
     def reset(self) -> None:
-        """Forgets all inferences and detections."""
+        """Clears all inferences and detections."""
         lib.kws_detector_reset(self._core)
 
 
-def _refused_blob(blob: bytes) -> KwspipeError:
+def _rejected_blob(blob: bytes) -> KwspipeError:
     status = lib.kws_detector_memory_bytes(ffi.from_buffer(blob), len(blob))
     return KwspipeError(
         "detector settings",
-        f"{len(blob)} bytes that the core refuses with status {status}",
-        f"a blob of pack_settings, version {lib.KWS_DETECTOR_VERSION}",
+        f"{len(blob)} bytes that the core rejects with status {status}",
+        f"settings of format version {lib.KWS_DETECTOR_VERSION}",
         "build the model image again",
     )

@@ -1,4 +1,4 @@
-"""The audio front end: 16-bit clips in, log-mel features out, through the C core."""
+"""Audio front end of the C core: computes log-mel features from 16-bit audio."""
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -14,19 +14,19 @@ from kwspipe.errors import KwspipeError
 
 
 class FrontEnd:
-    """One set of front-end settings, ready to compute features.
+    """A front end with fixed settings.
 
     Args:
-        config: the settings; tables are computed from them once, here.
+        config: the settings.
 
     Attributes:
-        tables: the blob of tables and constants (see ``kws_frontend_tables.h``), the same for PC and board.
-        clip_samples: samples a clip must have.
-        num_frames: frames of a clip.
-        num_channels: features of a frame.
+        tables: blob of tables and constants (see ``kws_frontend_tables.h``), identical on the PC and on the board.
+        clip_samples: number of samples of a clip.
+        num_frames: number of frames of a clip.
+        num_channels: number of features of a frame.
 
     Raises:
-        KwspipeError: settings that contradict each other.
+        KwspipeError: the settings contradict each other.
     """
 
     def __init__(self, config: FrontendConfig) -> None:
@@ -37,24 +37,24 @@ class FrontEnd:
         self.num_channels: int = state.head.num_channels
 
     def features(self, clips: NDArray[np.int16], threads: int = 1, dtype: DTypeLike = np.int8) -> NDArray:
-        """Computes the features of whole clips, each on its own.
+        """Computes the features of independent clips.
 
         Args:
-            clips: (clips, clip_samples) int16; the caller places words in clips.
-            threads: how many threads share the batch.
-            dtype: ``int8``, the model's input, or ``uint16``, the features before quantization.
+            clips: (clips, clip_samples) int16.
+            threads: number of threads.
+            dtype: ``int8`` for the model's input, or ``uint16`` for the features before quantization.
 
         Returns:
-            (clips, num_frames, num_channels) of that dtype.
+            (clips, num_frames, num_channels) of type ``dtype``.
 
         Raises:
-            KwspipeError: clips of another dtype, shape or length; another output dtype; no thread.
+            KwspipeError: clips of another dtype or shape, another output dtype, or less than one thread.
         """
         clips = np.ascontiguousarray(self.checked_clips(clips))
         dtype = np.dtype(dtype)
         if dtype not in (np.dtype(np.int8), np.dtype(np.uint16)):
             raise KwspipeError(
-                "FrontEnd.features(dtype)", str(dtype), "int8 or uint16", "ask for one of these"
+                "FrontEnd.features(dtype)", str(dtype), "int8 or uint16", "choose one of these types"
             )
         if threads < 1:
             raise KwspipeError(
@@ -66,16 +66,16 @@ class FrontEnd:
         if len(parts) == 1:
             self.compute(clips, output)
         else:
-            with ThreadPoolExecutor(len(parts)) as pool:  # the core runs without the GIL
+            with ThreadPoolExecutor(len(parts)) as pool:  # the core releases the GIL
                 list(pool.map(lambda part: self.compute(clips[part], output[part]), parts))
         return output
 
     def stream(self) -> "FrontEndStream":
-        """Starts a stream: samples in pieces of any size, frames as they complete."""
+        """Returns a stream, which computes frames from blocks of samples of any size."""
         return FrontEndStream(self.tables)
 
     def checked_clips(self, clips: NDArray[np.int16]) -> NDArray[np.int16]:
-        """Returns the clips if they are (clips, clip_samples) int16."""
+        """Returns the clips as an array; raises KwspipeError unless it is (clips, clip_samples) int16."""
         clips = np.asarray(clips)
         allowed = f"int16 of shape (clips, {self.clip_samples})"
         remedy = "convert with kwspipe.audio.pcm and cut or pad each clip to sample_length_ms"
@@ -86,7 +86,12 @@ class FrontEnd:
         return clips
 
     def compute(self, clips: NDArray[np.int16], output: NDArray) -> None:
-        """Fills output from clips on this thread; both contiguous and checked."""
+        """Computes features on this thread.
+
+        Args:
+            clips: (clips, clip_samples) int16, contiguous.
+            output: (clips, num_frames, num_channels) int8 or uint16, contiguous, is overwritten.
+        """
         state = CoreState(self.tables)
         source = ffi.from_buffer("int16_t[]", clips)
         if output.dtype == np.uint16:
@@ -98,19 +103,19 @@ class FrontEnd:
 
 
 class FrontEndStream:
-    """A front end that keeps its state from one piece of audio to the next."""
+    """A front end that keeps its state between blocks of audio. It is not thread-safe."""
 
     def __init__(self, tables: bytes) -> None:
         self.state = CoreState(tables)
 
     def push(self, samples: NDArray[np.int16]) -> NDArray[np.uint16]:
-        """Takes the next samples of the stream.
+        """Processes the next samples of the stream.
 
         Args:
-            samples: (n,) int16, any n.
+            samples: (n,) int16, of any length n.
 
         Returns:
-            (frames, num_channels) uint16: the frames that these samples completed, often none.
+            (frames, num_channels) uint16: the frames that these samples completed, if any.
 
         Raises:
             KwspipeError: samples of another dtype or shape.
@@ -125,14 +130,14 @@ class FrontEndStream:
         num_frames = lib.kws_frontend_frames_ahead(core, len(samples))
         frames = np.empty((num_frames, self.state.head.num_channels), np.uint16)
         source = ffi.from_buffer("int16_t[]", samples)
-        done = lib.kws_frontend_push(
+        num_written = lib.kws_frontend_push(
             core, source, len(samples), ffi.from_buffer("uint16_t[]", frames), num_frames
         )
-        assert done == num_frames
+        assert num_written == num_frames
         return frames
 
     def quantize(self, frames: NDArray[np.uint16]) -> NDArray[np.int8]:
-        """Quantizes frames as the model takes them; a dynamic scale is that of these frames together."""
+        """Quantizes (frames, num_channels) to the model's input; a dynamic scale is common to all these frames."""
         frames = np.ascontiguousarray(frames, dtype=np.uint16)
         output = np.empty(frames.shape, np.int8)
         source = ffi.from_buffer("uint16_t[]", frames)
@@ -140,16 +145,16 @@ class FrontEndStream:
         return output
 
     def reset(self) -> None:
-        """Forgets all audio heard."""
+        """Clears the state."""
         lib.kws_frontend_reset(self.state.core)
 
 
 class CoreState:
-    """The core's state of one front end and the memory it lies in; for one thread."""
+    """State of a front end in the C core, with its memory. It is not thread-safe."""
 
     def __init__(self, tables: bytes) -> None:
         num_words = (len(tables) + 3) // 4
-        self.blob = ffi.new("uint32_t[]", num_words)  # bytes objects need not be aligned
+        self.blob = ffi.new("uint32_t[]", num_words)  # aligned, unlike bytes objects
         ffi.memmove(self.blob, tables, len(tables))
         size = lib.kws_frontend_memory_bytes(self.blob, len(tables))
         if size < 0:

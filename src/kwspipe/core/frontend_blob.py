@@ -1,7 +1,7 @@
-"""Packs the front end's tables and constants into the one blob that PC and board read alike.
+"""Binary format of the front end's tables and constants, identical on the PC and on the board.
 
-The layout is that of ``kws_frontend_tables.h``: a head of 32-bit words, then the tables, all little-endian. The
-head's fields, magic, version and flags come from the C declarations themselves.
+The layout is that of ``kws_frontend_tables.h``: a head of 32-bit words, followed by the tables, in little-endian order.
+The names of the head's fields, magic number, version and flags are read from the C declarations.
 """
 
 import struct
@@ -25,32 +25,32 @@ from kwspipe.core.frontend_tables import (
 from kwspipe.errors import KwspipeError
 
 NOISE_BITS = 14
-"""Constants of the noise reduction are Q14."""
+"""Fraction bits of the noise reduction's constants."""
 NOTCH_BITS = 15
-"""The DC notch's coefficient is Q15."""
+"""Fraction bits of the DC notch filter's coefficient."""
 PCAN_SNR_BITS = 12
-"""Fraction bits of the signal-to-noise ratio inside PCAN."""
+"""Fraction bits of the signal-to-noise ratio in PCAN."""
 NEPER_PER_DB = 0.11512925465
 """ln(10) / 20."""
 
 
 def build_tables(config: FrontendConfig) -> bytes:
-    """Computes all tables of a front end and packs them.
+    """Computes the tables and constants of a front end and returns them as a blob.
 
     Raises:
-        KwspipeError: settings that are each in range but contradict each other.
+        KwspipeError: the settings contradict each other.
     """
     window_samples = config.window_size_ms * config.sample_rate_hz // 1000
     step_samples = config.window_step_ms * config.sample_rate_hz // 1000
     allowed = f"window_size_ms ({config.window_size_ms}) or less"
-    demand(step_samples <= window_samples, "window_step_ms", config.window_step_ms, allowed)
+    require(step_samples <= window_samples, "window_step_ms", config.window_step_ms, allowed)
     length = fft_length(window_samples)
     first_bin, widths, weights = mel_filterbank(config, length)
     limits = f"{config.filterbank_lower_band_limit} .. {config.filterbank_upper_band_limit} Hz"
     allowed = (
-        f"limits with at least one FFT bin between them, bins being {config.sample_rate_hz / length} Hz apart"
+        f"limits with at least one FFT bin between them, at a spacing of {config.sample_rate_hz / length} Hz"
     )
-    demand(len(weights) > 0, "filterbank_lower_band_limit", limits, allowed)
+    require(len(weights) > 0, "filterbank_lower_band_limit", limits, allowed)
     head = {
         "sample_rate_hz": config.sample_rate_hz,
         "clip_samples": config.sample_length,
@@ -79,7 +79,7 @@ def build_tables(config: FrontendConfig) -> bytes:
 
 
 def flags(config: FrontendConfig) -> int:
-    """Returns the bits of the steps that are switched on."""
+    """Returns the bits of the enabled steps."""
     return (
         lib.KWS_FRONTEND_DC_NOTCH * config.dc_notch_filter_enable
         | lib.KWS_FRONTEND_NOISE_REDUCTION * config.noise_reduction_enable
@@ -90,7 +90,7 @@ def flags(config: FrontendConfig) -> int:
 
 
 def constants(config: FrontendConfig) -> dict[str, int]:
-    """Returns the fixed-point constants of notch, noise reduction, log and int8 scale."""
+    """Returns the fixed-point constants of notch filter, noise reduction, logarithm and int8 scale."""
 
     def fixed(value: float, bits: int) -> int:
         return int(np.float32(value) * np.float32(1 << bits))
@@ -98,7 +98,7 @@ def constants(config: FrontendConfig) -> dict[str, int]:
     notch = fixed(config.dc_notch_filter_coefficient, NOTCH_BITS)
     on = config.dc_notch_filter_enable
     received = config.dc_notch_filter_coefficient
-    demand(
+    require(
         not on or notch < 1 << NOTCH_BITS,
         "dc_notch_filter_coefficient",
         received,
@@ -108,7 +108,7 @@ def constants(config: FrontendConfig) -> dict[str, int]:
     dynamic_range = float(np.float32(config.quantize_dynamic_scale_range_db) * units) * NEPER_PER_DB
     on = config.quantize_dynamic_scale_enable
     received = config.quantize_dynamic_scale_range_db
-    demand(
+    require(
         not on or dynamic_range >= 1,
         "quantize_dynamic_scale_range_db",
         received,
@@ -121,29 +121,29 @@ def constants(config: FrontendConfig) -> dict[str, int]:
         "noise_odd_q14": fixed(config.noise_reduction_odd_smoothing, NOISE_BITS),
         "min_signal_q14": fixed(config.noise_reduction_min_signal_remaining, NOISE_BITS),
         "log_scale_shift": config.log_scale_shift,
-        "dynamic_range": int(min(dynamic_range, 0xFFFF)),  # no feature is greater
+        "dynamic_range": int(min(dynamic_range, 0xFFFF)),  # maximum of a feature
     }
 
 
 def pcan_constants(config: FrontendConfig, length: int) -> dict[str, int]:
-    """Returns PCAN's shift; 0 where PCAN is off."""
+    """Returns the shift of PCAN, which is 0 if PCAN is disabled."""
     if not config.pcan_enable:
         return {"pcan_shift": 0}
-    allowed = "false without noise_reduction_enable, whose estimate PCAN divides by"
-    demand(config.noise_reduction_enable, "pcan_enable", "true", allowed)
+    allowed = "false without noise_reduction_enable, because PCAN divides by the noise estimate"
+    require(config.noise_reduction_enable, "pcan_enable", "true", allowed)
     correction = correction_bits(length)
     bits = config.noise_reduction_smoothing_bits
-    allowed = f"{correction} or more, with PCAN and an FFT of {length}"
-    demand(bits >= correction, "noise_reduction_smoothing_bits", bits, allowed)
-    demand(config.pcan_offset >= 1, "pcan_offset", config.pcan_offset, "1 or more, with PCAN")
-    least, most = correction + PCAN_SNR_BITS, max_gain_bits(config)
-    allowed = f"{least} .. {most}, with an FFT of {length}, this pcan_offset and pcan_strength"
-    demand(least <= config.pcan_gain_bits <= most, "pcan_gain_bits", config.pcan_gain_bits, allowed)
-    return {"pcan_shift": config.pcan_gain_bits - least}
+    allowed = f"{correction} or more with PCAN and an FFT length of {length}"
+    require(bits >= correction, "noise_reduction_smoothing_bits", bits, allowed)
+    require(config.pcan_offset >= 1, "pcan_offset", config.pcan_offset, "1 or more with PCAN")
+    lowest, highest = correction + PCAN_SNR_BITS, max_gain_bits(config)
+    allowed = f"{lowest} .. {highest} with an FFT length of {length}, this pcan_offset and this pcan_strength"
+    require(lowest <= config.pcan_gain_bits <= highest, "pcan_gain_bits", config.pcan_gain_bits, allowed)
+    return {"pcan_shift": config.pcan_gain_bits - lowest}
 
 
-def demand(condition: bool, key: str, received: object, allowed: str) -> None:
-    """Raises a KwspipeError for the setting ``frontend.<key>`` unless the condition holds."""
+def require(condition: bool, key: str, received: object, allowed: str) -> None:
+    """Raises KwspipeError for the setting ``frontend.<key>`` if the condition is false."""
     if not condition:
         raise KwspipeError(
             f"frontend.{key}", f"{received}", allowed, "change it in the front end's configuration"
@@ -151,7 +151,7 @@ def demand(condition: bool, key: str, received: object, allowed: str) -> None:
 
 
 def pack(head: dict[str, int], tables: dict[str, NDArray]) -> bytes:
-    """Lays the tables out behind the head and completes it; a table that is not there has offset 0."""
+    """Returns head and tables as a blob; sets the offset of each table in the head, 0 for an absent table."""
     fields = [name for name, _ in ffi.typeof("kws_frontend_tables_t").fields]
     offset = 4 * len(fields)
     body = b""

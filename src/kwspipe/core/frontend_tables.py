@@ -1,8 +1,8 @@
-"""The numbers of the audio front end: window, twiddles, mel filter bank, log and gain tables.
+"""Tables of the audio front end: window, twiddles, mel filter bank, logarithm and gains.
 
-Names and formulas are those of TensorFlow's "microfrontend" (window, mel filter bank, PCAN, log) and of kissfft
-(16-bit twiddles). Where they round to float32, so does this module; every other step is in double.
-``frontend_blob`` packs the tables for the C core.
+Names and formulas are those of TensorFlow's "microfrontend" (window, mel filter bank, PCAN, logarithm) and of kissfft
+(16-bit twiddles). This module rounds to float32 at the same steps as these libraries. All other steps are in double
+precision. ``frontend_blob`` packs the tables for the C core.
 """
 
 import math
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from kwspipe.config import FrontendConfig
 
 WINDOW_BITS = 12
-"""Window coefficients are Q12."""
+"""Fraction bits of the window."""
 WEIGHT_BITS = 12
-"""Mel weights are Q12."""
+"""Fraction bits of the mel weights."""
 MIN_FFT_LENGTH = 32
 LOG_SEGMENTS = 128
 GAIN_POINTS = 125
-"""Two exact values, then (value, slope, curvature, unused) for 31 powers of two, less the last unused."""
+"""Two exact values, then (value, slope, curvature, unused) for 31 powers of two, without the last unused value."""
 INT16_MAX = 32767
 
 Int16 = NDArray[np.int16]
@@ -27,12 +27,15 @@ Uint16 = NDArray[np.uint16]
 
 
 def fft_length(window_samples: int) -> int:
-    """Returns the least power of two that holds the window, 32 at least."""
+    """Returns the smallest power of two that is not below the window's length and not below 32."""
     return max(MIN_FFT_LENGTH, 1 << (window_samples - 1).bit_length())
 
 
 def correction_bits(length: int) -> int:
-    """Returns by how many bits a channel is too small: the FFT divides by its length, weights add 12 bits / 2."""
+    """Returns the number of bits by which channels must be shifted to the left.
+
+    The FFT divides by its length. The weights add 12 bits to the energy, which are 6 bits after the square root.
+    """
     return length.bit_length() - 1 - WEIGHT_BITS // 2
 
 
@@ -46,48 +49,52 @@ def window_table(window_samples: int) -> Int16:
 
 
 def twiddle(phase: float) -> tuple[int, int]:
-    """Returns exp(i phase) as kissfft rounds it: real and imaginary part in units of 1 / 32767."""
+    """Returns real and imaginary part of exp(i phase) in units of 1 / 32767, rounded as in kissfft."""
     return math.floor(0.5 + INT16_MAX * math.cos(phase)), math.floor(0.5 + INT16_MAX * math.sin(phase))
 
 
 def fft_twiddles(length: int) -> Int16:
-    """Returns the twiddles of a complex FFT, in the order kws_fft_complex reads them.
+    """Returns the twiddles of a complex FFT, in the order of kws_fft_complex.
 
-    For each radix-4 stage but a first one, joining transforms of ``joined`` points: (3 powers, 2, joined),
-    where the 2 are real and imaginary parts.
+    Each radix-4 stage after the first one has (3 powers, 2 parts, points) values: real and imaginary parts for the
+    points of the transforms that the stage combines.
     """
-    joined = length
-    while joined > 4:
-        joined //= 4
+    points = length
+    while points > 4:
+        points //= 4
     stages = [np.zeros(0, np.int16)]
-    while joined < length:
-        step = length // (4 * joined)
+    while points < length:
+        step = length // (4 * points)
         for power in (1, 2, 3):
-            points = [twiddle(-2 * math.pi / length * (k * step * power)) for k in range(joined)]
-            stages.append(np.array(points, np.int16).T.ravel())
-        joined *= 4
+            twiddles = [twiddle(-2 * math.pi / length * (k * step * power)) for k in range(points)]
+            stages.append(np.array(twiddles, np.int16).T.ravel())
+        points *= 4
     return np.concatenate(stages)
 
 
 def split_twiddles(length: int) -> Int16:
-    """Returns the twiddles that split a complex FFT's output into a real FFT's: (2, length / 2)."""
-    points = [twiddle(-math.pi * ((i + 1) / length + 0.5)) for i in range(length // 2)]
-    return np.array(points, np.int16).T.ravel()
+    """Returns the twiddles that convert the output of a complex FFT to that of a real FFT: (2, length / 2)."""
+    twiddles = [twiddle(-math.pi * ((i + 1) / length + 0.5)) for i in range(length // 2)]
+    return np.array(twiddles, np.int16).T.ravel()
 
 
 def mel(frequency_hz: float) -> np.float32:
-    """Returns the mel scale's value, 1127 ln(1 + f / 700)."""
+    """Returns a frequency on the mel scale, 1127 ln(1 + f / 700)."""
     return np.float32(1127.0 * math.log1p(frequency_hz / 700.0))
 
 
 def mel_filterbank(config: FrontendConfig, length: int) -> tuple[int, Uint16, Uint16]:
-    """Computes the triangular filters over the bins of a real FFT of this length.
+    """Computes the triangular filters over the bins of a real FFT.
 
-    Band b ends at centre b, and starts where the band before it ended. Its bins add to channel b - 1 with
-    their weight, which falls from 1 to 0 over the band, and to channel b with the complement, which rises.
+    Band b ends at centre b and starts at the end of the previous band. Its bins contribute to channel b - 1 with their
+    weight, which decreases from 1 to 0 over the band, and to channel b with the complement.
+
+    Args:
+        config: settings of the front end.
+        length: of the FFT.
 
     Returns:
-        First bin; bins of each band, (channels + 1,); weight and complement of each bin in Q12, (bins, 2).
+        First bin; number of bins of each band, (channels + 1,); weight and complement of each bin in Q12, (bins, 2).
     """
     low, high = mel(config.filterbank_lower_band_limit), mel(config.filterbank_upper_band_limit)
     num_bands = config.filterbank_n_channels + 1
@@ -100,9 +107,9 @@ def mel_filterbank(config: FrontendConfig, length: int) -> tuple[int, Uint16, Ui
     for band, centre in enumerate(centres):
         start = index
         below = low if band == 0 else centres[band - 1]
-        # The bin at half the sample rate could only be the end of the last band, where its weight is 0.
-        while index < length // 2 and (at := mel(float(np.float32(index) * hz_per_bin))) <= centre:
-            weight = float(np.float32((centre - at) / (centre - below)))
+        # The bin at half the sample rate can only be the end of the last band, where the weight is 0.
+        while index < length // 2 and (position := mel(float(np.float32(index) * hz_per_bin))) <= centre:
+            weight = float(np.float32((centre - position) / (centre - below)))
             weights.append([math.floor(x * (1 << WEIGHT_BITS) + 0.5) for x in (weight, 1.0 - weight)])
             index += 1
         widths.append(index - start)
@@ -116,9 +123,11 @@ def log_table() -> Uint16:
 
 
 def gain_table(config: FrontendConfig, length: int) -> Int16:
-    """Returns PCAN's gain (noise + offset)^-strength as a quadratic over each power of two: (125,).
+    """Returns PCAN's gain (noise + offset)^-strength as a quadratic function for each power of two: (125,).
 
-    Its greatest value, without noise, must fit: see ``max_gain_bits``.
+    Args:
+        config: settings of the front end. ``pcan_gain_bits`` must not exceed ``max_gain_bits``.
+        length: of the FFT.
     """
     input_bits = config.noise_reduction_smoothing_bits - correction_bits(length)
     strength = float(np.float32(config.pcan_strength))
@@ -136,16 +145,16 @@ def gain_table(config: FrontendConfig, length: int) -> Int16:
         end = 2 * start if interval < 32 else 2 * start - 1
         y0, y1, y2 = gain(start), gain(start + start // 2), gain(end)
         slope = 4 * (y1 - y0) - (y2 - y0)
-        at = 4 * interval - 6
-        table[at : at + 3] = y0, slope, y2 - y0 - slope
+        position = 4 * interval - 6
+        table[position : position + 3] = y0, slope, y2 - y0 - slope
     return table
 
 
 def max_gain_bits(config: FrontendConfig) -> int:
-    """Returns the most pcan_gain_bits with which the gain fits 16 bits; -1 if none do.
+    """Returns the largest pcan_gain_bits for which the gain fits into 16 bits; -1 if there is none.
 
-    TensorFlow lets more through: its table is then cut at 32767, and the quadratic behind the cut overshoots and
-    wraps to negative gains.
+    TensorFlow accepts larger values. Its table is then limited to 32767, and the quadratic functions next to the limit
+    overflow to negative gains.
     """
     gain_without_noise = float(np.float32(config.pcan_offset)) ** -float(np.float32(config.pcan_strength))
     return max(

@@ -1,4 +1,4 @@
-"""What a model image needs of a board, read by the core's own reader."""
+"""Memory requirements and sample rate of a model image, read by the C core."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ from kwspipe.errors import KwspipeError
 
 @dataclass(frozen=True)
 class ImageRequirements:
-    """Sizes of a model image.
+    """Memory requirements and sample rate of a model image.
 
     Attributes:
-        arena_bytes: tensor arena.
-        memory_bytes: all that a spotter with it needs: arena, features, front end, detector.
-        sample_rate_hz: of the audio it listens to.
+        arena_bytes: size of the tensor arena.
+        memory_bytes: memory of a spotter: arena, features, front end and detector.
+        sample_rate_hz: of the audio.
     """
 
     arena_bytes: int
@@ -23,10 +23,10 @@ class ImageRequirements:
 
     @classmethod
     def of(cls, image: bytes) -> "ImageRequirements":
-        """Reads an image.
+        """Reads a model image.
 
         Raises:
-            KwspipeError: it is not one, or is damaged.
+            KwspipeError: the image is damaged or has another format.
         """
         aligned = ffi.new("uint8_t[]", len(image) + lib.KWS_IMAGE_ALIGNMENT)
         skip = -int(ffi.cast("uintptr_t", aligned)) % lib.KWS_IMAGE_ALIGNMENT

@@ -1,4 +1,4 @@
-"""Runs model images through the C core: on a PC, the same code and the same results as on the board."""
+"""Inference with model images by the C core, with the same results as on the board."""
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -14,13 +14,13 @@ _ALIGNMENT = 16  # KWS_IMAGE_ALIGNMENT
 
 
 class CoreModel:
-    """A model image, opened and checked by the core.
+    """A model image, checked and opened by the C core.
 
     Args:
-        image: as compile_model returns it.
+        image: as returned by ``compile_model``.
 
     Raises:
-        KwspipeError: the core refuses the image.
+        KwspipeError: the core rejects the image.
     """
 
     def __init__(self, image: bytes) -> None:
@@ -33,45 +33,50 @@ class CoreModel:
             status = lib.kws_model_open(self._model, self._image)
         if status != lib.KWS_OK:
             raise KwspipeError(
-                "model image", f"status {_name(status)}", "an image of this version", "quantize again"
+                "model image",
+                f"status {_name(status)}",
+                "an image of this format version",
+                "run quantize again",
             )
 
     @property
     def arena_bytes(self) -> int:
-        """Memory one inference needs."""
+        """Memory of one inference."""
         return int(self._model.arena_bytes)
 
     @property
     def num_operators(self) -> int:
-        """Operators of the program."""
+        """Number of operators."""
         return int(self._model.num_operators)
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
-        """(height, width, channels) of the input: (frames, channels, 1) of a keyword spotter."""
+        """(height, width, channels) of the input; (frames, channels, 1) for a keyword spotter."""
         return int(self._model.input_height), int(self._model.input_width), int(self._model.input_channels)
 
     @property
     def labels(self) -> list[str]:
-        """The classes, in output order."""
+        """Labels in the order of the outputs."""
         text = ffi.new("const uint8_t **")
         lengths = (lib.kws_image_label(self._image, i, text) for i in range(self._image.label_count))
         return [bytes(ffi.buffer(text[0], length)).decode() for length in lengths]
 
     def section(self, identifier: int) -> bytes:
-        """Returns a section's bytes (kwspipe.compiler.image_format has the identifiers)."""
+        """Returns the content of a section; ``kwspipe.compiler.image_format`` defines the identifiers."""
         data = ffi.new("const uint8_t **")
         size = lib.kws_image_section(self._image, identifier, data)
         if size < 0:
-            raise KwspipeError("model image", f"no section {identifier}", "sections 1 to 6", "quantize again")
+            raise KwspipeError(
+                "model image", f"no section {identifier}", "sections 1 to 6", "run quantize again"
+            )
         return bytes(ffi.buffer(data[0], size))
 
     def run(self, inputs: npt.NDArray[np.int8], threads: int = 1) -> npt.NDArray[np.int8]:
-        """Returns the outputs of many inferences; the interpreter's lock is free meanwhile.
+        """Returns the outputs of many inferences. The GIL is released during the inferences.
 
         Args:
-            inputs: (clips, ...) int8, as many values a clip as the model's input has.
-            threads: clips are shared out among so many.
+            inputs: (clips, ...) int8, with the number of values per clip of the model's input.
+            threads: number of threads.
 
         Returns:
             (clips, classes) int8.
@@ -81,7 +86,7 @@ class CoreModel:
             raise KwspipeError(
                 "inputs",
                 f"{inputs.dtype}, shape {inputs.shape}",
-                f"int8, {size} values a clip",
+                f"int8, {size} values per clip",
                 "compute features with this model's front end",
             )
         flat = np.ascontiguousarray(inputs).reshape(len(inputs), size)
@@ -106,11 +111,11 @@ class CoreModel:
             ffi.from_buffer("int8_t[]", outputs, require_writable=True),
         )
         if status != lib.KWS_OK:
-            raise KwspipeError("inference", f"status {_name(status)}", "KWS_OK", "report this as a defect")
+            raise KwspipeError("inference", f"status {_name(status)}", "KWS_OK", "report this defect")
 
 
 def _aligned(size: int) -> npt.NDArray[np.uint8]:
-    """Memory of so many bytes, aligned as the core wants it."""
+    """Returns zeroed memory with the alignment that the core requires."""
     block = np.zeros(size + _ALIGNMENT, np.uint8)
     start = -block.ctypes.data % _ALIGNMENT
     return block[start : start + size]

@@ -1,6 +1,6 @@
-"""A keyword spotter, whole: a model image and samples in, detections out, through the C core.
+"""Keyword spotter of the C core: front end, model and detector of a model image.
 
-What it computes is what a board computes with the same image: ``firmware/core/kws_spotter.h`` is the code of both.
+The results are those of a board with the same image, because both run ``firmware/core/spotter/kws_spotter.c``.
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from kwspipe.errors import KwspipeError
 
 @dataclass(frozen=True)
 class Inference:
-    """What the model made of the audio up to some time.
+    """Result of an inference in a stream.
 
     Attributes:
-        time_ms: end of the audio it saw, from the start of the stream.
-        scores: (classes,) int8, as the model puts them out.
-        detection: the word that fired, if one did.
+        time_ms: end of the model's input, from the start of the stream.
+        scores: (classes,) int8, as returned by the model.
+        detection: the detection at this inference, if there is one.
     """
 
     time_ms: int
@@ -30,19 +30,19 @@ class Inference:
 
 
 class Spotter:
-    """A spotter and its state; for one thread. The core runs without the GIL.
+    """A spotter and its state. It is not thread-safe. The core releases the GIL.
 
     Args:
-        image: a model image, as ``quantize/model.kws`` is.
+        image: a model image such as ``quantize/model.kws``.
 
     Attributes:
         labels: (classes,) in the order of the scores.
-        sample_rate_hz: of the samples it takes.
-        window_ms: over which the detector averages.
-        memory_bytes: what the core needs on a board for it.
+        sample_rate_hz: of the samples.
+        window_ms: averaging window of the detector.
+        memory_bytes: memory of the spotter on a board.
 
     Raises:
-        KwspipeError: an image the core refuses.
+        KwspipeError: the core rejects the image.
     """
 
     def __init__(self, image: bytes) -> None:
@@ -59,13 +59,13 @@ class Spotter:
         self.labels = tuple(self._label(index) for index in range(self._core.image.label_count))
 
     def feed(self, samples: npt.NDArray[np.int16]) -> list[Detection]:
-        """Takes the next samples of the stream.
+        """Processes the next samples of the stream.
 
         Args:
-            samples: (n,) int16, any n, at the front end's sample rate.
+            samples: (n,) int16, of any length n, at the front end's sample rate.
 
         Returns:
-            The words that fired. How the stream is cut into pieces makes no difference.
+            The detections. They do not depend on the division of the stream into blocks.
 
         Raises:
             KwspipeError: samples of another dtype or shape.
@@ -73,10 +73,15 @@ class Spotter:
         return [inference.detection for inference in self.infer(samples) if inference.detection]
 
     def feed_features(self, features: npt.NDArray[np.uint16]) -> list[Detection]:
-        """Takes the next frames of features in place of samples; not to be mixed with them.
+        """Processes the next frames of features and returns the detections.
+
+        A stream must consist of features only or of samples only.
 
         Args:
-            features: (frames, channels) uint16, as ``FrontEndStream.push`` gives them.
+            features: (frames, channels) uint16, as returned by ``FrontEndStream.push``.
+
+        Raises:
+            KwspipeError: features of another dtype or shape.
         """
         num_channels = self._core.frontend.tables.num_channels
         frames = _contiguous(
@@ -88,29 +93,29 @@ class Spotter:
         return [inference.detection for inference in inferences if inference.detection]
 
     def infer(self, samples: npt.NDArray[np.int16]) -> list[Inference]:
-        """Takes the next samples and returns every inference they made due, with its scores."""
+        """Processes the next samples and returns the inferences that they completed; arguments as for ``feed``."""
         samples = _contiguous(samples, np.int16, (np.size(samples),), "Spotter.feed(samples)")
         return self._infer(lib.kws_spotter_push, ffi.from_buffer("int16_t[]", samples), len(samples), 1)
 
     def reset(self) -> None:
-        """Forgets all that was heard, and starts again at time 0."""
+        """Clears the state and restarts at time 0."""
         lib.kws_spotter_reset(self._core)
 
-    def _infer(self, listen: Any, data: Any, count: int, width: int) -> list[Inference]:
-        """Feeds ``count`` items of ``width`` values each to ``listen`` and runs the model where it is due."""
+    def _infer(self, push: Any, data: Any, count: int, width: int) -> list[Inference]:
+        """Passes ``count`` items of ``width`` values to the C function ``push`` and runs the model when it is due."""
         core, inferences, used = self._core, [], 0
         while used < count:
-            used += _checked(listen(core, data + used * width, count - used), 0)
+            used += _checked(push(core, data + used * width, count - used), 0)
             if core.running:
-                fired = _checked(lib.kws_spotter_finish(core, self._detection), 0)
+                is_detected = _checked(lib.kws_spotter_finish(core, self._detection), 0)
                 scores = np.frombuffer(ffi.buffer(core.scores, len(self.labels)), np.int8).copy()
-                detection = self._fired() if fired else None
+                detection = self._last_detection() if is_detected else None
                 inferences.append(Inference(core.inference_time_ms, scores, detection))
         return inferences
 
-    def _fired(self) -> Detection:
-        found = self._detection
-        return Detection(self.labels[found.index], found.index, found.score, found.time_ms)
+    def _last_detection(self) -> Detection:
+        detection = self._detection
+        return Detection(self.labels[detection.index], detection.index, detection.score, detection.time_ms)
 
     def _label(self, index: int) -> str:
         text = ffi.new("const uint8_t **")
@@ -119,7 +124,7 @@ class Spotter:
 
 
 def _aligned(size_bytes: int, alignment: int) -> Any:
-    """Returns a pointer to zeroed memory so aligned; it keeps the memory alive."""
+    """Returns a pointer to zeroed, aligned memory; the pointer keeps the memory alive."""
     memory = np.zeros(size_bytes + alignment, np.uint8)
     offset = -memory.ctypes.data % alignment
     return ffi.from_buffer("uint8_t[]", memory[offset:])
@@ -141,8 +146,8 @@ def _checked(status: int, image_bytes: int) -> int:
     if status < 0:
         raise KwspipeError(
             "model image",
-            f"{image_bytes} bytes that the core refuses with status {status}",
-            f"a whole image of format version {lib.KWS_IMAGE_FORMAT_VERSION}, for one front end and one detector",
+            f"{image_bytes} bytes that the core rejects with status {status}",
+            f"a complete image of format version {lib.KWS_IMAGE_FORMAT_VERSION} with front end and detector",
             "run quantize again",
         )
     return status

@@ -4,7 +4,7 @@ import enum
 
 
 class Status(enum.IntEnum):
-    """Result of a function of the C core, and first byte of each response; the codes of ``kws_status.h``."""
+    """Result of a function of the C core, and first byte of each response; defined in ``kws_status.h``."""
 
     OK = 0
     ERROR_ARGUMENT = -1

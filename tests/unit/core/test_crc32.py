@@ -1,4 +1,4 @@
-"""The core's CRC32 is zlib's."""
+"""CRC32 of the C core, compared with that of zlib."""
 
 import zlib
 
@@ -11,7 +11,7 @@ def core_crc32(data: bytes, crc: int = 0) -> int:
     return lib.kws_crc32(crc, ffi.from_buffer(data), len(data))
 
 
-def test_check_value_of_the_standard():
+def test_the_check_value_of_the_standard():
     assert core_crc32(b"123456789") == 0xCBF43926
 
 

@@ -1,4 +1,4 @@
-"""The core's detector does what a plain model of the algorithm does, and refuses hostile settings."""
+"""Detector of the C core, compared with a simple implementation of the algorithm."""
 
 from dataclasses import replace
 
@@ -13,27 +13,30 @@ from kwspipe.errors import KwspipeError
 from support.detector_config import CONFIG, LABELS  # isort: skip
 
 
-def model_of_the_algorithm(config, labels, thresholds, scores, times_ms):
-    """The detector as metadata.md tells it, on times that do not wrap."""
-    queue, fired_ms, fired_index, detections = [], None, None, []
+def simple_detector(config, labels, thresholds, scores, times_ms):
+    """Returns (class, mean score, time) of each detection, for times that do not wrap.
+
+    The algorithm is that of the vendor's documentation (metadata.md).
+    """
+    queue, last_ms, last_index, detections = [], None, None, []
     for row, now in zip(scores.astype(int) + 128, times_ms, strict=True):
         queue = [(time, past) for time, past in queue if now - time <= config.average_window_duration_ms]
         queue = [*queue, (now, row)][-config.queue_length :]
         if len(queue) < config.minimum_count:
             continue
-        taken = [past for _, past in queue] if config.minimum_count else [row]
-        means = [sum(int(past[index]) for past in taken) // len(taken) for index in range(len(labels))]
+        averaged = [past for _, past in queue] if config.minimum_count else [row]
+        means = [sum(int(past[index]) for past in averaged) // len(averaged) for index in range(len(labels))]
         top = means.index(max(means))
-        recent = fired_ms is not None and now - fired_ms <= config.suppression_ms
+        recent = last_ms is not None and now - last_ms <= config.suppression_ms
         if config.suppress_same_word_only:
-            recent = recent and top == fired_index
+            recent = recent and top == last_index
         if means[top] > thresholds[top] and not labels[top].startswith("_") and not recent:
-            fired_ms, fired_index = now, top
+            last_ms, last_index = now, top
             detections.append((top, means[top], now))
     return detections
 
 
-def found(detections):
+def as_tuples(detections):
     return [(detection.index, detection.score, detection.time_ms) for detection in detections]
 
 
@@ -54,7 +57,7 @@ def streams(draw):
     labels = draw(st.sampled_from([["one"], ["a", "b"], LABELS, [*"abcdefghij", "_unknown_"]]))
     thresholds = draw(st.lists(st.integers(0, 255), min_size=len(labels), max_size=len(labels)))
     steps = draw(st.lists(st.sampled_from([0, 1, 10, 50, 100, 101, 1000, 70000]), max_size=60))
-    # Few levels, so that ties and equal means of different sums come up.
+    # Few levels, so that ties and equal means of different sums occur.
     levels = st.sampled_from([-128, -127, 0, 1, 100, 126, 127])
     size = len(steps) * len(labels)
     scores = np.array(draw(st.lists(levels, min_size=size, max_size=size)), np.int8)
@@ -69,12 +72,12 @@ def streams(draw):
 
 @given(streams(), st.integers(0, 2**32 - 1))
 @settings(max_examples=250, deadline=None)
-def test_equals_the_plain_model_wherever_time_wraps(stream, start_ms):
+def test_equals_the_simple_detector_at_any_start_time(stream, start_ms):
     config, labels, thresholds, scores, times_ms = stream
     detector = Detector(pack_settings(config, labels, thresholds), labels)
-    expected = model_of_the_algorithm(config, labels, thresholds, scores, times_ms)
+    expected = simple_detector(config, labels, thresholds, scores, times_ms)
     actual = detector.process_many(scores, times_ms + start_ms)
-    assert found(actual) == [(top, mean, (now + start_ms) % 2**32) for top, mean, now in expected]
+    assert as_tuples(actual) == [(top, mean, (now + start_ms) % 2**32) for top, mean, now in expected]
     detector.reset()
     one_by_one = [
         detector.process(row, int(now)) for row, now in zip(scores, times_ms + start_ms, strict=True)
@@ -83,7 +86,7 @@ def test_equals_the_plain_model_wherever_time_wraps(stream, start_ms):
 
 
 def scores_of(*heights):
-    """A row an inference: all but the class of the pair at -128, that at its height (0 to 255)."""
+    """Returns a row per (class, height): the score of the class is height - 128, all others are -128."""
     rows = np.full((len(heights), len(LABELS)), -128, np.int8)
     for row, (index, height) in zip(rows, heights, strict=True):
         row[index] = height - 128
@@ -95,7 +98,7 @@ def detect(config, heights, times_ms):
     return [(d.label, d.time_ms) for d in detector.process_many(scores_of(*heights), np.array(times_ms))]
 
 
-def test_a_detection_carries_word_mean_and_time():
+def test_a_detection_has_keyword_mean_score_and_time():
     detector = Detector(pack_settings(CONFIG, LABELS), LABELS)
     assert detector.process(scores_of((1, 255))[0], 40) is None
     assert detector.process(scores_of((1, 100))[0], 140) == Detection("two", 1, 177, 140)
@@ -107,11 +110,11 @@ def test_the_threshold_must_be_exceeded():
     assert detect(config, [(0, 101)], [0]) == [("one", 0)]
 
 
-def test_unknown_and_silence_never_fire():
+def test_unknown_and_silence_are_not_detected():
     assert detect(replace(CONFIG, minimum_count=0), [(2, 255), (3, 255)], [0, 5000]) == []
 
 
-def test_two_words_never_fire_together():
+def test_a_detection_suppresses_other_keywords():
     config = replace(CONFIG, minimum_count=0)
     heights, times_ms = [(0, 255), (1, 255), (0, 255), (1, 255), (1, 255)], [0, 100, 200, 500, 501]
     assert detect(config, heights, times_ms) == [("one", 0), ("two", 501)]
@@ -119,13 +122,13 @@ def test_two_words_never_fire_together():
     assert detect(vendors, heights, times_ms) == [("one", 0), ("two", 100), ("one", 200), ("two", 500)]
 
 
-def test_a_threshold_a_class():
+def test_a_threshold_per_class():
     config = replace(CONFIG, minimum_count=0, detection_threshold_list=(250, 10, 0, 0), suppression_ms=0)
     assert detect(config, [(0, 240), (1, 20), (0, 251)], [0, 10, 20]) == [("two", 10), ("one", 20)]
 
 
-def test_a_full_queue_drops_its_oldest():
-    # 300 ms at 100 ms hold 4; the fifth in the same window pushes the first one out.
+def test_a_full_queue_drops_its_oldest_inference():
+    # A window of 300 ms contains 4 inferences of 100 ms. A fifth one in the same window removes the first one.
     config = replace(CONFIG, minimum_count=4, suppression_ms=0)
     assert config.queue_length == 4
     assert detect(config, [(0, 255), (0, 100), (0, 100), (0, 0), (0, 205)], [0, 1, 2, 3, 4]) == [
@@ -139,22 +142,22 @@ def test_a_full_queue_drops_its_oldest():
     assert detect(config, [(0, 255), (0, 100), (0, 100), (0, 0), (0, 200)], [0, 1, 2, 3, 4]) == [("one", 3)]
 
 
-def test_suppression_ends_once_and_for_all():
-    # 2**32 ms after a detection the difference of the times is 0 again.
+def test_suppression_does_not_start_again_when_the_time_wraps():
+    # 2**32 ms after a detection, the difference of the times is 0 again.
     config = replace(CONFIG, minimum_count=0)
     detector = Detector(pack_settings(config, LABELS), LABELS)
     step = 2**30
     heights = [(0, 255), (2, 255), (2, 255), (2, 255), (0, 255)]
     detections = detector.process_many(scores_of(*heights), step * np.arange(5, dtype=np.uint64))
-    assert found(detections) == [(0, 255, 0), (0, 255, 0)]
+    assert as_tuples(detections) == [(0, 255, 0), (0, 255, 0)]
 
 
-def test_a_time_that_steps_back_is_refused_and_changes_nothing():
+def test_an_earlier_time_is_rejected_without_an_effect():
     detector = Detector(pack_settings(CONFIG, LABELS), LABELS)
     row = scores_of((0, 255))[0]
     assert detector.process(row, 1000) is None
     for earlier in (999, 1000 - 2**31):
-        with pytest.raises(KwspipeError, match="a time before that of the inference before"):
+        with pytest.raises(KwspipeError, match="a time before that of the previous inference"):
             detector.process(row, earlier)
     assert detector.process(row, 1000) == Detection("one", 0, 255, 1000)
     detector.reset()
@@ -170,18 +173,20 @@ def test_a_time_that_steps_back_is_refused_and_changes_nothing():
         (np.zeros((2, 4), np.int8), np.arange(2.0)),
     ],
 )
-def test_scores_of_another_kind_are_refused(scores, times_ms):
+def test_scores_of_another_type_or_shape_are_rejected(scores, times_ms):
     with pytest.raises(KwspipeError, match="Allowed: int8 of shape"):
         Detector(pack_settings(CONFIG, LABELS), LABELS).process_many(scores, times_ms)
 
 
-@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64])
+@pytest.mark.parametrize(
+    "dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64]
+)
 def test_times_of_any_integer_type_are_accepted(dtype):
     # NumPy 2 raises OverflowError for arithmetic of small integers with 2**32.
     config = replace(CONFIG, minimum_count=0)
     detector = Detector(pack_settings(config, LABELS), LABELS)
     times_ms = np.array([3, 7], dtype)
-    assert found(detector.process_many(scores_of((2, 255), (0, 255)), times_ms)) == [(0, 255, 7)]
+    assert as_tuples(detector.process_many(scores_of((2, 255), (0, 255)), times_ms)) == [(0, 255, 7)]
     detector.reset()
     assert detector.process(scores_of((0, 255))[0], times_ms[1]) == Detection("one", 0, 255, 7)
 
@@ -191,11 +196,11 @@ def test_negative_times_wrap(dtype):
     config = replace(CONFIG, minimum_count=0)
     detector = Detector(pack_settings(config, LABELS), LABELS)
     times_ms = np.array([-5], dtype)
-    assert found(detector.process_many(scores_of((0, 255)), times_ms)) == [(0, 255, 2**32 - 5)]
+    assert as_tuples(detector.process_many(scores_of((0, 255)), times_ms)) == [(0, 255, 2**32 - 5)]
     detector.reset()
     assert detector.process(scores_of((0, 255))[0], times_ms[0]).time_ms == 2**32 - 5
 
 
-def test_no_inferences_are_no_detections():
+def test_no_inferences_have_no_detections():
     detector = Detector(pack_settings(CONFIG, LABELS), LABELS)
     assert detector.process_many(np.zeros((0, 4), np.int8), np.zeros(0, np.int64)) == []

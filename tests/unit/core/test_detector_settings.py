@@ -1,4 +1,4 @@
-"""The detector's settings in a model image: packed byte by byte, and refused where they are faulty or hostile."""
+"""Binary format of the detector's settings: content, and rejection of invalid or hostile settings."""
 
 import struct
 from dataclasses import replace
@@ -16,7 +16,7 @@ from kwspipe.errors import KwspipeError
 from support.detector_config import CONFIG, LABELS  # isort: skip
 
 
-def test_the_blob_byte_by_byte():
+def test_every_byte_of_the_format():
     config = replace(CONFIG, suppress_same_word_only=True, verbose_model_output_logs=True)
     expected = b"KWDT" + bytes([1, 3, 4, 2]) + struct.pack("<4H", 4, 300, 500, 100) + bytes([3, 0, 0, 0])
     assert pack_settings(config, LABELS) == expected + bytes([100, 1, 100, 1, 100, 0, 100, 0])
@@ -31,7 +31,7 @@ def test_the_blob_byte_by_byte():
         (["a", "b"], [1, 256], "thresholds: 2 values: [1, 256]"),
     ],
 )
-def test_settings_that_do_not_fit_the_labels_are_refused(labels, thresholds, text):
+def test_settings_that_do_not_fit_the_labels_are_rejected(labels, thresholds, text):
     with pytest.raises(KwspipeError) as caught:
         pack_settings(CONFIG, labels, thresholds)
     assert text in str(caught.value)
@@ -42,15 +42,15 @@ def test_a_list_of_thresholds_must_fit_the_labels():
         pack_settings(replace(CONFIG, detection_threshold_list=(7,)), LABELS)
 
 
-def test_a_minimum_count_the_window_never_holds_is_refused():
+def test_a_minimum_count_above_the_capacity_of_the_window_is_rejected():
     with pytest.raises(
-        ValidationError, match="minimum_count is 5, but average_window_duration_ms never holds more"
+        ValidationError, match="minimum_count is 5, but average_window_duration_ms contains at most 4"
     ):
         replace(CONFIG, minimum_count=5)
 
 
-def test_a_blob_for_other_labels_is_refused():
-    with pytest.raises(KwspipeError, match=r"4 classes. Allowed: 3 classes, as there are labels"):
+def test_settings_for_another_number_of_labels_are_rejected():
+    with pytest.raises(KwspipeError, match=r"4 classes. Allowed: 3 classes, one per label"):
         Detector(pack_settings(CONFIG, LABELS), LABELS[1:])
 
 
@@ -89,10 +89,10 @@ def changed(position, *values):
         (changed(21, 2), "KWS_ERROR_FORMAT"),
     ],
 )
-def test_hostile_settings_are_refused(blob, status):
+def test_hostile_settings_are_rejected(blob, status):
     assert check(blob) == getattr(lib, status)
     if status != "KWS_OK":
-        with pytest.raises(KwspipeError, match="bytes that the core refuses with status -"):
+        with pytest.raises(KwspipeError, match="bytes that the core rejects with status -"):
             Detector(blob, LABELS)
 
 
@@ -101,7 +101,7 @@ def test_hostile_settings_are_refused(blob, status):
     st.binary(max_size=4),
 )
 @settings(max_examples=200, deadline=None)
-def test_mutated_settings_are_refused_or_run(changes, tail):
+def test_mutated_settings_are_rejected_or_run(changes, tail):
     blob = bytearray(GOOD + tail)
     for position, value in changes:
         blob[position] = value
@@ -112,7 +112,7 @@ def test_mutated_settings_are_refused_or_run(changes, tail):
     Detector(bytes(blob), labels).process_many(scores, np.arange(300))
 
 
-def test_the_core_refuses_null_and_too_little_memory():
+def test_the_core_rejects_null_pointers_and_insufficient_memory():
     size = lib.kws_detector_memory_bytes(ffi.from_buffer(GOOD), len(GOOD))
     assert size == 4 * 4 + 4 * (4 + 4)
     memory, detector = ffi.new("uint32_t[]", size // 4), ffi.new("kws_detector_t *")

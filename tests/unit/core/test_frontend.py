@@ -1,4 +1,4 @@
-"""FrontEnd: shapes, dtypes, threads, streams and the errors a caller can make."""
+"""FrontEnd: shapes, types, threads, streams, and errors for invalid arguments."""
 
 from dataclasses import replace
 
@@ -44,7 +44,7 @@ def test_the_default_clip_has_59_frames_of_49_channels(frontend: FrontEnd, clips
     assert frontend.features(clips).shape == (5, 59, 49)
 
 
-def test_int8_is_the_default_and_follows_from_uint16(
+def test_int8_features_are_the_quantized_uint16_features(
     default_frontend: FrontendConfig, clips: np.ndarray
 ) -> None:
     frontend = FrontEnd(replace(default_frontend, quantize_dynamic_scale_enable=False))
@@ -54,12 +54,12 @@ def test_int8_is_the_default_and_follows_from_uint16(
     np.testing.assert_array_equal(features, np.clip((raw * 256 + 333) // 666 - 128, -128, 127))
 
 
-def test_a_dynamic_scale_belongs_to_its_clip(default_frontend: FrontendConfig, clips: np.ndarray) -> None:
+def test_the_dynamic_scale_is_per_clip(default_frontend: FrontendConfig, clips: np.ndarray) -> None:
     dynamic = FrontEnd(replace(default_frontend, quantize_dynamic_scale_enable=True))
-    quiet_beside_loud = np.stack([clips[0] // 50, clips[0]])
-    features = dynamic.features(quiet_beside_loud)
+    quiet_and_loud = np.stack([clips[0] // 50, clips[0]])
+    features = dynamic.features(quiet_and_loud)
     assert features.max(axis=(1, 2)).tolist() == [127, 127]
-    np.testing.assert_array_equal(features[0], dynamic.features(quiet_beside_loud[:1])[0])
+    np.testing.assert_array_equal(features[0], dynamic.features(quiet_and_loud[:1])[0])
 
 
 @pytest.mark.parametrize("threads", [2, 3, 8])
@@ -72,11 +72,11 @@ def test_threads_do_not_change_the_result(
 
 
 @pytest.mark.parametrize("threads", [1, 4])
-def test_no_clips_give_no_features(frontend: FrontEnd, threads: int) -> None:
+def test_no_clips_have_no_features(frontend: FrontEnd, threads: int) -> None:
     assert frontend.features(np.zeros((0, 19200), np.int16), threads=threads).shape == (0, 59, 49)
 
 
-def test_clips_may_be_views_of_other_arrays(frontend: FrontEnd, clips: np.ndarray) -> None:
+def test_clips_can_be_views_of_other_arrays(frontend: FrontEnd, clips: np.ndarray) -> None:
     strided = np.repeat(clips, 2, axis=1)[:, ::2]
     assert not strided.flags.c_contiguous
     np.testing.assert_array_equal(frontend.features(strided), frontend.features(clips))
@@ -89,7 +89,7 @@ def test_clips_do_not_depend_on_each_other(frontend: FrontEnd, clips: np.ndarray
 @pytest.mark.parametrize("name", STREAMED)
 @settings(max_examples=15, deadline=None)
 @given(sizes=st.lists(st.integers(0, 1500), min_size=1, max_size=40))
-def test_a_stream_gives_the_frames_of_the_clip(
+def test_a_stream_computes_the_frames_of_the_clip(
     default_frontend: FrontendConfig, name: str, sizes: list[int]
 ) -> None:
     frontend = FrontEnd(config_of(name, default_frontend))
@@ -100,7 +100,7 @@ def test_a_stream_gives_the_frames_of_the_clip(
     np.testing.assert_array_equal(frames, frontend.features(clip[None], dtype=np.uint16)[0])
 
 
-def test_a_stream_goes_on_where_a_clip_ends(frontend: FrontEnd) -> None:
+def test_a_stream_continues_after_the_length_of_a_clip(frontend: FrontEnd) -> None:
     audio = noise(1, 40000)[0]
     stream = frontend.stream()
     frames = stream.push(audio)
@@ -109,7 +109,7 @@ def test_a_stream_goes_on_where_a_clip_ends(frontend: FrontEnd) -> None:
     assert (frames[59:118] != frontend.features(audio[None, 59 * 320 :][:, :19200], dtype=np.uint16)[0]).any()
 
 
-def test_a_reset_stream_starts_anew(frontend: FrontEnd, clips: np.ndarray) -> None:
+def test_reset_restarts_a_stream(frontend: FrontEnd, clips: np.ndarray) -> None:
     stream = frontend.stream()
     first = stream.push(clips[0][:5000])
     stream.push(clips[1])
@@ -136,14 +136,14 @@ def test_a_stream_quantizes_like_a_clip(
         np.zeros((1, 2, 19200), np.int16),
     ],
 )
-def test_wrong_clips_are_named(frontend: FrontEnd, wrong: np.ndarray) -> None:
+def test_the_error_for_invalid_clips_has_type_and_shape(frontend: FrontEnd, wrong: np.ndarray) -> None:
     with pytest.raises(KwspipeError) as error:
         frontend.features(wrong)
     assert f"{wrong.dtype} of shape {wrong.shape}" in str(error.value)
     assert "Allowed: int16 of shape (clips, 19200)" in str(error.value)
 
 
-def test_wrong_output_types_and_threads_are_named(frontend: FrontEnd, clips: np.ndarray) -> None:
+def test_invalid_output_types_and_threads_are_rejected(frontend: FrontEnd, clips: np.ndarray) -> None:
     with pytest.raises(KwspipeError, match=r"float32. Allowed: int8 or uint16"):
         frontend.features(clips, dtype=np.float32)
     with pytest.raises(KwspipeError, match=r"threads\): 0. Allowed: 1 or more"):
@@ -151,19 +151,19 @@ def test_wrong_output_types_and_threads_are_named(frontend: FrontEnd, clips: np.
 
 
 @pytest.mark.parametrize("wrong", [np.zeros(10, np.float64), np.zeros((1, 10), np.int16)])
-def test_wrong_samples_are_named(frontend: FrontEnd, wrong: np.ndarray) -> None:
+def test_invalid_samples_are_rejected(frontend: FrontEnd, wrong: np.ndarray) -> None:
     with pytest.raises(KwspipeError, match=r"Allowed: int16 of shape \(n,\)"):
         frontend.stream().push(wrong)
 
 
-def test_tables_that_are_damaged_are_refused_by_name(frontend: FrontEnd) -> None:
+def test_the_error_for_damaged_tables_has_the_status(frontend: FrontEnd) -> None:
     with pytest.raises(KwspipeError, match="KWS_ERROR_FORMAT"):
         CoreState(b"XXXX" + frontend.tables[4:])
     with pytest.raises(KwspipeError, match="KWS_ERROR_SIZE"):
         CoreState(frontend.tables[:-4])
 
 
-def test_the_state_is_as_small_as_the_header_says(frontend: FrontEnd) -> None:
+def test_the_memory_of_the_default_settings(frontend: FrontEnd) -> None:
     from kwspipe._core import lib
 
     state = CoreState(frontend.tables)

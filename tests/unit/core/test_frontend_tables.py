@@ -1,4 +1,4 @@
-"""Tables and their blob: in any settings the core computes what a plain second implementation does."""
+"""Tables of the front end; with any settings, the C core equals a simple second implementation."""
 
 from dataclasses import replace
 
@@ -31,7 +31,7 @@ FFT_LENGTHS = {
 
 
 def sounds(num_samples: int, seed: int) -> np.ndarray:
-    """Silence, then a tone, noise and clipped noise, a quarter each."""
+    """Returns silence, a tone, noise and clipped noise, a quarter each."""
     random = np.random.default_rng(seed)
     parts = np.array_split(np.zeros(num_samples), 4)
     parts[1] = 20000 * np.sin(np.arange(len(parts[1])) * random.uniform(0.05, 2))
@@ -101,13 +101,13 @@ def test_random_settings_equal_the_model(default_frontend: FrontendConfig, data:
     np.testing.assert_array_equal(features, FrontEndModel(config).features(clip))
 
 
-def test_a_dynamic_range_without_bound_is_the_whole_range(default_frontend: FrontendConfig) -> None:
+def test_an_infinite_dynamic_range_is_the_full_range(default_frontend: FrontendConfig) -> None:
     dynamic = replace(default_frontend, quantize_dynamic_scale_enable=True)
-    whole, endless = (replace(dynamic, quantize_dynamic_scale_range_db=db) for db in (9000.0, float("inf")))
-    assert FrontEnd(whole).tables == FrontEnd(endless).tables
+    large, infinite = (replace(dynamic, quantize_dynamic_scale_range_db=db) for db in (9000.0, float("inf")))
+    assert FrontEnd(large).tables == FrontEnd(infinite).tables
 
 
-def test_the_same_settings_give_the_same_bytes(default_frontend: FrontendConfig) -> None:
+def test_equal_settings_have_equal_tables(default_frontend: FrontendConfig) -> None:
     assert FrontEnd(default_frontend).tables == FrontEnd(replace(default_frontend)).tables
     assert FrontEnd(default_frontend).tables != FrontEnd(replace(default_frontend, pcan_enable=True)).tables
 
@@ -118,10 +118,10 @@ def test_the_window_is_symmetric_and_ends_near_zero() -> None:
     assert abs(window - window[::-1]).max() <= 1  # its arguments are rounded to float32
 
 
-def test_weights_and_complements_add_up(default_frontend: FrontendConfig) -> None:
+def test_the_sum_of_weight_and_complement_is_one(default_frontend: FrontendConfig) -> None:
     first_bin, widths, weights = mel_filterbank(default_frontend, 512)
     assert first_bin == 5 and widths.sum() == len(weights)
-    assert set(weights.sum(axis=1).tolist()) <= {4096, 4097}  # both round up at one half
+    assert set(weights.sum(axis=1).tolist()) <= {4096, 4097}  # both are rounded up at one half
 
 
 def test_the_log_table_is_zero_at_both_ends() -> None:
@@ -129,7 +129,7 @@ def test_the_log_table_is_zero_at_both_ends() -> None:
     assert len(table) == 129 and table[0] == table[-1] == 0 and 5640 <= table.max() <= 5642
 
 
-def test_gains_fall_with_the_noise_and_stay_positive(default_frontend: FrontendConfig) -> None:
+def test_gains_decrease_with_the_noise_and_are_not_negative(default_frontend: FrontendConfig) -> None:
     table = gain_table(default_frontend, 512)
     noise = [0, 1, 2, 3, *np.unique(np.geomspace(4, 2**32 - 1, 2000).astype(np.int64)).tolist()]
     gains = np.array([gain_at(x, table) for x in noise])
@@ -137,7 +137,7 @@ def test_gains_fall_with_the_noise_and_stay_positive(default_frontend: FrontendC
     assert (np.diff(gains) <= 1).all()
 
 
-def test_twiddles_lie_on_the_unit_circle() -> None:
+def test_twiddles_are_on_the_unit_circle() -> None:
     twiddles = fft_twiddles(256).astype(np.int64)
     assert len(twiddles) == 6 * (4 + 16 + 64)
     last = twiddles[-6 * 64 :].reshape(3, 2, 64)
@@ -173,7 +173,7 @@ def test_twiddles_lie_on_the_unit_circle() -> None:
         ),
     ],
 )
-def test_settings_that_contradict_each_other_are_named(
+def test_the_error_for_contradicting_settings_has_the_key(
     default_frontend: FrontendConfig, changes: dict[str, object], message: str
 ) -> None:
     with pytest.raises(KwspipeError) as error:

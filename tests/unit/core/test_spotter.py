@@ -1,4 +1,4 @@
-"""The core's spotter is front end, model and detector one after another, however the stream is cut."""
+"""Spotter of the C core, compared with front end, model and detector one after another."""
 
 import math
 from dataclasses import replace
@@ -18,7 +18,7 @@ from support import default_settings
 from support.tflite_builder import ModelBuilder
 
 LABELS = ["low", "high", "_silence_"]
-# 200 ms at 8 kHz: 24 frames of 10 channels, a hop every 8 ms.
+# 200 ms at 8 kHz: 24 frames of 10 channels, with a step of 8 ms.
 FRONTEND = replace(
     default_settings.FRONTEND,
     sample_rate_hz=8000,
@@ -42,7 +42,7 @@ SAMPLES = 9000
 
 @cache
 def tone_model():
-    """A layer that weighs the lower channels against the upper ones, and a softmax."""
+    """Returns a .tflite of a layer that compares the lower with the upper channels, and a softmax."""
     builder = ModelBuilder()
     weights = np.zeros((3, 24, 10), np.int8)
     weights[0, :, :4], weights[0, :, 6:] = 20, -20
@@ -73,15 +73,15 @@ def variants(draw):
 
 
 def tones(seed):
-    """Low and high tones and pauses in noise, (SAMPLES,) int16."""
+    """Returns low tones, high tones and pauses in noise, (SAMPLES,) int16."""
     random = np.random.default_rng(seed)
     pitch_hz = np.repeat(random.choice([0, 300, 3000], SAMPLES // 1000), 1000)
     phase = 2 * np.pi * np.cumsum(pitch_hz) / 8000
     return (8000 * np.sin(phase) + random.normal(0, 30, SAMPLES)).astype(np.int16)
 
 
-def one_after_another(frontend, detector, samples):
-    """Times (inferences,), scores (inferences, classes), detections."""
+def separate_results(frontend, detector, samples):
+    """Returns times (inferences,), scores (inferences, classes) and detections."""
     stream = FrontEnd(frontend).stream()
     frames = stream.push(samples)
     ends = np.arange(24, len(frames) + 1, max(math.ceil(detector.latency_ms / 8), 1))
@@ -93,9 +93,9 @@ def one_after_another(frontend, detector, samples):
 
 @given(variants(), st.integers(0, 5), st.lists(st.integers(0, 3000), max_size=12))
 @settings(max_examples=40, deadline=None)
-def test_equals_its_parts_however_the_stream_is_cut(variant, seed, cuts):
+def test_equals_the_separate_parts_for_any_division_into_blocks(variant, seed, cuts):
     samples = tones(seed)
-    times_ms, scores, detections = one_after_another(*variant, samples)
+    times_ms, scores, detections = separate_results(*variant, samples)
     spotter = Spotter(spotter_image(*variant))
     pieces = np.split(samples, np.minimum(np.cumsum(cuts, dtype=int), len(samples)))
     inferences = [inference for piece in pieces for inference in spotter.infer(piece)]
@@ -104,7 +104,7 @@ def test_equals_its_parts_however_the_stream_is_cut(variant, seed, cuts):
     assert [inference.detection for inference in inferences if inference.detection] == detections
 
 
-def test_the_tones_are_told_apart():
+def test_both_tones_are_detected():
     detections = Spotter(spotter_image(FRONTEND, DETECTOR)).feed(
         np.concatenate([tones(seed) for seed in range(4)])
     )
@@ -115,10 +115,10 @@ def test_the_tones_are_told_apart():
     variants(), st.integers(0, 5), st.lists(st.tuples(st.integers(0, 900), st.integers(0, 3)), max_size=40)
 )
 @settings(max_examples=30, deadline=None)
-def test_listening_between_operators_changes_nothing(variant, seed, turns):
-    """As a firmware's main loop does it: some samples, some operators, in any order."""
+def test_samples_can_be_pushed_between_operators(variant, seed, turns):
+    """Runs samples and operators in any order, as the main loop of a firmware does."""
     samples = tones(seed)
-    spotter, found, used = Spotter(spotter_image(*variant)), [], 0
+    spotter, detected, used = Spotter(spotter_image(*variant)), [], 0
     core, detection, data = spotter._core, ffi.new("kws_detection_t *"), ffi.from_buffer("int16_t[]", samples)
     turns = iter(turns)
     while used < len(samples) or core.running:
@@ -126,16 +126,18 @@ def test_listening_between_operators_changes_nothing(variant, seed, turns):
         used += lib.kws_spotter_push(core, data + used, min(count, len(samples) - used))
         for _ in range(operators):
             if lib.kws_spotter_step(core, detection):
-                found.append((detection.index, detection.score, detection.time_ms))
+                detected.append((detection.index, detection.score, detection.time_ms))
     expected = Spotter(spotter_image(*variant)).feed(samples)
-    assert found == [(d.index, d.score, d.time_ms) for d in expected]
+    assert detected == [(d.index, d.score, d.time_ms) for d in expected]
 
 
 @given(variants(), st.integers(0, 5))
 @settings(max_examples=10, deadline=None)
-def test_features_in_place_of_samples_give_the_same(variant, seed):
+def test_features_give_the_same_detections_as_samples(variant, seed):
     samples = tones(seed)
     frames = FrontEnd(variant[0]).stream().push(samples)
     spotter = Spotter(spotter_image(*variant))
-    found = [detection for part in np.array_split(frames, 5) for detection in spotter.feed_features(part)]
-    assert found == Spotter(spotter_image(*variant)).feed(samples)
+    detections = [
+        detection for part in np.array_split(frames, 5) for detection in spotter.feed_features(part)
+    ]
+    assert detections == Spotter(spotter_image(*variant)).feed(samples)

@@ -51,7 +51,7 @@ def test_settings_come_back_from_the_blob(detector: DetectorConfig) -> None:
 
 
 def test_a_blob_that_is_none_is_refused() -> None:
-    with pytest.raises(KwspipeError, match="bytes that the core refuses with status"):
+    with pytest.raises(KwspipeError, match="bytes that the core rejects with status"):
         unpack_settings(bytes(28))
 
 
