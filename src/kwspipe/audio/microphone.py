@@ -57,7 +57,7 @@ def open_microphone(device: str | None, stage: str) -> Iterator[Microphone]:
     Raises:
         KwspipeError: the extra or PortAudio is not installed, or there is no such microphone.
     """
-    sounddevice = _sounddevice(stage)
+    sounddevice = load_sounddevice(stage)
     chosen = int(device) if device is not None and device.isdecimal() else device
     try:
         found: Any = sounddevice.query_devices(chosen, "input")
@@ -75,7 +75,15 @@ def open_microphone(device: str | None, stage: str) -> Iterator[Microphone]:
         yield Microphone(stream, str(found["name"]))
 
 
-def _sounddevice(stage: str) -> Any:
+def load_sounddevice(stage: str) -> Any:
+    """Returns the package ``sounddevice``.
+
+    Args:
+        stage: name of the stage that needs it, for the error.
+
+    Raises:
+        KwspipeError: the package or the library PortAudio is not installed.
+    """
     try:
         import sounddevice
     except ImportError:

@@ -19,6 +19,7 @@ from kwspipe.device.feed import feed_audio
 from kwspipe.device.golden import SelfTestError, read_golden_vectors
 from kwspipe.device.link import Link
 from kwspipe.device.messages import Profile
+from kwspipe.device.prerequisites import check_board
 from kwspipe.device.push import PushReport
 from kwspipe.device.push_progress import push_with_progress
 from kwspipe.files.hashing import file_hash
@@ -114,4 +115,11 @@ def sources(config: PipelineConfig) -> dict[str, str]:
     return {} if path is None or not Path(path).is_file() else {"board.feed": file_hash(Path(path))}
 
 
-STAGE = Stage(name="deploy", reads=("board",), needs=("quantize",), run=run, sources=sources)
+STAGE = Stage(
+    name="deploy",
+    reads=("board",),
+    needs=("quantize",),
+    run=run,
+    check=lambda config: check_board(config.board.name),
+    sources=sources,
+)

@@ -17,7 +17,7 @@ from kwspipe.exchange.external_model import read_model
 from kwspipe.files.hashing import file_hash
 from kwspipe.runs.artifacts import outputs_hash, read_manifest, write_json
 from kwspipe.stages import Stage
-from kwspipe.stages.model_files import GOLDEN_INPUTS, compile_image, write_model
+from kwspipe.stages.model_files import GOLDEN_INPUTS, check_profiler, compile_image, write_model
 from kwspipe.streaming.detector_choice import choose_thresholds
 from kwspipe.tflite import reference
 
@@ -121,5 +121,6 @@ STAGE = Stage(
     reads=("name", "seed", IMPORT, "frontend", "quantize", "detector", "stream"),
     needs=(),
     run=run,
+    check=check_profiler,
     sources=sources,
 )

@@ -10,11 +10,12 @@ from typing import Any
 
 from rich.console import Console
 
-from kwspipe.audio.microphone import open_microphone
+from kwspipe.audio.microphone import load_sounddevice, open_microphone
 from kwspipe.audio.pcm import AudioError
 from kwspipe.config import DetectorConfig, PipelineConfig
 from kwspipe.core.image_info import ImageRequirements
 from kwspipe.core.spotter import Spotter
+from kwspipe.device.prerequisites import check_board
 from kwspipe.errors import KwspipeError
 from kwspipe.exchange.detector_overrides import changed_settings, retuned, told
 from kwspipe.listening.dump import Dump
@@ -125,11 +126,24 @@ def _print_report(report: Report, dump: Dump | None, console: Console) -> None:
         )
 
 
+def check(config: PipelineConfig) -> None:
+    """Checks the prerequisites of the board, or of the microphone.
+
+    Raises:
+        KwspipeError: a package, a compiler or the firmware is missing.
+    """
+    if config.listen.on == "board":
+        check_board(config.board.name)
+    elif config.listen.source is None:
+        load_sounddevice("listen")
+
+
 STAGE = Stage(
     name="listen",
     reads=("listen", "detector", "frontend", "board"),
     needs=("quantize",),
     run=run,
+    check=check,
     always=True,
     interactive=True,
 )

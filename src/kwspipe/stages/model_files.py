@@ -11,9 +11,19 @@ from kwspipe.config import DetectorConfig, PipelineConfig
 from kwspipe.core.detector import pack_settings
 from kwspipe.core.frontend import FrontEnd
 from kwspipe.device.golden import GoldenVectors
+from kwspipe.device.prerequisites import check_board
 from kwspipe.device.profile import count_instructions
 
 GOLDEN_INPUTS = 64  # board.golden_inputs selects how many of them a board computes
+
+
+def check_profiler(config: PipelineConfig) -> None:
+    """Checks the prerequisites of the instruction count per layer.
+
+    Raises:
+        KwspipeError: the emulator or the compiler of the emulated board is missing.
+    """
+    check_board(None, config.quantize.count_instructions)
 
 
 def compile_image(

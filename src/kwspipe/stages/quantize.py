@@ -15,7 +15,7 @@ from kwspipe.files.process import call_in_process
 from kwspipe.metrics.quantization_loss import check_quantization_loss
 from kwspipe.runs.artifacts import write_json
 from kwspipe.stages import Stage
-from kwspipe.stages.model_files import GOLDEN_INPUTS, compile_image, write_model
+from kwspipe.stages.model_files import GOLDEN_INPUTS, check_profiler, compile_image, write_model
 from kwspipe.streaming.detector_choice import choose_thresholds
 from kwspipe.tflite.metadata import write_parameters
 from kwspipe.tflite.parameters import run_parameters
@@ -84,4 +84,5 @@ STAGE = Stage(
     reads=("name", "seed", "dataset", "frontend", "model", "quantize", "detector", "stream"),
     needs=("prepare", "train"),
     run=run,
+    check=check_profiler,
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from kwspipe.audio.microphone import open_microphone
+from kwspipe.audio.microphone import load_sounddevice, open_microphone
 from kwspipe.config import PipelineConfig
 from kwspipe.dataset.recordings import normalize_name
 from kwspipe.errors import KwspipeError
@@ -63,4 +63,12 @@ def _print_report(report: Report, root: Path, console: Console) -> None:
         console.print(f"    train on these takes: dataset=folder dataset.root={root}", markup=False)
 
 
-STAGE = Stage(name="record", reads=("dataset", "record"), needs=(), run=run, always=True, interactive=True)
+STAGE = Stage(
+    name="record",
+    reads=("dataset", "record"),
+    needs=(),
+    run=run,
+    check=lambda _: load_sounddevice("record"),
+    always=True,
+    interactive=True,
+)

@@ -142,12 +142,12 @@ def test_the_stage_files_takes_and_leaves_its_report(monkeypatch, tmp_path: Path
     assert session["device"] == "webcam" and not session["ended_early"]
     assert [entry["word"] for entry in session["filed"]] == ["", "computer", "lights"]
     assert (tmp_path / "mine" / "lights" / "ann_nohash_0.wav").is_file()
-    assert "2 takes filed in" in capsys.readouterr().err
+    assert "2 takes stored in" in capsys.readouterr().err
 
 
 def test_a_session_needs_a_speaker_and_a_folder(tmp_path: Path):
     stage = load("record")
-    with pytest.raises(KwspipeError, match=r"record.speaker: nothing.*add record.speaker=ann"):
+    with pytest.raises(KwspipeError, match=r"record.speaker: null.*add record.speaker=ann"):
         stage.run(config(tmp_path), tmp_path, tmp_path)
     without = config(tmp_path, "record.speaker=ann")
     without = dataclasses.replace(without, dataset=dataclasses.replace(without.dataset, root=None))
@@ -163,7 +163,7 @@ def test_the_stage_is_optional_and_never_up_to_date():
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
-        ("record.speaker=ann_nohash_2", "speaker is 'ann_nohash_2'; without _nohash_"),
+        ("record.speaker=ann_nohash_2", "speaker is 'ann_nohash_2'; it must not contain _nohash_"),
         ("record.speaker=a/b", "record.speaker"),
         ("record.max_word_ms=3000", "min_word_ms, max_word_ms and take_s are 120 ms, 3000 ms and 2 s"),
     ],

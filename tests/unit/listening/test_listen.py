@@ -58,7 +58,7 @@ def test_it_leaves_what_it_heard(run_dir: Path, capsys: pytest.CaptureFixture[st
     assert len(list((run_dir / "kept").rglob("*.wav"))) == len(detections)
     said = capsys.readouterr().err
     assert f"{float(detections[0]['time_s']):8.2f} s  {detections[0]['label']}" in said
-    assert "in 3.0 s of audio" in said and "once the wrong ones are sorted out: dataset=folder" in said
+    assert "in 3.0 s of audio" in said and "after removal of wrong clips: dataset=folder" in said
 
 
 def test_settings_of_the_command_line_hold_at_run_time(
