@@ -201,7 +201,6 @@ class TrainConfig:
         focal_gamma: of the focal loss (Lin et al. 2017, arXiv:1708.02002); 0 is cross entropy.
         weight_decay_to: where weight decay pulls the weights to.
         first_layer_rate: share of the learning rate that the first layer has; it rises to 1 at the last.
-        quantization_aware: the network computes as in int8 while it is trained (``models/int8.py``).
         batch_norm_batches: of training, by which BatchNorm's statistics are measured for what is kept; 0 takes its own.
         precision: of the network's arithmetic; weights and softmax are float32 in any case.
         xla: compile the step by XLA.
@@ -223,7 +222,6 @@ class TrainConfig:
     first_layer_rate: Annotated[float, Field(gt=0, le=1)]
     ema_decay: Annotated[float, Field(ge=0, lt=1)]
     batch_norm_batches: Annotated[int, Field(ge=0)]
-    quantization_aware: bool
     monitor: Literal["val_balanced_accuracy", "val_accuracy", "val_loss"]
     early_stop_patience: Count | None
     tensorboard: bool
@@ -246,16 +244,6 @@ class TrainConfig:
             raise ValueError(
                 f"devices names {len(named)}, and strategy=none trains on one; "
                 "name one, or set train.strategy=mirrored"
-            )
-        if self.quantization_aware and self.batch_norm_batches:
-            raise ValueError(
-                f"quantization_aware=true and batch_norm_batches={self.batch_norm_batches}: BatchNorm's statistics "
-                "stay as they are in it; set train.batch_norm_batches=0"
-            )
-        if self.quantization_aware and self.precision != "float32":
-            raise ValueError(
-                f"quantization_aware=true and precision={self.precision}, which cannot hold what is rounded; "
-                "set train.precision=float32"
             )
         if self.xla and self.strategy == "mirrored":
             raise ValueError(

@@ -3,18 +3,16 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from kwspipe import augment
 from kwspipe.config import PipelineConfig
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
 from kwspipe.labels import ClassTable
-from kwspipe.models.layer_names import OUTPUTS
 from kwspipe.runs.artifacts import write_json
 from kwspipe.stages import Stage
 from kwspipe.training import devices, teacher_networks
-from kwspipe.training.data import TrainingBatches, calibration_features, split_features
+from kwspipe.training.data import TrainingBatches, split_features
 from kwspipe.training.distillation import EmbeddingTargets, embedding_targets
 from kwspipe.training.loop import TrainingLoop
 from kwspipe.training.pruning import reporter
@@ -24,10 +22,8 @@ from kwspipe.training.training_classes import assign_training_classes
 from kwspipe.transfer.class_table_file import write_classes
 from kwspipe.transfer.frontend_check import frontend_differences
 from kwspipe.transfer.layers import apply
-from kwspipe.transfer.report import TransferReport, print_report
+from kwspipe.transfer.report import print_report
 from kwspipe.transfer.source import checkpoint_hash, locate
-
-CALIBRATION_CLIPS = 400  # by which ranges of maps are measured; as many as conf/quantize takes
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
@@ -80,10 +76,7 @@ def _fit(
         checkpoint = locate(config.transfer, config.model.name)
         report = apply(without_merge(model).layers, config.transfer, checkpoint, classes.names)
         teachers = teacher_networks.built(config, validation[0].shape[1:], classes)
-        network = _as_int8(model, config, store, report) if config.train.quantization_aware else model
-        loop = TrainingLoop(
-            network, config.train, config.schedule, config.seed, folder, said, teachers, model
-        )
+        loop = TrainingLoop(model, config.train, config.schedule, config.seed, folder, said, teachers)
     write_classes(folder, classes)
     report = replace(report, other_features=frontend_differences(checkpoint, config.frontend))
     write_json(folder / "transfer.json", report.as_mapping())
@@ -93,28 +86,6 @@ def _fit(
     weights = class_weights(batches.targets[batches.numbers], store.labels, config.train.class_weights)
     ahead = batches.epochs(loop.next_epoch, config.train.epochs)
     loop.run(ahead, batches.num_batches, weights[list(classes.labels)], validation, reporter())
-
-
-def _as_int8(model: Any, config: PipelineConfig, store: ClipStore, report: TransferReport) -> Any:
-    """Returns the network that computes as in int8, of a model whose statistics are those of a training.
-
-    Raises:
-        KwspipeError: layers that BatchNorm belongs to were not loaded.
-    """
-    fresh = [name for name in report.skipped if name != OUTPUTS]
-    if report.checkpoint is None or fresh:
-        raise KwspipeError(
-            "train.quantization_aware",
-            "a network from scratch"
-            if report.checkpoint is None
-            else f"a network with fresh weights in {', '.join(fresh)}",
-            "a trained network: the statistics of its maps stay as they are",
-            "train it without, then go on from there with transfer=path transfer.path=... and this option",
-        )
-    clips = calibration_features(store, config.frontend, CALIBRATION_CLIPS)
-    from kwspipe.models.int8 import as_int8
-
-    return as_int8(model, clips)
 
 
 STAGE = Stage(

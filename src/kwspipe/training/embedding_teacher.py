@@ -180,5 +180,5 @@ def _folder() -> Path:
 @cache
 def _sessions() -> tuple[Any, Any]:
     """Loads both networks."""
-    mel, network = (onnx_session.session(str(_folder() / name)) for name in FILES_SHA256)
+    mel, network = (onnx_session.create_session(str(_folder() / name)) for name in FILES_SHA256)
     return mel, network

@@ -38,7 +38,6 @@ class TrainingLoop:
         folder: receives the best weights, history.csv, TensorBoard's logs, and meanwhile the state to resume from.
         lesson: what the speech embedding says of the clips, if it is a teacher.
         teachers: networks, if they are.
-        kept: the model whose weights are kept, where ``model`` shares them and computes otherwise.
     """
 
     def __init__(
@@ -50,14 +49,13 @@ class TrainingLoop:
         folder: Path,
         lesson: EmbeddingTargets | None = None,
         teachers: TeacherNetworks | None = None,
-        kept: Any = None,
     ) -> None:
         self.model, self.config, self.schedule, self.folder = model, config, schedule, folder
         self.seed, self.lesson, self.teachers = seed, lesson, teachers
         self.trained = compiled(model, config, self._rate(0), lesson)
         self.statistics = BatchNormStatistics(model)
         self.recent: deque[npt.NDArray[np.float32]] = deque(maxlen=config.batch_norm_batches)
-        self.state = TrainingState(self.trained, kept or model, folder)
+        self.state = TrainingState(self.trained, model, folder)
         self.history = self.state.resume()
 
     @property
