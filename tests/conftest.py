@@ -1,4 +1,4 @@
-"""Fixtures every tier uses."""
+"""Fixtures of all test tiers."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from support.paths import REPOSITORY
 
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
-    """The folder of reference material beside the project; tests that need it skip without it."""
+    """Returns the folder of reference material beside the project, or skips the test without it."""
     folder = REPOSITORY.parent / "shared"
     if not (folder / "reference").is_dir():
         pytest.skip("needs the reference material in ../shared, which is not there")
@@ -20,5 +20,5 @@ def shared_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def default_frontend() -> FrontendConfig:
-    """The front end's settings of conf/frontend/default.yaml."""
+    """Returns the settings of conf/frontend/default.yaml."""
     return FRONTEND

@@ -1,13 +1,13 @@
-"""Fixtures of more than one unit's tests."""
+"""Fixtures shared by the unit tests."""
 
 import pytest
 
-from kwspipe.files import download
+from kwspipe.files import http_transfer
 
 
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Downloads from this machine, in small pieces and without pauses."""
-    monkeypatch.setattr(download, "RETRY_WAIT_S", 0.0)
-    monkeypatch.setattr(download, "CHUNK_BYTES", 1000)
+    """Configures downloads from localhost with small chunks and without pauses."""
+    monkeypatch.setattr(http_transfer, "RETRY_WAIT_S", 0.0)
+    monkeypatch.setattr(http_transfer, "CHUNK_BYTES", 1000)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")

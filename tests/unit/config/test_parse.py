@@ -1,4 +1,4 @@
-"""Faults in the configuration: all of them in one message, each with its remedy."""
+"""Parser of the configuration: error texts and conversion to plain data."""
 
 from kwspipe.__main__ import conf_dir
 from kwspipe.config.parse import parse, to_mapping
@@ -24,7 +24,7 @@ def test_unknown_keys_come_with_the_closest_known_one() -> None:
     assert "fro: unknown key. Closest known key: from" in text
 
 
-def test_wrong_types_and_impossible_values_are_reported_together() -> None:
+def test_wrong_types_and_invalid_values_are_reported_together() -> None:
     text = problems(
         "+experiment=digits_3",
         "train.epochs=abc",
@@ -54,7 +54,7 @@ def test_settings_that_contradict_each_other_are_found() -> None:
     assert "frontend: filterbank_upper_band_limit must not exceed half of sample_rate_hz" in text
 
 
-def test_a_parsed_configuration_survives_the_way_to_plain_data_and_back() -> None:
+def test_plain_data_of_a_configuration_parses_to_the_same_configuration() -> None:
     config = parse(composed("+experiment=digits_9", "from=train", "force=[train]"))
     assert config.from_stage == "train" and config.force == ("train",)
     assert to_mapping(config)["from"] == "train"

@@ -1,4 +1,4 @@
-"""Tracking with MLflow into an embedded store; off unless asked for."""
+"""Tracking with MLflow in an embedded store."""
 
 import dataclasses
 import json
@@ -37,13 +37,13 @@ def run_dir(tmp_path: Path) -> Path:
     return folder
 
 
-def test_it_is_off_and_costs_nothing(run_dir: Path) -> None:
+def test_tracking_is_off_by_default_and_does_not_import_mlflow(run_dir: Path) -> None:
     assert mlflow_tracking.is_current(config(), run_dir)
     code = "import sys, kwspipe.pipeline.runner; sys.exit('mlflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
-def test_a_missing_package_is_told_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_an_error_before_the_first_stage(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     mlflow_tracking.check(config())
     with pytest.raises(KwspipeError, match=r"mlflow is not installed.*pip install 'kwspipe\[mlflow\]'"):
@@ -58,7 +58,7 @@ def test_parameters_metrics_and_artefacts_are_logged_once(run_dir: Path, tmp_pat
     assert mlflow_tracking.is_current(tracked, run_dir)
     changed = dataclasses.replace(tracked, seed=43)
     assert not mlflow_tracking.is_current(changed, run_dir)
-    # A killed attempt leaves the number of its run, which the next one removes.
+    # A killed attempt leaves the identifier of its run. The next attempt deletes that run.
     (run_dir / mlflow_tracking.RECORD).write_text(json.dumps({"begun": read(tmp_path)[0]["id"]}))
     call_in_process(mlflow_tracking.track, changed, run_dir)
     (run,) = read(tmp_path)
@@ -70,7 +70,7 @@ def test_parameters_metrics_and_artefacts_are_logged_once(run_dir: Path, tmp_pat
     assert {"config.yaml", "history.csv", "metrics.json"} <= set(run["files"])
 
 
-def test_a_store_that_cannot_be_used_is_told(run_dir: Path, tmp_path: Path) -> None:
+def test_an_unusable_store_is_an_error(run_dir: Path, tmp_path: Path) -> None:
     pytest.importorskip("mlflow", reason="needs the extra `mlflow`")
     tracked = config("tracking=mlflow", "mlflow_tracking.uri=nonsense://x")
     with pytest.raises(
@@ -97,5 +97,5 @@ print(json.dumps(found))
 
 
 def read(folder: Path) -> list[dict]:  # type: ignore[type-arg]
-    """Reads the store in another process: this one stays free of MLflow."""
+    """Reads the store in another process, so that this process does not import MLflow."""
     return list(printed_by(READ, folder / "store"))

@@ -1,4 +1,4 @@
-"""Which stages run, and what a user is told where they cannot."""
+"""Runner: order and staleness of stages, prerequisites, outputs, errors."""
 
 import dataclasses
 import json
@@ -28,7 +28,7 @@ def config(tmp_path: Path) -> PipelineConfig:
 
 @pytest.fixture
 def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Puts two small stages in the place of the real ones; the list tells which have run."""
+    """Replaces the stages by two small ones, and returns the list of stages that ran."""
     names: list[str] = []
 
     def stage(name: str, reads: tuple[str, ...], needs: tuple[str, ...]) -> stages.Stage:
@@ -65,7 +65,7 @@ def test_a_second_run_does_nothing(config: PipelineConfig, ran: list[str]) -> No
     assert "name: digits_3" in (Path(config.run_dir) / "config.yaml").read_text()
 
 
-def test_only_what_depends_on_a_change_runs_again(config: PipelineConfig, ran: list[str]) -> None:
+def test_a_change_runs_the_dependent_stages_only(config: PipelineConfig, ran: list[str]) -> None:
     runner.run(config)
     runner.run(dataclasses.replace(config, train=dataclasses.replace(config.train, epochs=99)))
     assert ran == ["prepare", "train", "train"]
@@ -89,7 +89,7 @@ def test_a_missing_earlier_stage_is_named(config: PipelineConfig, ran: list[str]
     assert "add prepare to `stages`" in str(caught.value)
 
 
-def test_a_second_run_at_the_same_time_is_told_who_holds_the_folder(
+def test_a_concurrent_run_gets_an_error_with_the_process_of_the_first(
     config: PipelineConfig, ran: list[str]
 ) -> None:
     run_dir = Path(config.run_dir)
@@ -112,12 +112,12 @@ def test_jobs_of_a_sweep_share_stages(config: PipelineConfig, ran: list[str], tm
     runner.run(dataclasses.replace(other, run_dir=str(tmp_path / "third")), shared)
     assert ran == ["prepare", "train", "train"]
     assert (tmp_path / "third" / "train" / "result").read_text() == "train 99"
-    # Forced is forced for this job, and not for the others.
+    # `force` applies to this job only.
     runner.run(dataclasses.replace(other, force=("prepare",)), shared)
     assert ran[3:] == ["prepare"]
 
 
-def test_a_finished_run_says_so_without_running(config: PipelineConfig, ran: list[str]) -> None:
+def test_is_finished_runs_no_stage(config: PipelineConfig, ran: list[str]) -> None:
     assert not plan.is_finished(config)
     runner.run(config)
     assert plan.is_finished(config)
@@ -126,7 +126,7 @@ def test_a_finished_run_says_so_without_running(config: PipelineConfig, ran: lis
     assert ran == ["prepare", "train"]
 
 
-def test_what_a_killed_attempt_left_is_removed(config: PipelineConfig, ran: list[str]) -> None:
+def test_files_of_a_killed_attempt_are_removed(config: PipelineConfig, ran: list[str]) -> None:
     runner.run(config)
     (Path(config.run_dir) / ".prepare.partial").mkdir()
     (Path(config.run_dir) / ".prepare.writer").touch()
@@ -152,13 +152,13 @@ def test_every_stage_reads_groups_that_exist(config: PipelineConfig) -> None:
         assert set(stage.needs) < set(order[: order.index(name)]) | {"none"}
 
 
-def test_optional_stages_run_last_and_only_where_named(
+def test_optional_stages_run_last_and_only_if_configured(
     config: PipelineConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stage_order, "OPTIONAL", ("look",))
     assert plan.chosen_stages(config) == ["prepare", "train"]
     named = dataclasses.replace(config)
-    object.__setattr__(named, "stages", ("look", "train"))  # past the check of the names
+    object.__setattr__(named, "stages", ("look", "train"))  # bypasses the validation of the names
     assert plan.chosen_stages(named) == ["train", "look"]
     object.__setattr__(named, "from_stage", "deploy")
     assert plan.chosen_stages(named) == ["look"]
@@ -175,7 +175,7 @@ def test_a_stage_that_is_never_up_to_date(
     assert ran == ["prepare", "train", "train"]
 
 
-def test_ctrl_c_is_left_to_an_interactive_stage(
+def test_an_interactive_stage_handles_ctrl_c(
     config: PipelineConfig, ran: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = {}
@@ -234,7 +234,7 @@ def test_missing_prerequisites_are_reported_together(
         runner.run(config)
 
 
-def test_an_output_is_written_after_a_failure_only_if_it_asks_for_it(
+def test_only_outputs_with_after_failure_are_written_after_a_failure(
     config: PipelineConfig, ran: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[str] = []

@@ -1,4 +1,4 @@
-"""Stage folders: whole or not there, and valid only while everything they depend on is the same."""
+"""Stage folders: atomic commits, staleness, interrupted attempts."""
 
 import json
 from pathlib import Path
@@ -43,7 +43,7 @@ def test_a_finished_stage_is_up_to_date_and_leaves_nothing_beside_it(tmp_path: P
         (Fingerprint({"train": {"epochs": 3}}, {"prepare": "abc"}, "code2"), "kwspipe itself changed"),
     ],
 )
-def test_what_changed_is_named(tmp_path: Path, fingerprint: Fingerprint, reason: str) -> None:
+def test_the_reason_names_the_change(tmp_path: Path, fingerprint: Fingerprint, reason: str) -> None:
     finish(tmp_path / "train")
     assert stale_because(tmp_path / "train", fingerprint) == reason
 
@@ -135,14 +135,14 @@ def test_a_kill_after_the_manifest_loses_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "train" / ".fingerprint").exists()
 
 
-def test_a_failed_attempt_gives_back_its_room(tmp_path: Path) -> None:
+def test_a_failed_attempt_frees_its_space(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), stage_folder(tmp_path / "prepare", FINGERPRINT) as folder:
         (folder / "file").write_text("half")
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_writer_left_by_a_killed_run_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_waits_for_the_writer_of_a_killed_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(artifacts, "MAX_END_S", 0.2)
     with FileLock(tmp_path / ".train.writer"), pytest.raises(KwspipeError) as caught:
         finish(tmp_path / "train")

@@ -1,4 +1,4 @@
-"""What several jobs need is made once, by whoever comes first, also when that one is killed."""
+"""Shared results: one job computes a result, also after another job was killed."""
 
 import multiprocessing
 import os
@@ -15,7 +15,7 @@ FINGERPRINT = Fingerprint({"seed": 1}, {}, "code")
 
 
 def make(shared_dir: Path, target: Path) -> bool:
-    """What a job does; tells whether it had to make it itself."""
+    """Links the shared result to ``target``, and returns whether this job computed it."""
     with shared_results.shared_result(shared_dir, "prepare", FINGERPRINT) as folder:
         missing = stale_because(folder, FINGERPRINT) is not None
         if missing:
@@ -27,7 +27,7 @@ def make(shared_dir: Path, target: Path) -> bool:
     return missing
 
 
-def make_and_tell(shared_dir: Path, target: Path, made: Path) -> None:
+def make_and_record(shared_dir: Path, target: Path, made: Path) -> None:
     if make(shared_dir, target):
         made.touch()
 
@@ -42,7 +42,7 @@ def hold_for_long(shared_dir: Path, sign: Path) -> None:
         time.sleep(60)
 
 
-def test_the_second_takes_over_what_the_first_made_without_a_copy(tmp_path: Path) -> None:
+def test_the_second_job_links_the_result_of_the_first(tmp_path: Path) -> None:
     first, second = tmp_path / "1" / "prepare", tmp_path / "2" / "prepare"
     assert make(tmp_path / ".shared", first)
     assert not make(tmp_path / ".shared", second)
@@ -52,11 +52,11 @@ def test_the_second_takes_over_what_the_first_made_without_a_copy(tmp_path: Path
     assert (first / "sub" / "clips").samefile(second / "sub" / "clips")
 
 
-def test_of_several_at_the_same_time_one_makes_it(tmp_path: Path) -> None:
+def test_one_of_several_concurrent_jobs_computes_the_result(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     targets = [tmp_path / str(number) / "prepare" for number in range(4)]
     processes = [
-        context.Process(target=make_and_tell, args=(tmp_path / ".shared", target, tmp_path / f"made_{n}"))
+        context.Process(target=make_and_record, args=(tmp_path / ".shared", target, tmp_path / f"made_{n}"))
         for n, target in enumerate(targets)
     ]
     for process in processes:
@@ -81,7 +81,7 @@ def test_a_lock_does_not_survive_its_holder(tmp_path: Path) -> None:
     assert not (tmp_path / "job" / "prepare" / "half").exists()
 
 
-def test_results_nobody_uses_are_removed_but_not_what_is_begun(tmp_path: Path) -> None:
+def test_unused_results_are_removed_and_partial_ones_are_kept(tmp_path: Path) -> None:
     shared_dir = tmp_path / ".shared"
     make(shared_dir, tmp_path / "job" / "prepare")
     with stage_folder(shared_dir / "prepare-unused", FINGERPRINT):
@@ -95,7 +95,7 @@ def test_results_nobody_uses_are_removed_but_not_what_is_begun(tmp_path: Path) -
     assert left == {f"prepare-{FINGERPRINT.digest[:16]}", ".train-begun.partial", "prepare-held"}
 
 
-def test_a_copy_takes_the_place_of_a_link_where_there_are_none(tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_files_are_copied_if_links_are_not_supported(tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     def refuse(source: str, target: str) -> None:
         raise OSError("no links here")
 

@@ -1,4 +1,4 @@
-"""The export: parameters that other readers find, C that compilers take, the same model bit for bit."""
+"""Stage ``export``: embedded parameters, C source, and an unchanged model."""
 
 import ctypes
 import json
@@ -20,8 +20,8 @@ from support.run_folders import composed_config, tflite_with_parameters
 from support.small_model import LABELS, small_tflite
 
 
-def adopted(tmp_path: Path, model: bytes, *overrides: str) -> tuple[PipelineConfig, Path]:
-    """A run directory with a model in it, and its configuration."""
+def imported(tmp_path: Path, model: bytes, *overrides: str) -> tuple[PipelineConfig, Path]:
+    """Returns a configuration and its run directory with an imported model."""
     (tmp_path / "m.tflite").write_bytes(model)
     config = composed_config(
         f"import.path={tmp_path / 'm.tflite'}", "name=3 words".replace(" ", "-"),
@@ -56,7 +56,7 @@ def test_a_threshold_of_the_command_line_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = tflite_with_parameters(0, detection_threshold_list=[1, 2, 3, 4])
-    config, run_dir = adopted(tmp_path, model)
+    config, run_dir = imported(tmp_path, model)
     detector = type(config.detector)(**(vars(config.detector) | {"detection_threshold": 201}))
     config = type(config)(**(vars(config) | {"detector": detector}))
     exported = (run(config, run_dir) / "3-words.tflite").read_bytes()
@@ -68,7 +68,7 @@ def test_a_threshold_of_the_command_line_is_written(
 
 
 def test_another_reader_finds_the_parameters(tmp_path: Path) -> None:
-    """By the public schema, as the vendor's tools do it: metadata by name, its buffer, the dictionary in that."""
+    """Reads the metadata with the public schema, as the vendor's tools do."""
     exported = (run(*adopted(tmp_path, tflite_with_parameters(0))) / "3-words.tflite").read_bytes()
     model = schema.Model.GetRootAs(exported, 0)
     entries = [model.Metadata(index) for index in range(model.MetadataLength())]
@@ -79,7 +79,7 @@ def test_another_reader_finds_the_parameters(tmp_path: Path) -> None:
 
 
 def test_a_model_without_parameters_gets_them(tmp_path: Path) -> None:
-    config, run_dir = adopted(tmp_path, small_tflite(0), "import.labels=[one,two,_unknown_,_silence_]")
+    config, run_dir = imported(tmp_path, small_tflite(0), "import.labels=[one,two,_unknown_,_silence_]")
     folder = run(config, run_dir)
     exported = (folder / "3-words.tflite").read_bytes()
     parameters = read_parameters(exported)
@@ -89,7 +89,7 @@ def test_a_model_without_parameters_gets_them(tmp_path: Path) -> None:
 
 
 def test_other_outputs_than_the_golden_ones_are_an_error(tmp_path: Path) -> None:
-    config, run_dir = adopted(tmp_path, tflite_with_parameters(0))
+    config, run_dir = imported(tmp_path, tflite_with_parameters(0))
     path = run_dir / "quantize" / "golden.npz"
     with np.load(path) as golden:
         inputs, outputs = golden["inputs"], golden["outputs"].copy()
@@ -100,7 +100,7 @@ def test_other_outputs_than_the_golden_ones_are_an_error(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("compiler", ["cc -std=c11 -x c", "c++ -std=c++11 -x c++"])
-def test_compilers_take_the_array(tmp_path: Path, compiler: str) -> None:
+def test_compilers_accept_the_array(tmp_path: Path, compiler: str) -> None:
     if shutil.which(compiler.split()[0]) is None:
         pytest.skip(f"needs {compiler.split()[0]}")
     data = np.random.default_rng(0).integers(0, 256, 1001).astype(np.uint8).tobytes()
