@@ -11,8 +11,8 @@
 #include "spotter/kws_spotter.h"
 
 /* Memory of the spotter for any supported model: a tensor arena of 60 kB, with the default front end 2 x 2,891 bytes of
- * features, 2,891 bytes of input and 3,204 bytes of front-end memory, and the memory of the detector. HELLO reports this
- * value to the host. */
+ * features, 2,891 bytes of input and 3,204 bytes of front-end memory, and the memory of the detector. HELLO reports
+ * this value to the host. */
 #define KWS_APP_MEMORY_BYTES 73728
 /* The whole application: the memory above and at most 4 kB for link, slots and buffers. */
 #define KWS_APP_MAX_BYTES (KWS_APP_MEMORY_BYTES + 4096)
