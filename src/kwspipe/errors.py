@@ -1,16 +1,16 @@
-"""The exception every user-facing failure is raised as."""
+"""Exception types of all user-facing errors."""
 
 from collections.abc import Sequence
 
 
 class KwspipeError(Exception):
-    """A failure the user can act on; shown as text, never as a traceback.
+    """An error that the user can correct. It is printed as text, without a traceback.
 
     Args:
-        where: configuration path (``dataset.root``) or file the problem is in.
-        received: what was found there.
-        allowed: what would have been accepted.
-        remedy: what to do next.
+        where: configuration path (``dataset.root``) or file with the problem.
+        received: the value or state found there.
+        allowed: the values or states that are accepted.
+        remedy: the next step for the user.
     """
 
     def __init__(self, where: str, received: str, allowed: str, remedy: str) -> None:
@@ -25,10 +25,10 @@ class KwspipeError(Exception):
 
 
 class ConfigError(KwspipeError):
-    """One or more faults in the configuration, reported together.
+    """One or more errors in the configuration, reported together.
 
     Args:
-        problems: one sentence a fault, each naming its configuration path.
+        problems: one sentence per error, with its configuration path.
     """
 
     def __init__(self, problems: Sequence[str]) -> None:
@@ -38,7 +38,7 @@ class ConfigError(KwspipeError):
         self.problems = tuple(problems)
 
     def __reduce__(self) -> tuple[type, tuple[tuple[str, ...]]]:
-        return ConfigError, (self.problems,)  # so that it crosses from a stage's process to ours
+        return ConfigError, (self.problems,)  # pickled between processes
 
     def __str__(self) -> str:
         lines = "\n".join(f"  - {problem}" for problem in self.problems)

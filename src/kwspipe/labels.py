@@ -40,8 +40,8 @@ class ClassTable:
             ValueError: the content has another form.
         """
         try:
-            known = json.loads(text)
-            table = cls(tuple(map(str, known["names"])), tuple(map(int, known["labels"])))
+            content = json.loads(text)
+            table = cls(tuple(map(str, content["names"])), tuple(map(int, content["labels"])))
         except (KeyError, TypeError, OverflowError, RecursionError) as error:
             raise ValueError(f"no names and labels of classes: {error}") from None
         if len(table.names) != len(table.labels):

@@ -1,4 +1,4 @@
-"""A web server of one file on 127.0.0.1 that misbehaves on demand."""
+"""HTTP server for one file on 127.0.0.1, with configurable faults."""
 
 import contextlib
 import http.server
@@ -11,16 +11,17 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Behaviour:
-    """What the server does.
+    """The configured behaviour of the server, and the requests it received.
 
     Attributes:
-        content: the file.
-        ranges: whether it goes on where asked.
-        cuts: bytes after which it breaks the connection, one a request, until none is left.
-        status: what it answers instead of the file.
-        lengths: whether it tells how long the file is.
-        wrong_range: whether it claims to go on elsewhere than asked.
-        requests: the Range headers it received.
+        content: the content of the file.
+        ranges: whether the server supports Range requests.
+        cuts: positions in bytes at which the connection is cut, one per request.
+        status: HTTP status sent instead of the file.
+        lengths: whether responses have a Content-Length header.
+        wrong_range: whether the Content-Range header is off by one byte.
+        requests: the Range header of each GET request, and "HEAD" for each HEAD request.
+        url: the address of the file.
     """
 
     content: bytes
@@ -35,12 +36,12 @@ class Behaviour:
 
 @contextmanager
 def serve(content: bytes, name: str = "file.bin", **settings: object) -> Iterator[Behaviour]:
-    """Runs the server; its address is in ``url``."""
+    """Runs the server and yields its behaviour, with the address in ``url``."""
     behaviour = Behaviour(content, **settings)  # type: ignore[arg-type]
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            _answer(self, behaviour)
+            _respond(self, behaviour)
 
         def do_HEAD(self) -> None:
             behaviour.requests.append("HEAD")
@@ -64,14 +65,15 @@ def serve(content: bytes, name: str = "file.bin", **settings: object) -> Iterato
         thread.join()
 
 
-def _answer(handler: http.server.BaseHTTPRequestHandler, behaviour: Behaviour) -> None:
-    asked = handler.headers.get("Range")
-    behaviour.requests.append(asked)
+def _respond(handler: http.server.BaseHTTPRequestHandler, behaviour: Behaviour) -> None:
+    requested = handler.headers.get("Range")
+    behaviour.requests.append(requested)
     content, total = behaviour.content, len(behaviour.content)
     if behaviour.status is not None:
         handler.send_error(behaviour.status)
         return
-    start = int(re.fullmatch(r"bytes=(\d+)-", asked)[1]) if asked and behaviour.ranges else 0  # type: ignore[index]
+    ranged = requested is not None and behaviour.ranges
+    start = int(re.fullmatch(r"bytes=(\d+)-", requested)[1]) if ranged else 0  # type: ignore[index, arg-type]
     if start >= total:
         handler.send_response(416)
         handler.send_header("Content-Range", f"bytes */{total}")
@@ -79,11 +81,11 @@ def _answer(handler: http.server.BaseHTTPRequestHandler, behaviour: Behaviour) -
         return
     handler.send_response(206 if start else 200)
     if start:
-        told = start + 1 if behaviour.wrong_range else start
-        handler.send_header("Content-Range", f"bytes {told}-{total - 1}/{total}")
+        first = start + 1 if behaviour.wrong_range else start
+        handler.send_header("Content-Range", f"bytes {first}-{total - 1}/{total}")
     if behaviour.lengths:
         handler.send_header("Content-Length", str(total - start))
     handler.end_headers()
     end = behaviour.cuts.pop(0) if behaviour.cuts else total
-    with contextlib.suppress(ConnectionError):  # the client may have heard enough
+    with contextlib.suppress(ConnectionError):  # the client may close the connection early
         handler.wfile.write(content[start:end])

@@ -1,4 +1,4 @@
-"""SHA-256 of texts and files, as hexadecimal text."""
+"""SHA-256 of texts and files as hexadecimal strings."""
 
 import hashlib
 from pathlib import Path

@@ -1,13 +1,13 @@
-"""Networks in ONNX files, run by ONNX Runtime; of the extras ``neural`` and ``teacher``."""
+"""ONNX Runtime sessions, available with the extras ``neural`` and ``teacher``."""
 
 from typing import Any
 
 
-def session(model: bytes | str) -> Any:
-    """Returns an inference session on one thread: callers run as many processes as they want.
+def create_session(model: bytes | str) -> Any:
+    """Creates an inference session with one thread. Callers parallelize with processes.
 
     Args:
-        model: the file's content or its path.
+        model: content or path of the ONNX file.
     """
     import onnxruntime
 

@@ -1,4 +1,4 @@
-"""Child processes that never outlive us."""
+"""Child processes that end with their parent process."""
 
 import multiprocessing
 import multiprocessing.connection
@@ -16,23 +16,23 @@ from kwspipe.errors import KwspipeError
 
 
 def exit_with_parent() -> None:
-    """Makes this process end when its parent does, however that ends. Give it as a pool's initializer."""
-    # The parent answers Ctrl-C for both; without this the child would print a traceback of its own.
+    """Ends this process when its parent process ends, also after a crash. Used as the initializer of a process pool."""
+    # The parent handles Ctrl-C for both processes. The default handler keeps the child from printing a traceback.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_watch, args=(parent.sentinel,), daemon=True).start()
+        threading.Thread(target=_exit_after, args=(parent.sentinel,), daemon=True).start()
 
 
-def _watch(sentinel: int) -> None:
+def _exit_after(sentinel: int) -> None:
     multiprocessing.connection.wait([sentinel])
     os._exit(1)
 
 
-def divert_native_messages(log: Path) -> None:
-    """Sends what libraries write to file descriptor 2 into a file; Python's own stderr stays where it was.
+def redirect_native_stderr(log: Path) -> None:
+    """Redirects file descriptor 2 to a file. Python's ``sys.stderr`` keeps its destination.
 
-    TensorFlow's C++ parts print dozens of lines about themselves there, whatever their log level.
+    The C++ code of TensorFlow prints dozens of status lines to this descriptor at any log level.
     """
     sys.stderr.flush()
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding=sys.stderr.encoding)
@@ -41,10 +41,14 @@ def divert_native_messages(log: Path) -> None:
 
 
 def call_in_process(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Calls a function in a fresh process and returns its result; its exceptions are raised here.
+    """Calls a function in a new process and returns its result.
 
-    Stages run this way because TensorFlow and tflite-runtime do not work in one process, and so that memory and
-    threads of one stage are gone before the next.
+    Stages run in processes of their own for two reasons. TensorFlow and tflite-runtime do not work in the same
+    process, and memory and threads of a stage are released before the next stage starts.
+
+    Raises:
+        KwspipeError: the process was killed or crashed.
+        Exception: any exception of the function.
     """
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=exit_with_parent) as pool:
@@ -53,8 +57,8 @@ def call_in_process(function: Callable[..., Any], *arguments: Any) -> Any:
         except BrokenProcessPool:
             raise KwspipeError(
                 f"process of {function.__module__}",
-                "it was killed, or it crashed, before it could answer",
+                "it was killed or crashed before it returned a result",
                 "a process that runs to its end",
-                "see whether the machine ran out of memory (dmesg) or the disk is full, then run the same command "
-                "again: it goes on where it was",
+                "check whether the machine ran out of memory (dmesg) or the disk is full, then run the same command "
+                "again: it continues the run",
             ) from None

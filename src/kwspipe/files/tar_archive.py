@@ -1,4 +1,7 @@
-"""Unpacking archives that others made: nothing leaves the folder, and the folder is whole or not there."""
+"""Safe extraction of untrusted tar archives.
+
+No member is written outside the target folder. The folder appears only after a complete extraction.
+"""
 
 import os
 import shutil
@@ -12,20 +15,20 @@ from rich.progress import Progress
 
 from kwspipe.errors import KwspipeError
 
-# Python 3.11.4 and later check members once more themselves.
+# Python 3.11.4 and later have a second check of their own.
 _DATA_FILTER: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 
 
 def extract_tar(archive: Path, folder: Path, max_bytes: int) -> None:
-    """Unpacks a tar archive of plain files and folders, compressed or not.
+    """Extracts a tar archive of regular files and folders, with or without compression.
 
     Args:
-        archive: the file.
-        folder: made by this; it appears when everything is in it.
-        max_bytes: size of all files together that is not exceeded.
+        archive: the archive file.
+        folder: the target folder, which is created. It appears after all members were extracted.
+        max_bytes: largest accepted total size of all files.
 
     Raises:
-        KwspipeError: the archive is damaged, too large, or has a member that is a link or a device or lies outside.
+        KwspipeError: the archive is damaged or too large, or a member is a link, a device or outside the folder.
     """
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -36,34 +39,34 @@ def extract_tar(archive: Path, folder: Path, max_bytes: int) -> None:
             progress.open(archive, "rb", description=f"unpacking {archive.name}") as file,
             tarfile.open(fileobj=file, mode="r:*") as tar,
         ):
-            unpacked = 0
+            total_bytes = 0
             while (member := tar.next()) is not None:
-                unpacked += member.size
-                _check(member, archive, unpacked, max_bytes)
+                total_bytes += member.size
+                _check(member, archive, total_bytes, max_bytes)
                 tar.extract(member, partial, **_DATA_FILTER)
-                tar.members.clear()  # type: ignore[attr-defined]  # else all of them stay in memory
+                tar.members.clear()  # type: ignore[attr-defined]  # bounds the memory use
             while tar.fileobj and tar.fileobj.read(1 << 20):
-                pass  # to the end, where the compressor's checksum is
+                pass  # the checksum of the compression is at the end of the file
         if hasattr(os, "sync"):
-            os.sync()  # one call for a hundred thousand files; then the new name may become durable
+            os.sync()  # one call for all files, before the rename
         partial.replace(folder)
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise _refused(
-            archive, f"it cannot be unpacked ({error})", "a whole tar archive and room for it"
+            archive, f"it cannot be unpacked ({error})", "a complete tar archive and room for its files"
         ) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _check(member: tarfile.TarInfo, archive: Path, unpacked_bytes: int, max_bytes: int) -> None:
+def _check(member: tarfile.TarInfo, archive: Path, total_bytes: int, max_bytes: int) -> None:
     posix, windows = PurePosixPath(member.name), PureWindowsPath(member.name)
     if posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts:
         raise _refused(
-            archive, f"member {member.name!r} lies outside the archive's folder", "relative paths without .."
+            archive, f"member {member.name!r} is outside the archive's folder", "relative paths without .."
         )
     if not (member.isreg() or member.isdir()):
-        raise _refused(archive, f"member {member.name!r} is a link or a device", "plain files and folders")
-    if unpacked_bytes > max_bytes:
+        raise _refused(archive, f"member {member.name!r} is a link or a device", "regular files and folders")
+    if total_bytes > max_bytes:
         raise _refused(archive, f"more than {max_bytes / 1e9:.2f} GB", f"at most {max_bytes / 1e9:.2f} GB")
 
 
@@ -72,5 +75,5 @@ def _refused(archive: Path, received: str, allowed: str) -> KwspipeError:
         str(archive),
         received,
         allowed,
-        "do not use this archive; delete it and get it from its publisher again",
+        "do not use this archive; delete it and download it from its publisher again",
     )

@@ -1,4 +1,4 @@
-"""A full disk is told in one way, whatever library met it."""
+"""Translation of disk-full errors of different libraries."""
 
 import errno
 import subprocess
@@ -21,37 +21,37 @@ from kwspipe.files import disk
         ),
     ],
 )
-def test_a_full_disk_has_a_remedy(tmp_path: Path, error: Exception) -> None:
-    with pytest.raises(KwspipeError) as caught, disk.errors_made_clear(tmp_path):
+def test_the_error_of_a_full_disk_has_a_remedy(tmp_path: Path, error: Exception) -> None:
+    with pytest.raises(KwspipeError) as caught, disk.translate_disk_errors(tmp_path):
         raise error
     assert f"{tmp_path}: no room on the disk to write it" in str(caught.value)
-    assert "make room, or set run_dir to another disk; the same command then goes on" in str(caught.value)
+    assert "make room, or set run_dir to another disk; the same command then continues" in str(caught.value)
 
 
-def test_it_is_found_below_other_exceptions_and_names_the_file(tmp_path: Path) -> None:
-    with pytest.raises(KwspipeError), disk.errors_made_clear(tmp_path):
+def test_the_cause_is_found_in_chained_exceptions_and_the_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(KwspipeError), disk.translate_disk_errors(tmp_path):
         try:
             raise OSError(errno.EDQUOT, "quota")
         except OSError as error:
             raise ValueError("cannot save") from error
-    with pytest.raises(KwspipeError, match=r"/x/model\.h5: no room"), disk.errors_made_clear(tmp_path):
+    with pytest.raises(KwspipeError, match=r"/x/model\.h5: no room"), disk.translate_disk_errors(tmp_path):
         raise OSError(errno.ENOSPC, "No space left on device", "/x/model.h5")
 
 
-def test_other_exceptions_pass(tmp_path: Path) -> None:
+def test_other_exceptions_are_not_translated(tmp_path: Path) -> None:
     for error in (
         OSError(errno.EACCES, "denied"),
         ValueError("x"),
         KwspipeError("disk is full", "b", "c", "d"),
     ):
-        with pytest.raises(type(error)) as caught, disk.errors_made_clear(tmp_path):
+        with pytest.raises(type(error)) as caught, disk.translate_disk_errors(tmp_path):
             raise error
         assert caught.value is error
 
 
 DESTRUCTORS = """
 from kwspipe.files import disk
-disk.keep_destructors_quiet()
+disk.silence_disk_full_destructors()
 
 class Full:
     def __del__(self):
@@ -67,8 +67,8 @@ raise RuntimeError("flush failed: No space left on device" if {full} else "the e
 
 
 @pytest.mark.parametrize("full", [True, False])
-def test_destructors_that_meet_a_full_disk_are_silent_and_others_are_not(full: bool) -> None:
+def test_only_disk_full_errors_of_destructors_are_silenced(full: bool) -> None:
     command = [sys.executable, "-c", DESTRUCTORS.format(full=full)]
-    told = subprocess.run(command, capture_output=True, text=True).stderr
-    assert "something else" in told and "No space left" not in told
-    assert ("the end" in told) is not full
+    stderr = subprocess.run(command, capture_output=True, text=True).stderr
+    assert "something else" in stderr and "No space left" not in stderr
+    assert ("the end" in stderr) is not full

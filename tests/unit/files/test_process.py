@@ -1,4 +1,4 @@
-"""Processes of the stages: errors, crashes, and children that end with their parent."""
+"""Child processes: exceptions, crashes and the end of the parent."""
 
 import os
 import signal
@@ -32,14 +32,14 @@ def die_with_a_child_at_work(path: str) -> None:
     os._exit(1)
 
 
-def test_errors_cross_from_a_stages_process_whole() -> None:
+def test_exceptions_of_the_child_are_raised_in_the_parent_unchanged() -> None:
     with pytest.raises(ConfigError) as caught:
         call_in_process(fail_with_text)
     assert caught.value.problems == ("a: one", "b: two")
 
 
-def test_a_process_that_dies_is_an_error_with_a_remedy() -> None:
-    with pytest.raises(KwspipeError, match=r"it was killed, or it crashed.*run the same command again"):
+def test_a_killed_process_raises_an_error_with_a_remedy() -> None:
+    with pytest.raises(KwspipeError, match=r"it was killed or crashed.*run the same command again"):
         call_in_process(die)
 
 

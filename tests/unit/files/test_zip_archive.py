@@ -1,4 +1,4 @@
-"""Zip archives that others made: hostile and damaged ones are refused before anything of them is used."""
+"""Reading of zip archives: hostile and damaged archives are rejected before any member is used."""
 
 import stat
 import struct
@@ -23,7 +23,7 @@ def pack(path: Path, *members: tuple[str, bytes], mode: int = 0o644) -> Path:
 def failure(path: Path, max_bytes: int = 1000) -> str:
     with pytest.raises(KwspipeError) as caught:
         read_members(path, list, max_bytes)
-    assert "do not use this archive; get it again from its maker" in str(caught.value)
+    assert "do not use this archive; get it from its publisher again" in str(caught.value)
     return str(caught.value)
 
 
@@ -34,19 +34,19 @@ def test_chosen_members_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "C:\\x", "a\\..\\..\\x"])
-def test_members_outside_are_refused(tmp_path: Path, name: str) -> None:
+def test_members_outside_the_archive_are_rejected(tmp_path: Path, name: str) -> None:
     assert "points outside the archive" in failure(pack(tmp_path / "a.zip", ("fine", b""), (name, b"")))
 
 
-def test_links_and_members_that_are_there_twice_are_refused(tmp_path: Path) -> None:
+def test_links_and_duplicate_members_are_rejected(tmp_path: Path) -> None:
     link = pack(tmp_path / "a.zip", ("x", b"/etc/passwd"), mode=stat.S_IFLNK | 0o777)
     assert "points outside the archive" in failure(link)
     with pytest.warns(UserWarning, match="Duplicate name"):
         twice = pack(tmp_path / "b.zip", ("x", b"1"), ("x", b"2"))
-    assert "a member that is there twice" in failure(twice)
+    assert "a duplicate member" in failure(twice)
 
 
-def test_too_much_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+def test_too_many_bytes_or_members_are_rejected_before_decompression(tmp_path: Path) -> None:
     bomb = pack(tmp_path / "a.zip", ("x", bytes(10_000_000)))
     assert bomb.stat().st_size < 20_000
     assert "10,000,000 bytes unpacked. Allowed: at most 1,000" in failure(bomb)
@@ -54,7 +54,7 @@ def test_too_much_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     assert "10,001 members" in failure(many)
 
 
-def test_a_false_size_reads_no_more_than_it_says(tmp_path: Path) -> None:
+def test_a_wrong_size_in_the_header_bounds_the_bytes_read(tmp_path: Path) -> None:
     data = bytearray(pack(tmp_path / "a.zip", ("x", bytes(10_000_000))).read_bytes())
     for signature, offset in ((b"PK\1\2", 24), (b"PK\3\4", 22)):
         struct.pack_into("<I", data, data.index(signature) + offset, 10)
@@ -62,7 +62,7 @@ def test_a_false_size_reads_no_more_than_it_says(tmp_path: Path) -> None:
     assert "it cannot be unpacked (Bad CRC-32" in failure(tmp_path / "a.zip")
 
 
-def test_encrypted_and_damaged_archives_are_refused(tmp_path: Path) -> None:
+def test_encrypted_and_damaged_archives_are_rejected(tmp_path: Path) -> None:
     data = bytearray(pack(tmp_path / "a.zip", ("x", bytes(range(200)) * 4)).read_bytes())
     flags = data.index(b"PK\1\2") + 8
     locked = bytes(data[:flags]) + bytes([data[flags] | 1]) + bytes(data[flags + 1 :])
