@@ -44,7 +44,7 @@ def run(config: PipelineConfig, run_dir: Path) -> Path:
 
 def test_a_model_with_its_parameters_stays_as_it_is(tmp_path: Path) -> None:
     model = tflite_with_parameters(0, description="theirs")
-    folder = run(*adopted(tmp_path, model))
+    folder = run(*imported(tmp_path, model))
     assert {path.name for path in folder.iterdir()} == {
         "3-words.tflite", "m_3_words.h", "m_3_words.cc", "labels.txt",
     }  # fmt: skip
@@ -69,7 +69,7 @@ def test_a_threshold_of_the_command_line_is_written(
 
 def test_another_reader_finds_the_parameters(tmp_path: Path) -> None:
     """Reads the metadata with the public schema, as the vendor's tools do."""
-    exported = (run(*adopted(tmp_path, tflite_with_parameters(0))) / "3-words.tflite").read_bytes()
+    exported = (run(*imported(tmp_path, tflite_with_parameters(0))) / "3-words.tflite").read_bytes()
     model = schema.Model.GetRootAs(exported, 0)
     entries = [model.Metadata(index) for index in range(model.MetadataLength())]
     (entry,) = [entry for entry in entries if entry.Name() == b"SL_PARAMSv1"]
