@@ -1,10 +1,10 @@
-"""The emulated BRD2601B: the board's own firmware on Unicorn, with models of the chip's devices.
+"""Emulated BRD2601B: the firmware of the board on the CPU emulator Unicorn, with models of the chip's peripherals.
 
-It computes what the board computes, bit for bit, and shows how the firmware deals with a slow line or a power
-cut. It says nothing of cycles, and its device models were written from the same documents as the drivers:
-what both agree on may still be wrong on silicon.
+The results equal those of the board bit for bit, and the reaction of the firmware to a slow line or a power cut can be
+tested. The emulator does not model cycles. The peripheral models and the drivers are based on the same documents.
+Therefore an error in both is not detected.
 
-The emulator is the optional extra `emulator` and runs in a process of its own; this package starts it.
+The emulator is the optional extra `emulator`. It runs in its own process, which this package starts.
 """
 
 from kwspipe.device.emulator.process import EmulatedBoard

@@ -1,4 +1,4 @@
-"""The emulated BRD2601B: all parts wired together, and the loop that runs them."""
+"""Main loop of the emulated BRD2601B and connections of its parts."""
 
 import os
 import select
@@ -22,7 +22,7 @@ from kwspipe.device.emulator.timebase import Clock
 
 DEVINFO = 0x0FE08000
 HFRCODPLLCAL_80MHZ = 0x98
-# How often to look whether a host that does not read has begun to.
+# Poll interval while the host does not read.
 BLOCKED_POLL_US = 1000
 MAX_LOST_BYTES = 4096
 # Module and its bit in CLKEN0 or CLKEN1.
@@ -42,18 +42,18 @@ GATES = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What the board is started with.
+    """Settings of the emulated board.
 
     Args:
         firmware: the linked firmware, ELF.
-        flash_file: the flash memory's file, made where it is missing.
+        flash_file: file of the flash memory, created if it is missing.
         recording: int16 samples, (samples,), that the microphone plays.
-        baud: speed of the host's end; 0 for one that takes no time, and with it a flash that takes none.
-        power_loss_at: the flash operation, counted from 1, in which the power fails once; None for never.
-        seed: for what a power cut leaves behind.
-        stays_off: whether a board whose power failed waits for the command `power_cycle`; else it starts at once.
-        crystal_fails: whether the crystal does not start.
-        loop_fails: whether the loop does not lock.
+        baud: speed of the host's end of the line; 0 for a line and a flash without delays.
+        power_loss_at: the flash operation, counted from 1, at which the power fails once; None for never.
+        seed: seed of the flash content after a power loss.
+        stays_off: after a power loss the board waits for the command `power_cycle`, else it starts immediately.
+        crystal_fails: the crystal does not start.
+        loop_fails: the DPLL does not lock.
     """
 
     firmware: Path
@@ -68,14 +68,14 @@ class Settings:
 
 
 class Board:
-    """The board, from power-on until it is told to end.
+    """The emulated board from power-on to the end of the process.
 
     Args:
-        settings: see there.
-        line: the far end of the serial line.
+        settings: the settings.
+        line: the serial line to the host.
         emit: reports events.
-        commands: called each time the firmware waits; carries out what was asked meanwhile.
-        command_descriptor: becomes readable when there is something to carry out; -1 for none.
+        commands: called each time the firmware waits, executes the pending commands.
+        command_descriptor: file descriptor that is readable if a command is pending; -1 for none.
     """
 
     def __init__(
@@ -99,9 +99,9 @@ class Board:
         self.gpio = Gpio(emit)
         crystal = clocks.Crystal()
         crystal.fails = settings.crystal_fails
-        loop = clocks.Loop(crystal)
-        loop.fails = settings.loop_fails
-        self.clocks = clocks.Clocks(crystal, loop)
+        dpll = clocks.Dpll(crystal)
+        dpll.fails = settings.loop_fails
+        self.clocks = clocks.Clocks(crystal, dpll)
         self.core = core.Core(self.clock, self.clocks.core_hz, lambda: self.cpu.instructions, self.cpu.stop)
         select_requests = RequestSelect()
         dma = Dma(select_requests, self.cpu.read_memory, self.cpu.write_memory)
@@ -111,7 +111,7 @@ class Board:
         )
         dma.before_read = self._pump
         self._modules = {
-            0x40008000: self.clocks, 0x40010000: clocks.RcOscillator(), 0x4001C000: loop, 0x4A004000: crystal,
+            0x40008000: self.clocks, 0x40010000: clocks.RcOscillator(), 0x4001C000: dpll, 0x4A004000: crystal,
             0x40030000: self.flash, 0x4003C000: self.gpio, 0x40040000: dma, 0x40044000: select_requests,
             0x40048000: clocks.Timer(self.clocks, self.clock), microphone.BASE: self.microphone,
             uart.BASE: self.uart,
@@ -127,12 +127,12 @@ class Board:
             self.cpu.attach(base, 0x4000, module)
 
     def power_on(self) -> None:
-        """Loses RAM and starts the firmware."""
+        """Clears the RAM and starts the firmware."""
         self.cpu.power_on()
         self.reset()
 
     def reset(self) -> None:
-        """Starts the firmware again; RAM keeps its content."""
+        """Restarts the firmware. The RAM keeps its content."""
         for module in (*self._modules.values(), self.core):
             module.reset()
         self.cpu.reset()
@@ -143,7 +143,7 @@ class Board:
         """Runs until the process ends.
 
         Raises:
-            HardFaultError: the firmware did what would fail on the chip.
+            HardFaultError: if an operation of the firmware would fail on the chip.
         """
         self.power_on()
         while True:
@@ -171,9 +171,9 @@ class Board:
             self.power_on()
 
     def _wait(self) -> None:
-        """Lets time pass until an interrupt or a restart ends the wait."""
+        """Advances the time until an interrupt or a restart ends the wait."""
         if not self.core.can_wake():
-            raise HardFaultError("WFI with no interrupt enabled that could end it: the board would hang")
+            raise HardFaultError("WFI without an enabled interrupt: the board would hang")
         self.microphone.pump()
         self._restarted = False
         self._commands()
@@ -188,7 +188,7 @@ class Board:
     def _sleep(self) -> None:
         events = (self.core.until_tick_us(), self.uart.until_event_us(), self.microphone.until_chunk_us())
         timeout_us = min((event for event in events if event is not None), default=1_000_000)
-        # A recording on free time is taken as fast as the firmware can.
+        # On free time a recording plays as fast as the firmware reads it.
         skips = self.microphone.playing and not self.clock.paced
         if self._line.blocked:
             self._line.send(b"")
@@ -199,13 +199,13 @@ class Board:
         self._commands()
 
     def _pump(self) -> None:
-        """Brings a firmware that looks without waiting up to date."""
+        """Updates the peripherals for a firmware that polls them without waiting."""
         self.uart.pump()
         if self.clock.paced:
             self.microphone.pump()
 
     def status(self) -> dict[str, object]:
-        """Returns figures about the run."""
+        """Returns the counters and states of the run."""
         return {
             "flash": self.flash.statistics(),
             "stack_bytes": self.cpu.stack_used_bytes(),
@@ -217,7 +217,7 @@ class Board:
 
 
 def _programmed(memory: flash.Flash, settings: Settings) -> flash.Flash:
-    """Returns the flash with the firmware in it."""
+    """Returns the flash with the firmware programmed."""
     memory.power_loss_at = settings.power_loss_at
     for address, content in load_segments(settings.firmware):
         memory.program_firmware(address, content)

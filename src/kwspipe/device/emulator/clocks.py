@@ -1,4 +1,4 @@
-"""Clocks: which oscillators run, which module has a clock, and the frequencies that follow; and the timer."""
+"""Clock tree (CMU, HFXO0, HFRCO0, DPLL0) and TIMER0: oscillators, clock gates and frequencies."""
 
 from kwspipe.device.emulator.peripheral import HardFaultError, Peripheral
 from kwspipe.device.emulator.timebase import Clock
@@ -20,7 +20,7 @@ TIMER_CFG, TIMER_CTRL, TIMER_CMD, TIMER_TOP, TIMER_CNT, TIMER_EN = 0x04, 0x08, 0
 
 
 class Crystal(Peripheral):
-    """HFXO0: starts at once, or never when it is told to fail."""
+    """HFXO0, the crystal oscillator. It starts immediately, or never if ``fails`` is set."""
 
     def __init__(self) -> None:
         super().__init__("HFXO0", {XTALCTRL: 0x033C3C3C, HFXO_CTRL: 0, HFXO_STATUS: 0, HFXO_LOCK: 0})
@@ -28,7 +28,7 @@ class Crystal(Peripheral):
 
     @property
     def running(self) -> bool:
-        """Whether the crystal gives a clock."""
+        """True if the crystal provides a clock."""
         return not self.fails and bool(self.values[HFXO_CTRL] & FORCEEN)
 
     def _read(self, offset: int) -> int:
@@ -38,14 +38,14 @@ class Crystal(Peripheral):
 
 
 class RcOscillator(Peripheral):
-    """HFRCO0: 19 MHz after reset; anything faster only under the loop."""
+    """HFRCO0, the RC oscillator: 19 MHz after reset, and a higher frequency under control of the DPLL only."""
 
     def __init__(self) -> None:
         super().__init__("HFRCO0", {HFRCO_CAL: 0xA8689F7F, HFRCO_STATUS: 1})
 
 
-class Loop(Peripheral):
-    """DPLL0: locks at once, or fails when it is told to or has no reference."""
+class Dpll(Peripheral):
+    """DPLL0. It locks immediately, or fails if ``fails`` is set or the crystal does not run."""
 
     def __init__(self, crystal: Crystal) -> None:
         super().__init__("DPLL0", dict.fromkeys((DPLL_EN, DPLL_CFG, DPLL_CFG1, DPLL_IF, DPLL_STATUS), 0))
@@ -55,11 +55,11 @@ class Loop(Peripheral):
     def _write(self, offset: int, value: int) -> None:
         super()._write(offset, value)
         if offset == DPLL_EN and value & 1:
-            good = self._crystal.running and not self.fails
-            self.values[DPLL_IF] |= DPLL_LOCKED if good else DPLL_LOCK_FAILED
+            locks = self._crystal.running and not self.fails
+            self.values[DPLL_IF] |= DPLL_LOCKED if locks else DPLL_LOCK_FAILED
 
     def hz(self) -> int:
-        """Returns the frequency of the RC oscillator, locked or on its own."""
+        """Returns the frequency of the RC oscillator, with or without lock."""
         if not self.values[DPLL_EN] & 1 or not self.values[DPLL_IF] & DPLL_LOCKED:
             return HFRCO_RESET_HZ
         ratio = self.values[DPLL_CFG1]
@@ -67,22 +67,22 @@ class Loop(Peripheral):
 
 
 class Clocks(Peripheral):
-    """CMU: the tree from oscillators to modules.
+    """CMU, the clock tree from the oscillators to the modules.
 
     Args:
         crystal: HFXO0.
-        loop: DPLL0 with HFRCO0.
+        dpll: DPLL0 with HFRCO0.
     """
 
-    def __init__(self, crystal: Crystal, loop: Loop) -> None:
+    def __init__(self, crystal: Crystal, dpll: Dpll) -> None:
         selects = dict.fromkeys((CLKEN0, CLKEN1, DPLLREFCLKCTRL, EUSART0CLKCTRL), 0)
         super().__init__("CMU", selects | {SYSCLKCTRL: 1, EM01GRPACLKCTRL: 1, EM01GRPCCLKCTRL: 1})
         self._crystal = crystal
-        self._loop = loop
+        self._dpll = dpll
         self._gated: list[tuple[Peripheral, int, int]] = []
 
     def gate(self, module: Peripheral, register: int, bit: int) -> None:
-        """Lets a bit of CLKEN0 or CLKEN1 decide whether a module may be used."""
+        """Connects the clock of a module to a bit of CLKEN0 or CLKEN1."""
         self._gated.append((module, register, bit))
         module.clock_on = False
 
@@ -104,15 +104,17 @@ class Clocks(Peripheral):
 
     def _crystal_hz(self) -> int:
         if not self._crystal.running:
-            raise HardFaultError("CMU: a clock is taken from the crystal (HFXO0), which does not run")
+            raise HardFaultError("CMU: a clock is derived from the crystal (HFXO0), which does not run")
         return HFXO_HZ
 
     def core_hz(self) -> int:
         """Returns the frequency of the core."""
         source = self.values[SYSCLKCTRL] & 7
         if source not in (1, 2, 3):
-            raise HardFaultError(f"CMU: SYSCLKCTRL.CLKSEL {source} is no source this emulator has")
-        return (FSRCO_HZ, self._loop.hz(), self._crystal_hz() if source == 3 else 0)[source - 1]
+            raise HardFaultError(
+                f"CMU: SYSCLKCTRL.CLKSEL {source} is not a source that the emulator supports"
+            )
+        return (FSRCO_HZ, self._dpll.hz(), self._crystal_hz() if source == 3 else 0)[source - 1]
 
     def peripheral_hz(self) -> int:
         """Returns PCLK, which clocks USART0."""
@@ -121,8 +123,10 @@ class Clocks(Peripheral):
     def _group_hz(self, register: int) -> int:
         source = self.values[register] & 7
         if source not in (1, 2, 3):
-            raise HardFaultError(f"CMU: CLKSEL {source} at {register:#x} is no source this emulator has")
-        return (self._loop.hz(), self._crystal_hz() if source == 2 else 0, FSRCO_HZ)[source - 1]
+            raise HardFaultError(
+                f"CMU: CLKSEL {source} at {register:#x} is not a source that the emulator supports"
+            )
+        return (self._dpll.hz(), self._crystal_hz() if source == 2 else 0, FSRCO_HZ)[source - 1]
 
     def timer0_hz(self) -> int:
         """Returns the frequency of EM01GRPACLK, which clocks TIMER0."""
@@ -136,10 +140,10 @@ class Clocks(Peripheral):
 
 
 class Timer(Peripheral):
-    """TIMER0 counting up, 32 bits wide.
+    """TIMER0 as a 32-bit up-counter.
 
     Args:
-        clocks: gives the frequency.
+        clocks: provides the frequency.
         clock: the time.
     """
 
@@ -156,7 +160,7 @@ class Timer(Peripheral):
     def _read(self, offset: int) -> int:
         if offset != TIMER_CNT or self._started_us is None:
             return super()._read(offset)
-        self._clock.waited(1)  # on free time a loop that only looks at the time must come to an end
+        self._clock.waited(1)  # on free time a loop that polls the timer must end
         divider = (self.values[TIMER_CFG] >> 18 & 0x3FF) + 1
         return (self._clock.now_us() - self._started_us) * self._clocks.timer0_hz() // (1_000_000 * divider)
 

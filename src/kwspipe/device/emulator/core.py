@@ -1,4 +1,4 @@
-"""The Cortex-M33's own registers: pending interrupts, tick, counter, reset (Armv8-M ARM, chapter D1)."""
+"""Registers of the Cortex-M33: pending interrupts, SysTick, cycle counter, reset (Armv8-M ARM, chapter D1)."""
 
 from collections.abc import Callable
 
@@ -14,8 +14,8 @@ SCB_CPUID, SCB_ICSR, SCB_VTOR, SCB_AIRCR, SCB_CPACR = 0xED00, 0xED04, 0xED08, 0x
 SCB_CFSR, SCB_HFSR, SCB_BFAR = 0xED28, 0xED2C, 0xED38
 DCB_DEMCR = 0xEDFC
 
-# A Cortex-M33 r0p4 but for the implementer: 0 is reserved for software (silicon: 0x41, Arm). From it the
-# firmware knows that its counter counts instructions.
+# A Cortex-M33 r0p4 except for the implementer: 0 is reserved for software (silicon: 0x41, Arm). If it is 0, the
+# firmware reports that its counter counts instructions.
 EMULATED_CPUID = 0x000FD214
 AIRCR_KEY, AIRCR_SYSRESETREQ = 0x05FA, 1 << 2
 ICSR_PENDSTSET, ICSR_PENDSTCLR = 1 << 26, 1 << 25
@@ -25,16 +25,16 @@ SYST_ENABLE, SYST_TICKINT = 1, 2
 
 
 class Core(Peripheral):
-    """System control space: what the firmware uses of it.
+    """The registers of the system control space that the firmware uses.
 
-    Interrupts are never taken here: the firmware keeps PRIMASK set and waits with WFI, which a pending
-    interrupt ends all the same. `should_wake` is that rule, as silicon has it; polling alone ends no wait.
+    The model never enters an interrupt handler. The firmware keeps PRIMASK set and waits with WFI, which a pending and
+    enabled interrupt ends also with PRIMASK set. `should_wake` implements this rule.
 
     Args:
         clock: the time, for SysTick.
-        core_hz: returns the frequency SysTick counts at.
-        read_counter: returns the instructions counted so far.
-        stop: makes the processor stand still, so that the board can act on what was written.
+        core_hz: returns the frequency of SysTick.
+        read_counter: returns the number of instructions counted.
+        stop: stops the processor, so that the board can react to a register write.
     """
 
     has_aliases = False
@@ -68,31 +68,31 @@ class Core(Peripheral):
 
     @property
     def counting(self) -> bool:
-        """Whether the firmware has switched the counter on."""
+        """True if the firmware has enabled the cycle counter."""
         return bool(self.values[DCB_DEMCR] & DEMCR_TRCENA and self.values[DWT_CTRL] & DWT_CYCCNTENA)
 
     def assert_interrupts(self, lines: int) -> None:
-        """Makes the interrupts pending whose bits are set."""
+        """Sets the interrupts in ``lines`` pending."""
         self._pending |= lines
 
     def until_tick_us(self) -> int | None:
-        """Returns the time to the next tick, 0 if it is due or pending, None if no tick is on."""
+        """Returns the time to the next tick: 0 if it is due or pending, None if SysTick is disabled."""
         if not self.values[SYST_CSR] & SYST_ENABLE:
             return None
         return 0 if self._tick_pending else max(0, self._next_tick_us - self._clock.now_us())
 
     def should_wake(self) -> bool:
-        """Whether WFI ends: an interrupt is pending and enabled."""
+        """Returns whether WFI ends: an interrupt is pending and enabled."""
         if not self.values[SCB_CPACR] & CPACR_FPU:
             raise HardFaultError(
-                "the floating point unit was not enabled (SCB_CPACR): its first use faults on the chip"
+                "the floating point unit is not enabled (SCB_CPACR): its first use causes a fault on the chip"
             )
         self._run_tick()
         tick = self._tick_pending and self.values[SYST_CSR] & SYST_TICKINT
         return bool(tick or self._pending & self.values[NVIC_ISER0])
 
     def can_wake(self) -> bool:
-        """Whether anything could ever end a WFI."""
+        """Returns whether an enabled interrupt can end WFI."""
         ticking = self.values[SYST_CSR] & (SYST_ENABLE | SYST_TICKINT) == SYST_ENABLE | SYST_TICKINT
         return bool(ticking or self.values[NVIC_ISER0])
 
@@ -128,7 +128,7 @@ class Core(Peripheral):
         elif offset == SYST_CSR and value & SYST_ENABLE:
             self._next_tick_us = self._clock.now_us() + self._period_us()
         super()._write(offset, value)
-        # The engine repeats the store it was stopped in; then nothing changes any more.
+        # Unicorn repeats the store instruction at which it was stopped. The repetition has no effect.
         if self.counting != was_counting:
             self._stop()
 

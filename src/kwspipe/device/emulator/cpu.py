@@ -1,6 +1,6 @@
-"""The processor: Unicorn's Cortex-M33 with the chip's memory map around it.
+"""Processor: the Cortex-M33 of the CPU emulator Unicorn with the memory map of the chip.
 
-Nothing else here imports Unicorn, whose licence is the GPL; this module runs in a process of its own.
+Unicorn has the GPL as its licence. No other module imports it, and this module runs in its own process.
 """
 
 import ctypes
@@ -25,7 +25,7 @@ from kwspipe.device.emulator import flash
 from kwspipe.device.emulator.peripheral import HardFaultError, Peripheral
 
 RAM_BASE, RAM_BYTES = 0x20000000, 0x40000
-# RAM holds anything after power-on; a firmware that counts on zeros should fail here too.
+# The content of RAM is not defined after power-on. A firmware that expects zeros should also fail here.
 RAM_AFTER_POWER_ON = 0xD7
 STACK_PAINT = b"\xa5\xa5\xa5\xa5"
 WFI = b"\x30\xbf"
@@ -33,29 +33,32 @@ NEVER = 0xFFFFFFF0
 
 
 class Stop(enum.Enum):
-    """Why the processor stands still."""
+    """Reason for a stop of the processor."""
 
     WAITING = "WFI"
-    ASKED = "a device asked for it"
+    REQUESTED = "a request of a peripheral"
 
 
 def count_instructions(code: bytes) -> int:
     """Returns the number of Thumb instructions in a block of code.
 
-    One is 32 bits wide if its first half-word begins with 0b11101, 0b11110 or 0b11111 (Armv8-M ARM, C2.1).
+    An instruction has 32 bits if its first half-word begins with 0b11101, 0b11110 or 0b11111 (Armv8-M ARM, C2.1).
     """
-    count = at = 0
-    while at < len(code):
-        at += 4 if code[at + 1] >> 3 >= 0b11101 else 2
+    count = offset = 0
+    while offset < len(code):
+        offset += 4 if code[offset + 1] >> 3 >= 0b11101 else 2
         count += 1
     return count
 
 
 class Cpu:
-    """Runs firmware until it waits or a device stops it.
+    """Processor that runs firmware until the firmware waits or a peripheral stops it.
 
     Args:
-        memory: the chip's flash, written by the flash controller's model and read by the firmware.
+        memory: the flash memory. The model of the flash controller writes it, and the firmware reads it.
+
+    Attributes:
+        instructions: number of instructions counted.
     """
 
     def __init__(self, memory: mmap.mmap) -> None:
@@ -66,14 +69,14 @@ class Cpu:
             flash.BASE, flash.SIZE, UC_PROT_READ | UC_PROT_EXEC, ctypes.addressof(self._flash)
         )
         self._engine.mem_map(RAM_BASE, RAM_BYTES)
-        self._problem: Exception | None = None
-        self._asked = False
+        self._error: Exception | None = None
+        self._stop_requested = False
         self._counter: int | None = None
         self._block_lengths: dict[tuple[int, int], int] = {}
         self.instructions = 0
 
     def attach(self, base: int, size: int, device: Peripheral) -> None:
-        """Puts a module at its bus address."""
+        """Maps a peripheral at its bus address."""
 
         def read(_engine: Uc, offset: int, _size: int, _data: object) -> int:
             return int(self._guard(device.bus_read, offset) or 0)
@@ -84,17 +87,17 @@ class Cpu:
         self._engine.mmio_map(base, size, read, None, write, None)
 
     def map_constant(self, base: int, content: bytes) -> None:
-        """Puts read-only memory at an address."""
+        """Maps read-only memory at an address."""
         self._engine.mem_map(base, max(0x1000, len(content)), UC_PROT_READ)
         self._engine.mem_write(base, content)
 
     def _guard(self, access: Callable[..., Any], *arguments: int) -> Any:
-        # An exception must not travel through the engine; it is raised again once the engine has stopped.
-        if self._problem is None:
+        # An exception must not propagate through Unicorn. run() raises it after Unicorn has stopped.
+        if self._error is None:
             try:
                 return access(*arguments)
-            except Exception as problem:
-                self._problem = problem
+            except Exception as error:
+                self._error = error
                 self._engine.emu_stop()
         return None
 
@@ -103,17 +106,17 @@ class Cpu:
         return bytes(self._engine.mem_read(address, size_bytes))
 
     def write_memory(self, address: int, content: bytes) -> None:
-        """Writes RAM, as a DMA controller does."""
+        """Writes RAM on behalf of the DMA controller."""
         if not RAM_BASE <= address <= RAM_BASE + RAM_BYTES - len(content):
             raise HardFaultError(f"DMA writes to {address:#010x}, which is not in RAM")
         self._engine.mem_write(address, content)
 
     def power_on(self) -> None:
-        """Loses what RAM held."""
+        """Overwrites the content of RAM."""
         self._engine.mem_write(RAM_BASE, bytes([RAM_AFTER_POWER_ON]) * RAM_BYTES)
 
     def reset(self) -> None:
-        """Starts at the reset vector; RAM keeps its content."""
+        """Sets the registers from the vector table. RAM keeps its content."""
         self.count(False)
         self._engine.ctl_flush_tb()  # type: ignore[attr-defined]
         vectors = self.read_memory(flash.BASE, 8)
@@ -122,39 +125,39 @@ class Cpu:
         self._engine.reg_write(UC_ARM_REG_PC, int.from_bytes(vectors[4:], "little"))
 
     def stop(self) -> None:
-        """Makes run() return after the present instruction; for devices."""
-        self._asked = True
+        """Makes run() return after the current instruction."""
+        self._stop_requested = True
         self._engine.emu_stop()
 
     def run(self) -> Stop:
-        """Runs on from where the processor stands.
+        """Continues from the current program counter.
 
         Raises:
-            HardFaultError: the firmware did what fails on the chip.
+            HardFaultError: if an operation of the firmware would fail on the chip.
         """
-        self._asked = False
+        self._stop_requested = False
         try:
             self._engine.emu_start(self._engine.reg_read(UC_ARM_REG_PC) | 1, NEVER)
-        except UcError as error:
-            self._problem = self._problem or HardFaultError(str(error))
-        problem, self._problem = self._problem, None
-        if isinstance(problem, HardFaultError):
-            raise HardFaultError(f"{problem} (near {self.where()})") from problem
-        if problem is not None:
-            raise problem
-        if not self._asked and self.read_memory(self._engine.reg_read(UC_ARM_REG_PC) - 2, 2) != WFI:
-            raise HardFaultError(f"the processor stopped without WFI (near {self.where()})")
-        return Stop.ASKED if self._asked else Stop.WAITING
+        except UcError as engine_error:
+            self._error = self._error or HardFaultError(str(engine_error))
+        error, self._error = self._error, None
+        if isinstance(error, HardFaultError):
+            raise HardFaultError(f"{error} (near {self.program_counter()})") from error
+        if error is not None:
+            raise error
+        if not self._stop_requested and self.read_memory(self._engine.reg_read(UC_ARM_REG_PC) - 2, 2) != WFI:
+            raise HardFaultError(f"the processor stopped without WFI (near {self.program_counter()})")
+        return Stop.REQUESTED if self._stop_requested else Stop.WAITING
 
-    def where(self) -> str:
-        """Returns the program counter, for messages."""
+    def program_counter(self) -> str:
+        """Returns the program counter as text, for error messages."""
         return f"pc {self._engine.reg_read(UC_ARM_REG_PC):#010x}"
 
     def count(self, on: bool) -> None:
-        """Starts or stops counting instructions; counting costs most of the speed.
+        """Starts or stops the count of instructions, which slows down the emulation considerably.
 
-        Whole blocks are counted when they are entered, and an instruction skipped by a condition counts as
-        well: a little coarse, but equal runs give equal counts.
+        The instructions of a basic block are counted when the block is entered. Instructions that a condition skips are
+        counted too. The count is therefore not exact, but reproducible.
         """
         if on == (self._counter is not None):
             return
@@ -173,10 +176,10 @@ class Cpu:
         self.instructions += length
 
     def stack_used_bytes(self) -> int:
-        """Returns how deep the stack has been: what is written over of the start-up code's paint."""
+        """Returns the maximum stack depth, from the pattern that the start-up code writes to the stack."""
         top = int.from_bytes(self.read_memory(flash.BASE, 4), "little")
-        below = self.read_memory(RAM_BASE, top - RAM_BASE)
-        untouched = 0
-        while below[untouched : untouched + 4] == STACK_PAINT:
-            untouched += 4
-        return len(below) - untouched
+        stack = self.read_memory(RAM_BASE, top - RAM_BASE)
+        unused = 0
+        while stack[unused : unused + 4] == STACK_PAINT:
+            unused += 4
+        return len(stack) - unused

@@ -1,4 +1,4 @@
-"""What the emulator needs of an ELF file."""
+"""Loadable segments of an ELF file."""
 
 import struct
 from pathlib import Path
@@ -10,10 +10,10 @@ PT_LOAD, EM_ARM = 1, 40
 
 
 def load_segments(path: Path) -> list[tuple[int, bytes]]:
-    """Returns (load address, content) of every part that belongs in flash (ELF32, TIS ELF 1.2).
+    """Returns (load address, content) of each segment in flash (ELF32, TIS ELF 1.2).
 
     Raises:
-        KwspipeError: the file is missing, no ELF file for Arm, or does not lie in the chip's flash.
+        KwspipeError: if the file is missing, is not an ELF file for Arm, or has addresses outside the flash.
     """
     try:
         elf = path.read_bytes()
@@ -28,7 +28,7 @@ def load_segments(path: Path) -> list[tuple[int, bytes]]:
     fits = all(address >= BASE and address + len(content) <= BASE + SIZE for address, content in segments)
     if machine != EM_ARM or not segments or not fits:
         raise KwspipeError(
-            str(path), "not a firmware for this chip", "an ELF file for Arm that lies in the chip's flash",
+            str(path), "not a firmware for this chip", "an ELF file for Arm with addresses in the chip's flash",
             "build it with `make firmware BOARD=brd2601`",
         )  # fmt: skip
     return segments

@@ -1,4 +1,4 @@
-"""The flash memory and its controller (MSC): erase before write, time, torn operations, power cuts."""
+"""Flash memory and its controller (MSC): erase before write, durations, power loss during an operation."""
 
 import mmap
 import random
@@ -11,7 +11,7 @@ from kwspipe.errors import KwspipeError
 BASE = 0x08000000
 SIZE = 0x180000
 PAGE_BYTES = 8192
-# About what the family's data sheets give as typical; they decide nothing but how long a paced run takes.
+# Typical values of the data sheets of the chip family. They affect only the duration of a paced run.
 ERASE_US = 13_000
 WRITE_WORD_US = 11
 
@@ -24,40 +24,48 @@ UNLOCK_KEY = 7025
 
 
 class PowerLossError(Exception):
-    """The power failed in the middle of a flash operation, as was asked for."""
+    """The scheduled power loss during a flash operation."""
 
 
 def open_flash_file(path: Path) -> mmap.mmap:
-    """Maps the file that is the flash memory; a new one is erased flash.
+    """Maps the file of the flash memory. A new file is erased flash.
 
-    Changes reach the file at once, so that the memory outlives this process however it ends.
+    The mapping is shared, so that the file contains all changes however this process ends.
 
     Raises:
-        KwspipeError: the file has another size than the chip's flash.
+        KwspipeError: if the size of the file differs from the size of the chip's flash.
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"\xff" * SIZE)
     if path.stat().st_size != SIZE:
         raise KwspipeError(
-            str(path), f"{path.stat().st_size:,} bytes", f"{SIZE:,} bytes, the whole flash of the chip",
-            "delete the file to start from erased flash, or name another one",
+            str(path), f"{path.stat().st_size:,} bytes", f"{SIZE:,} bytes, the size of the chip's flash",
+            "delete the file to start from erased flash, or use another file",
         )  # fmt: skip
     with path.open("r+b") as file:
         return mmap.mmap(file.fileno(), SIZE)
 
 
 class Flash(Peripheral):
-    """The controller, and the memory behind it.
+    """The flash controller with its memory.
 
-    An operation is an erase, or one burst of words from the first to WRITEEND. Operations are counted from 1;
-    a power cut may be set for the n-th. It leaves an erase half done (some bits still as they were) or stops
-    a burst at any word, that word half programmed; where exactly is drawn from a seed.
+    An operation is an erase, or a burst of words from the first word to WRITEEND. Operations are counted from 1, and a
+    power loss can be scheduled for one of them. In an interrupted erase, some bits keep their old value. An interrupted
+    burst stops at a random word, which is programmed partially.
 
     Args:
         memory: the flash content, SIZE bytes.
-        clock: the time that operations take.
-        seed: for torn operations.
+        clock: the time, which operations advance.
+        seed: seed of the content after an interrupted operation.
+
+    Attributes:
+        power_loss_at: operation at which the power fails, None for never.
+        num_operations: number of operations.
+        num_erases: number of erased pages.
+        num_words: number of programmed words.
+        num_overprogrammed_words: number of words that were programmed without an erase before.
+        busy_us: duration of all operations.
     """
 
     def __init__(self, memory: mmap.mmap | bytearray, clock: Clock, seed: int = 0) -> None:
@@ -78,11 +86,11 @@ class Flash(Peripheral):
         self._burst = []
 
     def program_firmware(self, address: int, content: bytes) -> None:
-        """Puts firmware into the memory, as a debugger does."""
+        """Writes firmware into the memory, as a debugger does."""
         self.memory[address - BASE : address - BASE + len(content)] = content
 
     def statistics(self) -> dict[str, int]:
-        """Returns counts since this process started; the time is the flash's, whatever it took here."""
+        """Returns the counters since the start of the process. The busy time is that of the modelled flash."""
         return {
             "operations": self.num_operations,
             "erases": self.num_erases,
@@ -103,7 +111,7 @@ class Flash(Peripheral):
 
     def _write(self, offset: int, value: int) -> None:
         if offset != LOCK and self.values[LOCK] != UNLOCK_KEY:
-            return  # as the chip does: a locked register keeps its value
+            return  # a locked register keeps its value, as on the chip
         super()._write(offset, value)
         if offset == WRITECMD and value & ERASEPAGE:
             self._erase()
@@ -124,7 +132,7 @@ class Flash(Peripheral):
         self.num_operations += 1
         return self.num_operations == self.power_loss_at
 
-    def _take(self, duration_us: int) -> None:
+    def _advance(self, duration_us: int) -> None:
         self.busy_us += duration_us
         self._clock.advance(duration_us)
 
@@ -133,12 +141,12 @@ class Flash(Peripheral):
         start = (self.values[ADDRB] - BASE) // PAGE_BYTES * PAGE_BYTES
         page = slice(start, start + PAGE_BYTES)
         if self._count_operation():
-            torn = int.from_bytes(self.memory[page], "little") | self._random.getrandbits(PAGE_BYTES * 8)
-            self.memory[page] = torn.to_bytes(PAGE_BYTES, "little")
+            partial = int.from_bytes(self.memory[page], "little") | self._random.getrandbits(PAGE_BYTES * 8)
+            self.memory[page] = partial.to_bytes(PAGE_BYTES, "little")
             raise PowerLossError
         self.memory[page] = b"\xff" * PAGE_BYTES
         self.num_erases += 1
-        self._take(ERASE_US)
+        self._advance(ERASE_US)
 
     def _collect_word(self, value: int) -> None:
         self._check_writable()
@@ -146,22 +154,22 @@ class Flash(Peripheral):
         self._burst.append((address - BASE, value))
         self.values[ADDRB] = address + 4
         if self.values[ADDRB] % PAGE_BYTES == 0:
-            self.values[ADDRB] -= PAGE_BYTES  # the counter stays inside the page
+            self.values[ADDRB] -= PAGE_BYTES  # the address counter wraps within the page
 
     def _end_burst(self) -> None:
         burst, self._burst = self._burst, []
         if not burst:
             return
         cut = self._random.randrange(len(burst)) if self._count_operation() else None
-        for i, (at, value) in enumerate(burst):
-            old = int.from_bytes(self.memory[at : at + 4], "little")
+        for i, (offset, value) in enumerate(burst):
+            word = slice(offset, offset + 4)
+            old = int.from_bytes(self.memory[word], "little")
             if i == cut:
-                # Bits are programmed to 0; of those on their way, some have arrived.
-                self.memory[at : at + 4] = (old & (value | self._random.getrandbits(32))).to_bytes(
-                    4, "little"
-                )
+                # A random part of the bits to program is already 0.
+                partial = old & (value | self._random.getrandbits(32))
+                self.memory[word] = partial.to_bytes(4, "little")
                 raise PowerLossError
             self.num_overprogrammed_words += old != 0xFFFFFFFF
-            self.memory[at : at + 4] = (old & value).to_bytes(4, "little")
+            self.memory[word] = (old & value).to_bytes(4, "little")
             self.num_words += 1
-        self._take(WRITE_WORD_US * len(burst))
+        self._advance(WRITE_WORD_US * len(burst))

@@ -1,4 +1,4 @@
-"""Pins: the lights are reported when they change, the microphone's supply is known, routes are checked."""
+"""GPIO: LEDs, supply of the microphones, and routes of the serial modules to pins."""
 
 from kwspipe.device.emulator.peripheral import Emit, Peripheral
 
@@ -8,16 +8,19 @@ PORT_STRIDE = 0x30
 EUSART0_ROUTEEN, EUSART0_RXROUTE, EUSART0_TXROUTE = 0x494, 0x4A4, 0x4AC
 USART0_ROUTEEN, USART0_CSROUTE, USART0_RXROUTE, USART0_CLKROUTE = 0x720, 0x724, 0x730, 0x734
 PUSHPULL = 4
-# BRD2601B: lights at low level, supply of the microphones at high level.
+# BRD2601B: the LEDs are active low, the supply of the microphones is active high.
 LIGHTS = {"red": ("D", 2), "green": ("A", 4), "blue": ("B", 0)}
 MICROPHONE_SUPPLY = ("C", 8)
 
 
 class Gpio(Peripheral):
-    """GPIO: ports A to D, and which pins the serial modules are led to.
+    """GPIO with the ports A to D and the routes of the serial modules.
 
     Args:
-        emit: reports `light` with its colour and state.
+        emit: reports `light` with colour and state when an LED changes.
+
+    Attributes:
+        lights: states of the LEDs by colour.
     """
 
     def __init__(self, emit: Emit) -> None:
@@ -50,16 +53,16 @@ class Gpio(Peripheral):
 
     @property
     def microphone_supplied(self) -> bool:
-        """Whether the microphones have their supply."""
+        """True if the supply of the microphones is on."""
         return self._drives(MICROPHONE_SUPPLY, 1)
 
     def routed(self, enable: int, pins: dict[int, int], bits: int) -> bool:
-        """Whether a module is led to the board's pins.
+        """Returns whether a module is routed to the pins that the board uses.
 
         Args:
-            enable: its ROUTEEN register.
-            pins: route register and the value that the board's wiring needs.
-            bits: of ROUTEEN that must be set.
+            enable: the ROUTEEN register of the module.
+            pins: the required value of each route register.
+            bits: the bits of ROUTEEN that must be set.
         """
-        right = all(self.values[register] == value for register, value in pins.items())
-        return right and self.values[enable] & bits == bits
+        is_routed = all(self.values[register] == value for register, value in pins.items())
+        return is_routed and self.values[enable] & bits == bits

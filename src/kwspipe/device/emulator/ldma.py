@@ -1,4 +1,4 @@
-"""The DMA controller (LDMA) and its request selection (LDMAXBAR): peripheral to memory, by descriptors."""
+"""DMA controller (LDMA) and its request selection (LDMAXBAR): transfers from a peripheral to memory."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ DONE_IEN, LINK_LINK = 1 << 20, 1 << 1
 
 
 def channel_register(channel: int, register: int) -> int:
-    """Returns the offset of a register of a channel, given that of channel 0."""
+    """Returns the offset of a register of a channel, given its offset in channel 0."""
     return register + channel * CHANNEL_STRIDE
 
 
 @dataclass(frozen=True)
 class Control:
-    """The control word of a descriptor: what one unit transfer does."""
+    """Control word of a descriptor."""
 
     num_units: int
     unit_bytes: int
@@ -30,7 +30,11 @@ class Control:
 
     @classmethod
     def decode(cls, word: int) -> "Control":
-        """Decodes CHx_CTRL; faults on modes this emulator does not have."""
+        """Decodes CHx_CTRL.
+
+        Raises:
+            HardFaultError: if the emulator does not support the mode.
+        """
         increment = word >> 28 & 3
         if word & 3 or word >> 30 or word >> 24 & 3 != 3 or increment not in (0, 3):
             raise HardFaultError(f"LDMA: descriptor control {word:#010x} is not a plain copy from a register")
@@ -38,7 +42,7 @@ class Control:
 
 
 class RequestSelect(Peripheral):
-    """LDMAXBAR: which signal starts the transfers of a channel."""
+    """LDMAXBAR, which selects the request signal of each channel."""
 
     def __init__(self) -> None:
         super().__init__("LDMAXBAR", {4 + 4 * channel: 0 for channel in range(NUM_CHANNELS)})
@@ -49,12 +53,15 @@ class RequestSelect(Peripheral):
 
 
 class Dma(Peripheral):
-    """LDMA: descriptors are fetched from RAM and worked off as the peripherals deliver.
+    """LDMA, which loads descriptors from RAM and executes them as the peripherals provide data.
 
     Args:
         select: the request selection.
         read_memory: reads (address, size) from the chip's memory.
-        write_memory: writes (address, content) to it.
+        write_memory: writes (address, content) to the chip's memory.
+
+    Attributes:
+        before_read: called before the firmware reads a register of a channel.
     """
 
     def __init__(
@@ -64,20 +71,8 @@ class Dma(Peripheral):
         write_memory: Callable[[int, bytes], None],
     ) -> None:
         common = (
-            EN,
-            CTRL,
-            STATUS,
-            CHEN,
-            CHDIS,
-            CHSTATUS,
-            CHBUSY,
-            CHDONE,
-            DBGHALT,
-            SWREQ,
-            REQDIS,
-            REQPEND,
-            LINKLOAD,
-        )
+            EN, CTRL, STATUS, CHEN, CHDIS, CHSTATUS, CHBUSY, CHDONE, DBGHALT, SWREQ, REQDIS, REQPEND, LINKLOAD,
+        )  # fmt: skip
         of_channel = (CH_CFG, CH_LOOP, CH_CTRL, CH_SRC, CH_DST, CH_LINK)
         offsets = [channel_register(channel, r) for channel in range(NUM_CHANNELS) for r in of_channel]
         super().__init__("LDMA", dict.fromkeys((*common, REQCLEAR, IF, IEN, *offsets), 0))
@@ -88,7 +83,7 @@ class Dma(Peripheral):
 
     def _read(self, offset: int) -> int:
         if offset >= CH_CFG:
-            self.before_read()  # so that the firmware sees all that has come by now
+            self.before_read()  # updates the registers with the data that have arrived
         return super()._read(offset)
 
     def _write(self, offset: int, value: int) -> None:
@@ -103,15 +98,15 @@ class Dma(Peripheral):
             self.values[CHSTATUS] &= ~value
 
     def deliver(self, request: int, data_register: int, data: bytes) -> int:
-        """Moves data that a peripheral has for the channels routed to its request.
+        """Transfers data of a peripheral to the destination of the channel that its request is routed to.
 
         Args:
-            request: the signal.
-            data_register: bus address of the register the data is read from; a descriptor must name it.
-            data: units in the order they came.
+            request: the request signal.
+            data_register: bus address of the data register, which must be the source in the descriptor.
+            data: units in the order of their arrival.
 
         Returns:
-            How many bytes were taken; fewer than given when no channel is ready for them.
+            The number of bytes transferred. It is smaller than the size of the data if no channel is ready.
         """
         if not self.values[EN]:
             return 0
@@ -121,30 +116,30 @@ class Dma(Peripheral):
         return 0
 
     def _run(self, channel: int, data_register: int, data: bytes) -> int:
-        taken = 0
-        while taken < len(data) and self.values[CHSTATUS] >> channel & 1:
+        transferred = 0
+        while transferred < len(data) and self.values[CHSTATUS] >> channel & 1:
             word = self.values[channel_register(channel, CH_CTRL)]
             control = Control.decode(word)
             if self.values[channel_register(channel, CH_SRC)] != data_register:
                 raise HardFaultError(
                     f"LDMA: channel {channel} reads from another register than {data_register:#010x}"
                 )
-            count = min(control.num_units, (len(data) - taken) // control.unit_bytes)
+            count = min(control.num_units, (len(data) - transferred) // control.unit_bytes)
             if count == 0:
                 break
-            content = data[taken : taken + count * control.unit_bytes]
+            content = data[transferred : transferred + count * control.unit_bytes]
             destination = self.values[channel_register(channel, CH_DST)]
             if control.increments_destination:
                 self._write_memory(destination, content)
                 self.values[channel_register(channel, CH_DST)] = destination + len(content)
             else:
                 self._write_memory(destination, content[-control.unit_bytes :])
-            taken += len(content)
+            transferred += len(content)
             if count == control.num_units:
                 self._finish(channel, control)
             else:
                 self.values[channel_register(channel, CH_CTRL)] = word - (count << 4)
-        return taken
+        return transferred
 
     def _finish(self, channel: int, control: Control) -> None:
         if control.sets_flag:

@@ -1,4 +1,4 @@
-"""The I2S microphone on USART0: plays a recording, then silence."""
+"""I2S microphone on USART0: provides the samples of a recording, followed by silence."""
 
 from pathlib import Path
 
@@ -30,44 +30,44 @@ CHUNK_SAMPLES = 320
 
 
 def read_recording(path: Path) -> np.ndarray:
-    """Reads a recording to be played.
+    """Reads a recording for the microphone.
 
     Args:
-        path: any file libsndfile reads.
+        path: a sound file that libsndfile supports.
 
     Returns:
-        int16 samples, (samples,); of several channels the first.
+        int16 samples, (samples,), of the first channel.
 
     Raises:
-        KwspipeError: it cannot be read, or has another sample rate than 16 kHz.
+        KwspipeError: if the file cannot be read, or its sample rate is not 16 kHz.
     """
     try:
         samples, rate_hz = soundfile.read(path, dtype="int16", always_2d=True)
     except (OSError, RuntimeError) as error:
         raise KwspipeError(
-            str(path), str(error), "a sound file", "name a readable wav or flac file"
+            str(path), str(error), "a sound file", "use a readable wav or flac file"
         ) from error
     if rate_hz != SAMPLE_RATE_HZ:
         raise KwspipeError(
-            str(path), f"{rate_hz} Hz", f"{SAMPLE_RATE_HZ} Hz, which the board's microphone gives",
+            str(path), f"{rate_hz} Hz", f"{SAMPLE_RATE_HZ} Hz, the sample rate of the board's microphone",
             f"resample it to {SAMPLE_RATE_HZ} Hz",
         )  # fmt: skip
     return np.ascontiguousarray(samples[:, 0])
 
 
 class Microphone(Peripheral):
-    """USART0 in I2S mode with the left microphone on it.
+    """USART0 in I2S mode with the left microphone.
 
-    While a recording plays on free time, the next chunk comes whenever the firmware waits; else samples come
-    at the rate the clock registers stand for.
+    On free time, the next chunk of a recording is ready whenever the firmware waits. Otherwise the samples arrive at
+    the sample rate of the clock registers.
 
     Args:
-        recording: int16 samples, (samples,), played once from when the firmware starts the microphone.
-        gpio: says whether the microphone has its supply and its wires.
-        dma: takes the samples.
-        clocks: the frequency the rate is derived from.
+        recording: int16 samples, (samples,), played once from the start of the microphone.
+        gpio: provides the states of the supply and of the routes of the microphone.
+        dma: receives the samples.
+        clocks: provides the frequency from which the sample rate is derived.
         clock: the time.
-        emit: reports `microphone` when it starts, `recording_end` when all samples have been taken.
+        emit: reports `microphone` at the start, and `recording_end` after the last sample.
     """
 
     def __init__(
@@ -82,23 +82,23 @@ class Microphone(Peripheral):
         self._clock = clock
         self._emit = emit
         self.running = False
-        self._given_until_us = 0.0
+        self._delivered_until_us = 0.0
 
     def _reset(self) -> None:
         self.running = False
 
     def play(self, recording: np.ndarray) -> None:
-        """Plays another recording from its beginning; int16 samples, (samples,)."""
+        """Plays a recording from its start: int16 samples, (samples,)."""
         self._recording = recording.astype("<i2").tobytes()
         self._position = 0
 
     @property
     def playing(self) -> bool:
-        """Whether the recording goes on."""
+        """True until the last sample of the recording."""
         return self.running and self._position < len(self._recording)
 
     def sample_rate_hz(self) -> float:
-        """Returns the rate the registers stand for (reference manual: f / (2 (1 + CLKDIV / 256)) a bit)."""
+        """Returns the sample rate of the registers (reference manual: bit rate f / (2 (1 + CLKDIV / 256)))."""
         return self._clocks.peripheral_hz() / (2 * (1 + self.values[CLKDIV] / 256)) / BITS_PER_FRAME
 
     def _write(self, offset: int, value: int) -> None:
@@ -109,7 +109,7 @@ class Microphone(Peripheral):
             self._start()
 
     def _start(self) -> None:
-        right = (
+        is_configured = (
             self.values[EN] & 1
             and self.values[CTRL] == CTRL_I2S
             and self.values[FRAME] & 0xF == FRAME_16BITS
@@ -117,29 +117,29 @@ class Microphone(Peripheral):
             and self._gpio.microphone_supplied
             and self._gpio.routed(USART0_ROUTEEN, WIRING, WIRING_BITS)
         )
-        self.running = bool(right)
-        self._given_until_us = self._clock.now_us()
+        self.running = bool(is_configured)
+        self._delivered_until_us = self._clock.now_us()
         self._emit("microphone", sample_rate_hz=round(self.sample_rate_hz()), understood=self.running)
 
     def until_chunk_us(self) -> int | None:
-        """Returns the time until samples are due, None if it does not run."""
+        """Returns the time until the next samples are due, or None if the microphone does not run."""
         if not self.running:
             return None
-        due_us = self._given_until_us + CHUNK_SAMPLES * 1e6 / self.sample_rate_hz()
+        due_us = self._delivered_until_us + CHUNK_SAMPLES * 1e6 / self.sample_rate_hz()
         return max(0, int(due_us - self._clock.now_us()) + 1)
 
     def pump(self) -> None:
-        """Hands over the samples that are due by now."""
+        """Delivers the samples that are due."""
         if not self.running:
             return
         rate_hz = self.sample_rate_hz()
-        due = int((self._clock.now_us() - self._given_until_us) * rate_hz / 1e6)
+        due = int((self._clock.now_us() - self._delivered_until_us) * rate_hz / 1e6)
         while due >= CHUNK_SAMPLES:
             due -= CHUNK_SAMPLES
-            self._given_until_us += CHUNK_SAMPLES * 1e6 / rate_hz
-            self._give(CHUNK_SAMPLES)
+            self._delivered_until_us += CHUNK_SAMPLES * 1e6 / rate_hz
+            self._deliver(CHUNK_SAMPLES)
 
-    def _give(self, num_samples: int) -> None:
+    def _deliver(self, num_samples: int) -> None:
         was_playing = self.playing
         left = self._recording[self._position : self._position + 2 * num_samples]
         self._position += len(left)

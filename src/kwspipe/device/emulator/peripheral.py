@@ -1,24 +1,29 @@
-"""What all modules of the emulated chip have in common: registers behind bus addresses."""
+"""Base class of the peripherals of the emulated chip: registers at bus addresses."""
 
 from collections.abc import Callable
 
-# Each module has 4 KiB of registers, seen four times in a row: as they are, to set bits, to clear, to toggle.
+# Each module has four windows of 4 KiB on the same registers: to read and write, to set, to clear and to toggle bits.
 WINDOW_BYTES = 0x1000
 
 
 class HardFaultError(Exception):
-    """The firmware did what would fail on the real chip; the message says what, and where it was noticed."""
+    """An operation of the firmware that would fail on the chip. The message contains the operation and its address."""
 
 
 class Peripheral:
-    """A module with registers.
+    """A peripheral with registers.
 
-    A subclass names every register it knows; any other access is an error, so that a wrong address does not
-    pass unnoticed. It overrides `_read`, `_write` and `_reset` for what registers do besides keeping values.
+    A subclass lists all registers that it supports. An access to another address is an error, so that wrong addresses
+    are detected. The subclass overrides `_read`, `_write` and `_reset` for the side effects of registers.
 
     Args:
-        name: as the reference manual has it, for messages.
+        name: name in the reference manual, for error messages.
         registers: register offsets and their values after reset.
+
+    Attributes:
+        has_aliases: the module has the windows to set, clear and toggle bits.
+        clock_on: the clock of the module is enabled.
+        values: register values by offset.
     """
 
     has_aliases = True
@@ -30,7 +35,7 @@ class Peripheral:
         self.values = dict(registers)
 
     def reset(self) -> None:
-        """Puts the module into its state after power-on."""
+        """Sets the module to its state after power-on."""
         self.values = dict(self._reset_values)
         self._reset()
 
@@ -49,26 +54,26 @@ class Peripheral:
         self._write(register, value)
 
     def _reset(self) -> None:
-        """Called after the registers have their values of power-on."""
+        """Resets the state of a subclass. The registers have their reset values."""
 
     def _read(self, offset: int) -> int:
-        """Returns the value of a register, with the side effects of a read."""
+        """Returns the value of a register and performs the side effects of a read."""
         return self.values[offset]
 
     def _write(self, offset: int, value: int) -> None:
-        """Writes a register, with the side effects of a write."""
+        """Writes a register and performs the side effects of a write."""
         self.values[offset] = value
 
     def _check(self, offset: int) -> int:
         register = offset % WINDOW_BYTES if self.has_aliases else offset
         if not self.clock_on:
             raise HardFaultError(
-                f"{self.name}+{register:#05x} is used while the module has no clock (CMU_CLKEN)"
+                f"{self.name}+{register:#05x} is accessed while the module has no clock (CMU_CLKEN)"
             )
         if register not in self.values:
-            raise HardFaultError(f"{self.name}+{register:#05x} is not a register this emulator knows")
+            raise HardFaultError(f"{self.name}+{register:#05x} is not a register that the emulator supports")
         return register
 
 
 Emit = Callable[..., None]
-"""Reports an event: a name, and its facts by keyword."""
+"""Function that reports an event: its name, and its fields as keyword arguments."""

@@ -1,20 +1,23 @@
-"""The emulated board's time."""
+"""Time of the emulated board: paced (real time) or free."""
 
 import time
 
-# Longer than any wait of the firmware (its tick is 10 ms): a longer gap is the host's own delay.
+# Longer than any wait of the firmware, whose tick is 10 ms. A longer gap is a delay of this machine.
 MAX_GAP_US = 50_000
 
 
 class Clock:
-    """Microseconds since power-on.
+    """Clock that counts microseconds since power-on.
 
-    Paced, it is the host's time: the serial line, the flash and the microphone take as long as on the board.
-    Free, it moves only as far as something takes time (waiting, erasing, a block of audio played): everything
-    happens as soon as the firmware is ready for it, and equal inputs give equal runs.
+    Paced time follows the time of this machine: the serial line, the flash and the microphone have the same speed as on
+    the board. Free time advances only by waits, flash operations and blocks of audio. Events occur as soon as the
+    firmware is ready, and equal inputs result in equal runs.
 
-    In neither case does computing take time: this emulator knows nothing of cycles. A host that is late, or slow
-    at computing, makes the board miss nothing: paced time then stands still.
+    Computation takes no time in both modes, because the emulator does not model cycles. If this machine is slow, paced
+    time stops, so that the board misses no event.
+
+    Args:
+        paced: follow the time of this machine.
     """
 
     def __init__(self, paced: bool) -> None:
@@ -31,13 +34,13 @@ class Clock:
         return self._now_us
 
     def advance(self, duration_us: int) -> None:
-        """Lets time pass for something that takes it; where time is the host's, waits."""
+        """Advances the time by the duration of an operation. Paced time waits for it."""
         if self.paced:
             time.sleep(duration_us / 1e6)
         else:
             self._now_us += duration_us
 
     def waited(self, duration_us: int) -> None:
-        """Says that the host has waited; paced time has passed by itself."""
+        """Advances free time by a wait that has ended. Paced time has advanced already."""
         if not self.paced:
             self._now_us += duration_us

@@ -1,4 +1,4 @@
-"""EUSART0, the board's serial line: FIFOs, flags, speed, DMA requests."""
+"""EUSART0, the serial port of the board: FIFOs, flags, baud rate, DMA requests."""
 
 import math
 from collections import deque
@@ -23,25 +23,25 @@ FRAME_8N1 = 2 | 1 << 12
 FIFO_FRAMES = 16
 BITS_PER_FRAME = 10
 REQUEST_RXFL = 15 << 16
-# What a receiver tolerates of its partner's speed; the usual figure for 8N1.
+# Relative difference of the baud rates that a receiver tolerates, the usual value for 8N1.
 MAX_BAUD_ERROR = 0.025
-# Unpaced, the wire does not slow the sender; so much reaches the board at a time.
-FREE_BYTES_PER_TURN = 1024
-# Paced, the host is looked after once in so many bytes, not for each.
-FRAMES_PER_TURN = 8
+# Maximum number of bytes per call of pump() on free time.
+FREE_BYTES_PER_PUMP = 1024
+# Number of bytes between two calls of pump() on paced time.
+FRAMES_PER_PUMP = 8
 MAX_INCOMING_BYTES = 65536
 
 
 class Uart(Peripheral):
-    """EUSART0 between the firmware and the line.
+    """EUSART0, connected to the line to the host.
 
     Args:
-        line: the far end.
-        dma: takes received bytes.
-        clocks: the frequency the speed is derived from.
-        clock: the time; on paced time bytes come and go at the line's speed.
-        line_baud: speed of the host's end in bits a second.
-        emit: reports events.
+        line: the line to the host.
+        dma: receives the received bytes.
+        clocks: provides the frequency from which the baud rate is derived.
+        clock: the time. On paced time the transfer of bytes takes as long as on a real line.
+        line_baud: speed of the host's end in bits per second.
+        emit: reports `serial` when the firmware enables the port.
     """
 
     def __init__(
@@ -58,17 +58,17 @@ class Uart(Peripheral):
         self._frame_us = BITS_PER_FRAME * 1_000_000 / line_baud
         self._receive_fifo: deque[int] = deque()
         self._send_fifo = bytearray()
-        self._incoming = bytearray()  # on the wire, not yet with the board
+        self._incoming = bytearray()  # sent by the host, not yet received
         self._received_until_us = 0.0
         self._sent_until_us = 0.0
-        self._understood = False
+        self._is_configured = False
 
     def _reset(self) -> None:
         self._receive_fifo.clear()
         self._send_fifo.clear()
 
     def baud(self) -> float:
-        """Returns the speed the registers stand for (reference manual: f / (OVS (1 + CLKDIV / 256)))."""
+        """Returns the baud rate of the registers (reference manual: f / (OVS (1 + CLKDIV / 256)))."""
         oversampling = (16, 8, 6, 4, 1)[self.values[CFG0] >> 5 & 7]
         return self._clocks.eusart0_hz() / (oversampling * (1 + self.values[CLKDIV] / 256))
 
@@ -89,27 +89,27 @@ class Uart(Peripheral):
             self._send_fifo.append(value & 0xFF)
 
     def interrupts(self) -> int:
-        """Returns the interrupt lines that are up."""
+        """Returns the active interrupts."""
         active = self.values[IF] & self.values[IEN]
         return (IRQ_RX if active & RX_FLAGS else 0) | (IRQ_TX if active & TX_FLAGS else 0)
 
     def pump(self) -> None:
-        """Lets the bytes through that are due by now, in both directions."""
+        """Transfers the bytes that are due, in both directions."""
         self._send()
         if self.values[STATUS] & STATUS_RXENS:
             self._receive()
 
     def until_event_us(self) -> int | None:
-        """Returns the time until bytes on their way have come or gone; None if none are."""
+        """Returns the time until the next transfer is complete, or None if no bytes are pending."""
         if not self._clock.paced:
             return 0 if self._incoming else None
         ends = []
-        for moving, since_us in (
+        for pending, start_us in (
             (self._incoming, self._received_until_us),
             (self._send_fifo, self._sent_until_us),
         ):
-            if moving:
-                ends.append(since_us + min(len(moving), FRAMES_PER_TURN) * self._frame_us)
+            if pending:
+                ends.append(start_us + min(len(pending), FRAMES_PER_PUMP) * self._frame_us)
         return max(0, math.ceil(min(ends) - self._clock.now_us())) if ends else None
 
     def _command(self, value: int) -> None:
@@ -124,9 +124,9 @@ class Uart(Peripheral):
             self.values[STATUS] &= ~STATUS_TXENS
         if value & (CMD_RXEN | CMD_TXEN):
             error = self.baud() / self._line_baud - 1
-            self._understood = abs(error) <= MAX_BAUD_ERROR and self.values[FRAMECFG] == FRAME_8N1
+            self._is_configured = abs(error) <= MAX_BAUD_ERROR and self.values[FRAMECFG] == FRAME_8N1
             self._emit(
-                "serial", baud=round(self.baud()), line_baud=self._line_baud, understood=self._understood
+                "serial", baud=round(self.baud()), line_baud=self._line_baud, understood=self._is_configured
             )
 
     def _status(self) -> int:
@@ -134,13 +134,14 @@ class Uart(Peripheral):
         status = self.values[STATUS] | STATUS_RXIDLE | len(self._send_fifo) << STATUS_TXFCNT_SHIFT
         if self._receive_fifo:
             status |= STATUS_RXFL
-        if self._room():
+        if self._is_below_watermark():
             status |= STATUS_TXFL
         if not self._send_fifo:
             status |= STATUS_TXC | STATUS_TXIDLE
         return status
 
-    def _room(self) -> bool:
+    def _is_below_watermark(self) -> bool:
+        """Returns whether the free space in the send FIFO exceeds the watermark (TXFIW)."""
         return FIFO_FRAMES - len(self._send_fifo) > self.values[CFG1] >> 16 & 0xF
 
     def _send(self) -> None:
@@ -149,10 +150,10 @@ class Uart(Peripheral):
             count = min(count, int((self._clock.now_us() - self._sent_until_us) / self._frame_us))
             self._sent_until_us += count * self._frame_us
         if count:
-            if self._understood:
+            if self._is_configured:
                 self._line.send(bytes(self._send_fifo[:count]))
             del self._send_fifo[:count]
-        if self._room():
+        if self._is_below_watermark():
             self.values[IF] |= FLAG_TXFL
         if not self._send_fifo:
             self.values[IF] |= FLAG_TXC
@@ -162,19 +163,19 @@ class Uart(Peripheral):
         if not self._incoming:
             self._received_until_us = now_us
         self._incoming += self._line.receive(MAX_INCOMING_BYTES - len(self._incoming))
-        count = min(len(self._incoming), FREE_BYTES_PER_TURN)
+        count = min(len(self._incoming), FREE_BYTES_PER_PUMP)
         if self._clock.paced:
             count = min(len(self._incoming), int((now_us - self._received_until_us) / self._frame_us))
             self._received_until_us += count * self._frame_us
         data = bytes(self._incoming[:count])
         del self._incoming[:count]
-        if data and self._understood:
+        if data and self._is_configured:
             self._store(data)
 
     def _store(self, data: bytes) -> None:
         self.values[IF] |= FLAG_RXFL
-        taken = self._dma.deliver(REQUEST_RXFL, BASE + RXDATA, data)
-        for byte in data[taken:]:
+        num_delivered = self._dma.deliver(REQUEST_RXFL, BASE + RXDATA, data)
+        for byte in data[num_delivered:]:
             if len(self._receive_fifo) < FIFO_FRAMES:
                 self._receive_fifo.append(byte)
             else:

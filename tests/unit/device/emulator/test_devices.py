@@ -1,4 +1,4 @@
-"""The models of the serial line, the DMA controller, the clocks and the interrupts, without a processor."""
+"""Models of the serial port, the DMA controller, the clocks and the interrupts, without a processor."""
 
 import struct
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class FakeLine:
 
 
 class SteppedClock(Clock):
-    """Paced, but the test says how late it is."""
+    """Paced clock whose time the test sets."""
 
     def __init__(self) -> None:
         super().__init__(paced=True)
@@ -39,20 +39,20 @@ class SteppedClock(Clock):
 
 
 class Rig:
-    """A serial port with DMA into a memory of 1 KiB, the crystal running."""
+    """A serial port with DMA into a memory of 1 KiB. The crystal runs."""
 
     def __init__(self, clock: Clock, line_baud: int = 115200) -> None:
         self.memory = bytearray(1024)
         self.events: list[tuple[str, dict[str, object]]] = []
         crystal = clocks.Crystal()
         crystal.bus_write(clocks.HFXO_CTRL, clocks.FORCEEN)
-        self.clocks = clocks.Clocks(crystal, clocks.Loop(crystal))
+        self.clocks = clocks.Clocks(crystal, clocks.Dpll(crystal))
         self.clocks.bus_write(clocks.EM01GRPCCLKCTRL, 2)
         self.clocks.bus_write(clocks.EUSART0CLKCTRL, 1)
         self.select = ldma.RequestSelect()
         self.dma = ldma.Dma(self.select, self.read, self.write)
         self.line = FakeLine()
-        emit: Callable[..., None] = lambda event, **facts: self.events.append((event, facts))  # noqa: E731
+        emit: Callable[..., None] = lambda event, **fields: self.events.append((event, fields))  # noqa: E731
         self.uart = uart.Uart(self.line, self.dma, self.clocks, clock, line_baud, emit)  # type: ignore[arg-type]
 
     def read(self, address: int, size: int) -> bytes:
@@ -68,7 +68,7 @@ class Rig:
         self.uart.bus_write(uart.CMD, uart.CMD_RXEN | uart.CMD_TXEN)
 
     def start_ring(self, num_units: int, ring_at: int = 512) -> None:
-        """Points DMA channel 0 at a ring; its descriptor lies at the beginning of the memory."""
+        """Starts DMA channel 0 with a ring buffer. Its descriptor is at the start of the memory."""
         control = (num_units - 1) << 4 | 3 << 24
         self.write(
             RAM, struct.pack("<4I", control, uart.BASE + uart.RXDATA, RAM + ring_at, RAM | ldma.LINK_LINK)
@@ -98,14 +98,14 @@ def test_an_unknown_register_and_a_module_without_clock_are_errors() -> None:
         module.bus_read(8)
 
 
-def test_the_speed_follows_from_divider_and_crystal() -> None:
+def test_divider_and_crystal_determine_the_baud_rate() -> None:
     rig = Rig(Clock(paced=False))
     rig.open(divider=5160)
     assert rig.uart.baud() == pytest.approx(39e6 / (16 * (1 + 5160 / 256)))
     assert rig.events == [("serial", {"baud": 115214, "line_baud": 115200, "understood": True})]
 
 
-def test_at_a_wrong_speed_nothing_is_understood() -> None:
+def test_a_wrong_baud_rate_transfers_nothing() -> None:
     rig = Rig(Clock(paced=False), line_baud=57600)
     rig.open()
     rig.line.to_board += b"hello"
@@ -127,7 +127,7 @@ def test_without_dma_the_fifo_holds_16_and_the_next_byte_is_lost() -> None:
     assert rig.uart.bus_read(uart.STATUS) & uart.STATUS_RXFL == 0
 
 
-def test_dma_fills_a_ring_and_begins_again_at_its_end() -> None:
+def test_dma_wraps_at_the_end_of_a_ring() -> None:
     rig = Rig(Clock(paced=False))
     rig.open()
     rig.start_ring(num_units=8)
@@ -144,7 +144,7 @@ def test_a_descriptor_in_flash_is_an_error() -> None:
         rig.dma.bus_write(ldma.LINKLOAD, 1)
 
 
-def test_received_bytes_come_at_the_speed_of_the_line() -> None:
+def test_received_bytes_arrive_at_the_speed_of_the_line() -> None:
     clock = SteppedClock()
     rig = Rig(clock, line_baud=115200)
     rig.open()
@@ -159,7 +159,7 @@ def test_received_bytes_come_at_the_speed_of_the_line() -> None:
     assert rig.memory[512:612] == bytes(range(100))
 
 
-def test_sent_bytes_leave_at_the_speed_of_the_line_and_room_comes_back() -> None:
+def test_bytes_are_sent_at_the_speed_of_the_line_and_free_the_fifo() -> None:
     clock = SteppedClock()
     rig = Rig(clock)
     rig.open()
@@ -178,23 +178,23 @@ def test_sent_bytes_leave_at_the_speed_of_the_line_and_room_comes_back() -> None
     assert rig.uart.interrupts() == uart.IRQ_TX
     clock.time_us = 10_000
     rig.uart.pump()
-    assert rig.line.to_host == bytes(range(16)), "what did not fit into the FIFO is lost"
+    assert rig.line.to_host == bytes(range(16)), "bytes that do not fit into the FIFO are lost"
 
 
 def test_a_clock_from_a_crystal_that_does_not_run_is_an_error() -> None:
     crystal = clocks.Crystal()
-    tree = clocks.Clocks(crystal, clocks.Loop(crystal))
+    tree = clocks.Clocks(crystal, clocks.Dpll(crystal))
     with pytest.raises(HardFaultError, match="HFXO0"):
         tree.bus_write(clocks.SYSCLKCTRL, 3)
 
 
 def test_a_core_without_divided_peripherals_is_too_fast() -> None:
     crystal = clocks.Crystal()
-    loop = clocks.Loop(crystal)
-    tree = clocks.Clocks(crystal, loop)
+    dpll = clocks.Dpll(crystal)
+    tree = clocks.Clocks(crystal, dpll)
     crystal.bus_write(clocks.HFXO_CTRL, clocks.FORCEEN)
-    loop.bus_write(clocks.DPLL_CFG1, 3839 << 16 | 1919)
-    loop.bus_write(clocks.DPLL_EN, 1)
+    dpll.bus_write(clocks.DPLL_CFG1, 3839 << 16 | 1919)
+    dpll.bus_write(clocks.DPLL_EN, 1)
     with pytest.raises(HardFaultError, match="core at 78000000 Hz, peripherals at 78000000 Hz"):
         tree.bus_write(clocks.SYSCLKCTRL, 2)
 
@@ -215,7 +215,7 @@ def test_only_a_pending_and_enabled_interrupt_ends_a_wait() -> None:
     assert not device.should_wake()
 
 
-def test_the_tick_comes_when_its_period_is_over() -> None:
+def test_the_tick_is_pending_after_its_period() -> None:
     clock = Clock(paced=False)
     device = make_core(clock)
     device.bus_write(core.SCB_CPACR, core.CPACR_FPU)
@@ -234,7 +234,7 @@ def test_waiting_without_the_floating_point_unit_enabled_is_an_error() -> None:
         make_core(Clock(paced=False)).should_wake()
 
 
-def test_paced_time_stands_still_while_the_host_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paced_time_stops_while_this_machine_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
     host_ns = 0
     monkeypatch.setattr("time.monotonic_ns", lambda: host_ns)
     clock = Clock(paced=True)

@@ -1,3 +1,5 @@
+"""Model of the flash controller: erase, write, counters and power loss."""
+
 import random
 from pathlib import Path
 
@@ -74,12 +76,12 @@ def test_a_locked_controller_keeps_its_content() -> None:
 
 def test_writing_without_enable_is_an_error_of_the_firmware() -> None:
     controller = make_flash()
-    controller.bus_write(flash.WRITECTRL + 0x2000, flash.WREN)  # the window that clears bits
+    controller.bus_write(flash.WRITECTRL + 0x2000, flash.WREN)  # clears the bit
     with pytest.raises(HardFaultError, match=r"without WRITECTRL\.WREN"):
         erase(controller, SLOTS)
 
 
-def test_an_address_outside_is_seen_in_the_status_and_refused() -> None:
+def test_an_address_outside_flash_sets_a_status_bit_and_is_refused() -> None:
     controller = make_flash()
     controller.bus_write(flash.ADDRB, BASE + SIZE)
     assert controller.bus_read(flash.STATUS) & flash.INVADDR
@@ -89,7 +91,7 @@ def test_an_address_outside_is_seen_in_the_status_and_refused() -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(st.integers(0, 2**32), st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=40))
-def test_a_torn_burst_is_a_prefix_and_one_half_written_word(seed: int, words: list[int]) -> None:
+def test_an_interrupted_burst_is_a_prefix_and_one_partial_word(seed: int, words: list[int]) -> None:
     controller = make_flash(seed)
     controller.power_loss_at = 1
     with pytest.raises(PowerLossError):
@@ -97,11 +99,11 @@ def test_a_torn_burst_is_a_prefix_and_one_half_written_word(seed: int, words: li
     found = [word_at(controller, SLOTS + 4 * i) for i in range(len(words))]
     cut = next((i for i, (a, b) in enumerate(zip(found, words, strict=True)) if a != b), len(words) - 1)
     assert found[:cut] == words[:cut]
-    assert found[cut] & words[cut] == words[cut], "a bit was cleared that should stay set"
+    assert found[cut] & words[cut] == words[cut], "a bit was cleared that should remain set"
     assert found[cut + 1 :] == [0xFFFFFFFF] * (len(words) - cut - 1)
 
 
-def test_a_torn_erase_leaves_old_bits_and_erased_ones() -> None:
+def test_an_interrupted_erase_keeps_some_old_bits() -> None:
     controller = make_flash()
     random.seed(1)
     old = random.randbytes(PAGE_BYTES)
@@ -114,18 +116,18 @@ def test_a_torn_erase_leaves_old_bits_and_erased_ones() -> None:
     assert all(a & b == a for a, b in zip(old, new, strict=True)), "an erase never clears a bit"
 
 
-def test_equal_seeds_tear_equally() -> None:
-    torn = []
+def test_equal_seeds_give_equal_interrupted_operations() -> None:
+    contents = []
     for _ in range(2):
         controller = make_flash(seed=7)
         controller.power_loss_at = 1
         with pytest.raises(PowerLossError):
             write(controller, SLOTS, list(range(50)))
-        torn.append(bytes(controller.memory[SLOTS : SLOTS + 200]))
-    assert torn[0] == torn[1]
+        contents.append(bytes(controller.memory[SLOTS : SLOTS + 200]))
+    assert contents[0] == contents[1]
 
 
-def test_the_flash_file_keeps_what_was_written(tmp_path: Path) -> None:
+def test_the_flash_file_contains_the_written_data(tmp_path: Path) -> None:
     memory = open_flash_file(tmp_path / "new" / "flash.bin")
     memory[100] = 0x42
     assert (tmp_path / "new" / "flash.bin").read_bytes()[99:102] == b"\xff\x42\xff"
