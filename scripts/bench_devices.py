@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kwspipe.config import ModelConfig, TrainConfig
-from kwspipe.files.process import call_in_process, divert_native_messages
+from kwspipe.files.process import call_in_process, redirect_native_stderr
 from kwspipe.training import devices
 from kwspipe.training.step import train_on_batch
 from kwspipe.training.targets import Step
@@ -65,7 +65,7 @@ def main() -> None:
 
 def measure(model_name: str, setting: str, batch: int, steps: int) -> tuple[float, list[float], float, str]:
     """Returns the seconds of the first step and of each after it, the processor's of one, and what they ran on."""
-    divert_native_messages(Path("/dev/null"))
+    redirect_native_stderr(Path("/dev/null"))
     import keras
 
     from kwspipe import models

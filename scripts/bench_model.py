@@ -21,7 +21,7 @@ from kwspipe.config.parse import parse
 from kwspipe.core.frontend import FrontEnd
 from kwspipe.core.model_runner import CoreModel
 from kwspipe.core.spotter import Spotter
-from kwspipe.files.process import call_in_process, divert_native_messages
+from kwspipe.files.process import call_in_process, redirect_native_stderr
 from kwspipe.stages.model_files import compile_image
 
 LABELS = ("one", "two", "three", "_unknown_", "_silence_")
@@ -101,7 +101,7 @@ def _network() -> tuple[PipelineConfig, bytes, bytes]:
 
 
 def _convert(config: PipelineConfig, path: Path) -> None:
-    divert_native_messages(path.with_suffix(".log"))
+    redirect_native_stderr(path.with_suffix(".log"))
     logging.disable()
     from kwspipe import models
     from kwspipe.tflite import conversion

@@ -17,7 +17,7 @@ from bench_model import experiment
 from bench_sounds import REPOSITORY, write_recordings, write_store
 
 from kwspipe.config import PipelineConfig
-from kwspipe.files.process import call_in_process, divert_native_messages
+from kwspipe.files.process import call_in_process, redirect_native_stderr
 
 BATCH_SIZE = 32
 EPOCHS = 3
@@ -71,7 +71,7 @@ def measure_pipeline() -> Entry:
 
 def _train(config: PipelineConfig, folder: Path) -> float:
     """Runs the stage train and returns its clips a second from the second epoch on, validation included."""
-    divert_native_messages(folder / "native.log")
+    redirect_native_stderr(folder / "native.log")
     from kwspipe.stages import train
     from kwspipe.training.data import Batch, TrainingBatches
 
@@ -90,7 +90,7 @@ def _train(config: PipelineConfig, folder: Path) -> float:
 
 
 def _fit(config: PipelineConfig, folder: Path) -> float:
-    divert_native_messages(folder / "native.log")
+    redirect_native_stderr(folder / "native.log")
     import keras
 
     from kwspipe import models

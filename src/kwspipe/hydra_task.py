@@ -14,7 +14,7 @@ from kwspipe import stages
 from kwspipe.config import stage_order
 from kwspipe.config.parse import parse
 from kwspipe.errors import KwspipeError
-from kwspipe.exchange.external_model import fill_in
+from kwspipe.exchange.external_model import apply_model_settings
 from kwspipe.pipeline.runner import run
 from kwspipe.sweep import folders  # also registers the resolvers of conf/
 
@@ -32,7 +32,7 @@ def task(composed: DictConfig) -> dict[str, float | None]:
         folder = Path(hydra_config.runtime.output_dir)
         return run_job(composed, folder, overrides, _cores_of(hydra_config.launcher))
     try:
-        fill_in(composed, hydra_config.overrides.task)
+        apply_model_settings(composed, hydra_config.overrides.task)
         return dict(run(parse(composed)))
     except KwspipeError as error:
         failures.append(error)

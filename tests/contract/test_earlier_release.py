@@ -72,7 +72,7 @@ def test_the_run_is_imported_reported_and_compared(run_dir: Path) -> None:
     assert "release_0_1" in compose(facts, composed("+experiment=smoke").report)
     files = run_archive.read(archive)
     assert evaluated_run("release_0_1", files, str(archive)).name == "release_0_1"
-    assert set(files) == set(run_archive.collect(run_dir)) | {run_archive.CARD}
+    assert set(files) == set(run_archive.collect_members(run_dir)) | {run_archive.CARD}
 
 
 def test_the_weights_are_a_checkpoint(run_dir: Path) -> None:

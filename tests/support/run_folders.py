@@ -11,7 +11,7 @@ from hydra import compose, initialize_config_dir
 from kwspipe.__main__ import conf_dir
 from kwspipe.config import PipelineConfig
 from kwspipe.config.parse import parse
-from kwspipe.exchange.external_model import fill_in
+from kwspipe.exchange.external_model import apply_model_settings
 from kwspipe.metrics import clips, predictions
 from kwspipe.runs.artifacts import Fingerprint, outputs_hash, read_manifest, stage_folder
 from kwspipe.stages import import_model
@@ -26,7 +26,7 @@ def composed_config(*overrides: str) -> PipelineConfig:
     """The configuration as the command line gives it."""
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         composed = compose("config", overrides=list(overrides))
-    fill_in(composed, list(overrides))
+    apply_model_settings(composed, list(overrides))
     return parse(composed)
 
 

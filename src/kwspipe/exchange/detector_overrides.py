@@ -30,7 +30,7 @@ def changed_settings(quantized: Path, detector: DetectorConfig) -> dict[str, Any
     return {name: now[name] for name in now if name in before and plain[name] != before[name]}
 
 
-def retuned(
+def override_detector(
     image: bytes, detector: DetectorConfig, changes: Mapping[str, Any]
 ) -> tuple[bytes, DetectorConfig]:
     """Returns a model image with other detector settings, and all of these.
@@ -59,7 +59,7 @@ def retuned(
     return container.replace_section(image, container.DETECTOR, pack_settings(tuned, labels)), tuned
 
 
-def told(changes: Mapping[str, Any], image: bytes) -> str:
+def describe_changes(changes: Mapping[str, Any], image: bytes) -> str:
     """Returns the changes in words, with what the model has."""
     own = unpack_settings(container.read_sections(image)[container.DETECTOR])
     return ", ".join(f"{name} {value} (the model has {own.get(name)})" for name, value in changes.items())

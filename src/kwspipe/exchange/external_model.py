@@ -74,7 +74,7 @@ def read_model(path: Path, labels: Sequence[str] | None) -> ExternalModel:
     )
 
 
-def fill_in(composed: DictConfig, overrides: Sequence[str]) -> None:
+def apply_model_settings(composed: DictConfig, overrides: Sequence[str]) -> None:
     """Sets in a composed configuration what follows from a model: classes, front end, detector, a name.
 
     From ``import.path``; or, where nothing is done but to compare runs, from the first of these.
@@ -100,7 +100,7 @@ def fill_in(composed: DictConfig, overrides: Sequence[str]) -> None:
     values["detector.target_false_accepts_per_hour"] = None  # its thresholds are its own
     if OmegaConf.is_missing(composed, "name"):
         values["name"] = default_name(Path(str(path)))
-    set_unless_given(composed, values, overrides)
+    set_unless_overridden(composed, values, overrides)
 
 
 def _fill_in_comparison(composed: DictConfig, overrides: Sequence[str]) -> None:
@@ -113,15 +113,15 @@ def _fill_in_comparison(composed: DictConfig, overrides: Sequence[str]) -> None:
     ):
         return
     if OmegaConf.is_missing(composed, "name"):
-        set_unless_given(composed, {"name": "comparison"}, overrides)
+        set_unless_overridden(composed, {"name": "comparison"}, overrides)
     beside = Path(str(composed.run_dir)).expanduser().resolve().parent
-    labels = run_archive.files_of(run_archive.find_run(str(runs[0]), beside)).get("quantize/labels.txt", b"")
+    labels = run_archive.read_run(run_archive.find_run(str(runs[0]), beside)).get("quantize/labels.txt", b"")
     words = keywords_of(labels.decode().splitlines())
     if words:
-        set_unless_given(composed, {"dataset.words": words}, overrides)
+        set_unless_overridden(composed, {"dataset.words": words}, overrides)
 
 
-def set_unless_given(composed: DictConfig, values: dict[str, Any], overrides: Sequence[str]) -> None:
+def set_unless_overridden(composed: DictConfig, values: dict[str, Any], overrides: Sequence[str]) -> None:
     """Sets values by dotted key, but for those the command line gives."""
     parser = OverridesParser.create()
     given = {parser.parse_override(text).key_or_group for text in overrides}

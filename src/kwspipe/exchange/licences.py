@@ -1,6 +1,6 @@
 """Under which licences stands what a model may be made of."""
 
-SOURCES = {
+SOURCE_LICENCES = {
     "speech_commands": "Google Speech Commands v0.02, CC BY 4.0 (Pete Warden, 2018)",
     "mswc": "Multilingual Spoken Words Corpus, CC BY 4.0 (Mazumder et al., 2021; voices of Common Voice)",
     "synthetic": "spoken by espeak-ng (GPL-3.0, which what it speaks is not under) or Kokoro (Apache-2.0)",
@@ -14,11 +14,11 @@ CHECKPOINTS = {
 }
 
 
-def of_source(name: str) -> str:
+def source_licence(name: str) -> str:
     """Returns the licence of a data source."""
-    return SOURCES.get(name, "not known")
+    return SOURCE_LICENCES.get(name, "not known")
 
 
-def of_checkpoint(file_name: str) -> str:
+def describe_checkpoint(file_name: str) -> str:
     """Returns what a checkpoint is, with its licence."""
     return CHECKPOINTS.get(file_name, f"the checkpoint {file_name}; its licence is not known to kwspipe")

@@ -131,7 +131,7 @@ def _data(prepared: Mapping[str, Any], trained: bool) -> list[str]:
     if not prepared:
         return ["not recorded"]
     source = prepared["source_used"]
-    lines = [f"source: {source}", f"licence: {licences.of_source(source)}"]
+    lines = [f"source: {source}", f"licence: {licences.source_licence(source)}"]
     if not trained:
         lines.append("what the model was trained on is not recorded; it was tested on clips of this source")
     for split in ("training", "validation", "testing") if trained else ("testing",):
@@ -148,7 +148,7 @@ def _training(files: Mapping[str, bytes], config: Mapping[str, Any]) -> list[str
     epochs = len(files["train/history.csv"].decode().splitlines()) - 1
     checkpoint = _json(files, "train/transfer.json").get("checkpoint")
     lines = [
-        f"started from {licences.of_checkpoint(checkpoint) if checkpoint else 'random weights'}",
+        f"started from {licences.describe_checkpoint(checkpoint) if checkpoint else 'random weights'}",
         f"{epochs} epochs of batches of {config['train']['batch_size']}, seed {config['seed']}; "
         f"kept: the best by {config['train']['monitor']}",
         "augmentation: " + (", ".join(step["name"] for step in config["augment"]["transforms"]) or "none"),

@@ -49,7 +49,7 @@ def write(run_dir: Path, name: str) -> Path | None:
     Returns:
         The archive; None where there is no model yet.
     """
-    members = collect(run_dir)
+    members = collect_members(run_dir)
     if not members:
         return None
     members = dict(sorted(members.items()))
@@ -69,7 +69,7 @@ def write(run_dir: Path, name: str) -> Path | None:
     return path
 
 
-def collect(run_dir: Path) -> dict[str, bytes]:
+def collect_members(run_dir: Path) -> dict[str, bytes]:
     """Returns what belongs to a run's model, by the name of the member; nothing where there is no model.
 
     Only what was made from the files that are there now: an evaluation of an earlier model is left out.
@@ -118,9 +118,9 @@ def read(path: Path) -> dict[str, bytes]:
     return members
 
 
-def files_of(path: Path) -> dict[str, bytes]:
+def read_run(path: Path) -> dict[str, bytes]:
     """Returns the same of an archive or of a run directory."""
-    return collect(path) if path.is_dir() else read(path)
+    return collect_members(path) if path.is_dir() else read(path)
 
 
 def find_run(text: str, beside: Path, key: str = "compare.runs") -> Path:

@@ -38,7 +38,7 @@ def run(config: PipelineConfig, shared_dir: Path | None = None) -> dict[str, flo
     run_dir = plan.run_directory_of(config)
     chosen = plan.chosen_stages(config)
     check_prerequisites(config, chosen)
-    with disk.errors_made_clear(run_dir), run_directory.run_lock(run_dir, wait=shared_dir is not None):
+    with disk.translate_disk_errors(run_dir), run_directory.run_lock(run_dir, wait=shared_dir is not None):
         run_directory.write_config(config, run_dir)
         try:
             _run_stages(config, run_dir, chosen, shared_dir)

@@ -6,7 +6,7 @@ from pathlib import Path
 from kwspipe import stages
 from kwspipe.config import PipelineConfig
 from kwspipe.files import disk
-from kwspipe.files.process import divert_native_messages
+from kwspipe.files.process import redirect_native_stderr
 from kwspipe.runs import run_directory
 from kwspipe.runs.artifacts import Fingerprint, stage_folder
 
@@ -18,7 +18,7 @@ def run_stage(
 ) -> None:
     """Runs a stage that writes ``target``. The log is appended to ``log.txt`` of the run directory."""
     log = run_dir / "log.txt"
-    divert_native_messages(log)
+    redirect_native_stderr(log)
     logging.captureWarnings(True)
     logging.basicConfig(
         filename=log,
@@ -26,11 +26,11 @@ def run_stage(
         format=LOG_FORMAT,
     )
     logging.raiseExceptions = False  # an unwritable log does not produce tracebacks
-    disk.keep_destructors_quiet()
+    disk.silence_disk_full_destructors()
     stage = stages.load(name)
     with (
         run_directory.temporary_files_in(run_dir / run_directory.TEMPORARY),
         stage_folder(target, fingerprint, stage.resumable) as folder,
-        disk.errors_made_clear(folder),
+        disk.translate_disk_errors(folder),
     ):
         stage.run(config, run_dir, folder)

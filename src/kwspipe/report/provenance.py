@@ -29,9 +29,9 @@ def origins(facts: RunFacts) -> list[tuple[str, str]]:
     rows = []
     if facts.summary:
         source = facts.summary.get("source_used", "")
-        rows.append(("Recordings", f"{source}: {licences.of_source(source)}"))
+        rows.append(("Recordings", f"{source}: {licences.source_licence(source)}"))
     if facts.transfer and facts.transfer.get("checkpoint"):
-        rows.append(("Checkpoint", licences.of_checkpoint(facts.transfer["checkpoint"])))
+        rows.append(("Checkpoint", licences.describe_checkpoint(facts.transfer["checkpoint"])))
     return rows
 
 

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from kwspipe.config import PipelineConfig
 from kwspipe.errors import KwspipeError
-from kwspipe.exchange.run_archive import SUFFIX, files_of, find_run
+from kwspipe.exchange.run_archive import SUFFIX, find_run, read_run
 from kwspipe.metrics import comparison_report
 from kwspipe.metrics.comparison import compare
 from kwspipe.metrics.evaluated_run import EvaluatedRun, evaluated_run
@@ -32,7 +32,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
 
 
 def _evaluated(name: str, path: Path) -> EvaluatedRun:
-    files = files_of(path)
+    files = read_run(path)
     if not files:
         raise KwspipeError(
             str(path),

@@ -13,7 +13,7 @@ from kwspipe.config import DetectorConfig, PipelineConfig
 from kwspipe.core.detector import DEVICE_SETTINGS
 from kwspipe.errors import KwspipeError
 from kwspipe.exchange import c_source
-from kwspipe.exchange.detector_overrides import changed_settings, retuned, told
+from kwspipe.exchange.detector_overrides import changed_settings, describe_changes, override_detector
 from kwspipe.labels import keywords_of
 from kwspipe.stages import Stage
 from kwspipe.tflite import reference
@@ -34,8 +34,8 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     labels = (quantized / "labels.txt").read_text().splitlines()
     changes = changed_settings(quantized, config.detector)
     if changes:
-        console.print(f"    detector as configured: {told(changes, image)}", markup=False)
-    _, detector = retuned(image, config.detector, changes)
+        console.print(f"    detector as configured: {describe_changes(changes, image)}", markup=False)
+    _, detector = override_detector(image, config.detector, changes)
     parameters = parameters_of(original, config, labels, detector)
     exported = exported_model(original, parameters)
     _verify(exported, parameters, quantized / "golden.npz")

@@ -17,7 +17,7 @@ from kwspipe.core.image_info import ImageRequirements
 from kwspipe.core.spotter import Spotter
 from kwspipe.device.prerequisites import check_board
 from kwspipe.errors import KwspipeError
-from kwspipe.exchange.detector_overrides import changed_settings, retuned, told
+from kwspipe.exchange.detector_overrides import changed_settings, describe_changes, override_detector
 from kwspipe.listening.dump import Dump
 from kwspipe.listening.session import HeardDetection, Limits, Report, ends_by, listen
 from kwspipe.listening.sources import from_input, from_recordings
@@ -35,8 +35,8 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     if config.listen.latency_ms is not None:
         changes["latency_ms"] = config.listen.latency_ms
     if changes:
-        console.print(f"    detector as configured: {told(changes, original)}", markup=False)
-    image, detector = retuned(original, config.detector, changes)
+        console.print(f"    detector as configured: {describe_changes(changes, original)}", markup=False)
+    image, detector = override_detector(original, config.detector, changes)
     dump = _dump(config, ImageRequirements.of(image).sample_rate_hz, detector)
     with ends_by(signal.SIGINT) as stopped:
         report = _listen(config, image, detector, quantized / "golden.npz", dump, stopped, console)

