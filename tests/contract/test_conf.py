@@ -1,16 +1,12 @@
 """Every YAML file of conf/ is part of a configuration that parses."""
 
-from dataclasses import replace
-
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.errors import MissingConfigException
 
 from kwspipe import augment
 from kwspipe.__main__ import conf_dir, config_groups
-from kwspipe.config import DistillConfig
 from kwspipe.config.parse import parse
-from support.run_folders import composed_config
 
 GROUPS = sorted(group for group in config_groups() if not group.startswith("hydra"))
 CHOICES = [
@@ -28,8 +24,6 @@ def test_it_parses(group: str, choice: str) -> None:
     )
     if (group, choice) == ("transfer", "path"):
         overrides.append("transfer.path=runs/other")
-    if (group, choice) in (("distill", "networks"), ("distill", "networks_and_embedding")):
-        overrides.append("distill.runs=[runs/other]")
     if (group, choice) == ("experiment", "custom"):
         overrides.append("dataset.words=[computer,lights]")
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
@@ -71,17 +65,6 @@ def test_the_vendors_checkpoint_brings_the_features_it_was_trained_with(
         frontend = parse(compose("config", overrides=["+experiment=digits_9", *overrides])).frontend
     assert frontend.filterbank_upper_band_limit == upper_limit_hz
     assert frontend.quantize_dynamic_scale_enable == dynamic
-
-
-def test_both_teachers_are_set_as_each_is_alone() -> None:
-    def distill(choice: str, *overrides: str) -> DistillConfig:
-        return composed_config("+experiment=digits_3", f"distill={choice}", *overrides).distill
-
-    runs = "distill.runs=[runs/other]"
-    networks, embedding = distill("networks", runs), distill("speech_embedding")
-    assert networks.name == "networks" and embedding.name == "speech_embedding"
-    assert networks.speech_embedding is None
-    assert distill("networks_and_embedding", runs) == replace(networks, speech_embedding=embedding)
 
 
 def test_an_unknown_choice_lists_the_known_ones() -> None:

@@ -1,19 +1,17 @@
 """Training with a teacher: interrupted and gone on with it ends as in one go, and leaves a network without it; a run
 that was trained before is one, and Google's speech embedding another."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.support.run_folders import composed_config, stage_hash, write_stage
+from tests.support.run_folders import composed_config
 
 from kwspipe.dataset.store.clip_store import StoreWriter
-from kwspipe.files.hashing import file_hash
 from kwspipe.pipeline.plan import is_finished
-from kwspipe.runs.artifacts import Fingerprint, read_manifest, stage_folder
+from kwspipe.runs.artifacts import Fingerprint, stage_folder
 from kwspipe.transfer.checkpoint import read_checkpoint
 from support.own_process import printed_by
 
@@ -138,53 +136,18 @@ def train(run_dir: Path, *overrides: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def write_quantized(run_dir: Path) -> None:
-    write_stage(run_dir, "quantize", {"model.tflite": b""}, {}, {"train": stage_hash(run_dir, "train")})
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that can teach."""
-    folder = tmp_path_factory.mktemp("trained") / "large"
-    train(folder)
-    write_quantized(folder)
-    return folder
-
-
 @pytest.mark.timeout(180)
-def test_a_run_teaches_the_run_beside_it_which_is_out_of_date_once_it_is_another(
-    trained: Path, tmp_path: Path
-) -> None:
-    large, student = tmp_path / "large", tmp_path / "student"
-    shutil.copytree(trained, large)
-    train(student, "distill=networks", "distill.runs=[large]")
-    manifest = read_manifest(student / "train")
-    assert manifest is not None
-    assert manifest["inputs"]["teacher 0"] == file_hash(large / "train" / "model.weights.h5")
-    # Of the same seed and the same clips: what it was taught is all that differs.
-    kernels = [read_checkpoint(run)["predictions"][0] for run in (large, student)]
-    assert np.abs(kernels[0] - kernels[1]).max() > 1e-6
-    config = composed_config(*asked(student, "distill=networks", "distill.runs=[large]"))
-    assert is_finished(config)
-    files = {name: (large / "train" / name).read_bytes() for name in ("model.weights.h5", "classes.json")}
-    settings = read_manifest(large / "train")["config"]
-    write_stage(large, "train", files | {"model.weights.h5": b"trained again"}, settings, {})
-    write_quantized(large)
-    assert not is_finished(config)
-
-
-@pytest.mark.timeout(180)
-def test_a_run_and_the_speech_embedding_teach_one_network(trained: Path, tmp_path: Path) -> None:
+def test_a_run_with_the_speech_embedding_writes_a_network_without_it(tmp_path: Path) -> None:
     pytest.importorskip("openwakeword", reason="the extra `teacher` is not installed")
-    student, cache = tmp_path / "student", tmp_path / "cache"
-    overrides = [
-        "distill=networks_and_embedding",
-        f"distill.runs=[{trained}]",
-        f"distill.speech_embedding.cache_dir={cache}",
-    ]
+    student, plain, cache = tmp_path / "student", tmp_path / "plain", tmp_path / "cache"
+    overrides = ["distill=speech_embedding", f"distill.cache_dir={cache}"]
     train(student, *overrides)
-    (kept,) = cache.rglob("*.npy")
-    assert np.load(kept).shape == (18, 864)  # of 24 clips in training, 6 are silence
+    train(plain)
+    (cached,) = cache.rglob("*.npy")
+    assert np.load(cached).shape == (18, 864)  # of 24 training clips, 6 are silence
     assert [len(row) for row in read_checkpoint(student)["predictions"]] == [8, 4]
-    assert read_checkpoint(student).keys() == read_checkpoint(trained).keys()
+    assert read_checkpoint(student).keys() == read_checkpoint(plain).keys()
+    # Seed and clips are the same: only the targets differ.
+    kernels = [read_checkpoint(run)["predictions"][0] for run in (plain, student)]
+    assert np.abs(kernels[0] - kernels[1]).max() > 1e-6
     assert is_finished(composed_config(*asked(student, *overrides)))

@@ -150,25 +150,7 @@ class SpeechEmbeddingConfig:
     cache_dir: str
 
 
-@typed
-class NetworkTeachersConfig:
-    """Networks trained before as teachers.
-
-    Attributes:
-        runs: run directories, their names beside this one, or archives; of several, the mean of what they say.
-        weight: share that what they say has in what is taught; the labels have the rest.
-        speech_embedding: teaches besides; None: it does not.
-    """
-
-    name: Literal["networks"]
-    runs: Annotated[Texts, Field(min_length=1)]
-    weight: Fraction
-    speech_embedding: SpeechEmbeddingConfig | None
-
-
-DistillConfig = Annotated[
-    NoTeacherConfig | SpeechEmbeddingConfig | NetworkTeachersConfig, Field(discriminator="name")
-]
+DistillConfig = Annotated[NoTeacherConfig | SpeechEmbeddingConfig, Field(discriminator="name")]
 
 
 @typed

@@ -11,7 +11,7 @@ from kwspipe.errors import KwspipeError
 from kwspipe.labels import ClassTable
 from kwspipe.runs.artifacts import write_json
 from kwspipe.stages import Stage
-from kwspipe.training import devices, teacher_networks
+from kwspipe.training import devices, embedding_teacher
 from kwspipe.training.data import TrainingBatches, split_features
 from kwspipe.training.distillation import EmbeddingTargets, embedding_targets
 from kwspipe.training.loop import TrainingLoop
@@ -19,11 +19,24 @@ from kwspipe.training.pruning import reporter
 from kwspipe.training.state import HISTORY, STATE
 from kwspipe.training.targets import class_weights
 from kwspipe.training.training_classes import assign_training_classes
+from kwspipe.transfer.checkpoint_check import check_checkpoint
 from kwspipe.transfer.class_table_file import write_classes
 from kwspipe.transfer.frontend_check import frontend_differences
 from kwspipe.transfer.layers import apply
 from kwspipe.transfer.report import print_report
 from kwspipe.transfer.source import checkpoint_hash, locate
+
+
+def check(config: PipelineConfig) -> None:
+    """Checks the transforms of augmentation, the checkpoint and the teacher.
+
+    Raises:
+        KwspipeError: training cannot start with the configured transforms, checkpoint or teacher.
+    """
+    augment.check(config.augment.transforms, config.dataset.words)
+    check_checkpoint(config)
+    if config.distill.name == "speech_embedding":
+        embedding_teacher.check(config.frontend.sample_rate_hz)
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
@@ -75,8 +88,7 @@ def _fit(
         model = models.build_merged(config.model, validation[0].shape[1:], classes.labels)
         checkpoint = locate(config.transfer, config.model.name)
         report = apply(without_merge(model).layers, config.transfer, checkpoint, classes.names)
-        teachers = teacher_networks.built(config, validation[0].shape[1:], classes)
-        loop = TrainingLoop(model, config.train, config.schedule, config.seed, folder, said, teachers)
+        loop = TrainingLoop(model, config.train, config.schedule, config.seed, folder, said)
     write_classes(folder, classes)
     report = replace(report, other_features=frontend_differences(checkpoint, config.frontend))
     write_json(folder / "transfer.json", report.as_mapping())
@@ -93,10 +105,9 @@ STAGE = Stage(
     reads=("seed", "frontend", "augment", "model", "transfer", "distill", "schedule", "train"),
     needs=("prepare",),
     run=run,
+    check=check,
     sources=lambda config: (
-        checkpoint_hash(config.transfer, config.model.name)
-        | augment.sources(config.augment.transforms)
-        | teacher_networks.check(config)
+        checkpoint_hash(config.transfer, config.model.name) | augment.sources(config.augment.transforms)
     ),
     resumable=True,
 )

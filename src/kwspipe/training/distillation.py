@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kwspipe.config import DistillConfig, PipelineConfig, SpeechEmbeddingConfig
+from kwspipe.config import PipelineConfig
 from kwspipe.dataset.clip_kinds import AND
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.labels import SILENCE
@@ -55,13 +55,6 @@ class EmbeddingTargets:
         )
 
 
-def embedding_of(distill: DistillConfig) -> SpeechEmbeddingConfig | None:
-    """Returns the settings of the speech embedding; None where it is no teacher."""
-    if distill.name == "networks":
-        return distill.speech_embedding
-    return distill if distill.name == "speech_embedding" else None
-
-
 def embedding_targets(
     config: PipelineConfig, prepared: Path, taught: Indices, num_classes: int
 ) -> EmbeddingTargets | None:
@@ -73,8 +66,8 @@ def embedding_targets(
         taught: (clips of the store,) class that each clip is taught as.
         num_classes: of them.
     """
-    distill = embedding_of(config.distill)
-    if distill is None:
+    distill = config.distill
+    if distill.name == "none":
         return None
     store = ClipStore(prepared)
     numbers = store.select("training")

@@ -21,7 +21,6 @@ from kwspipe.training.schedule import learning_rate
 from kwspipe.training.state import EpochResult, TrainingState
 from kwspipe.training.step import train_on_batch
 from kwspipe.training.targets import make_train_step
-from kwspipe.training.teacher_networks import TeacherNetworks
 
 SMALLEST_POSTERIOR = 1e-7  # Keras clips there too before it takes the logarithm
 
@@ -37,7 +36,6 @@ class TrainingLoop:
         seed: decides which clips mixup mixes.
         folder: receives the best weights, history.csv, TensorBoard's logs, and meanwhile the state to resume from.
         lesson: what the speech embedding says of the clips, if it is a teacher.
-        teachers: networks, if they are.
     """
 
     def __init__(
@@ -48,10 +46,9 @@ class TrainingLoop:
         seed: int,
         folder: Path,
         lesson: EmbeddingTargets | None = None,
-        teachers: TeacherNetworks | None = None,
     ) -> None:
         self.model, self.config, self.schedule, self.folder = model, config, schedule, folder
-        self.seed, self.lesson, self.teachers = seed, lesson, teachers
+        self.seed, self.lesson = seed, lesson
         self.trained = compiled(model, config, self._rate(0), lesson)
         self.statistics = BatchNormStatistics(model)
         self.recent: deque[npt.NDArray[np.float32]] = deque(maxlen=config.batch_norm_batches)
@@ -134,8 +131,6 @@ class TrainingLoop:
         self.recent.append(features)
         taught = self.lesson.of(batch.numbers) if self.lesson else None
         step = make_train_step(features, batch.targets, weights, self.config, rng, taught)
-        if self.teachers:
-            step = self.teachers.teach(step)
         return train_on_batch(self.trained, step)
 
     @property

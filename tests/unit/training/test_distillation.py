@@ -10,13 +10,12 @@ import pytest
 
 from kwspipe.config import PipelineConfig
 from kwspipe.dataset.store.clip_store import ClipStore, StoreWriter
+from kwspipe.errors import ConfigError
 from kwspipe.runs.artifacts import Fingerprint, stage_folder
 from kwspipe.stages import train
 from kwspipe.training import distillation, embedding_teacher
-from kwspipe.training.distillation import EmbeddingTargets, embedding_of, embedding_targets, posteriors
+from kwspipe.training.distillation import EmbeddingTargets, embedding_targets, posteriors
 from support.run_folders import composed_config
-
-NETWORKS = "distill.runs=[large]"
 
 
 def composed(*overrides: str) -> PipelineConfig:
@@ -102,18 +101,25 @@ def test_a_lesson_without_posteriors_leaves_the_labels_their_whole_share() -> No
     assert not taught.shares.any()
 
 
-def test_the_speech_embedding_teaches_alone_or_beside_networks() -> None:
-    embedding = composed("distill=speech_embedding", "distill.dimensions=7").distill
-    assert embedding_of(embedding) is embedding
-    both = composed("distill=networks_and_embedding", NETWORKS, "distill.speech_embedding.dimensions=7")
-    assert embedding_of(both.distill) == embedding
+@pytest.mark.parametrize(
+    ("override", "text"),
+    [
+        ("posteriors_weight=1.5", "distill.posteriors_weight: received 1.5; "),
+        (
+            "posterior_weight=0.5",
+            "distill.posterior_weight: unknown key. Closest known key: distill.posteriors_weight",
+        ),
+    ],
+)
+def test_settings_of_the_teacher_are_checked(override: str, text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        composed("distill=speech_embedding", f"++distill.{override}")
+    (problem,) = caught.value.problems
+    assert problem.startswith(text)
 
 
-@pytest.mark.parametrize("choice", [("none",), ("networks", NETWORKS)], ids=["none", "networks"])
-def test_who_asks_for_no_speech_embedding_gets_no_lesson(tmp_path: Path, choice: tuple[str, ...]) -> None:
-    config = composed(f"distill={choice[0]}", *choice[1:])
-    assert embedding_of(config.distill) is None
-    assert embedding_targets(config, tmp_path / "not prepared", np.arange(0), 3) is None
+def test_without_a_teacher_there_are_no_targets(tmp_path: Path) -> None:
+    assert embedding_targets(composed("distill=none"), tmp_path / "not prepared", np.arange(0), 3) is None
 
 
 def prepared(folder: Path, labels: tuple[str, ...]) -> Path:
@@ -194,7 +200,7 @@ def test_in_training_its_posteriors_are_of_the_classes_that_are_taught(
     monkeypatch.setattr("kwspipe.training.training_classes.MIN_CLIPS", 9)
     monkeypatch.setattr(train, "TrainingBatches", no_batches)
     monkeypatch.setattr(train, "_fit", lambda *arguments: given.append(arguments[-1]))
-    config = composed("distill=networks_and_embedding", NETWORKS)
+    config = composed("distill=speech_embedding")
     config = replace(config, train=replace(config.train, other_words_apart=1))
     train.run(config, tmp_path, tmp_path / "train")
     (said,) = given
