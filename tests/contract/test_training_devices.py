@@ -24,7 +24,7 @@ from kwspipe.training.targets import Step
 conf, folder = pathlib.Path(sys.argv[1]), pathlib.Path(tempfile.mkdtemp())
 settings = OmegaConf.to_container(OmegaConf.load(conf / "train" / "best.yaml"))
 settings |= {"epochs": 3, "batch_size": 4, "ema_decay": 0.5, "weight_decay": 0.01, "tensorboard": False}
-settings |= {"weight_decay_to": "start", "first_layer_rate": 0.5, "focal_gamma": 1.0, "batch_norm_batches": 2}
+settings |= {"weight_decay_to": "start", "first_layer_rate": 0.5, "batch_norm_batches": 2}
 train = TrainConfig(**settings | {
     "precision": "mixed_float16", "strategy": "mirrored", "devices": ("CPU:0", "CPU:1")
 })

@@ -177,10 +177,8 @@ class TrainConfig:
     """The training loop, and what it runs on (``training/devices.py``).
 
     Attributes:
-        sampling: of an epoch's clips: each once, or as many of each class, some of them repeatedly, some not at all.
         other_words_apart: so many of the other words, those with the most clips, are classes of their own while the
             network is taught (``training/classes.py``).
-        focal_gamma: of the focal loss (Lin et al. 2017, arXiv:1708.02002); 0 is cross entropy.
         weight_decay_to: where weight decay pulls the weights to.
         first_layer_rate: share of the learning rate that the first layer has; it rises to 1 at the last.
         batch_norm_batches: of training, by which BatchNorm's statistics are measured for what is kept; 0 takes its own.
@@ -193,18 +191,16 @@ class TrainConfig:
 
     epochs: Count
     batch_size: Count
-    sampling: Literal["natural", "balanced"]
     other_words_apart: Annotated[int, Field(ge=0)]
-    class_weights: Literal["balanced", "keywords", "none"]
+    class_weights: Literal["balanced", "none"]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
-    focal_gamma: NotNegative
     mixup_alpha: NotNegative
     weight_decay: NotNegative
     weight_decay_to: Literal["zero", "start"]
     first_layer_rate: Annotated[float, Field(gt=0, le=1)]
     ema_decay: Annotated[float, Field(ge=0, lt=1)]
     batch_norm_batches: Annotated[int, Field(ge=0)]
-    monitor: Literal["val_balanced_accuracy", "val_accuracy", "val_loss"]
+    monitor: Literal["val_balanced_accuracy", "val_loss"]
     early_stop_patience: Count | None
     tensorboard: bool
     workers: Count

@@ -53,7 +53,6 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
             train.batch_size,
             config.seed,
             train.workers,
-            train.sampling,
             targets,
         ) as batches:
             _fit(config, prepared, folder, batches, classes, said)
@@ -95,7 +94,7 @@ def _fit(
     print_report(report)
     placement.announce()
     placement.note(folder, loop.next_epoch)
-    weights = class_weights(batches.targets[batches.numbers], store.labels, config.train.class_weights)
+    weights = class_weights(store.targets[batches.numbers], len(store.labels), config.train.class_weights)
     ahead = batches.epochs(loop.next_epoch, config.train.epochs)
     loop.run(ahead, batches.num_batches, weights[list(classes.labels)], validation, reporter())
 

@@ -20,7 +20,7 @@ def compiled(model: Any, config: TrainConfig, learning_rate: float, lesson: Embe
     from kwspipe.training.optimizer import optimizer
 
     trained = without_merge(model)
-    losses, parts, metrics = [_loss(config)], [1.0], [["accuracy"]]
+    losses, parts, metrics = ["categorical_crossentropy"], [1.0], [["accuracy"]]
     if lesson:
         trained = with_teacher(trained, lesson.targets.shape[1])
         losses, parts, metrics = [*losses, "mean_squared_error"], [*parts, lesson.weight], [*metrics, []]
@@ -37,12 +37,3 @@ def compiled(model: Any, config: TrainConfig, learning_rate: float, lesson: Embe
     # So that there is a state to restore. In mixed_float16 it is not the optimizer above, but one around it.
     trained.optimizer.build(trained.trainable_variables)
     return trained
-
-
-def _loss(config: TrainConfig) -> Any:
-    """Cross entropy, of which clips that are already right count for less where ``focal_gamma`` is above 0."""
-    import keras
-
-    if not config.focal_gamma:
-        return "categorical_crossentropy"
-    return keras.losses.CategoricalFocalCrossentropy(alpha=1.0, gamma=config.focal_gamma)  # arXiv:1708.02002

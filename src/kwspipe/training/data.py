@@ -120,7 +120,6 @@ class TrainingBatches:
         batch_size: clips a batch; the last one of an epoch may be smaller.
         seed: decides order and augmentation.
         workers: processes that make batches.
-        sampling: natural or balanced, as in the configuration.
         taught: (clips of the store,) index of what each clip is taught as, if that is not its label.
     """
 
@@ -132,14 +131,11 @@ class TrainingBatches:
         batch_size: int,
         seed: int,
         workers: int,
-        sampling: str = "natural",
         taught: Indices | None = None,
     ) -> None:
         store = ClipStore(folder)
-        self.sampling = sampling
         self.numbers = store.select("training")
-        self.targets = store.targets
-        self.taught = self.targets if taught is None else taught
+        self.taught = store.targets if taught is None else taught
         self.batch_size = batch_size
         self.seed = seed
         self.pool = ProcessPoolExecutor(
@@ -170,8 +166,6 @@ class TrainingBatches:
         for epoch in range(first, end):
             rng = np.random.default_rng((self.seed, epoch))
             order = rng.permutation(self.numbers)
-            if self.sampling == "balanced":
-                order = rng.permutation(balanced(order, self.targets[order]))
             for start in range(0, len(order), self.batch_size):
                 yield epoch, order[start : start + self.batch_size]
 
@@ -185,18 +179,6 @@ class TrainingBatches:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.pool.shutdown(cancel_futures=True)
-
-
-def balanced(numbers: Indices, targets: Indices) -> Indices:
-    """Returns about as many clips as there are, as many of each class: the first ones, or all of them repeatedly.
-
-    Args:
-        numbers: (clips,) in the order in which to take them.
-        targets: (clips,) index of the label.
-    """
-    classes = np.unique(targets)
-    share = -(-len(numbers) // len(classes))
-    return np.concatenate([np.resize(numbers[targets == label], share) for label in classes])[: len(numbers)]
 
 
 class _Worker:

@@ -1,13 +1,11 @@
 """What the network is taught for a batch: smoothed labels, the teacher's values, pairs of clips mixed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from kwspipe.config import TrainConfig
-from kwspipe.labels import is_keyword
 
 Array = npt.NDArray[np.float32]
 
@@ -44,21 +42,17 @@ class DistillationTargets:
     shares: Array
 
 
-def class_weights(
-    targets: npt.NDArray[np.int64], labels: Sequence[str], kind: str
-) -> npt.NDArray[np.float32]:
-    """Returns a weight a class, (classes,), by which the losses of its clips are multiplied.
+def class_weights(targets: npt.NDArray[np.int64], num_labels: int, kind: str) -> Array:
+    """Returns the weight of the loss of a clip by its label, (labels,).
 
-    ``balanced`` is scikit-learn's rule, clips / (classes * clips of the class): all classes weigh the same together.
-    ``keywords`` is the same rule among the keywords alone; other words and silence weigh by how many they are. A
-    class with no clips weighs 0, with ``none`` each 1.
+    ``balanced`` is the rule of scikit-learn, clips / (labels * clips of the label). The clips of each label then have
+    the same total weight, and a label without clips has weight 0. With ``none`` each weight is 1.
     """
-    weights = np.ones(len(labels), np.float32)
-    chosen = [kind == "balanced" or (kind == "keywords" and is_keyword(label)) for label in labels]
-    counts = np.bincount(targets, minlength=len(labels))[chosen]
-    if len(counts):
-        weights[chosen] = np.where(counts > 0, counts.sum() / (len(counts) * np.maximum(counts, 1)), 0)
-    return weights
+    if kind == "none":
+        return np.ones(num_labels, np.float32)
+    counts = np.bincount(targets, minlength=num_labels)
+    weights = np.where(counts > 0, counts.sum() / (num_labels * np.maximum(counts, 1)), 0)
+    return weights.astype(np.float32)
 
 
 def smoothed(targets: npt.NDArray[np.int64], num_classes: int, smoothing: float) -> Array:

@@ -13,7 +13,7 @@ import pytest
 from kwspipe.config import AugmentConfig
 from kwspipe.dataset.store.clip_store import ClipStore, StoreWriter
 from kwspipe.training import data
-from kwspipe.training.data import Batch, DataWaitTimer, TrainingBatches, balanced
+from kwspipe.training.data import Batch, DataWaitTimer, TrainingBatches
 from support.default_settings import FRONTEND
 from support.paths import TESTS
 
@@ -152,32 +152,11 @@ def test_features_are_the_same_however_many_clips_are_in_memory(store: Path, mon
     assert data.plain_features(clips, FRONTEND, numbers[:0]).shape == (0, *whole.shape[1:])
 
 
-def test_balanced_clips_are_as_many_of_each_class() -> None:
-    targets = np.array([0] * 30 + [1] * 3 + [2] * 7)
-    drawn = balanced(np.arange(40), targets)
-    assert len(drawn) == 40
-    counts = np.bincount(targets[drawn])
-    assert counts.max() - counts.min() <= 2  # forty are not divided by three
-    assert set(drawn[targets[drawn] == 1]) == {30, 31, 32}  # each of the few
-    assert len(set(drawn[targets[drawn] == 0])) == counts[0]  # none of the many twice
-
-
-def test_balanced_epochs_take_other_clips_of_the_many(store: Path) -> None:
-    with TrainingBatches(store, FRONTEND, AUGMENT, 8, 3, 1, "balanced") as batches:
-        made = list(batches.epochs(0, 2))
-        targets = [np.concatenate([b.targets for b in made if b.epoch == epoch]) for epoch in (0, 1)]
-        numbers = [np.concatenate([b.numbers for b in made if b.epoch == epoch]) for epoch in (0, 1)]
-        assert all(abs(2 * np.count_nonzero(found) - len(batches.numbers)) <= 1 for found in targets)
-    assert set(numbers[0]) != set(numbers[1])
-
-
-def test_clips_are_taught_as_classes_and_balanced_by_labels(store: Path) -> None:
+def test_targets_are_the_training_classes_of_the_clips(store: Path) -> None:
     targets = ClipStore(store).targets
-    taught = np.where(
-        targets == 0, 2 + np.arange(len(targets)), 1
-    )  # each clip of the keyword is another class
-    with TrainingBatches(store, FRONTEND, AUGMENT, 8, 3, 1, "balanced", taught) as batches:
+    # Each clip of the keyword has another training class.
+    classes = np.where(targets == 0, 2 + np.arange(len(targets)), 1)
+    with TrainingBatches(store, FRONTEND, AUGMENT, 8, 3, 1, classes) as batches:
         made = list(batches.epochs(0, 1))
     numbers = np.concatenate([batch.numbers for batch in made])
-    assert np.array_equal(np.concatenate([batch.targets for batch in made]), taught[numbers])
-    assert abs(2 * np.count_nonzero(targets[numbers]) - len(numbers)) <= 1
+    assert np.array_equal(np.concatenate([batch.targets for batch in made]), classes[numbers])

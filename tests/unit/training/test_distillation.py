@@ -11,7 +11,8 @@ import pytest
 from kwspipe.config import PipelineConfig
 from kwspipe.dataset.store.clip_store import ClipStore, StoreWriter
 from kwspipe.errors import ConfigError
-from kwspipe.runs.artifacts import Fingerprint, stage_folder
+from kwspipe.runs.artifacts import Fingerprint
+from kwspipe.runs.stage_folder import stage_folder
 from kwspipe.stages import train
 from kwspipe.training import distillation, embedding_teacher
 from kwspipe.training.distillation import EmbeddingTargets, embedding_targets, posteriors

@@ -16,7 +16,8 @@ from kwspipe.config import SpeechEmbeddingConfig
 from kwspipe.dataset.store.clip_store import StoreWriter
 from kwspipe.errors import KwspipeError
 from kwspipe.pipeline import runner
-from kwspipe.runs.artifacts import Fingerprint, stage_folder
+from kwspipe.runs.artifacts import Fingerprint
+from kwspipe.runs.stage_folder import stage_folder
 from kwspipe.training import embedding_teacher
 from kwspipe.training.distillation import components
 
