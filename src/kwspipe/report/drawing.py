@@ -1,7 +1,7 @@
-"""Charts as inline SVG: a drawing to put shapes on, and the scales between figures and places.
+"""Inline SVG charts: shapes, axes, and scales from values to coordinates.
 
-A drawing is made for the width of a phone and stretched to what room there is, so that its letters never become
-smaller than they are here. Colours come from the page's style sheet, by class, so that they follow light and dark.
+A drawing has the width of a phone and is stretched to the available width. Its text is therefore never smaller than
+specified here. The style sheet of the page sets the colours by class, so that they follow the light and dark schemes.
 """
 
 import math
@@ -11,21 +11,21 @@ from typing import Any
 
 from markupsafe import Markup
 
-WIDTH = 340  # of a chart in a page 360 pixels wide
+WIDTH = 340  # width of a chart on a page of 360 pixels
 Scale = Callable[[float], float]
 Point = tuple[float, float]
-# What XML 1.0 does not allow in a document (section 2.2); labels may hold it.
+# Characters that XML 1.0 (section 2.2) does not allow. Labels may contain them.
 FORBIDDEN = {code: "\N{REPLACEMENT CHARACTER}" for code in range(32) if chr(code) not in "\t\n\r"}
 
 
 class Drawing:
-    """A picture under construction. Text of any content is safe: it is escaped when the picture is written.
+    """An SVG element under construction. Text is escaped when the element is serialized.
 
     Args:
-        title: what it shows, for those who cannot see it.
-        height: in the units of the drawing.
-        width: likewise.
-        kind: further class of the element, for the style sheet.
+        title: description for screen readers.
+        height: height of the view box.
+        width: width of the view box.
+        kind: additional class of the element, for the style sheet.
     """
 
     def __init__(self, title: str, height: float, width: float = WIDTH, kind: str = "") -> None:
@@ -41,9 +41,9 @@ class Drawing:
 
         Args:
             tag: name of the SVG element.
-            style: classes of the style sheet.
-            tip: shown when a pointer rests on it.
-            attributes: of the element; ``_`` in a name stands for ``-``.
+            style: classes for the style sheet.
+            tip: text shown while the pointer is over the shape.
+            attributes: attributes of the element; ``_`` in a name stands for ``-``.
         """
         values = {name.replace("_", "-"): _attribute(value) for name, value in attributes.items()}
         element = ET.SubElement(self.root, tag, {"class": style} | values)
@@ -62,29 +62,29 @@ class Drawing:
         self.add("line", style, x1=x1, y1=y1, x2=x2, y2=y2)
 
     def polyline(self, points: Iterable[Point], style: str, tip: str = "") -> None:
-        """Adds a line through points."""
-        steps = " ".join(f"{_number(x)},{_number(y)}" for x, y in points)
-        self.add("polyline", style, tip, points=steps)
+        """Adds a line through the points."""
+        coordinates = " ".join(f"{_number(x)},{_number(y)}" for x, y in points)
+        self.add("polyline", style, tip, points=coordinates)
 
     def markup(self) -> Markup:
-        """Returns the picture, to stand in a page as it is."""
+        """Returns the SVG element as markup that templates do not escape."""
         return Markup(ET.tostring(self.root, encoding="unicode"))
 
 
 def linear(low: float, high: float, start: float, end: float) -> Scale:
-    """Returns the scale that takes ``low`` to ``start`` and ``high`` to ``end``."""
+    """Returns the linear scale from ``low`` at ``start`` to ``high`` at ``end``."""
     span = (high - low) or 1.0
     return lambda value: start + (value - low) / span * (end - start)
 
 
 def logarithmic(low: float, high: float, start: float, end: float) -> Scale:
-    """Returns the logarithmic scale from ``low`` at ``start`` to ``high`` at ``end``; less than ``low`` stays there."""
-    inner = linear(math.log10(low), math.log10(high), start, end)
-    return lambda value: inner(math.log10(max(value, low)))
+    """Returns the logarithmic scale from ``low`` at ``start`` to ``high`` at ``end``; lower values map to ``start``."""
+    exponent = linear(math.log10(low), math.log10(high), start, end)
+    return lambda value: exponent(math.log10(max(value, low)))
 
 
 def ticks(low: float, high: float, count: int) -> list[float]:
-    """Returns about ``count`` round numbers from ``low`` to ``high``: multiples of 1, 2 or 5 times a power of ten."""
+    """Returns about ``count`` multiples of 1, 2 or 5 times a power of ten between ``low`` and ``high``."""
     rough = (high - low) / max(count, 1)
     if rough <= 0:
         return [low]
@@ -95,18 +95,21 @@ def ticks(low: float, high: float, count: int) -> list[float]:
 
 
 def decades(low: float, high: float) -> list[float]:
-    """Returns the powers of ten from ``low`` to ``high``."""
+    """Returns the powers of ten between ``low`` and ``high``."""
     return [
         10.0**n for n in range(math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9) + 1)
     ]
 
 
 class Axes:
-    """The frame of a chart: grid, ticks and their texts.
+    """The field of a chart with grid, tick labels, curves and marks.
+
+    Values outside of the scales are drawn on the edge of the field.
 
     Args:
-        drawing: where to draw.
-        x: scale of the horizontal axis; ``y`` of the vertical one.
+        drawing: the drawing that receives the shapes.
+        x: scale of the horizontal axis.
+        y: scale of the vertical axis.
         box: left, top, right and bottom of the field.
     """
 
@@ -115,7 +118,7 @@ class Axes:
         self.left, self.top, self.right, self.bottom = box
 
     def horizontal(self, values: Sequence[tuple[float, str]], name: str) -> None:
-        """Marks values on the horizontal axis, with their texts, and names the axis."""
+        """Adds grid lines and tick labels of the horizontal axis, and its name."""
         for value, text in values:
             self.drawing.line(self.x(value), self.top, self.x(value), self.bottom, "grid")
             self.drawing.text(self.x(value), self.bottom + 15, text, "tick", "middle")
@@ -123,16 +126,28 @@ class Axes:
         self.drawing.text(self.right, self.bottom + 31, name, "name", "end")
 
     def vertical(self, values: Sequence[tuple[float, str]], name: str) -> None:
-        """Marks values on the vertical axis, with their texts, and names the axis above it."""
+        """Adds grid lines and tick labels of the vertical axis, and its name above the field."""
         for value, text in values:
             self.drawing.line(self.left, self.y(value), self.right, self.y(value), "grid")
             self.drawing.text(self.left - 6, self.y(value) + 4, text, "tick", "end")
         self.drawing.text(0, self.top - 10, name, "name")
 
     def curve(self, xs: Sequence[float], ys: Sequence[float], style: str, tip: str = "") -> None:
-        """Draws a line through (x, y) pairs in the units of the axes."""
-        points = [(self.x(a), self.y(b)) for a, b in zip(xs, ys, strict=True)]
+        """Adds a line through (x, y) pairs in units of the axes."""
+        points = [self.position(x, y) for x, y in zip(xs, ys, strict=True)]
         self.drawing.polyline(points, f"curve {style}", tip)
+
+    def dot(self, x: float, y: float, radius: float, style: str, tip: str = "") -> None:
+        """Adds a dot at a pair in units of the axes."""
+        cx, cy = self.position(x, y)
+        self.drawing.add("circle", f"dot {style}", tip, cx=cx, cy=cy, r=radius)
+
+    def position(self, x: float, y: float) -> Point:
+        """Returns the coordinates of a pair in units of the axes, limited to the field."""
+        return (
+            min(max(self.x(x), self.left), self.right),
+            min(max(self.y(y), self.top), self.bottom),
+        )
 
 
 def _number(value: float) -> str:

@@ -1,1 +1,1 @@
-"""The charts of the pages, each a function from figures to SVG."""
+"""Charts of the pages: functions from values to SVG."""

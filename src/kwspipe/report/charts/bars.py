@@ -1,4 +1,4 @@
-"""Charts of bars: cost of the layers, waveforms."""
+"""Bar charts: cost of the layers, waveforms."""
 
 from collections.abc import Sequence
 
@@ -9,34 +9,35 @@ from markupsafe import Markup
 from kwspipe.report.drawing import WIDTH, Axes, Drawing, linear, ticks
 
 WAVE_WIDTH, WAVE_HEIGHT = 120, 40
-MIN_FULL_HEIGHT = 100.0  # a peak of -50 dB of full scale: clips quieter than that are no speech
+# Peak of -50 dB of full scale. Waveforms with smaller peaks contain no speech and are not scaled to full height.
+MIN_FULL_HEIGHT = 100.0
+MIN_THICKNESS = 0.4  # of a waveform, in units of the drawing, so that silence is visible
 LEFT, RIGHT, TOP, BOTTOM = 36.0, WIDTH - 16.0, 26.0, 160.0
 
 
 def layers(costs: Sequence[float], kinds: Sequence[str], styles: Sequence[str], unit: str) -> Markup:
-    """Draws the cost of each layer, in the order in which they run.
+    """Draws the cost of each layer in the order of execution.
 
     Args:
-        costs: (layers,) of each.
-        kinds: (layers,) what each does, for the tips.
-        styles: (layers,) class of the style sheet of each.
-        unit: what the costs count.
+        costs: (layers,) cost of each layer.
+        kinds: (layers,) operators of each layer.
+        styles: (layers,) class of the style sheet for each layer.
+        unit: unit of the costs.
     """
     factor, prefix = (1e6, "million ") if max(costs) >= 2e6 else (1e3, "thousand ")
-    drawing = Drawing(f"{unit} of each of {len(costs)} layers", BOTTOM + 40)
+    drawing = Drawing(f"{unit} of each of {len(costs)} layers", BOTTOM + 24)
     high = max(max(costs) / factor, 1e-9) * 1.05
     x, y = linear(0, len(costs), LEFT, RIGHT), linear(0, high, BOTTOM, TOP)
     axes = Axes(drawing, x, y, (LEFT, TOP, RIGHT, BOTTOM))
     axes.vertical([(value, f"{value:g}") for value in ticks(0, high, 4)], f"{prefix}{unit}")
     width = (RIGHT - LEFT) / len(costs)
-    for place, (cost, kind, style) in enumerate(zip(costs, kinds, styles, strict=True)):
+    for index, (cost, kind, style) in enumerate(zip(costs, kinds, styles, strict=True)):
         top = y(cost / factor)
-        tip = f"layer {place}, {kind}: {cost:,.0f} {unit}"
         drawing.add(
             "rect",
             f"bar {style}",
-            tip,
-            x=x(place) + width * 0.08,
+            f"layer {index}, {kind}: {cost:,.0f} {unit}",
+            x=x(index) + width * 0.08,
             y=top,
             width=width * 0.84,
             height=BOTTOM - top,
@@ -48,26 +49,29 @@ def layers(costs: Sequence[float], kinds: Sequence[str], styles: Sequence[str], 
 
 
 def waveform(samples: npt.NDArray[np.int16], title: str, word: tuple[int, int] | None = None) -> Markup:
-    """Draws lowest and highest sample of each hundredth or so of a clip.
+    """Draws the smallest and the largest sample of each of ``WAVE_WIDTH`` parts of a clip.
+
+    The peak of the clip has the full height, so that quiet clips are visible.
 
     Args:
         samples: (samples,) int16, at least one.
-        title: what it is, for those who cannot see it.
-        word: first sample of the word, and the one after its last, to be marked.
+        title: description for screen readers.
+        word: first sample of the word and the sample after its last one; this part is shaded.
     """
     drawing = Drawing(title, WAVE_HEIGHT, WAVE_WIDTH, "wave")
     drawing.root.set("preserveAspectRatio", "none")
     middle = WAVE_HEIGHT / 2
     if word is not None:
-        start, end = (WAVE_WIDTH * place / len(samples) for place in word)
+        start, end = (WAVE_WIDTH * min(bound / len(samples), 1.0) for bound in word)
         drawing.add("rect", "word", x=start, y=0, width=max(end - start, 0), height=WAVE_HEIGHT)
     drawing.line(0, middle, WAVE_WIDTH, middle, "zero")
     columns = np.array_split(samples.astype(np.float64), min(WAVE_WIDTH, len(samples)))
     step = WAVE_WIDTH / len(columns)
-    # Everything at one height, so that quiet clips can be seen; but what is next to nothing stays small.
-    scale = middle / max(float(np.abs(samples.astype(np.int32)).max()), MIN_FULL_HEIGHT)
+    scale = (middle - MIN_THICKNESS) / max(float(np.abs(samples.astype(np.int32)).max()), MIN_FULL_HEIGHT)
     upper = [(step * (i + 0.5), middle - scale * part.max()) for i, part in enumerate(columns)]
-    lower = [(step * (i + 0.5), middle - scale * part.min() + 0.4) for i, part in enumerate(columns)]
+    lower = [
+        (step * (i + 0.5), middle - scale * part.min() + MIN_THICKNESS) for i, part in enumerate(columns)
+    ]
     outline = " ".join(f"{x:.1f},{y:.1f}" for x, y in [*upper, *reversed(lower)])
     drawing.add("polygon", "sound", points=outline)
     return drawing.markup()

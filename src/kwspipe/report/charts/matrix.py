@@ -1,35 +1,43 @@
-"""The confusion matrix: what is right in blue, mistakes in orange, the stronger the more."""
+"""Confusion matrix: correct clips in blue and confusions in orange, with an opacity that grows with their share."""
 
+import unicodedata
 from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from kwspipe.report.drawing import Drawing
+from kwspipe.report.drawing import WIDTH, Drawing
 
-# A mistake in every fifth clip of a class is as strong as it gets.
-STRONGEST_MISTAKE = 0.2
-# Cells below this strength are pale and bear dark figures, the others are full and bear light ones: of the shades
-# between, neither ink would stand out (WCAG 2.2 asks for a contrast of 4.5).
+STRONGEST_MISTAKE = 0.2  # share of the clips of a class at which a confusion has full opacity
+# Cells are either pale with dark numbers (opacity from PALEST to DARKEST_PALE) or full with light numbers (strength of
+# FULL or more). At the opacities between, neither number colour has the contrast of 4.5 that WCAG 2.2 requires.
 FULL, PALEST, DARKEST_PALE = 0.75, 0.12, 0.5
-# Beyond this many classes numbers in the cells could not be read on a phone.
-MAX_NUMBERED = 16
-LETTER_WIDTH = 6.8
+MAX_NUMBERED = 16  # with more classes the numbers in the cells would be too small on a phone
+LETTER_WIDTH = (
+    6.8  # mean width of a letter in units of the drawing; letters of East Asian scripts have twice the width
+)
 MAX_LETTERS = 14
+SLOPE = 0.5  # cos(60 degrees): horizontal extent of a column label over its length
 
 
 def confusion(counts: Sequence[Sequence[int]], labels: Sequence[str]) -> Markup:
     """Draws a confusion matrix.
 
     Args:
-        counts: (classes, classes), a row a true label, a column a predicted one.
+        counts: (classes, classes) number of clips; rows are true labels, columns predicted labels.
         labels: (classes,)
     """
     names = [_short(label) for label in labels]
     cell = 26.0 if len(labels) <= MAX_NUMBERED else 13.0
-    head = LETTER_WIDTH * max(len(name) for name in names) + 10
+    head = LETTER_WIDTH * max(map(_letters, names)) + 10
     side = head + cell * len(labels)
-    width = max(side + 12, 340.0)  # the last slanted label leans out
-    drawing = Drawing(f"Confusion matrix of {len(labels)} classes", side + 2, width, "matrix")
+    # Column labels start in the middle of their column and lean to the right.
+    ends = [
+        head + (index + 0.5) * cell + 8 + SLOPE * LETTER_WIDTH * _letters(name)
+        for index, name in enumerate(names)
+    ]
+    drawing = Drawing(
+        f"Confusion matrix of {len(labels)} classes", side + 2, max(side + 2, *ends, WIDTH), "matrix"
+    )
     for row, name in enumerate(names):
         middle = head + (row + 0.5) * cell
         drawing.text(head - 6, middle + 4.5, name, "tick", "end")
@@ -38,48 +46,49 @@ def confusion(counts: Sequence[Sequence[int]], labels: Sequence[str]) -> Markup:
     for row, values in enumerate(counts):
         total = sum(values)
         for column, count in enumerate(values):
-            place = (head + column * cell, head + row * cell)
+            corner = (head + column * cell, head + row * cell)
             share = count / total if total else 0.0
-            tip = f"{labels[row]} taken for {labels[column]}: {count} of {total}" if row != column else ""
-            tip = tip or f"{labels[row]}: {count} of {total} right"
-            _cell(drawing, place, cell, count, share, row == column, tip)
+            if row == column:
+                tip = f"{labels[row]}: {count} of {total} correct"
+            else:
+                tip = f"{labels[row]} classified as {labels[column]}: {count} of {total}"
+            _cell(drawing, corner, cell, count, share, row == column, tip)
     return drawing.markup()
 
 
 def _cell(
     drawing: Drawing,
-    place: tuple[float, float],
+    corner: tuple[float, float],
     size: float,
     count: int,
     share: float,
-    right: bool,
+    correct: bool,
     tip: str,
 ) -> None:
-    x, y = place
-    drawing.add("rect", "cell", x=x + 0.75, y=y + 0.75, width=size - 1.5, height=size - 1.5, rx=2)
+    x, y = corner
+    square = {"x": x + 0.75, "y": y + 0.75, "width": size - 1.5, "height": size - 1.5, "rx": 2.0}
+    drawing.add("rect", "cell", **square)
     if not count:
         return
-    # The power makes a single mistake visible beside hundreds of hits.
-    strength = share if right else min(share / STRONGEST_MISTAKE, 1.0) ** 0.75
+    # The power makes a single confusion visible beside hundreds of correct clips.
+    strength = share if correct else min(share / STRONGEST_MISTAKE, 1.0) ** 0.75
     full = strength >= FULL
     opacity = 1.0 if full else PALEST + (DARKEST_PALE - PALEST) * strength / FULL
-    style = "cell right" if right else "cell wrong"
-    drawing.add(
-        "rect",
-        style,
-        tip,
-        x=x + 0.75,
-        y=y + 0.75,
-        width=size - 1.5,
-        height=size - 1.5,
-        rx=2,
-        fill_opacity=opacity,
-    )
+    drawing.add("rect", "cell right" if correct else "cell wrong", tip, **square, fill_opacity=opacity)
     if size >= 20:
-        drawing.text(
-            x + size / 2, y + size / 2 + 4.5, str(count), "count strong" if full else "count", "middle"
-        )
+        style = "count strong" if full else "count"
+        drawing.text(x + size / 2, y + size / 2 + 4.5, str(count), style, "middle")
+
+
+def _letters(text: str) -> int:
+    """Returns the width of a text in letters of mean width."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _short(label: str) -> str:
-    return label if len(label) <= MAX_LETTERS else f"{label[: MAX_LETTERS - 1]}\N{HORIZONTAL ELLIPSIS}"
+    """Returns the label, cut to ``MAX_LETTERS``."""
+    if _letters(label) <= MAX_LETTERS:
+        return label
+    while _letters(label) >= MAX_LETTERS:
+        label = label[:-1]
+    return f"{label}\N{HORIZONTAL ELLIPSIS}"

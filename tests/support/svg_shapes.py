@@ -1,0 +1,39 @@
+"""Coordinates of the shapes of an SVG element."""
+
+import re
+import xml.etree.ElementTree as ET
+
+NUMBER = r"-?\d+(?:\.\d+)?"
+
+
+def outside(svg: str) -> list[str]:
+    """Returns the shapes of an SVG element that are not within its view box, as text.
+
+    Radii of circles and extents of texts are not considered. Coordinates that are no numbers are outside.
+    """
+    root = ET.fromstring(svg)
+    left, top, width, height = map(float, root.attrib["viewBox"].split())
+    return [
+        ET.tostring(shape, encoding="unicode")
+        for shape in root.iter()
+        for x, y in points(shape)
+        if not (left <= x <= left + width and top <= y <= top + height)
+    ]
+
+
+def points(shape: ET.Element) -> list[tuple[float, float]]:
+    """Returns the points that a shape consists of: its corners, ends or centre; of a text its anchor."""
+    value = {name: float(text) for name, text in shape.attrib.items() if re.fullmatch(f"{NUMBER}|nan", text)}
+    match shape.tag:
+        case "line":
+            return [(value["x1"], value["y1"]), (value["x2"], value["y2"])]
+        case "rect":
+            far = (value["x"] + value["width"], value["y"] + value["height"])
+            return [(value["x"], value["y"]), far]
+        case "circle":
+            return [(value["cx"], value["cy"])]
+        case "polyline" | "polygon":
+            return [tuple(map(float, pair.split(","))) for pair in shape.attrib["points"].split()]  # type: ignore[misc]
+        case "text":
+            return [(value["x"], value["y"])]
+    return []
