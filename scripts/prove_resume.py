@@ -28,7 +28,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from kwspipe.runs.artifacts import link, read_manifest
+from kwspipe.runs.artifacts import read_manifest
+from kwspipe.runs.stage_folder import link
 
 STAGE_LINE = re.compile(r"^(\d+)/\d+ (\w+)  ")
 # Told apart by times that differ from run to run; locks say who held them last.

@@ -11,7 +11,8 @@ from tests.support.run_folders import composed_config
 
 from kwspipe.dataset.store.clip_store import StoreWriter
 from kwspipe.pipeline.plan import is_finished
-from kwspipe.runs.artifacts import Fingerprint, stage_folder
+from kwspipe.runs.artifacts import Fingerprint
+from kwspipe.runs.stage_folder import stage_folder
 from kwspipe.transfer.checkpoint import read_checkpoint
 from support.own_process import printed_by
 

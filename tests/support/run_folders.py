@@ -13,7 +13,8 @@ from kwspipe.config import PipelineConfig
 from kwspipe.config.parse import parse
 from kwspipe.exchange.external_model import apply_model_settings
 from kwspipe.metrics import clips, predictions
-from kwspipe.runs.artifacts import Fingerprint, outputs_hash, read_manifest, stage_folder
+from kwspipe.runs.artifacts import Fingerprint, outputs_hash, read_manifest
+from kwspipe.runs.stage_folder import stage_folder
 from kwspipe.stages import import_model
 from kwspipe.tflite.metadata import write_parameters
 from kwspipe.tflite.parameters import model_parameters

@@ -12,7 +12,8 @@ from kwspipe.dataset.recordings import Rejected
 from kwspipe.dataset.store.clip_store import StoreWriter
 from kwspipe.files.hashing import text_hash
 from kwspipe.metrics import calibration, clips, mistakes
-from kwspipe.runs.artifacts import Fingerprint, stage_folder
+from kwspipe.runs.artifacts import Fingerprint
+from kwspipe.runs.stage_folder import stage_folder
 from support.default_settings import FRONTEND
 
 RATE_HZ = 16000

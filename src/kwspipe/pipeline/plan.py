@@ -7,14 +7,8 @@ from kwspipe.config import PipelineConfig, stage_order
 from kwspipe.config.parse import to_mapping
 from kwspipe.errors import KwspipeError
 from kwspipe.pipeline import outputs
-from kwspipe.runs.artifacts import (
-    Fingerprint,
-    code_hash,
-    finish_commit,
-    outputs_hash,
-    read_manifest,
-    stale_because,
-)
+from kwspipe.runs.artifacts import Fingerprint, code_hash, outputs_hash, read_manifest, stale_because
+from kwspipe.runs.stage_folder import finish_commit
 
 FORCED, ALWAYS = (
     "forced",

@@ -18,7 +18,8 @@ from kwspipe.pipeline import plan
 from kwspipe.pipeline.outputs.results import accuracies
 from kwspipe.pipeline.stage_process import run_stage
 from kwspipe.runs import run_directory, shared_results
-from kwspipe.runs.artifacts import Fingerprint, discard_attempt, finish_commit, link, stale_because
+from kwspipe.runs.artifacts import Fingerprint, stale_because
+from kwspipe.runs.stage_folder import discard_attempt, finish_commit, link
 
 
 def run(config: PipelineConfig, shared_dir: Path | None = None) -> dict[str, float]:

@@ -8,7 +8,8 @@ from kwspipe.config import PipelineConfig
 from kwspipe.files import disk
 from kwspipe.files.process import redirect_native_stderr
 from kwspipe.runs import run_directory
-from kwspipe.runs.artifacts import Fingerprint, stage_folder
+from kwspipe.runs.artifacts import Fingerprint
+from kwspipe.runs.stage_folder import stage_folder
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 

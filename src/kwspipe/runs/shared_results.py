@@ -8,7 +8,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from kwspipe.runs.artifacts import MANIFEST, Fingerprint, finish_commit
+from kwspipe.runs.artifacts import MANIFEST, Fingerprint
+from kwspipe.runs.stage_folder import finish_commit
 
 POLL_S = 0.5
 

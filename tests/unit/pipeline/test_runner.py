@@ -16,7 +16,7 @@ from kwspipe.config import PipelineConfig, StageName, stage_order
 from kwspipe.config.parse import parse, to_mapping
 from kwspipe.errors import ConfigError, KwspipeError
 from kwspipe.pipeline import outputs, plan, runner
-from kwspipe.runs.artifacts import stage_folder
+from kwspipe.runs.stage_folder import stage_folder
 
 
 @pytest.fixture

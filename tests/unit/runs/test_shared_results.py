@@ -9,7 +9,8 @@ from pathlib import Path
 from filelock import FileLock
 
 from kwspipe.runs import shared_results
-from kwspipe.runs.artifacts import MANIFEST, Fingerprint, link, stage_folder, stale_because
+from kwspipe.runs.artifacts import MANIFEST, Fingerprint, stale_because
+from kwspipe.runs.stage_folder import link, stage_folder
 
 FINGERPRINT = Fingerprint({"seed": 1}, {}, "code")
 
