@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.support.default_settings import CONF
 
 from kwspipe.compiler.compile import compile_model
 from kwspipe.core.model_runner import CoreModel
@@ -17,22 +16,20 @@ from support.reference_kernels import run_reference
 TRAIN = """
 import json, pathlib, sys
 import keras, numpy as np
-from omegaconf import OmegaConf
+from tests.support.default_settings import train_settings
 from kwspipe import models
-from kwspipe.config import DsCnnConfig, ScheduleConfig, TrainConfig
-from kwspipe.models.heads import folded, unfolded
+from kwspipe.config import DsCnnConfig, ScheduleConfig
+from kwspipe.models.merged_classes import merge_classes, without_merge
 from kwspipe.models.layer_names import OTHER_WORDS
 from kwspipe.tflite.conversion import to_float, to_int8
 from kwspipe.training.data import Batch
-from kwspipe.training.distillation import Lesson
+from kwspipe.training.distillation import EmbeddingTargets
 from kwspipe.training.loop import TrainingLoop
 from kwspipe.training.state import WEIGHTS
 from kwspipe.models.layer_names import OUTPUTS
 
-conf, folder = map(pathlib.Path, sys.argv[1:])
-settings = OmegaConf.to_container(OmegaConf.load(conf / "train" / "best.yaml"))
-settings |= {"epochs": 2, "ema_decay": 0.5, "tensorboard": False, "weight_decay_to": "start", "first_layer_rate": 0.5}
-train = TrainConfig(**settings | {"batch_norm_batches": 2})
+folder = pathlib.Path(sys.argv[1])
+train = train_settings("best", epochs=2, ema_decay=0.5, tensorboard=False)
 schedule = ScheduleConfig("cosine", 0.05, 0.1, 0)
 LABELS = (0, 1, 2, 1, 1, 1)  # of a keyword, other words, silence, and three of the other words
 rng = np.random.default_rng(0)
@@ -40,12 +37,12 @@ clips = rng.integers(-128, 128, (24, 8, 6)).astype(np.int8)
 clips[0, 0, 0], clips[0, 0, 1] = -128, 127
 classes = np.arange(24) % 6
 labels = np.array(LABELS)[classes]
-lesson = Lesson(rng.normal(size=(24, 2)).astype(np.float32), np.ones(24, np.float32), 0.5)
+lesson = EmbeddingTargets(rng.normal(size=(24, 2)).astype(np.float32), np.ones(24, np.float32), 0.5)
 
 
 def network(seed):
     keras.utils.set_random_seed(seed)
-    return models.build_folded(DsCnnConfig("ds_cnn", 8, 1, 2, 0.9), (8, 6), LABELS)
+    return models.build_merged(DsCnnConfig("ds_cnn", 8, 1, 2, 0.9), (8, 6), LABELS)
 
 
 def said(model):
@@ -57,7 +54,7 @@ def matrix(model):
 
 
 def add_up_apart(model):
-    by_class = said(unfolded(model))
+    by_class = said(without_merge(model))
     sums = np.stack([by_class[:, np.array(LABELS) == label].sum(axis=1) for label in range(3)], axis=1)
     return float(np.abs(said(model) - sums).max())
 
@@ -100,11 +97,11 @@ inputs[-2], inputs[-1] = -128, 127
 np.savez(folder / "vectors.npz", inputs=inputs, clips=clips, posteriors=said(alone))
 
 print(json.dumps({
-    "shapes": [fresh.output_shape, unfolded(fresh).output_shape],
+    "shapes": [fresh.output_shape, without_merge(fresh).output_shape],
     "apart": add_up_apart(fresh),
-    "shared": all(layer in fresh.layers for layer in unfolded(fresh).layers),
+    "shared": all(layer in fresh.layers for layer in without_merge(fresh).layers),
     "trainable": fresh.get_layer(OTHER_WORDS).trainable,
-    "each_a_label": folded(plain, np.arange(3)) is plain and unfolded(plain) is plain,
+    "each_a_label": merge_classes(plain, np.arange(3)) is plain and without_merge(plain) is plain,
     "alone": of_alone, "teacher": of_teacher,
 }))
 """
@@ -118,7 +115,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(folder: Path) -> dict:
-    return printed_by(TRAIN, CONF, folder)
+    return printed_by(TRAIN, folder)
 
 
 def test_posteriors_of_the_classes_of_a_label_are_added_up(trained: dict) -> None:

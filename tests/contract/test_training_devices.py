@@ -15,7 +15,7 @@ from kwspipe import models
 from kwspipe.config import DsCnnConfig, ScheduleConfig, TrainConfig
 from kwspipe.training import devices
 from kwspipe.training.data import Batch
-from kwspipe.training.distillation import Lesson
+from kwspipe.training.distillation import EmbeddingTargets
 from kwspipe.training.loop import TrainingLoop
 from kwspipe.training.state import WEIGHTS
 from kwspipe.training.step import train_on_batch
@@ -24,7 +24,6 @@ from kwspipe.training.targets import Step
 conf, folder = pathlib.Path(sys.argv[1]), pathlib.Path(tempfile.mkdtemp())
 settings = OmegaConf.to_container(OmegaConf.load(conf / "train" / "best.yaml"))
 settings |= {"epochs": 3, "batch_size": 4, "ema_decay": 0.5, "weight_decay": 0.01, "tensorboard": False}
-settings |= {"weight_decay_to": "start", "first_layer_rate": 0.5, "batch_norm_batches": 2}
 train = TrainConfig(**settings | {
     "precision": "mixed_float16", "strategy": "mirrored", "devices": ("CPU:0", "CPU:1")
 })
@@ -33,7 +32,7 @@ placement = devices.prepare(train)
 rng = np.random.default_rng(0)
 clips = rng.integers(-128, 128, (11, 8, 6)).astype(np.int8)  # 11: each epoch's last batch has 3 clips, 2 and 1 a part
 targets = rng.integers(0, 3, 11)
-lesson = Lesson(rng.normal(size=(11, 2)).astype(np.float32), (np.arange(11) % 4 > 0).astype(np.float32), 0.5)
+lesson = EmbeddingTargets(rng.normal(size=(11, 2)).astype(np.float32), (np.arange(11) % 4 > 0).astype(np.float32), 0.5)
 
 
 def network():

@@ -6,7 +6,7 @@ from typing import Any
 from omegaconf import OmegaConf
 from pydantic import TypeAdapter
 
-from kwspipe.config import DatasetConfig, DetectorConfig, FrontendConfig
+from kwspipe.config import DatasetConfig, DetectorConfig, FrontendConfig, TrainConfig
 from support.paths import CONF
 
 
@@ -14,6 +14,11 @@ def plain_settings(group: str, name: str = "default") -> dict[str, Any]:
     """Returns the settings of a file in conf/, without those of its defaults list."""
     settings = OmegaConf.to_container(OmegaConf.load(CONF / group / f"{name}.yaml"))
     return {key: value for key, value in settings.items() if key != "defaults"}
+
+
+def train_settings(name: str, **changes: Any) -> TrainConfig:
+    """Returns the settings of a choice of the group train, with changes."""
+    return TrainConfig(**plain_settings("train", name) | changes)
 
 
 def _dataset() -> DatasetConfig:

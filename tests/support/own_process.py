@@ -1,17 +1,31 @@
-"""Programs in a process of their own: TensorFlow and tflite-runtime do not work together in the tests'."""
+"""Programs that tests run in a separate process, because TensorFlow and tflite-runtime do not work in one process."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]  # from where programs can import from ``tests``
+from support.paths import TESTS
+
+ROOT = TESTS.parent
 
 
-def printed_by(program: str, *arguments: object) -> Any:
-    """Returns what a program prints as JSON on its last line; where it fails, the test fails by what it said."""
-    command = [sys.executable, "-c", program, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+def printed_by(program: str | Path, *arguments: object) -> Any:
+    """Returns the JSON value on the last line that a program prints. If the program fails, so does the test.
+
+    Args:
+        program: source text, or the file of the program in tests/programs.
+        arguments: of the program.
+    """
+    source = ["-c", program] if isinstance(program, str) else [str(program)]
+    done = subprocess.run(
+        [sys.executable, *source, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(TESTS)])},
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])

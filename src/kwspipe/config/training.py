@@ -179,9 +179,6 @@ class TrainConfig:
     Attributes:
         other_words_apart: so many of the other words, those with the most clips, are classes of their own while the
             network is taught (``training/classes.py``).
-        weight_decay_to: where weight decay pulls the weights to.
-        first_layer_rate: share of the learning rate that the first layer has; it rises to 1 at the last.
-        batch_norm_batches: of training, by which BatchNorm's statistics are measured for what is kept; 0 takes its own.
         precision: of the network's arithmetic; weights and softmax are float32 in any case.
         xla: compile the step by XLA.
         strategy: ``mirrored`` divides each batch among several devices.
@@ -196,10 +193,7 @@ class TrainConfig:
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     mixup_alpha: NotNegative
     weight_decay: NotNegative
-    weight_decay_to: Literal["zero", "start"]
-    first_layer_rate: Annotated[float, Field(gt=0, le=1)]
     ema_decay: Annotated[float, Field(ge=0, lt=1)]
-    batch_norm_batches: Annotated[int, Field(ge=0)]
     monitor: Literal["val_balanced_accuracy", "val_loss"]
     early_stop_patience: Count | None
     tensorboard: bool

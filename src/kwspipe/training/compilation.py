@@ -17,7 +17,6 @@ def compiled(model: Any, config: TrainConfig, learning_rate: float, lesson: Embe
         lesson: what the teacher says of the clips, if there is one.
     """
     from kwspipe.models.merged_classes import without_merge
-    from kwspipe.training.optimizer import optimizer
 
     trained = without_merge(model)
     losses, parts, metrics = ["categorical_crossentropy"], [1.0], [["accuracy"]]
@@ -25,7 +24,7 @@ def compiled(model: Any, config: TrainConfig, learning_rate: float, lesson: Embe
         trained = with_teacher(trained, lesson.targets.shape[1])
         losses, parts, metrics = [*losses, "mean_squared_error"], [*parts, lesson.weight], [*metrics, []]
     trained.compile(
-        optimizer(trained, config, learning_rate),
+        _optimizer(config, learning_rate),
         losses,
         parts,
         metrics=metrics,
@@ -37,3 +36,11 @@ def compiled(model: Any, config: TrainConfig, learning_rate: float, lesson: Embe
     # So that there is a state to restore. In mixed_float16 it is not the optimizer above, but one around it.
     trained.optimizer.build(trained.trainable_variables)
     return trained
+
+
+def _optimizer(config: TrainConfig, learning_rate: float) -> Any:
+    """Returns Adam with decoupled weight decay (AdamW, Loshchilov and Hutter 2019, arXiv:1711.05101)."""
+    import keras
+
+    average = {"use_ema": True, "ema_momentum": config.ema_decay} if config.ema_decay else {}
+    return keras.optimizers.Adam(learning_rate, weight_decay=config.weight_decay or None, **average)

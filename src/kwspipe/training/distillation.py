@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kwspipe.config import PipelineConfig
-from kwspipe.dataset.clip_kinds import AND
+from kwspipe.dataset.clip_kinds import SEPARATOR
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.labels import SILENCE
 from kwspipe.training import embedding_teacher
@@ -82,7 +82,7 @@ def embedding_targets(
         return EmbeddingTargets(targets, weights, distill.weight)
     likely = np.zeros((len(targets), num_classes), np.float32)
     # Of a clip made of several speakers (``dataset/negatives.py``), the first.
-    speakers = [store.rows[number].speaker.split(AND)[0] for number in map(int, numbers)]
+    speakers = [store.rows[number].speaker.split(SEPARATOR)[0] for number in map(int, numbers)]
     likely[numbers] = posteriors(heard, taught[numbers], speakers, num_classes)
     return EmbeddingTargets(targets, weights, distill.weight, likely, distill.posteriors_weight)
 

@@ -1,6 +1,5 @@
 """The training loop: adam, one learning rate an epoch, the best epoch kept, resumable after every epoch."""
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from kwspipe.config import ScheduleConfig, TrainConfig
 from kwspipe.training import history
-from kwspipe.training.averaging import BatchNormStatistics, averaged
+from kwspipe.training.averaging import averaged_weights
 from kwspipe.training.compilation import compiled
 from kwspipe.training.data import Batch, DataWaitTimer
 from kwspipe.training.distillation import EmbeddingTargets
@@ -50,8 +49,6 @@ class TrainingLoop:
         self.model, self.config, self.schedule, self.folder = model, config, schedule, folder
         self.seed, self.lesson = seed, lesson
         self.trained = compiled(model, config, self._rate(0), lesson)
-        self.statistics = BatchNormStatistics(model)
-        self.recent: deque[npt.NDArray[np.float32]] = deque(maxlen=config.batch_norm_batches)
         self.state = TrainingState(self.trained, model, folder)
         self.history = self.state.resume()
 
@@ -128,7 +125,6 @@ class TrainingLoop:
         self, batch: Batch, weights: npt.NDArray[np.float32], rng: np.random.Generator
     ) -> dict[str, float]:
         features = batch.features[..., None].astype(np.float32)  # (clips, frames, channels, 1)
-        self.recent.append(features)
         taught = self.lesson.of(batch.numbers) if self.lesson else None
         step = make_train_step(features, batch.targets, weights, self.config, rng, taught)
         return train_on_batch(self.trained, step)
@@ -142,7 +138,7 @@ class TrainingLoop:
         self, epoch: int, loss: float, accuracy: float, validation: tuple[Any, npt.NDArray[np.int64]]
     ) -> EpochResult:
         """Validates, and keeps the weights if they are the best so far."""
-        with averaged(self.trained), self.statistics.measured_on(self.recent):
+        with averaged_weights(self.trained):
             result = self._validated(epoch, loss, accuracy, validation)
             self.history.append(result)
             if self.best.epoch == epoch:
