@@ -1,1 +1,1 @@
-"""Import and export of models: archives, model cards, C source, licences."""
+"""Import and export of models: archives, model cards, C source and licences."""

@@ -1,11 +1,11 @@
-"""A model as C source: for firmware that links it in."""
+"""C source of a model, for firmware that links the model."""
 
 import re
 import textwrap
 from collections.abc import Sequence
 
-ALIGNMENT = 16  # what TensorFlow Lite for Microcontrollers asks of a model's address
-BYTES_A_LINE = 16
+ALIGNMENT = 16  # bytes; TensorFlow Lite for Microcontrollers requires it of the address of a model
+BYTES_PER_LINE = 16
 
 _HEADER = """\
 /* {title}
@@ -22,14 +22,14 @@ extern "C" {{
 #endif
 
 #define {upper}_NUM_CLASSES {num_classes}
-/* Bytes of tensor arena for TensorFlow Lite for Microcontrollers, estimated. */
+/* Estimated size of the tensor arena for TensorFlow Lite for Microcontrollers. */
 #define {upper}_TENSOR_ARENA_BYTES {arena_bytes}
 
-/* The .tflite, at a multiple of {alignment} bytes. */
+/* The .tflite, aligned to {alignment} bytes. */
 extern const uint8_t {name}_tflite[];
 extern const size_t {name}_tflite_bytes;
 
-/* In the order of the outputs, UTF-8. */
+/* Labels in the order of the outputs, UTF-8. */
 extern const char *const {name}_labels[{upper}_NUM_CLASSES];
 
 #ifdef __cplusplus
@@ -59,20 +59,20 @@ const char *const {name}_labels[{upper}_NUM_CLASSES] = {{
 
 
 def c_name(text: str) -> str:
-    """Returns a name of C made of any text: digits_3-a gives digits_3_a, 3words gives m_3words."""
+    """Converts a text to a C identifier. ``digits_3-a`` gives ``digits_3_a``, ``3words`` gives ``m_3words``."""
     name = re.sub(r"[^A-Za-z0-9_]", "_", text)
     return name if name[:1].isalpha() else f"m_{name.lstrip('_')}"
 
 
 def header(name: str, title: str, sha256: str, num_classes: int, arena_bytes: int) -> str:
-    """Returns the header.
+    """Returns the text of the header file.
 
     Args:
-        name: a name of C, in front of all that is declared.
-        title: one line on what the model is.
-        sha256: of the .tflite, hexadecimal.
-        num_classes: outputs of the model.
-        arena_bytes: memory an inference needs in the vendor's runtime.
+        name: C identifier, the prefix of all declarations.
+        title: description of the model in one line.
+        sha256: hash of the .tflite, hexadecimal.
+        num_classes: number of outputs of the model.
+        arena_bytes: memory for one inference in the vendor's runtime.
     """
     return _HEADER.format(
         name=name, upper=name.upper(), guard=f"{name.upper()}_H", title=_comment(title), sha256=sha256,
@@ -81,8 +81,8 @@ def header(name: str, title: str, sha256: str, num_classes: int, arena_bytes: in
 
 
 def source(name: str, title: str, tflite: bytes, labels: Sequence[str]) -> str:
-    """Returns the source that goes with ``header``."""
-    lines = [tflite[start : start + BYTES_A_LINE] for start in range(0, len(tflite), BYTES_A_LINE)]
+    """Returns the text of the source file for ``header``."""
+    lines = [tflite[start : start + BYTES_PER_LINE] for start in range(0, len(tflite), BYTES_PER_LINE)]
     return _SOURCE.format(
         name=name, upper=name.upper(), title=_comment(title), alignment=ALIGNMENT,
         data="\n".join("    " + " ".join(f"0x{byte:02x}," for byte in line) for line in lines),
@@ -95,6 +95,10 @@ def _comment(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Octal, which ends after three digits, for all that a C string cannot hold as it is (and ?, of trigraphs)."""
+    """Escapes a text for a C string literal.
+
+    Octal escapes end after three digits, so that the next character cannot extend them. The question mark is escaped
+    because of trigraphs.
+    """
     plain = set(range(0x20, 0x7F)) - set(b'"\\?')
     return "".join(chr(byte) if byte in plain else f"\\{byte:03o}" for byte in text.encode())

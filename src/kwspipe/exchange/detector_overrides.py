@@ -1,4 +1,4 @@
-"""Other detector settings for a model that is made already: what the configuration has changed since."""
+"""Detector settings of an existing model that the configuration changes."""
 
 import json
 from collections.abc import Mapping
@@ -15,33 +15,39 @@ from kwspipe.runs.artifacts import read_manifest
 
 
 def changed_settings(quantized: Path, detector: DetectorConfig) -> dict[str, Any]:
-    """Returns the settings that the configuration has otherwise than when the model was made.
+    """Returns the detector settings that were changed in the configuration after the model was written.
 
-    Those are what a user asks for; the others are the model's own, which may have been chosen for it.
+    Changed settings were set by the user. All other settings keep the values in the model, which may result from a
+    threshold search.
 
     Args:
-        quantized: the folder of quantize or adopt.
-        detector: of the configuration.
+        quantized: the folder of the stage quantize or import.
+        detector: settings of the configuration.
     """
     manifest = read_manifest(quantized) or {}
-    before = manifest.get("config", {}).get("detector", {})
-    now = {name: getattr(detector, name) for name in DEVICE_SETTINGS}
-    plain = json.loads(json.dumps(now))  # as the manifest has it: lists, no tuples
-    return {name: now[name] for name in now if name in before and plain[name] != before[name]}
+    previous = manifest.get("config", {}).get("detector", {})
+    current = {name: getattr(detector, name) for name in DEVICE_SETTINGS}
+    as_json = json.loads(json.dumps(current))  # converts tuples to lists, as in the manifest
+    return {
+        name: value for name, value in current.items() if name in previous and as_json[name] != previous[name]
+    }
 
 
 def override_detector(
     image: bytes, detector: DetectorConfig, changes: Mapping[str, Any]
 ) -> tuple[bytes, DetectorConfig]:
-    """Returns a model image with other detector settings, and all of these.
+    """Replaces detector settings of a model image.
 
     Args:
         image: the model image.
-        detector: of the configuration; of it only what the image does not hold is kept.
-        changes: settings in place of the image's; a threshold for all classes replaces one a class.
+        detector: settings of the configuration, used for the settings that the image does not contain.
+        changes: new values. ``detection_threshold`` without ``detection_threshold_list`` deletes the list.
+
+    Returns:
+        The model image with the new settings, and all detector settings.
 
     Raises:
-        KwspipeError: settings that the detector cannot have.
+        KwspipeError: the settings contradict each other.
     """
     sections = container.read_sections(image)
     labels = container.decode_labels(sections[container.LABELS])
@@ -49,17 +55,22 @@ def override_detector(
     if "detection_threshold" in changes and "detection_threshold_list" not in changes:
         settings["detection_threshold_list"] = None
     try:
-        # What is on a device is settled: nothing is to be chosen any more.
-        tuned = DetectorConfig(**(vars(detector) | {"target_false_accepts_per_hour": None} | settings))
+        # The image contains final thresholds. Without a target, no threshold search is configured.
+        overridden = DetectorConfig(**(vars(detector) | {"target_false_accepts_per_hour": None} | settings))
     except ValidationError as error:
         reason = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise KwspipeError(
-            "detector", reason, "settings that agree", "change fewer of them, or detector.minimum_count too"
+            "detector",
+            reason,
+            "consistent settings",
+            "change fewer settings, or change detector.minimum_count too",
         ) from None
-    return container.replace_section(image, container.DETECTOR, pack_settings(tuned, labels)), tuned
+    return container.replace_section(image, container.DETECTOR, pack_settings(overridden, labels)), overridden
 
 
 def describe_changes(changes: Mapping[str, Any], image: bytes) -> str:
-    """Returns the changes in words, with what the model has."""
-    own = unpack_settings(container.read_sections(image)[container.DETECTOR])
-    return ", ".join(f"{name} {value} (the model has {own.get(name)})" for name, value in changes.items())
+    """Returns a text with the new values and the values in the model image."""
+    original = unpack_settings(container.read_sections(image)[container.DETECTOR])
+    return ", ".join(
+        f"{name} {value} (the model has {original.get(name)})" for name, value in changes.items()
+    )

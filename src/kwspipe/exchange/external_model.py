@@ -1,4 +1,4 @@
-"""Models that were not trained in this run directory: what they are, and the configuration that follows from them."""
+"""Models from outside the run directory, and the configuration derived from them."""
 
 import re
 from collections.abc import Sequence
@@ -21,23 +21,22 @@ from kwspipe.tflite.model_settings import class_labels, detector_settings, front
 KINDS = "a .kwspipe.zip, a run directory, a vendor's .mltk.zip or an int8 .tflite"
 MAX_MODEL_BYTES = 64 * 1024 * 1024
 _MODEL, _FLOAT = "quantize/model.tflite", "quantize/float.tflite"
-# What the vendor's tools may do to features before the network, and the device's code does not.
+# Normalizations that the vendor's tools apply to features before the network. The code of the device has none.
 _UNSUPPORTED = ("samplewise_norm.rescale", "samplewise_norm.mean_and_std")
-
-# Where one of these is given, thresholds that the model has by class are not taken over.
+# If one of these keys is set on the command line, the thresholds per class in the model are not used.
 _REPLACE_LIST = {"detector.detection_threshold", "detector.target_false_accepts_per_hour"}
 
 
 @dataclass(frozen=True)
 class ExternalModel:
-    """A model, and what it says of itself.
+    """An imported model and the settings in its metadata.
 
     Attributes:
         tflite: the int8 model.
-        float_tflite: the same before quantization, where a run of ours made it.
-        labels: one a class, in the order of the outputs.
-        frontend: what it was trained with; None where it does not say.
-        detector: what it was made for; None where it does not say.
+        float_tflite: the model before quantization; None if it does not come from a run of kwspipe.
+        labels: one label per class, in the order of the outputs.
+        frontend: front-end settings of its training; None if the metadata has none.
+        detector: detector settings; None if the metadata has none.
     """
 
     tflite: bytes
@@ -48,14 +47,15 @@ class ExternalModel:
 
 
 def read_model(path: Path, labels: Sequence[str] | None) -> ExternalModel:
-    """Reads a model.
+    """Reads a model with its metadata.
 
     Args:
-        path: see ``KINDS``.
-        labels: in place of those the model names.
+        path: a model of one of the ``KINDS``.
+        labels: replace the labels in the metadata, if given.
 
     Raises:
-        KwspipeError: nothing of these kinds, a damaged or hostile file, no labels, settings that cannot be met.
+        KwspipeError: the path is no model of these kinds, the file is damaged or hostile, the model has no labels, or
+            its settings are not supported.
     """
     tflite, float_tflite = _files(path)
     if labels and METADATA_NAME not in tflite:
@@ -75,13 +75,16 @@ def read_model(path: Path, labels: Sequence[str] | None) -> ExternalModel:
 
 
 def apply_model_settings(composed: DictConfig, overrides: Sequence[str]) -> None:
-    """Sets in a composed configuration what follows from a model: classes, front end, detector, a name.
+    """Sets classes, front end, detector and name of a composed configuration from a model.
 
-    From ``import.path``; or, where nothing is done but to compare runs, from the first of these.
+    The model is ``import.path``. If only runs are compared, the classes are those of the first run.
 
     Args:
-        composed: by Hydra; changed in place.
-        overrides: of the command line; what they set is kept.
+        composed: the configuration composed by Hydra, changed in place.
+        overrides: overrides of the command line, which take precedence.
+
+    Raises:
+        KwspipeError: the model cannot be read.
     """
     adopt = composed.get("import")
     path = adopt.get("path") if adopt else None
@@ -97,14 +100,14 @@ def apply_model_settings(composed: DictConfig, overrides: Sequence[str]) -> None
         values["dataset.silence_class_percentage"] = 0.0
     for group, settings in (("frontend", model.frontend), ("detector", model.detector)):
         values |= {f"{group}.{key}": value for key, value in vars(settings).items()} if settings else {}
-    values["detector.target_false_accepts_per_hour"] = None  # its thresholds are its own
+    values["detector.target_false_accepts_per_hour"] = None  # the model contains final thresholds
     if OmegaConf.is_missing(composed, "name"):
         values["name"] = default_name(Path(str(path)))
     set_unless_overridden(composed, values, overrides)
 
 
 def _fill_in_comparison(composed: DictConfig, overrides: Sequence[str]) -> None:
-    """A comparison needs no experiment: its classes are those of the runs."""
+    """Sets the classes of a comparison without an experiment from its first run."""
     runs = composed.get("compare", {}).get("runs")
     if (
         not runs
@@ -114,15 +117,17 @@ def _fill_in_comparison(composed: DictConfig, overrides: Sequence[str]) -> None:
         return
     if OmegaConf.is_missing(composed, "name"):
         set_unless_overridden(composed, {"name": "comparison"}, overrides)
-    beside = Path(str(composed.run_dir)).expanduser().resolve().parent
-    labels = run_archive.read_run(run_archive.find_run(str(runs[0]), beside)).get("quantize/labels.txt", b"")
+    runs_folder = Path(str(composed.run_dir)).expanduser().resolve().parent
+    labels = run_archive.read_run(run_archive.find_run(str(runs[0]), runs_folder)).get(
+        "quantize/labels.txt", b""
+    )
     words = keywords_of(labels.decode().splitlines())
     if words:
         set_unless_overridden(composed, {"dataset.words": words}, overrides)
 
 
 def set_unless_overridden(composed: DictConfig, values: dict[str, Any], overrides: Sequence[str]) -> None:
-    """Sets values by dotted key, but for those the command line gives."""
+    """Sets values by dotted key, except the keys that the command line sets."""
     parser = OverridesParser.create()
     given = {parser.parse_override(text).key_or_group for text in overrides}
     if given & _REPLACE_LIST:
@@ -134,16 +139,16 @@ def set_unless_overridden(composed: DictConfig, values: dict[str, Any], override
 
 
 def default_name(path: Path) -> str:
-    """Returns a name for the run directory of a model: that of its file, so that it never is that of its own run."""
+    """Returns the name of the file with the suffix ``_adopted``, which differs from the name of the original run."""
     stem = re.sub(r"(_adopted)?(\.kwspipe|\.mltk)?(\.zip|\.tflite)?$", "", path.resolve().name)
     return f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', stem).lstrip('_.-') or 'model'}_adopted"
 
 
 def _files(path: Path) -> tuple[bytes, bytes | None]:
-    """Returns the int8 model and, where there is one, the float model."""
+    """Returns the int8 model and the float model, if there is one."""
     if path.is_dir() and (path / _MODEL).is_file():
-        whole = (path / _FLOAT).is_file()
-        return (path / _MODEL).read_bytes(), (path / _FLOAT).read_bytes() if whole else None
+        float_path = path / _FLOAT
+        return (path / _MODEL).read_bytes(), float_path.read_bytes() if float_path.is_file() else None
     if not path.is_file():
         received = f"a folder without {_MODEL}" if path.is_dir() else "there is no such file"
         raise KwspipeError(str(path), received, KINDS, "correct import.path")
@@ -151,13 +156,17 @@ def _files(path: Path) -> tuple[bytes, bytes | None]:
         members = run_archive.read(path)
         if _MODEL not in members:
             raise KwspipeError(
-                str(path), f"it has no {_MODEL}", "an archive of a run that quantized", "write it again"
+                str(path),
+                f"it has no {_MODEL}",
+                "an archive of a run with the stage quantize",
+                "write it again",
             )
         return members[_MODEL], members.get(_FLOAT)
     with path.open("rb") as file:
         is_zip = file.read(2) == b"PK"
     if is_zip:
-        return next(iter(read_members(path, lambda names: _one(path, names), MAX_MODEL_BYTES).values())), None
+        members = read_members(path, lambda names: _only_tflite(path, names), MAX_MODEL_BYTES)
+        return next(iter(members.values())), None
     if path.stat().st_size > MAX_MODEL_BYTES:
         raise KwspipeError(
             str(path), f"{path.stat().st_size:,} bytes", f"at most {MAX_MODEL_BYTES:,}", "correct import.path"
@@ -165,14 +174,15 @@ def _files(path: Path) -> tuple[bytes, bytes | None]:
     return path.read_bytes(), None
 
 
-def _one(path: Path, names: Sequence[str]) -> list[str]:
+def _only_tflite(path: Path, names: Sequence[str]) -> list[str]:
+    """Returns the name of the single .tflite in the root of an archive, as a list."""
     models = [name for name in names if name.endswith(".tflite") and "/" not in name]
     if len(models) != 1:
         raise KwspipeError(
             str(path),
-            f"{len(models)} .tflite files at its top",
+            f"{len(models)} .tflite files at its top level",
             "exactly one",
-            "give the .tflite itself as import.path",
+            "extract the .tflite and set import.path to it",
         )
     return models
 
@@ -180,7 +190,7 @@ def _one(path: Path, names: Sequence[str]) -> list[str]:
 def _labels_remedy(error: KwspipeError) -> str:
     if METADATA_NAME.decode() not in error.received:
         return error.remedy
-    return "name its classes in the order of its outputs: import.labels=[...,_unknown_,_silence_]"
+    return "set the labels in the order of the outputs: import.labels=[...,_unknown_,_silence_]"
 
 
 def _check_supported(path: Path, parameters: dict[str, Value]) -> None:
@@ -188,7 +198,7 @@ def _check_supported(path: Path, parameters: dict[str, Value]) -> None:
         if parameters.get(key):
             raise KwspipeError(
                 f"{path}: model parameter {key}",
-                f"{parameters[key]!r}: features normalized by clip, which the device's code does not do",
+                f"{parameters[key]!r}: features normalized per clip, which the code of the device does not support",
                 "0 and false",
-                "train a model on features as the front end gives them",
+                "train a model on features without this normalization",
             )

@@ -1,4 +1,4 @@
-"""The model card: what a model is, what it was made from, what it is worth and where it fails, in Markdown."""
+"""Model card in Markdown: description, accuracy, data, training and limits of a model."""
 
 import csv
 import json
@@ -23,42 +23,49 @@ TOTALS = (
 
 
 def render(files: Mapping[str, bytes]) -> str:
-    """Returns the card of a model.
+    """Returns the model card of a run.
 
     Args:
-        files: of its run, by the names they have in an archive.
+        files: content of the files of the run, by their names in an archive.
     """
     config = yaml.safe_load(files["config.yaml"])
     labels = files["quantize/labels.txt"].decode().splitlines()
     prepared = _json(files, "prepare/summary.json")
     metrics = _json(files, "evaluate/metrics.json")
-    name = config["name"]
-    environment = Environment(  # Markdown: nothing is escaped
+    profile = list(csv.DictReader(files["quantize/profile.csv"].decode().splitlines()))
+    trained = "train/history.csv" in files
+    return _template().render(
+        name=config["name"],
+        archive=f"{config['name']}.kwspipe.zip",
+        synthetic=prepared["synthetic"] if prepared else None,
+        synthetic_training=sum(prepared.get("synthetic_training_clips", {}).values()),
+        words=keywords_of(labels),
+        labels=labels,
+        macs=f"{sum(int(row['multiply_accumulates']) for row in profile):,}",
+        adopted=_json(files, "quantize/summary.json").get("adopted"),
+        input=_input(config["frontend"]),
+        sizes=_sizes(files, profile),
+        figures=_figures(metrics, prepared) if metrics else {"clips": 0, "streaming": []},
+        trained=trained,
+        data=_data(prepared, trained),
+        training=_training(files, config)
+        if trained
+        else ["not in this run; the origin of the model is given above"],
+    )
+
+
+def _template() -> Any:
+    environment = Environment(  # no escaping, because the output is Markdown
         loader=PackageLoader("kwspipe.exchange"),
         undefined=StrictUndefined,
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    rows = list(csv.DictReader(files["quantize/profile.csv"].decode().splitlines()))
-    return environment.get_template("model_card.md.j2").render(
-        name=name,
-        archive=f"{name}.kwspipe.zip",
-        synthetic=prepared["synthetic"] if prepared else None,
-        synthetic_training=sum(prepared.get("synthetic_training_clips", {}).values()),
-        words=keywords_of(labels),
-        labels=labels,
-        macs=f"{sum(int(row['multiply_accumulates']) for row in rows):,}",
-        adopted=_json(files, "quantize/summary.json").get("adopted"),
-        input=_input(config["frontend"]),
-        sizes=_sizes(files, rows),
-        figures=_figures(metrics, prepared) if metrics else {"clips": 0, "streaming": []},
-        trained="train/history.csv" in files,
-        data=_data(prepared, trained="train/history.csv" in files),
-        training=_training(files, config),
-    )
+    return environment.get_template("model_card.md.j2")
 
 
 def _json(files: Mapping[str, bytes], name: str) -> dict[str, Any]:
+    """Returns the content of a JSON file; an empty mapping if it does not exist."""
     return json.loads(files[name]) if name in files else {}
 
 
@@ -71,18 +78,15 @@ def _input(settings: Mapping[str, Any]) -> str:
     )
 
 
-def _sizes(files: Mapping[str, bytes], rows: list[dict[str, str]]) -> list[tuple[str, str]]:
+def _sizes(files: Mapping[str, bytes], profile: list[dict[str, str]]) -> list[tuple[str, str]]:
+    """Returns the table of file sizes, instructions and memory: (name, value with unit)."""
     sizes = [
         (".tflite", f"{len(files['quantize/model.tflite']):,} bytes"),
         ("model image", f"{len(files['quantize/model.kws']):,} bytes"),
     ]
-    if rows and all(row["instructions"] for row in rows):
-        sizes.append(
-            (
-                "one inference",
-                f"{sum(int(row['instructions']) for row in rows):,} instructions (emulated Cortex-M33)",
-            )
-        )
+    if profile and all(row["instructions"] for row in profile):
+        instructions = sum(int(row["instructions"]) for row in profile)
+        sizes.append(("one inference", f"{instructions:,} instructions (emulated Cortex-M33)"))
     for member in sorted(name for name in files if name.startswith("deploy/")):
         deployed = _json(files, member)
         sizes.append((f"memory on {deployed['board']}", f"{deployed['memory_bytes']:,} bytes"))
@@ -90,37 +94,42 @@ def _sizes(files: Mapping[str, bytes], rows: list[dict[str, str]]) -> list[tuple
 
 
 def _figures(metrics: Mapping[str, Any], prepared: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the values of the section on accuracy, formatted as text."""
     kinds = [kind for kind in ("float", "int8", "device") if kind in metrics]
-    int8 = metrics["int8"]
     parity = metrics.get("parity")
+    totals = [(title, [percent(metrics[kind].get(key)) for kind in kinds]) for key, title in TOTALS]
+    totals += [
+        (f"words right at {snr_db:g} dB over noise", [percent(share) for share in shares])
+        for snr_db, shares in words_over_noise(metrics, kinds)
+    ]
     return {
-        "clips": int8["clips"],
+        "clips": metrics["int8"]["clips"],
         "speakers": prepared.get("speakers", {}).get("testing"),
         "kinds": kinds,
-        "totals": [
-            *((what, [percent(metrics[kind].get(key)) for kind in kinds]) for key, what in TOTALS),
-            *(
-                (f"words right at {snr_db:g} dB over noise", [percent(share) for share in shares])
-                for snr_db, shares in words_over_noise(metrics, kinds)
-            ),
-        ],
-        "classes": [
-            (
-                f"`{label}`" if not is_keyword(label) else label,
-                row["clips"],
-                percent(row["recall"]),
-                percent(row["precision"]),
-            )
-            for label, row in int8["per_class"].items()
-        ],
+        "totals": totals,
+        "classes": _classes(metrics["int8"]["per_class"]),
         "parity": parity
-        and f"The device's code equals the reference kernels on {parity['equal']} of {parity['clips']} clips.",
+        and f"The outputs of the device code equal those of the reference kernels on {parity['equal']} of "
+        f"{parity['clips']} clips.",
         "streaming": _streaming(metrics.get("streaming")),
     }
 
 
+def _classes(per_class: Mapping[str, Any]) -> list[tuple[str, int, str, str]]:
+    """Returns the table of classes: (label, clips, recall, precision)."""
+    return [
+        (
+            label if is_keyword(label) else f"`{label}`",
+            row["clips"],
+            percent(row["recall"]),
+            percent(row["precision"]),
+        )
+        for label, row in per_class.items()
+    ]
+
+
 def _streaming(streaming: Mapping[str, Any] | None) -> list[str]:
-    """The plain numbers of the streaming evaluation, whichever there are."""
+    """Returns one line per number of the streaming evaluation."""
     if not streaming:
         return []
     numbers = {key: value for key, value in streaming.items() if isinstance(value, int | float)}
@@ -128,12 +137,13 @@ def _streaming(streaming: Mapping[str, Any] | None) -> list[str]:
 
 
 def _data(prepared: Mapping[str, Any], trained: bool) -> list[str]:
+    """Returns the lines on source, licence, splits and speakers."""
     if not prepared:
         return ["not recorded"]
     source = prepared["source_used"]
     lines = [f"source: {source}", f"licence: {licences.source_licence(source)}"]
     if not trained:
-        lines.append("what the model was trained on is not recorded; it was tested on clips of this source")
+        lines.append("the training data of the model is not recorded; the test clips are from this source")
     for split in ("training", "validation", "testing") if trained else ("testing",):
         counts = {label: row[split] for label, row in prepared["counts"].items()}
         listed = ", ".join(f"{label} {count}" for label, count in counts.items())
@@ -143,19 +153,17 @@ def _data(prepared: Mapping[str, Any], trained: bool) -> list[str]:
 
 
 def _training(files: Mapping[str, bytes], config: Mapping[str, Any]) -> list[str]:
-    if "train/history.csv" not in files:
-        return ["not by this run; see where the model comes from"]
+    """Returns the lines on the start, the length and the augmentation of the training."""
     epochs = len(files["train/history.csv"].decode().splitlines()) - 1
     checkpoint = _json(files, "train/transfer.json").get("checkpoint")
-    lines = [
+    return [
         f"started from {licences.describe_checkpoint(checkpoint) if checkpoint else 'random weights'}",
-        f"{epochs} epochs of batches of {config['train']['batch_size']}, seed {config['seed']}; "
-        f"kept: the best by {config['train']['monitor']}",
+        f"{epochs} epochs with batches of {config['train']['batch_size']}, seed {config['seed']}; "
+        f"weights of the best epoch by {config['train']['monitor']}",
         "augmentation: " + (", ".join(step["name"] for step in config["augment"]["transforms"]) or "none"),
     ]
-    return lines
 
 
 def percent(share: float | None) -> str:
-    """A share as text."""
+    """Returns a share as text in percent; "-" for None."""
     return "-" if share is None else f"{100 * share:.1f} %"

@@ -1,7 +1,7 @@
-"""The archive of a run, ``<name>.kwspipe.zip``: everything that belongs to one model, to hand on.
+"""Archive of a run, ``<name>.kwspipe.zip``, with all files of one model.
 
-Members lie as in the run directory, with a card, the configuration and ``archive.json`` (format, name, sha256 of each
-member) at the top. The same run gives the same bytes.
+Members have the same paths as in the run directory. The top level also contains the model card, the configuration and
+``archive.json`` with the format, the name and the SHA-256 of each member. The same run gives the same bytes.
 """
 
 import hashlib
@@ -23,10 +23,10 @@ SUFFIX = ".kwspipe.zip"
 FORMAT = 1
 INDEX, CARD, CONFIG = "archive.json", "model_card.md", "config.yaml"
 MAX_ARCHIVE_BYTES = 512 * 1024 * 1024
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date of the zip format
 _LEVEL = 9
 
-# By stage, in the order they are looked at: which of its files belong to the model.
+# Patterns of the files that belong to the model, by stage. The order is that of the search in `_stages_of_model`.
 _FILES: Mapping[str, tuple[str, ...]] = {
     "quantize": (
         "model.tflite", "float.tflite", "model.kws", "labels.txt", "golden.npz",
@@ -40,20 +40,20 @@ _FILES: Mapping[str, tuple[str, ...]] = {
 
 
 def write(run_dir: Path, name: str) -> Path | None:
-    """Writes the archive of a run, and its card beside it.
+    """Writes the archive and the model card of a run into the run directory.
 
     Args:
         run_dir: the run directory.
-        name: of the archive, without its suffix.
+        name: name of the archive, without its suffix.
 
     Returns:
-        The archive; None where there is no model yet.
+        The path of the archive; None if the run has no model yet.
     """
     members = collect_members(run_dir)
     if not members:
         return None
     members = dict(sorted(members.items()))
-    from kwspipe.exchange.model_card import render  # reading archives, as every command may, needs no card
+    from kwspipe.exchange.model_card import render  # only writing requires these imports
 
     members[CARD] = render(members).encode()
     index = {
@@ -70,16 +70,16 @@ def write(run_dir: Path, name: str) -> Path | None:
 
 
 def collect_members(run_dir: Path) -> dict[str, bytes]:
-    """Returns what belongs to a run's model, by the name of the member; nothing where there is no model.
+    """Returns the files of the model of a run by member name; an empty mapping if the run has no model.
 
-    Only what was made from the files that are there now: an evaluation of an earlier model is left out.
+    Files of another model are excluded, for example the evaluation of an earlier model.
     """
     manifests = {stage: read_manifest(run_dir / stage) for stage in _FILES}
-    chosen = _of_one_model({stage: manifest for stage, manifest in manifests.items() if manifest})
+    stages = _stages_of_model({stage: manifest for stage, manifest in manifests.items() if manifest})
     members: dict[str, bytes] = {}
     config: dict[str, Any] = {}
-    for stage, manifest in chosen.items():
-        files = _read(run_dir / stage, stage, manifest["outputs"])
+    for stage, manifest in stages.items():
+        files = _read_stage(run_dir / stage, stage, manifest["outputs"])
         if files is None:
             if stage == "quantize":
                 return {}
@@ -95,55 +95,62 @@ def read(path: Path) -> dict[str, bytes]:
     """Returns the members of an archive by name.
 
     Raises:
-        KwspipeError: no such archive, a damaged, a hostile or a newer one.
+        KwspipeError: the archive does not exist, is damaged or hostile, or has a newer format.
     """
     if not path.is_file():
         raise KwspipeError(str(path), "there is no such file", f"an archive *{SUFFIX}", "correct the path")
     members = read_members(path, _all, MAX_ARCHIVE_BYTES)
     try:
         index = json.loads(members.pop(INDEX))
-        number, hashes = int(index["format"]), dict(index["files"])
+        archive_format, hashes = int(index["format"]), dict(index["files"])
     except (KeyError, ValueError, TypeError):
         raise KwspipeError(
-            str(path), f"it has no {INDEX} that can be read", f"an archive *{SUFFIX}", "correct the path"
+            str(path), f"it has no valid {INDEX}", f"an archive *{SUFFIX}", "correct the path"
         ) from None
-    if number > FORMAT:
+    if archive_format > FORMAT:
         raise KwspipeError(
-            str(path), f"format {number}", f"format {FORMAT}", "use the release of kwspipe that wrote it"
+            str(path),
+            f"format {archive_format}",
+            f"format {FORMAT}",
+            "use the release of kwspipe that wrote it",
         )
     for name in sorted({*hashes, *members}):
         if name not in members or hashlib.sha256(members[name]).hexdigest() != hashes.get(name):
-            received = "a member that is missing, or that is not what the archive's index says"
-            raise KwspipeError(f"{path}: {name}", received, "a whole archive", "get it again from its maker")
+            received = "a member that is missing or differs from the index of the archive"
+            raise KwspipeError(
+                f"{path}: {name}", received, "a complete archive", "get it from its publisher again"
+            )
     return members
 
 
 def read_run(path: Path) -> dict[str, bytes]:
-    """Returns the same of an archive or of a run directory."""
+    """Returns the files of a model by member name, from an archive or a run directory."""
     return collect_members(path) if path.is_dir() else read(path)
 
 
-def find_run(text: str, beside: Path, key: str = "compare.runs") -> Path:
-    """Returns the path of a run given by its name or its path.
+def find_run(name_or_path: str, runs_folder: Path, key: str = "compare.runs") -> Path:
+    """Returns the path of a run that is given by name or by path.
 
     Args:
-        text: as the configuration has it.
-        beside: the folder of runs that names are looked up in.
-        key: of the configuration, for the message.
+        name_or_path: the value in the configuration.
+        runs_folder: the folder in which names are searched.
+        key: configuration key of the value, for the error.
 
     Raises:
-        KwspipeError: neither is there.
+        KwspipeError: there is no such path and no run of this name.
     """
-    path = Path(text).expanduser()
-    for candidate in (path, beside / text):
+    path = Path(name_or_path).expanduser()
+    for candidate in (path, runs_folder / name_or_path):
         if candidate.exists():
             return candidate
-    found = sorted(entry.parent.name for entry in beside.glob("*/quantize")) if beside.is_dir() else []
+    runs = (
+        sorted(entry.parent.name for entry in runs_folder.glob("*/quantize")) if runs_folder.is_dir() else []
+    )
     raise KwspipeError(
         key,
-        f"{text!r} is neither a path nor a run in {beside}",
-        f"a run directory, a *{SUFFIX}, or one of: {', '.join(found) or 'none yet'}",
-        "correct it",
+        f"{name_or_path!r} is neither a path nor a run in {runs_folder}",
+        f"a run directory, a *{SUFFIX}, or one of: {', '.join(runs) or 'none yet'}",
+        "correct the path or the name",
     )
 
 
@@ -151,23 +158,26 @@ def _all(names: Sequence[str]) -> Sequence[str]:
     return names
 
 
-def _of_one_model(manifests: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Keeps the stages that the model was made by, or that were made from it, or from what these have."""
+def _stages_of_model(manifests: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Returns the manifests of the stages that belong to the quantized model.
+
+    A stage belongs to it if it reads the model, or if a stage that belongs to it reads the outputs of this stage.
+    """
     if "quantize" not in manifests:
         return {}
     hashes = {stage: outputs_hash(manifest) for stage, manifest in manifests.items()}
-    kept = {"quantize": manifests["quantize"]}
+    selected = {"quantize": manifests["quantize"]}
     for stage in _FILES:
         inputs = manifests[stage]["inputs"] if stage in manifests else {}
-        made_from_it = inputs.get("quantize") == hashes["quantize"]
-        made_by_it = any(other["inputs"].get(stage) == hashes.get(stage, "") for other in kept.values())
-        if stage in manifests and (made_from_it or made_by_it):
-            kept[stage] = manifests[stage]
-    return kept
+        reads_model = inputs.get("quantize") == hashes["quantize"]
+        is_read = any(other["inputs"].get(stage) == hashes.get(stage, "") for other in selected.values())
+        if stage in manifests and (reads_model or is_read):
+            selected[stage] = manifests[stage]
+    return selected
 
 
-def _read(folder: Path, stage: str, outputs: Mapping[str, str]) -> dict[str, bytes] | None:
-    """Returns a stage's files by the name of the member; None where one is not what the stage left."""
+def _read_stage(folder: Path, stage: str, outputs: Mapping[str, str]) -> dict[str, bytes] | None:
+    """Returns the files of a stage by member name; None if a file differs from the manifest."""
     members = {}
     for name, sha256 in outputs.items():
         if any(PurePosixPath(name).match(pattern) and "/" not in name for pattern in _FILES[stage]):
@@ -191,7 +201,7 @@ def _zipped(members: Mapping[str, bytes]) -> bytes:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Writes a file that appears whole or not at all; leaves one alone that has these bytes already."""
+    """Writes a file atomically, unless it has the same content already."""
     if path.is_file() and path.read_bytes() == data:
         return
     temporary = path.with_name(f".{path.name}.tmp")

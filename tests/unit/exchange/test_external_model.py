@@ -1,4 +1,4 @@
-"""Models from elsewhere: what is read of them, what follows for the configuration, what is refused."""
+"""External models: reading, derived configuration and rejected files."""
 
 import json
 import shutil
@@ -21,7 +21,7 @@ from support.small_model import LABELS, small_tflite
 
 @pytest.fixture
 def vendor(tmp_path: Path) -> Path:
-    """An archive as the vendor's tools write it, whose detector has settings of its own."""
+    """Returns an archive in the format of the vendor's tools, with changed detector settings."""
     path = tmp_path / "their_model.mltk.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("their_model.h5", b"weights")
@@ -41,7 +41,7 @@ def test_classes_and_settings_come_from_the_model(vendor: Path) -> None:
     assert config.dataset.unknown_class_percentage == 1.0
 
 
-def test_the_command_line_wins_and_an_experiment_does_not(vendor: Path) -> None:
+def test_the_command_line_overrides_the_model_and_an_experiment_does_not(vendor: Path) -> None:
     config = composed_config(
         "+experiment=digits_3", f"import.path={vendor}", "detector.detection_threshold=77", "name=mine"
     )
@@ -50,26 +50,29 @@ def test_the_command_line_wins_and_an_experiment_does_not(vendor: Path) -> None:
     assert config.name == "mine"
 
 
-def test_thresholds_by_class_give_way_to_what_is_asked_for(tmp_path: Path) -> None:
+def test_thresholds_per_class_are_replaced_by_settings_of_the_command_line(tmp_path: Path) -> None:
     path = tmp_path / "a.tflite"
     path.write_bytes(tflite_with_parameters(1, detection_threshold_list=[1, 2, 3, 4]))
-    own = composed_config(f"import.path={path}").detector
-    assert (own.detection_threshold_list, own.target_false_accepts_per_hour) == ((1, 2, 3, 4), None)
-    one = composed_config(f"import.path={path}", "detector.detection_threshold=9").detector
-    assert (one.detection_threshold, one.detection_threshold_list) == (9, None)
-    chosen = composed_config(f"import.path={path}", "detector.target_false_accepts_per_hour=2")
-    assert chosen.detector.detection_threshold_list is None
-    assert plan.chosen_stages(chosen)[:2] == ["prepare", "import"]  # thresholds are chosen on its clips
+    unchanged = composed_config(f"import.path={path}").detector
+    assert (unchanged.detection_threshold_list, unchanged.target_false_accepts_per_hour) == (
+        (1, 2, 3, 4),
+        None,
+    )
+    single = composed_config(f"import.path={path}", "detector.detection_threshold=9").detector
+    assert (single.detection_threshold, single.detection_threshold_list) == (9, None)
+    searched = composed_config(f"import.path={path}", "detector.target_false_accepts_per_hour=2")
+    assert searched.detector.detection_threshold_list is None
+    assert plan.chosen_stages(searched)[:2] == ["prepare", "import"]  # the threshold search needs clips
 
 
-def test_a_model_without_unknown_and_silence_is_not_judged_on_them(tmp_path: Path) -> None:
+def test_a_model_without_unknown_and_silence_has_no_clips_of_these_classes(tmp_path: Path) -> None:
     (tmp_path / "plain.tflite").write_bytes(small_tflite(0))
     config = composed_config(f"import.path={tmp_path / 'plain.tflite'}", "import.labels=[a,b,c,d]")
     assert config.dataset.words == ("a", "b", "c", "d")
     assert (config.dataset.unknown_class_percentage, config.dataset.silence_class_percentage) == (0, 0)
 
 
-def test_every_kind_gives_the_same_model(vendor: Path, tmp_path: Path) -> None:
+def test_all_kinds_of_files_give_the_same_model(vendor: Path, tmp_path: Path) -> None:
     run_dir = make_run(tmp_path / "run", seed=1)
     archive = run_archive.write(run_dir, "run")
     assert archive is not None
@@ -98,7 +101,7 @@ def failure(path: Path, labels: list[str] | None = None) -> str:
     return str(caught.value)
 
 
-def test_what_is_no_model_is_refused_with_the_kinds(tmp_path: Path) -> None:
+def test_other_files_are_rejected_with_the_accepted_kinds(tmp_path: Path) -> None:
     assert "there is no such file. Allowed: a .kwspipe.zip, a run directory" in failure(tmp_path / "none")
     assert "a folder without quantize/model.tflite" in failure(tmp_path)
     (tmp_path / "text").write_text("hello")
@@ -106,27 +109,29 @@ def test_what_is_no_model_is_refused_with_the_kinds(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
         archive.writestr("a.tflite", b"")
         archive.writestr("b.tflite", b"")
-    assert "2 .tflite files at its top" in failure(tmp_path / "two.zip")
+    assert "2 .tflite files at its top level" in failure(tmp_path / "two.zip")
     with zipfile.ZipFile(tmp_path / "out.zip", "w") as archive:
         archive.writestr("a.tflite", small_tflite(0))
         archive.writestr("../../b", b"")
     assert "points outside the archive" in failure(tmp_path / "out.zip")
 
 
-def test_a_model_that_names_no_classes_asks_for_labels(tmp_path: Path) -> None:
+def test_a_model_without_labels_requires_import_labels(tmp_path: Path) -> None:
     (tmp_path / "plain.tflite").write_bytes(small_tflite(0))
     assert "import.labels=[...,_unknown_,_silence_]" in failure(tmp_path / "plain.tflite")
     model = read_model(tmp_path / "plain.tflite", ["a", "b", "_silence_", "_unknown_"])
     assert model.labels == ("a", "b", "_silence_", "_unknown_") and model.frontend is None
 
 
-def test_features_normalized_by_clip_are_refused(tmp_path: Path) -> None:
+def test_features_normalized_per_clip_are_rejected(tmp_path: Path) -> None:
     model = tflite_with_parameters(0, **{"samplewise_norm.mean_and_std": True})
     (tmp_path / "a.tflite").write_bytes(model)
-    assert "samplewise_norm.mean_and_std: True: features normalized by clip" in failure(tmp_path / "a.tflite")
+    assert "samplewise_norm.mean_and_std: True: features normalized per clip" in failure(
+        tmp_path / "a.tflite"
+    )
 
 
-def test_adopt_leaves_what_quantize_leaves(vendor: Path, tmp_path: Path) -> None:
+def test_import_writes_the_same_files_as_quantize(vendor: Path, tmp_path: Path) -> None:
     run_dir = make_run(tmp_path / "run", seed=3)
     folder = run_dir / "quantize"
     assert {path.name for path in folder.iterdir()} == {
@@ -140,24 +145,26 @@ def test_adopt_leaves_what_quantize_leaves(vendor: Path, tmp_path: Path) -> None
         np.testing.assert_array_equal(core.run(golden["inputs"]), golden["outputs"])
         assert len(np.unique(golden["outputs"], axis=0)) > 30
         features = golden["inputs"][16:]
-    assert features.std(axis=(1, 2)).min() > 3  # sound, not silence
+    assert features.std(axis=(1, 2)).min() > 3  # audio, not silence
     assert json.loads((folder / "summary.json").read_text())["adopted"] == "run.tflite"
 
 
-def test_another_input_than_the_front_ends_is_refused(tmp_path: Path) -> None:
+def test_an_input_shape_other_than_that_of_the_front_end_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "plain.tflite").write_bytes(small_tflite(0))
     config = composed_config(
         f"import.path={tmp_path / 'plain.tflite'}", "import.labels=[a,b,c,d]", "frontend.sample_length_ms=1000",
         "quantize.count_instructions=false",
     )  # fmt: skip
-    with pytest.raises(KwspipeError, match="49 frames of 49 channels, the output of the configured front end"):
+    with pytest.raises(
+        KwspipeError, match="49 frames of 49 channels, the output of the configured front end"
+    ):
         import_model.run(config, tmp_path / "run", tmp_path)
 
 
-def test_another_number_of_labels_is_refused(tmp_path: Path) -> None:
+def test_another_number_of_labels_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "plain.tflite").write_bytes(small_tflite(0))
     config = composed_config(f"import.path={tmp_path / 'plain.tflite'}", "import.labels=[a,b]")
-    with pytest.raises(KwspipeError, match=r"labels: 2 of them. Allowed: 4, one a class"):
+    with pytest.raises(KwspipeError, match=r"labels: 2 labels. Allowed: 4, one per class"):
         import_model.run(config, tmp_path / "run", tmp_path)
 
 
@@ -167,9 +174,9 @@ def test_a_trained_model_is_not_overwritten(vendor: Path, tmp_path: Path) -> Non
         import_model.run(composed_config(f"import.path={vendor}"), tmp_path / "run", tmp_path)
 
 
-def test_adopt_takes_the_place_of_training(vendor: Path) -> None:
-    whole = composed_config(f"import.path={vendor}")
-    assert plan.chosen_stages(whole) == ["import", "prepare", "evaluate", "deploy"]
+def test_import_replaces_training(vendor: Path) -> None:
+    default = composed_config(f"import.path={vendor}")
+    assert plan.chosen_stages(default) == ["import", "prepare", "evaluate", "deploy"]
     assert plan.chosen_stages(composed_config(f"import.path={vendor}", "stages=[evaluate]")) == [
         "import", "prepare", "evaluate",
     ]  # fmt: skip
@@ -177,7 +184,7 @@ def test_adopt_takes_the_place_of_training(vendor: Path) -> None:
     assert plan.chosen_stages(deploy) == ["import", "deploy"]
 
 
-def test_labels_in_another_order_find_their_outputs() -> None:
+def test_labels_in_another_order_are_mapped_to_their_outputs() -> None:
     class Store:
         labels = ("one", "two", "_unknown_", "_silence_")
 
@@ -189,10 +196,10 @@ def test_labels_in_another_order_find_their_outputs() -> None:
         evaluate.targets_of(Store(), targets, ("one", "_silence_"))  # type: ignore[arg-type]
 
 
-def test_parameters_given_twice_keep_the_model(tmp_path: Path) -> None:
+def test_parameters_written_twice_keep_the_model(tmp_path: Path) -> None:
     model = tflite_with_parameters(0)
     again = write_parameters(model, read_parameters(model))
     (tmp_path / "a.tflite").write_bytes(again)
     assert read_model(tmp_path / "a.tflite", None).labels == LABELS
-    shutil.copy(tmp_path / "a.tflite", tmp_path / "b.zip")  # its content decides, not its name
+    shutil.copy(tmp_path / "a.tflite", tmp_path / "b.zip")  # the kind is detected from the content
     assert read_model(tmp_path / "b.zip", None).tflite == again

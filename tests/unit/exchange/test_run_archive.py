@@ -1,4 +1,4 @@
-"""The archive of a run: the same bytes again, only what belongs to one model, nothing hostile taken."""
+"""Run archive: reproducible bytes, files of one model only, rejection of changed archives."""
 
 import json
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kwspipe.errors import KwspipeError
-from kwspipe.exchange import model_card, run_archive
+from kwspipe.exchange import run_archive
 from kwspipe.transfer.checkpoint import read_checkpoint
 from kwspipe.transfer.class_outputs import class_names
 from support.run_folders import make_run, stage_hash, write_stage
@@ -25,7 +25,7 @@ def run_dir(finished: Path, tmp_path: Path) -> Path:
 
 
 def rewrite(path: Path, change: dict[str, bytes | None]) -> Path:
-    """Puts members in, or takes them out (None), without telling the index."""
+    """Replaces members, or removes them (None), without a change of the index."""
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()} | change
     with zipfile.ZipFile(path, "w") as archive:
@@ -35,7 +35,7 @@ def rewrite(path: Path, change: dict[str, bytes | None]) -> Path:
     return path
 
 
-def test_it_holds_the_model_and_all_that_was_measured(run_dir: Path) -> None:
+def test_the_archive_contains_the_model_and_its_metrics(run_dir: Path) -> None:
     path = run_archive.write(run_dir, "small")
     assert path == run_dir / "small.kwspipe.zip"
     members = run_archive.read(path)
@@ -70,7 +70,7 @@ def test_an_evaluation_of_an_earlier_model_is_left_out(run_dir: Path) -> None:
     assert not any(name.startswith(("evaluate/", "prepare/")) for name in members)
 
 
-def test_weights_of_the_model_are_in_it_and_serve_as_a_checkpoint(run_dir: Path, tmp_path: Path) -> None:
+def test_the_weights_of_the_archive_are_a_checkpoint(run_dir: Path, tmp_path: Path) -> None:
     import h5py
     import numpy as np
 
@@ -89,7 +89,9 @@ def test_weights_of_the_model_are_in_it_and_serve_as_a_checkpoint(run_dir: Path,
         "augment": {"transforms": [{"name": "Gain"}]},
     }
     write_stage(run_dir, "train", files | {"transfer.json": b'{"checkpoint": null}'}, config, {})
-    assert "train/model.weights.h5" not in run_archive.collect_members(run_dir)  # the model was not made from them
+    assert "train/model.weights.h5" not in run_archive.collect_members(
+        run_dir
+    )  # the model was not quantized from them
     manifest = json.loads((run_dir / "quantize" / "manifest.json").read_text())
     manifest["inputs"]["train"] = stage_hash(run_dir, "train")
     (run_dir / "quantize" / "manifest.json").write_text(json.dumps(manifest))
@@ -111,15 +113,15 @@ def test_without_a_model_there_is_no_archive(tmp_path: Path, run_dir: Path) -> N
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"archive.json": None}, "it has no archive.json that can be read"),
-        ({"archive.json": b"[]"}, "it has no archive.json that can be read"),
-        ({"quantize/labels.txt": b"other"}, "labels.txt: a member that is missing, or that is not what"),
-        ({"quantize/labels.txt": None}, "labels.txt: a member that is missing, or that is not what"),
-        ({"extra.txt": b"x"}, "extra.txt: a member that is missing, or that is not what"),
+        ({"archive.json": None}, "it has no valid archive.json"),
+        ({"archive.json": b"[]"}, "it has no valid archive.json"),
+        ({"quantize/labels.txt": b"other"}, "labels.txt: a member that is missing or differs from"),
+        ({"quantize/labels.txt": None}, "labels.txt: a member that is missing or differs from"),
+        ({"extra.txt": b"x"}, "extra.txt: a member that is missing or differs from"),
         ({"../extra.txt": b"x"}, "points outside the archive"),
     ],
 )
-def test_changed_archives_are_refused(run_dir: Path, change: dict[str, bytes | None], text: str) -> None:
+def test_changed_archives_are_rejected(run_dir: Path, change: dict[str, bytes | None], text: str) -> None:
     path = run_archive.write(run_dir, "small")
     assert path is not None
     with pytest.raises(KwspipeError) as caught:
@@ -127,7 +129,7 @@ def test_changed_archives_are_refused(run_dir: Path, change: dict[str, bytes | N
     assert text in str(caught.value)
 
 
-def test_a_newer_format_and_a_missing_file_say_so(run_dir: Path) -> None:
+def test_a_newer_format_and_a_missing_file_are_rejected(run_dir: Path) -> None:
     path = run_archive.write(run_dir, "small")
     assert path is not None
     index = json.dumps({"format": 2, "files": {}}).encode()
@@ -135,39 +137,3 @@ def test_a_newer_format_and_a_missing_file_say_so(run_dir: Path) -> None:
         run_archive.read(rewrite(path, {"archive.json": index}))
     with pytest.raises(KwspipeError, match="there is no such file"):
         run_archive.read(run_dir / "none.kwspipe.zip")
-
-
-def test_the_card_says_what_it_is(run_dir: Path) -> None:
-    run_archive.write(run_dir, "small")
-    card = (run_dir / "model_card.md").read_text()
-    lines = card.splitlines()
-    assert lines[0] == "# small"
-    assert lines[2].startswith("> **Recordings of people.**")
-    assert "A keyword spotter for one, two, as an int8 network of 11,564 multiply-accumulates" in card
-    assert "| words right | 80.0 % | 80.0 % |" in card
-    assert "| `_unknown_` | 10 | 70.0 % | 77.8 % |" in card
-    assert "The device's code equals the reference kernels on 40 of 40 clips." in card
-    assert "false alarms an hour were not measured" in card
-    assert "import.path=small.kwspipe.zip" in card
-    assert all(
-        lines[i - 1] == "" for i, line in enumerate(lines) if line.startswith(("## ", "> **", "# ")) and i
-    )
-    assert "{{" not in card and "{%" not in card
-
-
-def test_the_card_tells_of_synthetic_clips_in_training(run_dir: Path) -> None:
-    summary = json.loads((run_dir / "prepare" / "summary.json").read_text())
-    summary |= {"synthetic": False, "synthetic_training_clips": {"one": 20, "_unknown_": 40}}
-    files = run_archive.collect_members(run_dir) | {"prepare/summary.json": json.dumps(summary).encode()}
-    card = model_card.render(files)
-    assert "In training there were 60 synthetic clips besides." in card
-
-
-def test_the_card_warns_of_synthetic_speech(run_dir: Path) -> None:
-    summary = json.loads((run_dir / "prepare" / "summary.json").read_text())
-    summary |= {"synthetic": True, "source_used": "synthetic"}
-    files = run_archive.collect_members(run_dir) | {"prepare/summary.json": json.dumps(summary).encode()}
-    card = model_card.render(files)
-    assert card.splitlines()[2].startswith("> **Synthetic speech.** No human voice is in the data")
-    files.pop("evaluate/metrics.json")
-    assert "Not measured: the stage `evaluate` has not run on this model." in model_card.render(files)
