@@ -28,7 +28,7 @@ from hydra import compose, initialize_config_dir
 from kwspipe.audio.pcm import AudioError, Pcm
 from kwspipe.config import DatasetConfig, FrontendConfig
 from kwspipe.config.parse import parse
-from kwspipe.dataset.decode import in_order, num_workers
+from kwspipe.dataset.decode import map_in_order, num_workers
 from kwspipe.dataset.listing import Listing
 from kwspipe.dataset.prepare import write_store
 from kwspipe.dataset.recordings import Found, Recording
@@ -65,7 +65,7 @@ class GeneratedSource:
         """Computes the clips on every core; see ``Source.read``."""
         compute = partial(_compute, duration_s=self.duration_s, sample_rate_hz=sample_rate_hz)
         with ThreadPoolExecutor(num_workers()) as executor:
-            yield from in_order(executor, compute, recordings)
+            yield from map_in_order(executor, compute, recordings)
 
     def close(self) -> None:
         """Has nothing to give back."""

@@ -10,7 +10,7 @@ from kwspipe.audio.pcm import Pcm
 from kwspipe.errors import KwspipeError
 
 
-class Input(Protocol):
+class AudioInput(Protocol):
     """Somewhere samples come from as time passes.
 
     Attributes:
@@ -27,7 +27,7 @@ class Input(Protocol):
 
 
 class Microphone:
-    """An open microphone; see ``Input``.
+    """An open microphone; see ``AudioInput``.
 
     Attributes:
         overflows: blocks that came too late to be whole.
@@ -40,7 +40,7 @@ class Microphone:
         self.overflows = 0
 
     def read(self, num_samples: int) -> Pcm:
-        """Waits for the next samples; see ``Input.read``."""
+        """Waits for the next samples; see ``AudioInput.read``."""
         block, overflowed = self._stream.read(num_samples)  # (samples, 1)
         self.overflows += bool(overflowed)
         return np.array(block, np.int16).reshape(-1)

@@ -12,7 +12,7 @@ from kwspipe.errors import KwspipeError
 from kwspipe.files.hashing import file_hash
 
 # The list that comes with kwspipe.
-SHIPPED = Path(__file__).with_name("blocklist.txt")
+BUNDLED = Path(__file__).with_name("blocklist.txt")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -31,13 +31,13 @@ def load(paths: Iterable[str]) -> frozenset[str]:
     Raises:
         KwspipeError: a list cannot be read, or a line of it has no hash.
     """
-    bad = _read(SHIPPED, str(SHIPPED))
+    bad = _read(BUNDLED, str(BUNDLED))
     for index, path in enumerate(paths):
         bad |= _read(Path(path).expanduser(), f"dataset.bad_files.{index} ({path})")
     return bad
 
 
-def leaving_out(bad: frozenset[str], read_files: ReadFiles) -> ReadFiles:
+def exclude_blocked(bad: frozenset[str], read_files: ReadFiles) -> ReadFiles:
     """Returns what reads files as ``read_files`` does, but none whose sha256 is listed."""
 
     def read(recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:

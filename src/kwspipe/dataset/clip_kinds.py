@@ -13,5 +13,5 @@ ZERO: Kind = "zero"  # silence: digital zero
 # counts how many of each kind are rejected.
 HARD_UNKNOWN: tuple[Kind, ...] = ("partial", "ending", "several", "babble", "near_miss", "speech", "mined")
 HARD_SILENCE: tuple[Kind, ...] = ("colour", "click", "level")
-AND = " + "  # between the speakers, and the paths, of a clip made of several recordings
+SEPARATOR = " + "  # between the speakers, and the paths, of a clip made of several recordings
 HARD = frozenset((*HARD_UNKNOWN, *HARD_SILENCE))

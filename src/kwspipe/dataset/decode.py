@@ -19,9 +19,9 @@ from kwspipe.dataset.recordings import Recording
 # A clip of one word; what is longer was not cut into words.
 MAX_CLIP_S = 60.0
 # Recordings decoded ahead of the one being written: bounds the memory.
-WINDOW = 64
+MAX_PENDING = 64
 # The same of recordings of noise and of speech without keywords, which may be hours long.
-LONG_WINDOW = 4
+MAX_PENDING_LONG = 4
 
 FULL_SCALE = 32768
 
@@ -51,8 +51,8 @@ def num_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def in_order(
-    executor: Executor, function: Callable[[Item], Result], items: Iterable[Item], window: int = WINDOW
+def map_in_order(
+    executor: Executor, function: Callable[[Item], Result], items: Iterable[Item], window: int = MAX_PENDING
 ) -> Iterator[Result]:
     """Yields ``function(item)`` in the order of the items, at most ``window`` of them under way."""
     pending: deque[Future[Result]] = deque()
@@ -74,7 +74,7 @@ def read_files(recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator
         for is_word, group in itertools.groupby(recordings, lambda recording: bool(recording.word)):
             read = partial(read_file, is_word=is_word, sample_rate_hz=sample_rate_hz)
             paths = (recording.origin for recording in group)
-            yield from in_order(executor, read, paths, WINDOW if is_word else LONG_WINDOW)
+            yield from map_in_order(executor, read, paths, MAX_PENDING if is_word else MAX_PENDING_LONG)
 
 
 def read_file(path: str, is_word: bool, sample_rate_hz: int) -> Pcm | AudioError:
@@ -85,7 +85,7 @@ def read_file(path: str, is_word: bool, sample_rate_hz: int) -> Pcm | AudioError
         return fault
 
 
-def examine(pcm: Pcm, path: str, dataset: DatasetConfig, sample_rate_hz: int) -> Clip:
+def check_clip(pcm: Pcm, path: str, dataset: DatasetConfig, sample_rate_hz: int) -> Clip:
     """Judges a clip by length and level, and finds the word in it.
 
     Raises:

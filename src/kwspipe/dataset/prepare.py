@@ -12,12 +12,12 @@ from rich.progress import MofNCompleteColumn, Progress
 
 from kwspipe.config import DatasetConfig, FrontendConfig
 from kwspipe.dataset import blocklist
-from kwspipe.dataset.blocklist import leaving_out
+from kwspipe.dataset.blocklist import exclude_blocked
 from kwspipe.dataset.decode import ReadFiles, read_files
-from kwspipe.dataset.hard_negatives.generate import write_negatives
+from kwspipe.dataset.hard_negatives.generator import write_hard_negatives
 from kwspipe.dataset.noise.background import NoisePiece
 from kwspipe.dataset.recordings import SPLITS, Found, Recording, Source, listing_hash, normalize_name
-from kwspipe.dataset.selection import check_words, closest_first, keyword_draws, labels_of, unknown_draws
+from kwspipe.dataset.selection import check_words, closest_first, keyword_quotas, labels_of, unknown_quotas
 from kwspipe.dataset.sources.configured import (
     extra_noise,
     first_source,
@@ -27,7 +27,7 @@ from kwspipe.dataset.sources.configured import (
 from kwspipe.dataset.sources.synthetic_mix import write_synthetic_clips
 from kwspipe.dataset.splits import assign_fold, assign_splits
 from kwspipe.dataset.store.clip_store import StoreWriter
-from kwspipe.dataset.store.store_builder import Preparation
+from kwspipe.dataset.store.store_builder import StoreBuilder
 from kwspipe.errors import KwspipeError
 from kwspipe.labels import UNKNOWN
 
@@ -59,7 +59,7 @@ def prepare(
         KwspipeError: no source has recordings, a class has no clips, or there is too little noise.
     """
     check_words(dataset)
-    read_files = leaving_out(blocklist.load(dataset.bad_files), read_files)
+    read_files = exclude_blocked(blocklist.load(dataset.bad_files), read_files)
     source, found, skipped = first_source(dataset, frontend, seed, read_files)
     return write_store(source, found, dataset, frontend, seed, folder, read_files, skipped)
 
@@ -90,14 +90,14 @@ def write_store(
     negative, negative_rejected = negative_recordings(dataset)
     mined, mined_rejected = mined_recordings(dataset)
     recordings = _assigned(found, dataset)
-    keywords = keyword_draws(recordings, dataset, seed)
+    keywords = keyword_quotas(recordings, dataset, seed)
     with closing(source), StoreWriter(folder, labels_of(dataset)) as writer, _progress() as progress:
-        run = Preparation(dataset, frontend, seed, source, read_files, writer, progress)
+        run = StoreBuilder(dataset, frontend, seed, source, read_files, writer, progress)
         for rejected in (*found.rejected, *extra_rejected, *negative_rejected, *mined_rejected):
             run.reject(rejected)
         run.write_clips(keywords, "keywords")
         _check_keywords(run, found, recordings)
-        unknown = unknown_draws(recordings, dataset, {s: run.num_keyword_clips(s) for s in SPLITS}, seed)
+        unknown = unknown_quotas(recordings, dataset, {s: run.num_keyword_clips(s) for s in SPLITS}, seed)
         run.write_clips(unknown, UNKNOWN)
         _check_unknown(run)
         synthetic = write_synthetic_clips(run)
@@ -105,7 +105,7 @@ def write_store(
         run.write_silence(pieces)
         run.write_negative(negative)
         run.write_mined(mined)
-        write_negatives(run, recordings, pieces)
+        write_hard_negatives(run, recordings, pieces)
         summary = _summary(run, found, [*extra, *negative, *mined], pieces) | {
             "skipped_sources": list(skipped),
             "synthetic_training_clips": synthetic,
@@ -126,7 +126,7 @@ def _progress() -> Progress:
     return Progress(*columns, console=Console(stderr=True))
 
 
-def _check_keywords(run: Preparation, found: Found, recordings: Sequence[Recording]) -> None:
+def _check_keywords(run: StoreBuilder, found: Found, recordings: Sequence[Recording]) -> None:
     words = [normalize_name(word) for word in run.dataset.words]
     for index, word in enumerate(words):
         if run.counts[word, "training"] == 0:
@@ -152,7 +152,7 @@ def _check_keywords(run: Preparation, found: Found, recordings: Sequence[Recordi
             log.warning("No clips in %s: %s", split, ", ".join(lacking))
 
 
-def _check_unknown(run: Preparation) -> None:
+def _check_unknown(run: StoreBuilder) -> None:
     if run.dataset.unknown_class_percentage == 0:
         return
     for split in SPLITS:
@@ -168,12 +168,12 @@ def _check_unknown(run: Preparation) -> None:
             )
 
 
-def _reasons(run: Preparation) -> str:
+def _reasons(run: StoreBuilder) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in sorted(run.rejected.items())) or "none"
 
 
 def _summary(
-    run: Preparation, found: Found, extra: Sequence[Recording], pieces: Sequence[NoisePiece]
+    run: StoreBuilder, found: Found, extra: Sequence[Recording], pieces: Sequence[NoisePiece]
 ) -> dict[str, Any]:
     labels = labels_of(run.dataset)
     rate = run.frontend.sample_rate_hz

@@ -27,20 +27,20 @@ import soxr
 from kwspipe.audio import pcm as audio
 from kwspipe.audio.pcm import AudioError, Pcm
 from kwspipe.config import RuntimeConfig
-from kwspipe.dataset.decode import LONG_WINDOW, ReadFiles, read_file, read_files
+from kwspipe.dataset.decode import MAX_PENDING_LONG, ReadFiles, read_file, read_files
 from kwspipe.dataset.recordings import Recording
 from kwspipe.errors import KwspipeError
 from kwspipe.files.hashing import file_hash
 
 # Batches given to the cluster ahead of the one being written, for each of its cores.
-BATCHES_A_CORE = 2
+BATCHES_PER_CORE = 2
 # How often a batch is done again when its worker or its node dies.
 MAX_RETRIES = 5
 CONNECT_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True)
-class Decoded:
+class DecodedBatch:
     """What a node made of a batch.
 
     Attributes:
@@ -85,7 +85,7 @@ class RayReader:
         if num_cores == 0:
             self.close()
             raise _no_cluster(runtime, "a cluster whose nodes have no cores to give")
-        self._window = BATCHES_A_CORE * num_cores
+        self._window = BATCHES_PER_CORE * num_cores
 
     def __call__(self, recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
         """Yields the samples of each file, in order; ``recordings`` are taken a bounded number ahead.
@@ -96,7 +96,7 @@ class RayReader:
         for is_word, group in itertools.groupby(recordings, lambda recording: bool(recording.word)):
             paths = (recording.origin for recording in group)
             batches = _batches(paths, self._files_per_task if is_word else 1)
-            window = self._window if is_word else LONG_WINDOW
+            window = self._window if is_word else MAX_PENDING_LONG
             for batch, decoded in self._in_order(batches, is_word, sample_rate_hz, window):
                 for path, pcm in zip(batch, decoded.pcm, strict=True):
                     if isinstance(pcm, AudioError):
@@ -109,7 +109,7 @@ class RayReader:
 
     def _in_order(
         self, batches: Iterable[list[str]], is_word: bool, sample_rate_hz: int, window: int
-    ) -> Iterator[tuple[list[str], Decoded]]:
+    ) -> Iterator[tuple[list[str], DecodedBatch]]:
         pending: deque[tuple[list[str], Any]] = deque()
         for batch in batches:
             pending.append((batch, self._decode.remote(batch, is_word, sample_rate_hz, versions())))
@@ -118,7 +118,7 @@ class RayReader:
         while pending:
             yield self._result(*pending.popleft())
 
-    def _result(self, batch: list[str], promise: Any) -> tuple[list[str], Decoded]:
+    def _result(self, batch: list[str], promise: Any) -> tuple[list[str], DecodedBatch]:
         try:
             return batch, self._ray.get(promise)
         except self._ray.exceptions.RayError as error:
@@ -135,7 +135,7 @@ class RayReader:
 
 def decode_batch(
     paths: Sequence[str], is_word: bool, sample_rate_hz: int, expected: dict[str, str]
-) -> Decoded:
+) -> DecodedBatch:
     """Decodes files; runs on a node.
 
     Raises:
@@ -151,7 +151,7 @@ def decode_batch(
             f"the same on every node: {', '.join(expected[name] for name in differing)}",
             "install the same versions there, or take the node out of the cluster",
         )
-    return Decoded(node, [read_file(path, is_word, sample_rate_hz) for path in paths])
+    return DecodedBatch(node, [read_file(path, is_word, sample_rate_hz) for path in paths])
 
 
 @cache

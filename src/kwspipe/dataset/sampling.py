@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from kwspipe.dataset.recordings import Recording
 
 
-class Sample:
+class RecordingSample:
     """Up to ``limit`` recordings of those that are added, the same ones whatever their order.
 
     Args:
@@ -22,7 +22,7 @@ class Sample:
 
     def add(self, recording: Recording) -> None:
         """Keeps a recording if it is drawn before one of those kept."""
-        entry = (-place_of(recording.path, self._seed), recording.path, recording)
+        entry = (-random_key(recording.path, self._seed), recording.path, recording)
         if len(self._heap) < self._limit:
             heapq.heappush(self._heap, entry)
         else:
@@ -49,25 +49,25 @@ def sample_speakers(
     Returns:
         Those of the first speaker drawn, then those of the second, and so on.
     """
-    kept: dict[str, Sample] = {}
+    kept: dict[str, RecordingSample] = {}
     last_drawn: list[tuple[int, str]] = []  # of the speakers kept, the one to give up first stands first
     for recording in recordings:
         speaker = recording.speaker
         if speaker not in kept:
-            entry = (-place_of(speaker, seed), speaker)
+            entry = (-random_key(speaker, seed), speaker)
             if len(kept) == num_recordings:
                 if entry <= last_drawn[0]:
                     continue
                 del kept[heapq.heapreplace(last_drawn, entry)[1]]
             else:
                 heapq.heappush(last_drawn, entry)
-            kept[speaker] = Sample(limit, seed)
+            kept[speaker] = RecordingSample(limit, seed)
         kept[speaker].add(recording)
     speakers = (speaker for _, speaker in sorted(last_drawn, reverse=True))
     drawn = (recording for speaker in speakers for recording in kept[speaker].recordings())
     return list(itertools.islice(drawn, num_recordings))
 
 
-def place_of(text: str, seed: str) -> int:
+def random_key(text: str, seed: str) -> int:
     """Returns a number by which names are in random order, the same one for the same seed."""
     return int.from_bytes(hashlib.blake2b(f"{seed}/{text}".encode(), digest_size=8).digest(), "big")

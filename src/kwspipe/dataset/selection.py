@@ -61,7 +61,7 @@ def check_words(dataset: DatasetConfig) -> None:
             )
 
 
-def keyword_draws(recordings: Sequence[Recording], dataset: DatasetConfig, seed: int) -> list[ClipQuota]:
+def keyword_quotas(recordings: Sequence[Recording], dataset: DatasetConfig, seed: int) -> list[ClipQuota]:
     """Returns what to draw for the keywords: everything, or as many a word as the configuration allows.
 
     Raises:
@@ -95,7 +95,7 @@ def split_quotas(counts: Mapping[Split, int], cap: int | None) -> dict[Split, in
     return quotas
 
 
-def unknown_draws(
+def unknown_quotas(
     recordings: Sequence[Recording], dataset: DatasetConfig, num_keyword_clips: Mapping[Split, int], seed: int
 ) -> list[ClipQuota]:
     """Returns what to draw for ``_unknown_``: the other words in turn, one clip of each before the second of any.
@@ -117,13 +117,13 @@ def unknown_draws(
             UNKNOWN,
             split,
             round_robin([others[word].in_split(split).seeded_order(seed) for word in sorted(others)]),
-            share(dataset, dataset.unknown_class_percentage, split, num_keyword_clips[split]),
+            num_class_clips(dataset, dataset.unknown_class_percentage, split, num_keyword_clips[split]),
         )
         for split in SPLITS
     ]
 
 
-def other_word_test(dataset: DatasetConfig) -> Callable[[str], bool]:
+def other_word_predicate(dataset: DatasetConfig) -> Callable[[str], bool]:
     """Returns a function that tells whether a word is one of ``_unknown_``."""
     if dataset.unknown_words:
         return frozenset(map(normalize_name, dataset.unknown_words)).__contains__
@@ -149,7 +149,7 @@ def _other_words(by_word: Mapping[str, Listing], dataset: DatasetConfig) -> dict
     return {word: others[word] for word in map(normalize_name, dataset.unknown_words)} or others
 
 
-def share(dataset: DatasetConfig, percentage: float, split: Split, num_keyword_clips: int) -> int:
+def num_class_clips(dataset: DatasetConfig, percentage: float, split: Split, num_keyword_clips: int) -> int:
     """Returns how many clips a class that is no keyword shall have in a split.
 
     That is ``percentage`` (1.0 is 100 %) of the mean keyword class, at least one where there is anything; in validation

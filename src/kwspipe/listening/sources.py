@@ -6,7 +6,7 @@ from pathlib import Path
 
 import soxr
 
-from kwspipe.audio.microphone import Input
+from kwspipe.audio.microphone import AudioInput
 from kwspipe.audio.pcm import SUFFIXES, AudioError, Pcm, float_from_pcm, pcm_from_float, read_pcm
 from kwspipe.errors import KwspipeError
 
@@ -77,12 +77,12 @@ def from_recordings(source: str, rate_hz: int, skip: Callable[[AudioError], None
         yield Sound(name, (samples[start : start + size] for start in range(0, len(samples), size)))
 
 
-def from_input(microphone: Input, rate_hz: int) -> Sound:
+def from_input(microphone: AudioInput, rate_hz: int) -> Sound:
     """Returns what a microphone hears from now on, until it gives fewer samples than it is asked for."""
     return Sound(microphone.name, _resampled(microphone, rate_hz))
 
 
-def _resampled(microphone: Input, rate_hz: int) -> Iterator[Pcm]:
+def _resampled(microphone: AudioInput, rate_hz: int) -> Iterator[Pcm]:
     size = microphone.rate_hz * BLOCK_MS // 1000
     stream = soxr.ResampleStream(microphone.rate_hz, rate_hz, 1, dtype="float32", quality="HQ")
     while True:

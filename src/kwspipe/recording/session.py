@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kwspipe.audio.microphone import Input
+from kwspipe.audio.microphone import AudioInput
 from kwspipe.audio.pcm import Pcm
 from kwspipe.config import RecordConfig
 from kwspipe.errors import KwspipeError
@@ -61,7 +61,7 @@ class Session:
 
     def __init__(
         self,
-        source: Input,
+        source: AudioInput,
         config: RecordConfig,
         words: Sequence[str],
         root: Path,

@@ -109,7 +109,7 @@ def test_a_worker_and_a_node_may_die(cluster: Any, corpus: Path, tmp_path: Path,
     died = tmp_path / "died"
 
     @ray.remote(max_retries=2, scheduling_strategy="SPREAD")
-    def die_once(paths: list[str], *arguments: Any) -> ray_decode.Decoded:
+    def die_once(paths: list[str], *arguments: Any) -> ray_decode.DecodedBatch:
         if paths[0].endswith("s0_nohash_0.wav") and not died.exists():
             died.touch()
             os.kill(os.getpid(), signal.SIGKILL)

@@ -12,12 +12,12 @@ from kwspipe.dataset.listing import Listing
 from kwspipe.dataset.recordings import SPLITS, Recording
 from kwspipe.dataset.selection import (
     check_words,
-    keyword_draws,
+    keyword_quotas,
     labels_of,
+    num_class_clips,
     round_robin,
-    share,
     split_quotas,
-    unknown_draws,
+    unknown_quotas,
 )
 from kwspipe.errors import KwspipeError
 
@@ -59,7 +59,7 @@ def test_a_keyword_among_the_unknown_words_is_an_error(make_dataset: Make):
 def test_a_word_without_recordings_names_the_closest_there_is(make_dataset: Make):
     found = [*clips("one", 3), *clips("two", 3), *clips("tree", 3), *clips("cat", 3)]
     with pytest.raises(KwspipeError) as caught:
-        keyword_draws(found, make_dataset(), 1)
+        keyword_quotas(found, make_dataset(), 1)
     assert str(caught.value) == (
         "dataset.words.2: no recordings of 'three'. Allowed: words that there are recordings of, closest first: "
         "tree, cat, one, two. Next: correct the word, or add a folder of recordings named 'three'"
@@ -68,7 +68,7 @@ def test_a_word_without_recordings_names_the_closest_there_is(make_dataset: Make
 
 def test_keywords_get_all_their_clips(make_dataset: Make):
     found = [*clips("one", 7, 2, 1), *clips("two", 3, 1, 1), *clips("three", 4), *clips("cat", 3)]
-    drawn = {(d.label, d.split): [r.path for r in d.queue] for d in keyword_draws(found, make_dataset(), 1)}
+    drawn = {(d.label, d.split): [r.path for r in d.queue] for d in keyword_quotas(found, make_dataset(), 1)}
     assert {key: len(paths) for key, paths in drawn.items() if paths} == {
         ("one", "training"): 7, ("one", "validation"): 2, ("one", "testing"): 1,
         ("two", "training"): 3, ("two", "validation"): 1, ("two", "testing"): 1, ("three", "training"): 4,
@@ -77,14 +77,14 @@ def test_keywords_get_all_their_clips(make_dataset: Make):
 
 def test_capped_words_keep_spare_recordings_for_replacement(make_dataset: Make):
     found = [*clips("one", 80, 10, 10), *clips("two", 5), *clips("three", 5)]
-    draws = [d for d in keyword_draws(found, make_dataset(max_clips_per_word=20), 1) if d.label == "one"]
+    draws = [d for d in keyword_quotas(found, make_dataset(max_clips_per_word=20), 1) if d.label == "one"]
     assert {d.split: d.missing for d in draws} == {"training": 16, "validation": 2, "testing": 2}
     assert [len(list(d.queue)) for d in draws] == [80, 10, 10]
 
 
 def test_few_shot_caps_training_and_leaves_the_tests_whole(make_dataset: Make):
     found = [*clips("one", 80, 10, 10), *clips("two", 5), *clips("three", 5)]
-    draws = keyword_draws(found, make_dataset(max_training_clips_per_word=20), 1)
+    draws = keyword_quotas(found, make_dataset(max_training_clips_per_word=20), 1)
     assert {d.split: d.missing for d in draws if d.label == "one"} == {
         "training": 20, "validation": 10, "testing": 10,
     }  # fmt: skip
@@ -109,7 +109,7 @@ def test_a_cap_is_kept_and_shared(counts: dict, cap: int):
 def test_unknown_words_come_in_turn_as_many_as_a_keyword_has(make_dataset: Make):
     found = [*clips("one", 9), *clips("cat", 20, 5, 5), *clips("dog", 20, 5, 5), *clips("tree", 2, 1, 0)]
     num_clips = {"training": 30, "validation": 6, "testing": 3}
-    draws = {d.split: d for d in unknown_draws(found, make_dataset(), num_clips, 1)}
+    draws = {d.split: d for d in unknown_quotas(found, make_dataset(), num_clips, 1)}
     assert {split: draw.missing for split, draw in draws.items()} == {
         "training": 10,
         "validation": 2,
@@ -124,17 +124,17 @@ def test_unknown_words_come_in_turn_as_many_as_a_keyword_has(make_dataset: Make)
 def test_unknown_words_can_be_named(make_dataset: Make):
     found = [*clips("one", 9), *clips("cat", 9), *clips("dog", 9)]
     dataset = make_dataset(unknown_words=("dog",))
-    (training, *_) = unknown_draws(found, dataset, dict.fromkeys(SPLITS, 9), 1)
+    (training, *_) = unknown_quotas(found, dataset, dict.fromkeys(SPLITS, 9), 1)
     assert {r.word for r in training.queue} == {"dog"}
     with pytest.raises(
         KwspipeError, match=r"dataset.unknown_words.0: no recordings of 'dg'.*closest first: dog, cat"
     ):
-        unknown_draws(found, make_dataset(unknown_words=("dg",)), dict.fromkeys(SPLITS, 9), 1)
+        unknown_quotas(found, make_dataset(unknown_words=("dg",)), dict.fromkeys(SPLITS, 9), 1)
 
 
 def test_a_keyword_in_other_letters_is_no_unknown_word(make_dataset: Make):
     found = [*clips("one", 9), *clips("One", 9), *clips("TWO", 9), *clips("cat", 9)]
-    (training, *_) = unknown_draws(found, make_dataset(), dict.fromkeys(SPLITS, 9), 1)
+    (training, *_) = unknown_quotas(found, make_dataset(), dict.fromkeys(SPLITS, 9), 1)
     assert {r.word for r in training.queue} == {"cat"}
 
 
@@ -143,8 +143,10 @@ def test_no_other_words_is_an_error_unless_unknown_is_off(make_dataset: Make):
     with pytest.raises(
         KwspipeError, match=r"dataset.unknown_class_percentage: 1, but there are no other words"
     ):
-        unknown_draws(found, make_dataset(), dict.fromkeys(SPLITS, 9), 1)
-    assert unknown_draws(found, make_dataset(unknown_class_percentage=0.0), dict.fromkeys(SPLITS, 9), 1) == []
+        unknown_quotas(found, make_dataset(), dict.fromkeys(SPLITS, 9), 1)
+    assert (
+        unknown_quotas(found, make_dataset(unknown_class_percentage=0.0), dict.fromkeys(SPLITS, 9), 1) == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -153,13 +155,13 @@ def test_no_other_words_is_an_error_unless_unknown_is_off(make_dataset: Make):
 )
 def test_shares_are_of_the_mean_keyword(make_dataset: Make, num_clips: int, percentage: float, expected: int):
     dataset = make_dataset(words=("one", "two", "three"))
-    assert share(dataset, percentage, "training", num_clips) == expected
+    assert num_class_clips(dataset, percentage, "training", num_clips) == expected
 
 
 def test_validation_and_testing_have_enough_to_judge_by(make_dataset: Make):
     dataset = make_dataset(words=("one", "two", "three"), min_evaluation_clips=50)
-    assert [share(dataset, 1.0, split, 30) for split in SPLITS] == [10, 50, 50]
-    assert [share(dataset, 1.0, split, 0) for split in SPLITS] == [0, 0, 0]
+    assert [num_class_clips(dataset, 1.0, split, 30) for split in SPLITS] == [10, 50, 50]
+    assert [num_class_clips(dataset, 1.0, split, 0) for split in SPLITS] == [0, 0, 0]
 
 
 def test_in_turn_empties_every_queue():

@@ -19,7 +19,7 @@ FADE_MS = 5
 BABBLE_SPREAD_DB = 10.0
 
 
-def beginning(clip: Clip, length: int, parts: tuple[float, float], rate_hz: int) -> Clip:
+def cut_beginning(clip: Clip, length: int, parts: tuple[float, float], rate_hz: int) -> Clip:
     """Cuts a word off early: what is heard ends between ``parts[0]`` and ``parts[1]`` of the word.
 
     Args:
@@ -33,8 +33,8 @@ def beginning(clip: Clip, length: int, parts: tuple[float, float], rate_hz: int)
     return _heard_anywhere(_cut(clip.pcm, first_end - length, last_end), length)
 
 
-def ending(clip: Clip, length: int, parts: tuple[float, float], rate_hz: int) -> Clip:
-    """Begins late in a word: the last ``parts[0]`` to ``parts[1]`` of it come first; see ``beginning``."""
+def cut_ending(clip: Clip, length: int, parts: tuple[float, float], rate_hz: int) -> Clip:
+    """Begins late in a word: the last ``parts[0]`` to ``parts[1]`` of it come first; see ``cut_beginning``."""
     start, end = _word(clip, rate_hz)
     first_start, last_start = _points(start, end, (1 - parts[1], 1 - parts[0]), length)
     return _heard_anywhere(_cut(clip.pcm, first_start, last_start + length), length)
@@ -64,7 +64,7 @@ def mix_babble(
     return _heard_anywhere(pcm_from_float(mixed / max(peak, np.float32(1.0))), length)
 
 
-def over_noise(clip: Clip, noise: Pcm, snr_db: float) -> Clip:
+def mix_noise(clip: Clip, noise: Pcm, snr_db: float) -> Clip:
     """Lays noise under a whole clip, at a ratio of mean powers; where either has none, the clip stays as it is.
 
     Args:
@@ -80,7 +80,7 @@ def over_noise(clip: Clip, noise: Pcm, snr_db: float) -> Clip:
     return Clip(pcm_from_float(samples + gain * below), clip.trim_start, clip.trim_end)
 
 
-def anywhere(pcm: Pcm, length: int) -> Clip:
+def any_window(pcm: Pcm, length: int) -> Clip:
     """Returns a clip of which any ``length`` samples may be heard; of more than twice as many, the first ones."""
     return _heard_anywhere(pcm[: 2 * length], length)
 

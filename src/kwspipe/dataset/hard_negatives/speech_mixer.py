@@ -15,7 +15,7 @@ NUM_WORDS_OF_A_TALKER = 3
 
 
 @dataclass(frozen=True)
-class Spoken:
+class DecodedWord:
     """A decoded clip, and the recording it is."""
 
     recording: Recording
@@ -23,7 +23,7 @@ class Spoken:
 
 
 # A clip and the recordings it was made of.
-Made = tuple[Clip, Sequence[Recording]]
+ComposedClip = tuple[Clip, Sequence[Recording]]
 
 
 class SpeechMixer:
@@ -35,9 +35,9 @@ class SpeechMixer:
         rate_hz: sample rate of the words.
     """
 
-    def __init__(self, words: Iterable[Spoken], length: int, rate_hz: int) -> None:
+    def __init__(self, words: Iterable[DecodedWord], length: int, rate_hz: int) -> None:
         self._length, self._rate_hz = length, rate_hz
-        by_speaker: dict[str, list[Spoken]] = defaultdict(list)
+        by_speaker: dict[str, list[DecodedWord]] = defaultdict(list)
         for spoken in words:
             by_speaker[spoken.recording.speaker].append(spoken)
         self._all = list(by_speaker.values())
@@ -55,7 +55,7 @@ class SpeechMixer:
         """Whether there are two people to talk at once."""
         return len(self._all) > 1
 
-    def concatenate_words(self, rng: np.random.Generator) -> Made:
+    def concatenate_words(self, rng: np.random.Generator) -> ComposedClip:
         """Says two or three words, by one speaker where anyone has said two different ones."""
         said = self._fluent[int(rng.integers(len(self._fluent)))]
         count = int(rng.integers(NUM_WORDS_IN_A_ROW[0], NUM_WORDS_IN_A_ROW[1] + 1))
@@ -65,7 +65,7 @@ class SpeechMixer:
         )
         return clip, [spoken.recording for spoken in chosen]
 
-    def mix_babble(self, num_talkers: tuple[int, int], rng: np.random.Generator) -> Made:
+    def mix_babble(self, num_talkers: tuple[int, int], rng: np.random.Generator) -> ComposedClip:
         """Lets people talk at once, as many as drawn between two limits and as there are."""
         count = int(rng.integers(num_talkers[0], num_talkers[1] + 1))
         talkers = []

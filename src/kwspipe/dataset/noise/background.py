@@ -81,7 +81,7 @@ def has_room(pieces: Collection[NoisePiece], split: Split, sample_length: int) -
     return any(piece.split == split and piece.length >= sample_length for piece in pieces)
 
 
-def silence_places(
+def silence_positions(
     pieces: Sequence[NoisePiece], split: Split, num_clips: int, sample_length: int, seed: int
 ) -> list[tuple[NoisePiece, int]]:
     """Draws where clips of silence are cut: pieces in turn, so that each kind of noise is heard, the place seeded.

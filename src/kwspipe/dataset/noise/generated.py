@@ -51,7 +51,7 @@ def render(noise: GeneratedNoise, sample_rate_hz: int) -> Pcm:
     return pcm_from_float(samples * np.float32(scale))
 
 
-def clicks(num_samples: int, sample_rate_hz: int, rng: np.random.Generator) -> Samples:
+def click_noise(num_samples: int, sample_rate_hz: int, rng: np.random.Generator) -> Samples:
     """Returns switches, knocks and crackle: a few short bursts of noise or of a tone, each dying away; else silence."""
     samples = np.zeros(num_samples, np.float32)
     for _ in range(rng.integers(1, MAX_CLICKS_A_S * max(1, num_samples // sample_rate_hz) + 1)):

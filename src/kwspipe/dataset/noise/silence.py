@@ -9,7 +9,7 @@ from kwspipe.dataset.clip_kinds import Kind
 from kwspipe.dataset.decode import Clip
 from kwspipe.dataset.hard_negatives import clip_edits
 from kwspipe.dataset.noise.background import NoisePiece
-from kwspipe.dataset.noise.generated import ALL_COLOURS, GeneratedNoise, clicks, render
+from kwspipe.dataset.noise.generated import ALL_COLOURS, GeneratedNoise, click_noise, render
 
 # Levels of generated noise, below full scale: from a quiet room to a kitchen's fan at the microphone.
 QUIETEST_DB, LOUDEST_DB = -70.0, -20.0
@@ -19,7 +19,7 @@ QUIETEST_FLOOR_DB, LOUDEST_FLOOR_DB = -75.0, -45.0
 SOFTEST_GAIN_DB, LOUDEST_GAIN_DB = -30.0, 12.0
 
 
-class NoiseCuts:
+class NoiseSampler:
     """The background noise of one split.
 
     Args:
@@ -46,8 +46,8 @@ class NoiseCuts:
         return np.resize(samples, length), f"{piece.path}@{start}"
 
 
-def make(
-    kind: Kind, length: int, rate_hz: int, noise: NoiseCuts, rng: np.random.Generator
+def make_silence(
+    kind: Kind, length: int, rate_hz: int, noise: NoiseSampler, rng: np.random.Generator
 ) -> tuple[Clip, str]:
     """Makes a clip of silence.
 
@@ -72,7 +72,7 @@ def make(
             pcm_from_float(float_from_pcm(pcm) * np.float32(10 ** (gain_db / 20))),
             f"{path} {gain_db:+.1f} dB",
         )
-    return clip_edits.anywhere(pcm, length), path
+    return clip_edits.any_window(pcm, length), path
 
 
 def _coloured(num_samples: int, rate_hz: int, level_db: float, rng: np.random.Generator) -> tuple[Pcm, str]:
@@ -82,7 +82,7 @@ def _coloured(num_samples: int, rate_hz: int, level_db: float, rng: np.random.Ge
 
 
 def _clicking(num_samples: int, rate_hz: int, rng: np.random.Generator) -> tuple[Pcm, str]:
-    samples, path = clicks(num_samples, rate_hz, rng), "clicks"
+    samples, path = click_noise(num_samples, rate_hz, rng), "clicks"
     if rng.random() < 0.5:
         floor, colour = _coloured(num_samples, rate_hz, rng.uniform(QUIETEST_FLOOR_DB, LOUDEST_FLOOR_DB), rng)
         samples, path = samples + float_from_pcm(floor), f"clicks over {colour}"

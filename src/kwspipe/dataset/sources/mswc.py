@@ -22,7 +22,7 @@ from kwspipe.dataset.decode import ReadFiles, read_files
 from kwspipe.dataset.hard_negatives.near_misses import spelling_similarity
 from kwspipe.dataset.listing import Listing
 from kwspipe.dataset.recordings import Found, Recording, Rejected, normalize_name
-from kwspipe.dataset.sampling import Sample, place_of
+from kwspipe.dataset.sampling import RecordingSample, random_key
 from kwspipe.dataset.sources.folder import FolderSource
 from kwspipe.dataset.sources.published_archive import Archive, Cached, Download
 from kwspipe.errors import KwspipeError
@@ -75,7 +75,10 @@ class MswcSource:
         others = self._other_words(table, keywords)
         rejected: list[Rejected] = []
         kept: list[Recording] = []
-        samples = {word: Sample(self.config.max_clips_per_other_word, f"{self.seed}/mswc") for word in others}
+        samples = {
+            word: RecordingSample(self.config.max_clips_per_other_word, f"{self.seed}/mswc")
+            for word in others
+        }
         for row in self._rows(table, "choosing clips"):
             word = normalize_name(row["WORD"])
             if word not in keywords and word not in samples:
@@ -113,7 +116,7 @@ class MswcSource:
         known = [word for word in counts if word.casefold() not in folded]
         num_near = int(NEAR_FRACTION * self.config.max_other_words)
         near = sorted(known, key=lambda word: (-spelling_similarity(word, keywords), word))[:num_near]
-        drawn = sorted(set(known) - set(near), key=lambda word: place_of(word, f"{self.seed}/mswc"))
+        drawn = sorted(set(known) - set(near), key=lambda word: random_key(word, f"{self.seed}/mswc"))
         return {*near, *drawn[: self.config.max_other_words - len(near)]}
 
     def _rows(self, table: Path, doing: str) -> Iterator[dict[str, str]]:

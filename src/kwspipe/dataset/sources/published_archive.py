@@ -149,7 +149,9 @@ class Download:
             f"    {self.title}: {download / 1e9:.2f} GB to download and {unpacked / 1e9:.2f} GB to unpack{unknown}; "
             f"needs {(download + unpacked) / 1e9:.2f} GB in {self._cache}, free {free / 1e9:.2f} GB"
         )
-        require_free_space(self._cache, download + unpacked, f"the archive and its recordings of {self.title}")
+        require_free_space(
+            self._cache, download + unpacked, f"the archive and its recordings of {self.title}"
+        )
 
     def _told_size(self) -> str:
         sizes = [part.archive.size_bytes for part in self.parts]

@@ -15,7 +15,7 @@ from functools import cached_property, partial
 
 from kwspipe.audio.pcm import AudioError, Pcm
 from kwspipe.config import DatasetConfig, EngineName
-from kwspipe.dataset.decode import in_order, num_workers
+from kwspipe.dataset.decode import map_in_order, num_workers
 from kwspipe.dataset.noise import generated
 from kwspipe.dataset.noise.generated import BABBLE, COLOURS, GeneratedNoise
 from kwspipe.dataset.recordings import SPLITS, Found, Recording, SourceUnavailable, Split, normalize_name
@@ -119,7 +119,7 @@ class SyntheticSource:
         """Speaks, in processes, since espeak-ng has one voice a process; see ``Source.read``."""
         render = partial(_render, mouth=self.mouth, sample_rate_hz=sample_rate_hz)
         try:
-            yield from in_order(self._pool, render, recordings)
+            yield from map_in_order(self._pool, render, recordings)
         except BrokenProcessPool:
             raise KwspipeError(
                 "espeak-ng" if self.config.engines == ("espeak",) else " or ".join(self.config.engines),

@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from kwspipe.dataset.recordings import Recording, Split
-from kwspipe.dataset.selection import ClipQuota, round_robin, share
+from kwspipe.dataset.selection import ClipQuota, num_class_clips, round_robin
 from kwspipe.dataset.sources.synthetic import SyntheticSource
-from kwspipe.dataset.store.store_builder import Preparation
+from kwspipe.dataset.store.store_builder import StoreBuilder
 from kwspipe.labels import UNKNOWN
 
 log = logging.getLogger(__name__)
 
 
-def write_synthetic_clips(run: Preparation) -> dict[str, int]:
+def write_synthetic_clips(run: StoreBuilder) -> dict[str, int]:
     """Speaks and writes ``synthetic_training_clips_per_word`` of each keyword, and of other words their share.
 
     Returns:
@@ -46,7 +46,9 @@ def write_synthetic_clips(run: Preparation) -> dict[str, int]:
         num_keyword_clips = run.num_keyword_clips("training") - sum(
             before[word, "training"] for word in keywords
         )
-        num_unknown = share(run.dataset, run.dataset.unknown_class_percentage, "training", num_keyword_clips)
+        num_unknown = num_class_clips(
+            run.dataset, run.dataset.unknown_class_percentage, "training", num_keyword_clips
+        )
         if others and num_unknown:
             # One more of each word than needed: there may be clips that turn out unusable.
             unknown = source.training_clips(others, math.ceil(num_unknown / len(others)) + 1)
@@ -59,5 +61,5 @@ def _draw(label: str, clips: Sequence[Recording], num_clips: int) -> ClipQuota:
     return ClipQuota(label, "training", itertools.chain(clips), num_clips)
 
 
-def _added(run: Preparation, before: Counter[tuple[str, Split]], label: str) -> int:
+def _added(run: StoreBuilder, before: Counter[tuple[str, Split]], label: str) -> int:
     return run.counts[label, "training"] - before[label, "training"]

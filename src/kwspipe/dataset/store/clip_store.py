@@ -20,7 +20,7 @@ from kwspipe.dataset.clip_kinds import HARD
 from kwspipe.dataset.recordings import Rejected, Split
 from kwspipe.dataset.store.clip_table import ClipRow, ClipTable, ClipTableWriter
 from kwspipe.dataset.store.csv_table import CsvWriter, read_csv
-from kwspipe.dataset.store.shards import SHARD_BYTES, Shards, ShardWriter, not_whole
+from kwspipe.dataset.store.shards import SHARD_BYTES, Shards, ShardWriter, incomplete_store
 from kwspipe.errors import KwspipeError
 
 KINDS = ("clips", "noise", "negative")
@@ -152,7 +152,7 @@ class ClipStore:
             self._noise = _pieces(folder / "noise.csv")
             self._negative = _pieces(folder / "negative.csv")
         except (OSError, ValueError, KeyError) as error:
-            raise not_whole(folder, str(error)) from None
+            raise incomplete_store(folder, str(error)) from None
         records = self.rows.records
         self.targets: Indices = records["target"].astype(np.int64)
         self.offsets, self.lengths = records["offset"], records["length"]

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from kwspipe.dataset.clip_kinds import Kind
 from kwspipe.dataset.recordings import SPLITS
 from kwspipe.dataset.store.csv_table import CsvWriter
-from kwspipe.dataset.store.shards import map_file, not_whole
+from kwspipe.dataset.store.shards import incomplete_store, map_file
 
 # Little-endian, without gaps: places and lengths in samples, ``text_end`` in bytes of clips.csv.
 RECORD = np.dtype(
@@ -106,14 +106,16 @@ class ClipTable(Sequence[ClipRow]):
         index, text = folder / "clips.index", folder / "clips.csv"
         size = index.stat().st_size
         if size % RECORD.itemsize:
-            raise not_whole(index, f"{size} bytes, no multiple of {RECORD.itemsize}")
+            raise incomplete_store(index, f"{size} bytes, no multiple of {RECORD.itemsize}")
         self.records: npt.NDArray[np.void] = np.frombuffer(map_file(index) if size else b"", RECORD)
         expected = int(self.records["text_end"][-1]) if size else len(_HEADER)
         if text.stat().st_size != expected:
-            raise not_whole(text, f"{text.stat().st_size} bytes instead of the {expected} of its index")
+            raise incomplete_store(
+                text, f"{text.stat().st_size} bytes instead of the {expected} of its index"
+            )
         self._text = map_file(text)
         if self._text[: len(_HEADER)] != _HEADER.encode():
-            raise not_whole(text, f"other columns than {', '.join(CLIP_COLUMNS)}")
+            raise incomplete_store(text, f"other columns than {', '.join(CLIP_COLUMNS)}")
 
     def __len__(self) -> int:
         return len(self.records)

@@ -83,7 +83,7 @@ class Shards:
         expected = num_samples * SAMPLE.itemsize
         if sum(sizes) != expected or any(size % SAMPLE.itemsize for size in sizes):
             received = f"{sum(sizes)} bytes in {len(sizes)} file(s) instead of {expected}"
-            raise not_whole(folder / f"{kind}-*.i16", received)
+            raise incomplete_store(folder / f"{kind}-*.i16", received)
         self._starts = [0, *np.cumsum(sizes, dtype=np.int64).tolist()]
         self._maps: dict[int, mmap.mmap] = {}
         self._resident = 0
@@ -113,6 +113,6 @@ def map_file(path: Path) -> mmap.mmap:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def not_whole(path: Path, received: str) -> KwspipeError:
+def incomplete_store(path: Path, received: str) -> KwspipeError:
     """Makes the error that says that a store is not as ``prepare`` left it."""
     return KwspipeError(str(path), received, "a store that prepare wrote", "run the stage prepare again")

@@ -11,11 +11,11 @@ from rich.progress import Progress
 from kwspipe.audio.pcm import AudioError, Pcm
 from kwspipe.config import DatasetConfig, FrontendConfig
 from kwspipe.dataset.clip_kinds import NOISE, WORD, ZERO, Kind
-from kwspipe.dataset.decode import Clip, ReadFiles, examine
-from kwspipe.dataset.hard_negatives.clip_edits import anywhere
-from kwspipe.dataset.noise.background import NoisePiece, NoiseRecording, silence_places, split_noise
+from kwspipe.dataset.decode import Clip, ReadFiles, check_clip
+from kwspipe.dataset.hard_negatives.clip_edits import any_window
+from kwspipe.dataset.noise.background import NoisePiece, NoiseRecording, silence_positions, split_noise
 from kwspipe.dataset.recordings import SPLITS, Recording, Rejected, Source, Split, normalize_name
-from kwspipe.dataset.selection import ClipQuota, share
+from kwspipe.dataset.selection import ClipQuota, num_class_clips
 from kwspipe.dataset.store.clip_store import StoreWriter
 from kwspipe.errors import KwspipeError
 from kwspipe.labels import SILENCE, UNKNOWN
@@ -24,7 +24,7 @@ ZERO_PATH = "digital zero"
 
 
 @dataclass
-class Preparation:
+class StoreBuilder:
     """What one run of ``prepare`` reads and writes, and what it counted so far.
 
     Attributes:
@@ -96,7 +96,7 @@ class Preparation:
         for split in SPLITS:
             num_clips = self._num_silence_clips(split)
             num_zero = round(num_clips * self.dataset.zero_silence_percentage)
-            for piece, offset in silence_places(pieces, split, num_clips - num_zero, length, self.seed):
+            for piece, offset in silence_positions(pieces, split, num_clips - num_zero, length, self.seed):
                 samples = self.writer.noise(offset, length)
                 self._write_silent(NOISE, split, f"{piece.path}@{offset - piece.offset}", samples)
             for _ in range(num_zero):
@@ -118,7 +118,7 @@ class Preparation:
             return
         samples = self.read_files(recordings, self.frontend.sample_rate_hz)
         for recording, pcm in self._usable("mined", recordings, samples, may_be_silent=True):
-            clip = anywhere(pcm, self.frontend.sample_length)
+            clip = any_window(pcm, self.frontend.sample_length)
             self.add_hard("mined", UNKNOWN, "training", clip, "", "", recording.path)
 
     def _usable(
@@ -183,7 +183,7 @@ class Preparation:
         try:
             if isinstance(pcm, AudioError):
                 raise pcm
-            clip = examine(pcm, recording.path, self.dataset, self.frontend.sample_rate_hz)
+            clip = check_clip(pcm, recording.path, self.dataset, self.frontend.sample_rate_hz)
         except AudioError as fault:
             self.reject(Rejected(recording.path, recording.word, fault.reason, fault.detail))
             return False
@@ -222,7 +222,7 @@ class Preparation:
 
     def _num_silence_clips(self, split: Split) -> int:
         percentage = self.dataset.silence_class_percentage
-        return share(self.dataset, percentage, split, self.num_keyword_clips(split))
+        return num_class_clips(self.dataset, percentage, split, self.num_keyword_clips(split))
 
     def _divide_noise(self, decoded: Sequence[NoiseRecording]) -> list[NoisePiece]:
         if not decoded and self.dataset.silence_class_percentage == 0:

@@ -26,7 +26,7 @@ def heard(clip: Clip, placement: str, seed: int = 0) -> np.ndarray:
 
 
 def test_a_beginning_ends_what_is_heard_between_its_two_parts_of_the_word():
-    clip = clip_edits.beginning(WORD, LENGTH, PARTS, RATE_HZ)
+    clip = clip_edits.cut_beginning(WORD, LENGTH, PARTS, RATE_HZ)
     lasts = [int(heard(clip, "random", seed)[-1]) for seed in range(200)]
     assert min(lasts) >= 0.2 * 8000 and max(lasts) <= 0.5 * 8000
     assert max(lasts) - min(lasts) > 0.25 * 8000  # another one every epoch
@@ -37,7 +37,7 @@ def test_a_beginning_ends_what_is_heard_between_its_two_parts_of_the_word():
 
 
 def test_an_ending_starts_what_is_heard():
-    clip = clip_edits.ending(WORD, LENGTH, PARTS, RATE_HZ)
+    clip = clip_edits.cut_ending(WORD, LENGTH, PARTS, RATE_HZ)
     firsts = [int(heard(clip, "random", seed)[0]) for seed in range(200)]
     assert min(firsts) >= 0.5 * 8000 and max(firsts) <= 0.8 * 8000 + 1
     assert max(firsts) - min(firsts) > 0.25 * 8000
@@ -51,7 +51,7 @@ def test_what_is_heard_is_never_padded_by_the_placement(
 ):
     pcm = np.concatenate([np.full(before, 5), np.full(num_word, 100), np.full(after, 5)]).astype(np.int16)
     word = Clip(pcm, max(0, before - MARGIN), min(pcm.size, before + num_word + MARGIN))
-    clip = (clip_edits.beginning if first else clip_edits.ending)(word, LENGTH, PARTS, RATE_HZ)
+    clip = (clip_edits.cut_beginning if first else clip_edits.cut_ending)(word, LENGTH, PARTS, RATE_HZ)
     assert 0 <= clip.trim_start <= clip.trim_end == LENGTH <= clip.pcm.size <= LENGTH + LENGTH // 2
     samples = heard(clip, "random", seed)
     places = {int(p) for p in range(clip.trim_start + 1)}
@@ -102,7 +102,7 @@ def test_noise_lies_under_the_whole_clip_at_its_ratio(snr_db: float):
     word = np.zeros(LENGTH, np.int16)
     word[9000:12000] = np.where(np.arange(3000) % 2, 8000, -8000)
     noise = np.random.default_rng(0).normal(0, 500, 5000).astype(np.int16)
-    clip = clip_edits.over_noise(Clip(word, 0, LENGTH), noise, snr_db)
+    clip = clip_edits.mix_noise(Clip(word, 0, LENGTH), noise, snr_db)
     under = float_from_pcm(clip.pcm[:9000])
     assert 20 * np.log10(8000 / 32768 / np.sqrt(np.mean(under**2))) == pytest.approx(snr_db, abs=0.5)
     assert (clip.trim_start, clip.trim_end) == (0, LENGTH)
@@ -110,14 +110,14 @@ def test_noise_lies_under_the_whole_clip_at_its_ratio(snr_db: float):
 
 def test_no_noise_and_no_signal_leave_the_clip_as_it_is():
     silent, word = Clip(np.zeros(100, np.int16), 0, 100), Clip(np.full(100, 50, np.int16), 10, 90)
-    assert clip_edits.over_noise(silent, np.full(10, 9, np.int16), 5.0) is silent
-    assert clip_edits.over_noise(word, np.zeros(10, np.int16), 5.0) is word
+    assert clip_edits.mix_noise(silent, np.full(10, 9, np.int16), 5.0) is silent
+    assert clip_edits.mix_noise(word, np.zeros(10, np.int16), 5.0) is word
 
 
 @pytest.mark.parametrize("num_samples", [1, LENGTH - 1, LENGTH, LENGTH + 1, 2 * LENGTH, 5 * LENGTH])
 def test_any_part_of_a_long_cut_is_heard(num_samples: int):
     pcm = (np.arange(num_samples) % 30000 + 1).astype(np.int16)
-    clip = clip_edits.anywhere(pcm, LENGTH)
+    clip = clip_edits.any_window(pcm, LENGTH)
     starts = [int(heard(clip, "random", seed)[0]) for seed in range(50)]
     if num_samples <= LENGTH:
         assert clip.pcm.size == num_samples

@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwspipe.dataset.noise.background import NoisePiece, NoiseRecording, has_room, silence_places, split_noise
+from kwspipe.dataset.noise.background import (
+    NoisePiece,
+    NoiseRecording,
+    has_room,
+    silence_positions,
+    split_noise,
+)
 from kwspipe.errors import KwspipeError
 
 LENGTH = 100
@@ -78,10 +84,10 @@ def test_too_little_noise_is_an_error():
 def test_silence_is_cut_within_the_pieces_of_its_split_from_all_of_them():
     pieces = split_noise(recordings(3000, 2500, 4000, 80), BOTH, LENGTH, True)
     for split in ("training", "validation", "testing"):
-        places = silence_places(pieces, split, 40, LENGTH, 3)
+        places = silence_positions(pieces, split, 40, LENGTH, 3)
         assert len(places) == 40
         assert all(p.split == split and p.offset <= o <= p.offset + p.length - LENGTH for p, o in places)
         assert len({p.path for p, _ in places}) >= 3
         assert len({o for _, o in places}) > 20
-        assert places == silence_places(pieces, split, 40, LENGTH, 3)
-        assert places != silence_places(pieces, split, 40, LENGTH, 4)
+        assert places == silence_positions(pieces, split, 40, LENGTH, 3)
+        assert places != silence_positions(pieces, split, 40, LENGTH, 4)

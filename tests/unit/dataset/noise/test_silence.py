@@ -21,8 +21,10 @@ def read(offset: int, length: int) -> np.ndarray:
 
 
 def made(kind: str, count: int) -> list[tuple[np.ndarray, str]]:
-    noise = silence.NoiseCuts(read, PIECES)
-    clips = [silence.make(kind, LENGTH, RATE_HZ, noise, np.random.default_rng(n)) for n in range(count)]  # type: ignore[arg-type]
+    noise = silence.NoiseSampler(read, PIECES)
+    clips = [
+        silence.make_silence(kind, LENGTH, RATE_HZ, noise, np.random.default_rng(n)) for n in range(count)
+    ]  # type: ignore[arg-type]
     assert all((c.pcm.size, c.trim_start, c.trim_end) == (2 * LENGTH, LENGTH, LENGTH) for c, _ in clips)
     return [(clip.pcm, path) for clip, path in clips]
 
@@ -66,14 +68,14 @@ def test_levels_are_recorded_noise_made_softer_or_louder():
 
 
 def test_noise_is_cut_within_its_piece():
-    cuts = silence.NoiseCuts(read, PIECES)
+    cuts = silence.NoiseSampler(read, PIECES)
     for seed in range(60):
         pcm, path = cuts.cut(LENGTH, np.random.default_rng(seed))
         assert pcm.size == LENGTH
         name, _, start = path.rpartition("@")
         piece = next(piece for piece in PIECES if piece.path == name)
         assert 0 <= int(start) <= max(0, piece.length - LENGTH)
-    assert not silence.NoiseCuts(read, [])
+    assert not silence.NoiseSampler(read, [])
 
 
 def test_the_seed_decides():
