@@ -1,7 +1,8 @@
-"""Augmentation: where the word lies in the clip, and the transforms a YAML file may name.
+"""Augmentation of training clips: position of the word, and the transforms of conf/augment.
 
-Transforms work on whole batches of clips (``batch.py``), in the order of the list. Each clip's draws depend on the
-seed, the epoch and the clip alone (``draws.py``): neither the number of workers nor the batch a clip is in changes it.
+Transforms are applied to batches of clips (``batch.py``), in the order of the configuration. The random numbers of a
+clip depend only on the seed, the epoch and the clip (``random.py``). The result therefore does not depend on the number
+of workers or on the batch.
 """
 
 from kwspipe.augment.augmenter import Augmenter, check, sources

@@ -1,7 +1,7 @@
-"""audiomentations' own transforms, clip by clip: for what is not worth writing again, at some ms a clip.
+"""Adapter for transforms of the package audiomentations, which process one clip at a time in a few milliseconds.
 
-Each clip's random numbers are seeded anew, because audiomentations draws from the global generators; hence it is
-not for threads.
+audiomentations uses the global random generators. The adapter seeds these generators for each clip. It is therefore not
+thread-safe.
 """
 
 import random
@@ -12,8 +12,8 @@ import numpy as np
 from kwspipe.augment.batch import ClipBatch
 from kwspipe.augment.random import CounterRng, Indices
 
-# Those that keep a clip's length and meaning, and need no files of their own.
-BORROWED = (
+# Transforms that keep the length and the label of a clip and do not read files.
+AUDIOMENTATIONS_NAMES = (
     "AddColorNoise",
     "Aliasing",
     "BandPassFilter",
@@ -32,20 +32,20 @@ BORROWED = (
 )
 
 
-class Borrowed:
+class AudiomentationsTransform:
     """A transform of audiomentations.
 
     Args:
-        kind: its class.
-        parameters: as its own documentation has them.
+        kind: class of the transform.
+        parameters: of the class, as documented by audiomentations.
     """
 
     def __init__(self, kind: Any, **parameters: Any) -> None:
         self.transform = kind(p=1.0, **parameters)
 
-    def apply(self, clips: ClipBatch, rows: Indices, draws: CounterRng) -> None:
-        """Transforms the rows, one after another."""
-        for row, seed in zip(rows, draws.bits(), strict=True):
+    def apply(self, clips: ClipBatch, rows: Indices, rng: CounterRng) -> None:
+        """Transforms the given rows, one after another."""
+        for row, seed in zip(rows, rng.bits(), strict=True):
             random.seed(int(seed))
             np.random.seed(int(seed) >> 32)
             clips.samples[row] = self.transform(clips.samples[row], clips.rate_hz)

@@ -1,4 +1,4 @@
-"""Transforms of level and form, by audiomentations' names and parameters where it has them."""
+"""Transforms of the level and the waveform, with the names and parameters of audiomentations."""
 
 from collections.abc import Sequence
 
@@ -10,24 +10,25 @@ from kwspipe.augment.batch import ClipBatch
 from kwspipe.augment.parameters import interval
 from kwspipe.augment.random import CounterRng, Floats, Indices
 
-# Limits of what can be asked for: beyond them nothing is left of a 16-bit clip.
+# Limits of parameters. Beyond them, nothing remains of a 16-bit clip.
 MAX_GAIN_DB = 96.0
 MAX_SNR_DB = 100.0
-# Gaussian noise is cut from this much of it: drawing it anew would cost three times what a clip's features cost.
+# Length of the Gaussian noise from which the noise of each clip is taken. New noise for each clip would take three
+# times as long as the features of the clip.
 GAUSSIAN_SAMPLES = 1 << 20
 
 
 def amplitude(level_db: Floats) -> npt.NDArray[np.float32]:
-    """Returns the factors that levels in dB stand for."""
+    """Returns amplitude factors of levels in dB."""
     return (10 ** (level_db / 20)).astype(np.float32)
 
 
 class Gain:
-    """Makes clips louder or softer.
+    """Changes the level of clips.
 
     Args:
         min_gain_db: lowest gain.
-        max_gain_db: highest.
+        max_gain_db: highest gain.
     """
 
     def __init__(self, min_gain_db: float = -12.0, max_gain_db: float = 12.0) -> None:
@@ -35,58 +36,56 @@ class Gain:
             {"min_gain_db": min_gain_db, "max_gain_db": max_gain_db}, -MAX_GAIN_DB, MAX_GAIN_DB
         )
 
-    def apply(self, clips: ClipBatch, rows: Indices, draws: CounterRng) -> None:
-        """Scales the rows."""
-        clips.samples[rows] *= amplitude(draws.uniform(*self.gain_db))[:, None]
+    def apply(self, clips: ClipBatch, rows: Indices, rng: CounterRng) -> None:
+        """Scales the given rows."""
+        clips.samples[rows] *= amplitude(rng.uniform(*self.gain_db))[:, None]
 
 
 class PolarityInversion:
-    """Turns the signal over, as a microphone wired the other way does."""
+    """Inverts the polarity, as a microphone with swapped wires does."""
 
-    def apply(self, clips: ClipBatch, rows: Indices, draws: CounterRng) -> None:
-        """Negates the rows."""
+    def apply(self, clips: ClipBatch, rows: Indices, rng: CounterRng) -> None:
+        """Inverts the given rows."""
         clips.samples[rows] *= np.float32(-1)
 
 
 class Overload:
-    """Cuts off the peaks of a clip, as a microphone or amplifier driven too hard does.
+    """Limits the peaks of a clip, as an overloaded microphone or amplifier does.
 
     Args:
-        min_over_db: lowest level of the clip's peak above where it is cut off.
-        max_over_db: highest.
+        min_over_db: lowest level of the clip's peak relative to the limit.
+        max_over_db: highest level.
     """
 
     def __init__(self, min_over_db: float = 0.0, max_over_db: float = 12.0) -> None:
         self.over_db = interval({"min_over_db": min_over_db, "max_over_db": max_over_db}, 0, MAX_GAIN_DB)
 
-    def apply(self, clips: ClipBatch, rows: Indices, draws: CounterRng) -> None:
-        """Clips the rows."""
+    def apply(self, clips: ClipBatch, rows: Indices, rng: CounterRng) -> None:
+        """Limits the given rows."""
         samples = clips.samples[rows]
-        limits = np.abs(samples).max(axis=1) * amplitude(-draws.uniform(*self.over_db))
+        limits = np.abs(samples).max(axis=1) * amplitude(-rng.uniform(*self.over_db))
         clips.samples[rows] = np.clip(samples, -limits[:, None], limits[:, None])
 
 
 class Noise:
-    """Mixes noise in at a random signal-to-noise ratio.
+    """Adds noise at a random signal-to-noise ratio.
 
-    The signal's power is that of the word, so that the pauses around it do not count; the noise's is that of the whole
-    clip. Where one of them is digital zero there is no ratio, and the clip stays as it is.
+    The power of the signal is measured over the word, without the pauses. The power of the noise is measured over the
+    clip. If one of them is digital zero, the clip does not change.
 
     Args:
         min_snr_db: lowest ratio of the mean powers.
-        max_snr_db: highest.
+        max_snr_db: highest ratio.
     """
 
     def __init__(self, min_snr_db: float, max_snr_db: float) -> None:
         self.snr_db = interval({"min_snr_db": min_snr_db, "max_snr_db": max_snr_db}, -MAX_SNR_DB, MAX_SNR_DB)
 
-    def mix(
-        self, clips: ClipBatch, rows: Indices, draws: CounterRng, noises: Sequence[Samples | Pcm]
-    ) -> None:
-        """Adds a noise, (samples,) of any scale, to each of the rows."""
-        ratios = amplitude(-draws.uniform(*self.snr_db))
-        for row, ratio, cut in zip(rows, ratios, noises, strict=True):
-            noise = cut.astype(np.float32)
+    def mix(self, clips: ClipBatch, rows: Indices, rng: CounterRng, noises: Sequence[Samples | Pcm]) -> None:
+        """Adds to each of the rows its noise, (samples,) of any scale."""
+        ratios = amplitude(-rng.uniform(*self.snr_db))
+        for row, ratio, source in zip(rows, ratios, noises, strict=True):
+            noise = source.astype(np.float32)
             word = clips.samples[row, clips.starts[row] : clips.ends[row]]
             signal_power = np.dot(word, word) / max(len(word), 1)
             noise_power = np.dot(noise, noise) / len(noise)
@@ -96,47 +95,47 @@ class Noise:
 
 
 class AddBackgroundNoise(Noise):
-    """Mixes in a random cut of a random recording of noise; a recording shorter than the clip is repeated.
+    """Adds a random part of a random noise recording. A recording that is shorter than the clip is repeated.
 
     Args:
-        noise: recordings, (samples,) int16 each; none leaves the clips as they are.
+        noise: recordings, (samples,) int16 each; without recordings, the clips do not change.
         min_snr_db: lowest ratio of the mean powers of word and noise.
-        max_snr_db: highest.
+        max_snr_db: highest ratio.
     """
 
     def __init__(self, noise: Sequence[Pcm], min_snr_db: float = 3.0, max_snr_db: float = 30.0) -> None:
         super().__init__(min_snr_db, max_snr_db)
         self.noise = [recording for recording in noise if len(recording)]
 
-    def apply(self, clips: ClipBatch, rows: Indices, draws: CounterRng) -> None:
-        """Adds noise to the rows."""
+    def apply(self, clips: ClipBatch, rows: Indices, rng: CounterRng) -> None:
+        """Adds noise to the given rows."""
         if not self.noise:
             return
-        recordings = [self.noise[number] for number in draws.below(len(self.noise))]
+        recordings = [self.noise[number] for number in rng.below(len(self.noise))]
         lengths = np.array([len(recording) for recording in recordings])
-        starts = draws.below(np.maximum(lengths - clips.length + 1, 1))
-        cuts = [
+        starts = rng.below(np.maximum(lengths - clips.length + 1, 1))
+        parts = [
             np.resize(recording[start : start + clips.length], clips.length)
             if len(recording) < clips.length
             else recording[start : start + clips.length]
             for recording, start in zip(recordings, starts, strict=True)
         ]
-        self.mix(clips, rows, draws, cuts)
+        self.mix(clips, rows, rng, parts)
 
 
 class AddGaussianSNR(Noise):
-    """Mixes in white Gaussian noise.
+    """Adds white Gaussian noise.
 
     Args:
         min_snr_db: lowest ratio of the mean powers of word and noise.
-        max_snr_db: highest.
+        max_snr_db: highest ratio.
     """
 
     def __init__(self, min_snr_db: float = 5.0, max_snr_db: float = 40.0) -> None:
         super().__init__(min_snr_db, max_snr_db)
         self.noise = np.random.default_rng(0).standard_normal(GAUSSIAN_SAMPLES, np.float32)
 
-    def apply(self, clips: ClipBatch, rows: Indices, draws: CounterRng) -> None:
-        """Adds noise to the rows."""
-        starts = draws.below(np.full(len(rows), len(self.noise) - clips.length + 1))
-        self.mix(clips, rows, draws, [self.noise[start : start + clips.length] for start in starts])
+    def apply(self, clips: ClipBatch, rows: Indices, rng: CounterRng) -> None:
+        """Adds noise to the given rows."""
+        starts = rng.below(np.full(len(rows), len(self.noise) - clips.length + 1))
+        self.mix(clips, rows, rng, [self.noise[start : start + clips.length] for start in starts])

@@ -1,6 +1,6 @@
-"""Masks on features: D. S. Park et al., "SpecAugment", 2019, by audiomentations' parameter names.
+"""Masks of features (D. S. Park et al., "SpecAugment", 2019), with the parameter names of audiomentations.
 
-A masked feature is -128, the int8 feature of no sound at all.
+Masked features are -128, the int8 feature of digital silence.
 """
 
 from typing import Literal
@@ -15,11 +15,11 @@ MASKED = -128
 
 
 class SpecMask:
-    """Hides a band of consecutive frames or channels.
+    """Masks a band of consecutive frames or channels.
 
     Args:
-        min_mask_fraction: smallest share of them that is hidden.
-        max_mask_fraction: greatest.
+        min_mask_fraction: smallest masked share of the frames or channels.
+        max_mask_fraction: largest share.
     """
 
     axis: Literal[1, 2]
@@ -28,23 +28,23 @@ class SpecMask:
         bounds = {"min_mask_fraction": min_mask_fraction, "max_mask_fraction": max_mask_fraction}
         self.fraction = interval(bounds, 0, 1)
 
-    def mask(self, features: npt.NDArray[np.int8], rows: Indices, draws: CounterRng) -> None:
-        """Masks rows of features, (clips, frames, channels), in place."""
+    def mask(self, features: npt.NDArray[np.int8], rows: Indices, rng: CounterRng) -> None:
+        """Masks the given rows of features (clips, frames, channels) in place."""
         size = features.shape[self.axis]
-        widths = np.rint(draws.uniform(*self.fraction) * size).astype(np.int64)
-        starts = draws.below(size - widths + 1)
+        widths = np.rint(rng.uniform(*self.fraction) * size).astype(np.int64)
+        starts = rng.below(size - widths + 1)
         for row, start, width in zip(rows, starts, widths, strict=True):
             band = slice(start, start + width)
             features[(row, band) if self.axis == 1 else (row, slice(None), band)] = MASKED
 
 
 class SpecTimeMask(SpecMask):
-    """Hides some consecutive frames."""
+    """Masks consecutive frames."""
 
     axis = 1
 
 
 class SpecFrequencyMask(SpecMask):
-    """Hides some neighbouring channels."""
+    """Masks consecutive channels."""
 
     axis = 2

@@ -1,4 +1,4 @@
-"""Checks of the parameters a transform is given in YAML."""
+"""Validation of the parameters of transforms."""
 
 from collections.abc import Mapping
 
@@ -6,22 +6,27 @@ Range = tuple[float, float]
 
 
 def number(name: str, value: object, at_least: float, at_most: float) -> float:
-    """Returns the value, if it is a number within bounds.
+    """Returns the value as a float.
 
     Raises:
-        ValueError: it is not; the message names it and says what is allowed.
+        ValueError: the value is not a number within the limits.
     """
     allowed = isinstance(value, int | float) and not isinstance(value, bool) and at_least <= value <= at_most
     if not allowed:
-        raise ValueError(f"{name} is {value!r}; it is a number, {at_least:g} to {at_most:g}")
+        raise ValueError(f"{name} is {value!r}; it must be a number from {at_least:g} to {at_most:g}")
     return float(value)  # type: ignore[arg-type]
 
 
 def interval(bounds: Mapping[str, object], at_least: float, at_most: float) -> Range:
-    """Returns a lowest and a highest value, given by their names in that order.
+    """Returns the lowest and the highest value of a range.
+
+    Args:
+        bounds: the lowest and the highest value, in this order, by parameter name.
+        at_least: lower limit of both.
+        at_most: upper limit of both.
 
     Raises:
-        ValueError: one is out of bounds, or they are the wrong way round.
+        ValueError: a value is not a number within the limits, or the lowest value is above the highest one.
     """
     (low_name, low), (high_name, high) = (
         (name, number(name, value, at_least, at_most)) for name, value in bounds.items()

@@ -1,4 +1,4 @@
-"""From a YAML list to transforms: the names it may have, and what is wrong with it."""
+"""Construction of transforms from the configuration, with error messages for invalid entries."""
 
 import difflib
 import inspect
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kwspipe.audio.pcm import Pcm
-from kwspipe.augment.audiomentations_adapter import BORROWED, Borrowed
+from kwspipe.augment.audiomentations_adapter import AUDIOMENTATIONS_NAMES, AudiomentationsTransform
 from kwspipe.augment.filters import LowerSampleRate, MicrophoneColour
 from kwspipe.augment.level import AddBackgroundNoise, AddGaussianSNR, Gain, Overload, PolarityInversion
 from kwspipe.augment.masks import SpecFrequencyMask, SpecTimeMask
@@ -21,8 +21,8 @@ from kwspipe.augment.stretch import PitchShift, TimeStretch
 from kwspipe.errors import ConfigError
 from kwspipe.labels import SILENCE, UNKNOWN
 
-# Ours, which work on whole batches. Where audiomentations has the name, they take its parameters.
-OWN: dict[str, Callable[..., Any]] = {
+# Transforms of batches. Those with a name of audiomentations have the parameters of audiomentations.
+BATCH_TRANSFORMS: dict[str, Callable[..., Any]] = {
     kind.__name__: kind
     for kind in (
         AddBackgroundNoise,
@@ -40,21 +40,21 @@ OWN: dict[str, Callable[..., Any]] = {
         PitchShift,
     )
 }
-ALLOWED = tuple(sorted((*OWN, *BORROWED)))
-# Every transform takes these besides its own.
+ALLOWED = tuple(sorted((*BATCH_TRANSFORMS, *AUDIOMENTATIONS_NAMES)))
+# Parameters of every transform.
 COMMON = ("p", "labels")
-DEFAULT_P = 0.5  # audiomentations' own
+DEFAULT_P = 0.5  # as in audiomentations
 
 
 @dataclass(frozen=True)
 class Step:
-    """A transform of the list.
+    """A transform with its conditions.
 
     Attributes:
-        index: its place, which its draws depend on.
-        transform: of any kind.
-        p: share of the clips it acts on.
-        labels: it acts on clips of these only; None for all.
+        index: position in the list, which selects the random stream.
+        transform: the transform.
+        p: probability of the transform for a clip.
+        labels: labels of the clips that are transformed; None for all labels.
     """
 
     index: int
@@ -62,38 +62,38 @@ class Step:
     p: float
     labels: frozenset[str] | None
 
-    def chosen(self, keys: Keys, labels: Sequence[str]) -> tuple[Indices, CounterRng]:
-        """Returns the rows it acts on, and its draws for them."""
-        draws = CounterRng(keys, self.index)
-        acts = draws.uniform() < self.p
+    def select(self, keys: Keys, labels: Sequence[str]) -> tuple[Indices, CounterRng]:
+        """Returns the rows of the clips to transform, and the random numbers for these rows."""
+        rng = CounterRng(keys, self.index)
+        is_selected = rng.uniform() < self.p
         if self.labels is not None:
-            acts &= np.fromiter((label in self.labels for label in labels), bool, len(keys))
-        rows = np.flatnonzero(acts)
-        return rows, draws.take(rows)
+            is_selected &= np.fromiter((label in self.labels for label in labels), bool, len(keys))
+        rows = np.flatnonzero(is_selected)
+        return rows, rng.take(rows)
 
 
 def build(
     transforms: Sequence[Mapping[str, Any]], noise: Sequence[Pcm], labels: Collection[str]
 ) -> list[Step]:
-    """Returns the transforms of a list.
+    """Builds the configured transforms.
 
     Args:
-        transforms: ``name``, and parameters.
+        transforms: name and parameters of each transform.
         noise: background recordings, (samples,) int16 each.
-        labels: those that clips can have; ``_unknown_`` and ``_silence_`` may be named even where there are none.
+        labels: of the clips; ``_unknown_`` and ``_silence_`` are always allowed.
 
     Raises:
-        ConfigError: faults, all of them.
+        ConfigError: all errors in the list.
     """
     steps: list[Step] = []
     problems = []
     for index, transform in enumerate(transforms):
         try:
             step = _step(index, transform, noise, labels)
-            _check_place(step.transform, [before.transform for before in steps], index)
+            _check_order(step.transform, [earlier.transform for earlier in steps], index)
             steps.append(step)
         except Exception as error:
-            # audiomentations checks its parameters with exceptions of many kinds.
+            # audiomentations raises exceptions of many types for invalid parameters.
             problems.append(f"augment.transforms.{index}, {transform.get('name')}: {error}")
     if problems:
         raise ConfigError(problems)
@@ -107,17 +107,17 @@ def _step(index: int, transform: Mapping[str, Any], noise: Sequence[Pcm], labels
             f"unknown transform. Closest: {_closest(str(name), ALLOWED)}. Allowed: {', '.join(ALLOWED)}"
         )
     given = {key: value for key, value in transform.items() if key not in ("name", *COMMON)}
-    if name in OWN:
-        kind = OWN[name]
+    if name in BATCH_TRANSFORMS:
+        kind = BATCH_TRANSFORMS[name]
         _check_names(given, kind)
-        built = kind(noise, **given) if kind is AddBackgroundNoise else kind(**given)
+        instance = kind(noise, **given) if kind is AddBackgroundNoise else kind(**given)
     else:
         import audiomentations
 
         _check_names(given, getattr(audiomentations, name))
-        built = Borrowed(getattr(audiomentations, name), **given)
+        instance = AudiomentationsTransform(getattr(audiomentations, name), **given)
     p = number("p", transform.get("p", DEFAULT_P), 0, 1)
-    return Step(index, built, p, _labels(transform.get("labels"), labels))
+    return Step(index, instance, p, _labels(transform.get("labels"), labels))
 
 
 def _check_names(given: Mapping[str, Any], kind: Callable[..., Any]) -> None:
@@ -134,7 +134,7 @@ def _labels(wanted: Any, labels: Collection[str]) -> frozenset[str] | None:
     if wanted is None:
         return None
     if isinstance(wanted, str) or not wanted:
-        raise ValueError(f"labels is {wanted!r}; it is a list of labels, for instance [_silence_]")
+        raise ValueError(f"labels is {wanted!r}; it must be a list of labels, for example [_silence_]")
     known = list(dict.fromkeys((*labels, UNKNOWN, SILENCE)))
     for label in wanted:
         if label not in known:
@@ -143,15 +143,15 @@ def _labels(wanted: Any, labels: Collection[str]) -> frozenset[str] | None:
     return frozenset(wanted)
 
 
-def _check_place(transform: Any, before: Sequence[Any], index: int) -> None:
-    """Raises ValueError where the list has an order in which the transforms cannot act."""
+def _check_order(transform: Any, earlier: Sequence[Any], index: int) -> None:
+    """Raises ValueError if the transform cannot follow the transforms before it."""
     if isinstance(transform, Speed) and index:
-        raise ValueError("it acts while clips are cut from their recordings; put it first in the list")
-    on_features = [one for one in before if isinstance(one, SpecTimeMask | SpecFrequencyMask)]
-    if on_features and not isinstance(transform, SpecTimeMask | SpecFrequencyMask):
-        name = type(on_features[0]).__name__
+        raise ValueError("it changes the extraction of clips from recordings; make it the first transform")
+    masks = [one for one in earlier if isinstance(one, SpecTimeMask | SpecFrequencyMask)]
+    if masks and not isinstance(transform, SpecTimeMask | SpecFrequencyMask):
+        name = type(masks[0]).__name__
         raise ValueError(
-            f"it acts on samples, and {name}, before it in the list, on features; put it before {name}"
+            f"it transforms samples, but the earlier {name} transforms features; move it before {name}"
         )
 
 

@@ -1,4 +1,4 @@
-"""RoomSimulator: clips heard across a room, simulated or recorded."""
+"""Room simulator: convolution of clips with simulated or recorded impulse responses."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,37 +15,37 @@ from kwspipe.augment.rooms import WALL_DISTANCE_M, image_method
 from kwspipe.dataset.recordings import Recording, Rejected
 from kwspipe.dataset.sources.folder import find_noise
 
-# Longer rooms change features little, and every clip's Fourier transform would be longer.
+# Longer responses change the features only slightly and require longer Fourier transforms.
 TAIL_S = 0.4
-# Recorded responses are held in memory as spectra, 0.1 MB each.
+# Recorded responses are kept in memory as spectra of 0.1 MB.
 MAX_RECORDED = 256
-# Of the microphone's distance: places drawn before the nearest possible one is taken.
+# Random positions before the one with the best distance is used.
 MAX_TRIES = 64
 
 
 class RoomSimulator:
-    """Adds the echoes of a room.
+    """Adds the reverberation of a room.
 
-    A bank of rooms is made once; each clip draws one. Level and delay of the direct sound are taken out: a clip keeps
-    its power, and its word its place.
+    The rooms are computed once. A random room is chosen for each clip. The level and the delay of the direct sound are
+    removed, so that the power of the clip and the position of the word do not change.
 
     Args:
-        min_size_x: shortest side of the floor in m.
-        max_size_x: longest.
-        min_size_y: likewise, the other side.
-        max_size_y: likewise.
-        min_size_z: lowest room in m.
-        max_size_z: highest.
-        min_absorption_value: least share of the sound's power that a wall takes; each wall draws its own.
-        max_absorption_value: greatest.
-        min_mic_distance: nearest the mouth is to the microphone in m.
-        max_mic_distance: farthest, where the room is large enough.
-        num_rooms: in the bank.
-        rir_roots: folders of recorded impulse responses, to be used instead of simulated rooms.
+        min_size_x: smallest length in m.
+        max_size_x: largest length in m.
+        min_size_y: smallest width in m.
+        max_size_y: largest width in m.
+        min_size_z: smallest height in m.
+        max_size_z: largest height in m.
+        min_absorption_value: smallest share of the sound's power that a wall absorbs; random for each wall.
+        max_absorption_value: largest share.
+        min_mic_distance: smallest distance of mouth and microphone in m.
+        max_mic_distance: largest distance in m, if the room is large enough.
+        num_rooms: number of rooms.
+        rir_roots: folders of recorded impulse responses, which replace the simulated rooms.
     """
 
     num_taps = 0
-    """Samples of the longest response; known once there is a sample rate."""
+    """Samples of a response; set by ``prepare``."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class RoomSimulator:
         self._spectra: dict[int, npt.NDArray[np.complex64]] = {}
 
     def prepare(self, rate_hz: int, seed: int) -> None:
-        """Makes the bank of rooms, the same for the same seed."""
+        """Computes or reads the impulse responses, reproducibly for a given seed."""
         self.num_taps = int(TAIL_S * rate_hz)
         if self.recorded:
             chosen = np.random.default_rng(seed).permutation(len(self.recorded))[:MAX_RECORDED]
@@ -90,49 +90,49 @@ class RoomSimulator:
             self._bank = [_unit_power(self._simulated(rng, rate_hz)) for rng in rngs]
         self._spectra = {}
 
-    def responses(self, num_fft: int, rate_hz: int, draws: CounterRng) -> Response:
+    def responses(self, num_fft: int, rate_hz: int, rng: CounterRng) -> Response:
         """Returns (clips, num_fft // 2 + 1) complex64."""
         if num_fft not in self._spectra:
             self._spectra = {num_fft: fourier.rfft(np.stack(self._bank), num_fft)}
-        return self._spectra[num_fft][draws.below(len(self._bank))]
+        return self._spectra[num_fft][rng.below(len(self._bank))]
 
     def _simulated(self, rng: np.random.Generator, rate_hz: int) -> Samples:
         size_m = np.array([rng.uniform(*side) for side in self.size_m])
         reflection = np.sqrt(1 - rng.uniform(*self.absorption, (3, 2)))
-        source_m, microphone_m = self._places(rng, size_m)
+        source_m, microphone_m = self._positions(rng, size_m)
         return image_method(size_m, source_m, microphone_m, reflection, self.num_taps, rate_hz)
 
-    def _places(self, rng: np.random.Generator, size_m: npt.NDArray) -> tuple[npt.NDArray, npt.NDArray]:
-        """Draws a mouth and a microphone off the walls, as far from each other as asked, or as the room allows."""
+    def _positions(self, rng: np.random.Generator, size_m: npt.NDArray) -> tuple[npt.NDArray, npt.NDArray]:
+        """Returns random positions of mouth and microphone, with the required distance if the room allows it."""
         low, high = np.full(3, WALL_DISTANCE_M), size_m - WALL_DISTANCE_M
-        best, best_off_m = (low, high), np.inf
+        best, best_error_m = (low, high), np.inf
         for _ in range(MAX_TRIES):
-            wanted_m = rng.uniform(*self.distance_m)
-            source_m, way = rng.uniform(low, high), rng.normal(size=3)
-            microphone_m = np.clip(source_m + way / np.linalg.norm(way) * wanted_m, low, high)
-            off_m = abs(float(np.linalg.norm(microphone_m - source_m)) - wanted_m)
-            if off_m < best_off_m:
-                best, best_off_m = (source_m, microphone_m), off_m
-            if off_m < 0.01:
+            distance_m = rng.uniform(*self.distance_m)
+            source_m, direction = rng.uniform(low, high), rng.normal(size=3)
+            microphone_m = np.clip(source_m + direction / np.linalg.norm(direction) * distance_m, low, high)
+            error_m = abs(float(np.linalg.norm(microphone_m - source_m)) - distance_m)
+            if error_m < best_error_m:
+                best, best_error_m = (source_m, microphone_m), error_m
+            if error_m < 0.01:
                 break
         return best
 
 
 def recorded_responses(rir_roots: Sequence[str]) -> list[Recording]:
-    """Lists the impulse responses below folders, in the order of the folders.
+    """Lists the impulse responses in folders, in the order of the folders.
 
     Raises:
-        ValueError: a root is no folder, or holds no recordings.
+        ValueError: a path is not a folder, or a folder contains no recordings.
     """
     if isinstance(rir_roots, str):
-        raise ValueError(f"rir_roots is {rir_roots!r}; it is a list of folders: [{rir_roots}]")
+        raise ValueError(f"rir_roots is {rir_roots!r}; it must be a list of folders: [{rir_roots}]")
     found: list[Recording] = []
     for index, root in enumerate(rir_roots):
         folder = Path(root).expanduser()
         rejected: list[Rejected] = []
         recordings = find_noise(folder, rejected) if folder.is_dir() else []
         if not recordings:
-            fault = "a folder without recordings" if folder.is_dir() else "no folder"
+            fault = "a folder without recordings" if folder.is_dir() else "not a folder"
             raise ValueError(
                 f"rir_roots.{index}, {root!r}, is {fault}; give folders of recorded impulse responses"
             )
@@ -141,7 +141,7 @@ def recorded_responses(rir_roots: Sequence[str]) -> list[Recording]:
 
 
 def _read(recording: Recording, rate_hz: int, num_taps: int) -> Samples:
-    """Reads a response from its direct sound on, which is its loudest sample."""
+    """Reads a response from its direct sound on, which is the sample with the largest absolute value."""
     response = float_from_pcm(read_pcm(Path(recording.origin), rate_hz))
     response = response[int(np.abs(response).argmax()) :][:num_taps]
     return _unit_power(np.pad(response, (0, num_taps - len(response))))

@@ -1,7 +1,7 @@
-"""Rooms: impulse responses simulated by the image method, or recorded ones.
+"""Impulse responses of shoebox rooms by the image method.
 
-J. B. Allen, D. A. Berkley, "Image method for efficiently simulating small-room acoustics", 1979: in a shoebox room
-every echo is the sound of a mirror image of the source, softer by its longer way and by what the walls on it took.
+J. B. Allen, D. A. Berkley, "Image method for efficiently simulating small-room acoustics", 1979. Each reflection is the
+sound of a mirror image of the source, attenuated by the distance and by the walls.
 """
 
 import numpy as np
@@ -10,9 +10,9 @@ import numpy.typing as npt
 from kwspipe.audio.pcm import Samples
 
 SOUND_M_PER_S = 343.0
-# Reflections all have one sign and pile up at frequencies below any sound: Allen and Berkley, too, filter at 100 Hz.
+# All reflections have the same sign. Their sum at low frequencies is removed by a filter, as by Allen and Berkley.
 HIGH_PASS_HZ = 100.0
-# No source or microphone is nearer to a wall.
+# Minimum distance of source and microphone from a wall.
 WALL_DISTANCE_M = 0.3
 
 Vector = npt.NDArray[np.float64]
@@ -24,10 +24,10 @@ def image_method(
     """Returns the impulse response of a shoebox room, (num_taps,) float32, from the direct sound on.
 
     Args:
-        size_m: (3,) the room's sides.
-        source_m: (3,) where the mouth is, from a corner.
-        microphone_m: (3,) where the microphone is.
-        reflection: (3, 2) factors of amplitude at the two walls across each axis.
+        size_m: (3,) size of the room.
+        source_m: (3,) position of the mouth, from a corner.
+        microphone_m: (3,) position of the microphone.
+        reflection: (3, 2) amplitude factors of the two walls on each axis.
         num_taps: samples of the result.
         rate_hz: sample rate.
     """
@@ -36,7 +36,7 @@ def image_method(
     images = [_images(axis, size_m, source_m, microphone_m, reflection, reach_m) for axis in range(3)]
     offsets, factors = zip(*images, strict=True)
     response = np.zeros(num_taps)
-    for offset, factor in zip(offsets[0], factors[0], strict=True):  # a plane of images at a time
+    for offset, factor in zip(offsets[0], factors[0], strict=True):  # one plane of images per iteration
         squared = offset**2 + offsets[1][:, None] ** 2 + offsets[2] ** 2
         near = squared < reach_m**2
         distance_m = np.sqrt(squared[near])
@@ -49,14 +49,14 @@ def image_method(
 def _images(
     axis: int, size_m: Vector, source_m: Vector, microphone_m: Vector, reflection: Vector, reach_m: float
 ) -> tuple[Vector, Vector]:
-    """Returns how far the images lie from the microphone along one axis, and what the walls left of them.
+    """Returns the distances of the images from the microphone along one axis, and their amplitude factors.
 
-    Image (n, u): 2 n rooms away, mirrored (u = 1) or not; reflected abs(n - u) times at the wall at 0, abs(n) times at
-    the other (Allen and Berkley, equation 10).
+    Image (n, u) is at a distance of 2 n rooms, and mirrored if u = 1. It is reflected abs(n - u) times at the wall at 0
+    and abs(n) times at the other wall (Allen and Berkley, equation 10).
     """
     size = size_m[axis]
-    most = int(reach_m / (2 * size)) + 1
-    n, mirrored = np.meshgrid(np.arange(-most, most + 1), (0, 1))
+    max_n = int(reach_m / (2 * size)) + 1
+    n, mirrored = np.meshgrid(np.arange(-max_n, max_n + 1), (0, 1))
     offset = (1 - 2 * mirrored) * source_m[axis] + 2 * n * size - microphone_m[axis]
     factor = reflection[axis, 0] ** np.abs(n - mirrored) * reflection[axis, 1] ** np.abs(n)
     near = np.abs(offset) < reach_m
@@ -68,5 +68,5 @@ def _high_passed(response: Vector, rate_hz: int) -> Samples:
     ratio = np.fft.rfftfreq(num_fft, 1 / rate_hz) / HIGH_PASS_HZ * 1j
     spectrum = (
         np.fft.rfft(response, num_fft) * ratio**2 / (1 + np.sqrt(2) * ratio + ratio**2)
-    )  # Butterworth's of order 2
+    )  # Butterworth filter of order 2
     return np.fft.irfft(spectrum, num_fft)[: len(response)].astype(np.float32)

@@ -1,7 +1,7 @@
-"""Speed: pitch and tempo together, as a tape played faster or slower.
+"""Change of speed, which changes pitch and tempo together.
 
-T. Ko, V. Peddinti, D. Povey, S. Khudanpur, "Audio augmentation for speech recognition", 2015: it serves better than
-tempo alone, and costs least.
+T. Ko, V. Peddinti, D. Povey, S. Khudanpur, "Audio augmentation for speech recognition", 2015: a change of speed
+improves recognition more than a change of tempo, at the lowest cost.
 """
 
 from kwspipe.augment.parameters import interval
@@ -9,16 +9,16 @@ from kwspipe.augment.random import CounterRng, Floats
 
 
 class Speed:
-    """Draws how fast a recording is played while the clip is cut from it (``batch.cut``).
+    """Selects a random speed for the extraction of a clip (``batch.cut_clips``).
 
     Args:
-        min_rate: lowest speed, 1 being that of the recording.
-        max_rate: highest.
+        min_rate: lowest speed; 1 is the speed of the recording.
+        max_rate: highest speed.
     """
 
     def __init__(self, min_rate: float = 0.9, max_rate: float = 1.1) -> None:
         self.rate = interval({"min_rate": min_rate, "max_rate": max_rate}, 0.5, 2.0)
 
-    def rates(self, draws: CounterRng) -> Floats:
-        """Returns a speed a clip, (clips,)."""
-        return draws.uniform(*self.rate)
+    def rates(self, rng: CounterRng) -> Floats:
+        """Returns a speed per clip, (clips,)."""
+        return rng.uniform(*self.rate)

@@ -1,11 +1,11 @@
-"""Where the word comes to lie, and recordings played faster or slower."""
+"""Position of the word in the clip, and changes of speed."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwspipe.augment.batch import ClipBatch, crop_or_pad_around_word, cut
+from kwspipe.augment.batch import ClipBatch, crop_or_pad_around_word, cut_clips
 from kwspipe.augment.random import CounterRng, clip_keys
 
 LENGTH = 19200
@@ -21,8 +21,8 @@ def word_in(samples: int, start: int, end: int) -> np.ndarray:
 def cut_one(
     recording: np.ndarray, word: tuple[int, int], placement: str, seed: int = 0, speed: float = 1.0
 ) -> ClipBatch:
-    draws = CounterRng(clip_keys(seed))
-    return cut([recording], [word], LENGTH, RATE_HZ, placement, draws, np.array([speed]))  # type: ignore[arg-type]
+    rng = CounterRng(clip_keys(seed))
+    return cut_clips([recording], [word], LENGTH, RATE_HZ, placement, rng, np.array([speed]))  # type: ignore[arg-type]
 
 
 @settings(max_examples=60, deadline=None)
@@ -32,7 +32,7 @@ def cut_one(
     placement=st.sampled_from(["random", "center"]),
     seed=st.integers(0, 2**31),
 )
-def test_the_word_lies_whole_inside_where_it_fits(
+def test_a_word_that_fits_is_inside_the_clip(
     samples: int, bounds: tuple[float, float], placement: str, seed: int
 ) -> None:
     start, end = sorted(int(bound * (samples - 1)) for bound in bounds)
@@ -42,12 +42,12 @@ def test_the_word_lies_whole_inside_where_it_fits(
     assert placed.shape == (LENGTH,) and placed.dtype == np.int16
     assert np.count_nonzero(placed) == min(end - start, LENGTH)
     batch = cut_one(recording, (start, end), placement, seed)
-    (sounding,) = np.nonzero(batch.samples[0])
-    assert (sounding[0], sounding[-1] + 1) == (batch.starts[0], batch.ends[0])
-    assert len(sounding) == min(end - start, LENGTH)
+    (nonzero,) = np.nonzero(batch.samples[0])
+    assert (nonzero[0], nonzero[-1] + 1) == (batch.starts[0], batch.ends[0])
+    assert len(nonzero) == min(end - start, LENGTH)
 
 
-def test_the_centre_is_the_centre_and_what_lies_around_comes_along() -> None:
+def test_the_centre_placement_keeps_the_audio_around_the_word() -> None:
     clip = np.arange(1, 16001).astype(np.int16)
     placed = crop_or_pad_around_word(clip, (4000, 8000), LENGTH, "center", np.random.default_rng(0))
     assert placed[7600] == clip[4000] and placed[11599] == clip[7999]
@@ -55,9 +55,9 @@ def test_the_centre_is_the_centre_and_what_lies_around_comes_along() -> None:
     assert np.array_equal(cut_one(clip, (4000, 8000), "center").samples[0] * 32768, placed)
 
 
-def test_random_places_reach_both_ends() -> None:
+def test_random_positions_include_both_ends() -> None:
     seeds = np.arange(2000)
-    batch = cut(
+    batch = cut_clips(
         [word_in(100, 0, 100)] * 2000,
         [(0, 100)] * 2000,
         200,
@@ -71,7 +71,7 @@ def test_random_places_reach_both_ends() -> None:
 
 
 @pytest.mark.parametrize("speed", [0.8, 0.9, 1.1, 1.25])
-def test_a_faster_tape_is_shorter_and_higher(speed: float) -> None:
+def test_a_higher_speed_gives_a_shorter_word_of_higher_pitch(speed: float) -> None:
     recording = np.zeros(40000, np.int16)
     recording[12000:22000] = 8000 * np.sin(2 * np.pi * 500 / RATE_HZ * np.arange(10000))
     batch = cut_one(recording, (12000, 22000), "random", 4, speed)
@@ -79,27 +79,27 @@ def test_a_faster_tape_is_shorter_and_higher(speed: float) -> None:
     assert len(word) == pytest.approx(10000 / speed, rel=0.02)
     pitch_hz = np.abs(np.fft.rfft(word)).argmax() * RATE_HZ / len(word)
     assert pitch_hz == pytest.approx(500 * 10000 / len(word), rel=0.01)
-    # Levels stay; what is left beside the word is the ringing of its abrupt ends.
+    # The level does not change. The audio beside the word is the ringing of its abrupt ends.
     assert np.sqrt(np.mean(word**2)) == pytest.approx(8000 / 32768 / np.sqrt(2), rel=0.02)
     beside = np.delete(batch.samples[0], slice(batch.starts[0] - 200, batch.ends[0] + 200))
     assert np.abs(beside).max() < 0.01
 
 
-def test_faster_means_the_same_samples_closer_together() -> None:
+def test_a_higher_speed_resamples_the_recording() -> None:
     times = np.arange(40000) / RATE_HZ
     recording = (8000 * np.sin(2 * np.pi * 300 * times) * np.exp(-(((times - 1.2) / 0.2) ** 2))).astype(
         np.int16
     )
     batch = cut_one(recording, (15000, 24000), "center", speed=1.25)
-    at = 19500 + (np.arange(LENGTH) - LENGTH / 2) * 1.25  # the word's middle is the clip's
-    wanted = np.interp(at, np.arange(40000), recording) / 32768
+    positions = 19500 + (np.arange(LENGTH) - LENGTH / 2) * 1.25  # the word is in the centre of the clip
+    expected = np.interp(positions, np.arange(40000), recording) / 32768
     assert (
-        np.abs(batch.samples[0] - wanted).max()
-        < 0.02 * np.abs(wanted).max() + 300 * 2 * np.pi / RATE_HZ * 0.25
+        np.abs(batch.samples[0] - expected).max()
+        < 0.02 * np.abs(expected).max() + 300 * 2 * np.pi / RATE_HZ * 0.25
     )
 
 
-def test_a_recording_that_fills_the_clip_is_never_too_short() -> None:
+def test_a_recording_that_fills_the_clip_does_not_become_too_short() -> None:
     noise = np.random.default_rng(0).integers(-1000, 1000, LENGTH).astype(np.int16)
     faster = cut_one(noise, (0, LENGTH), "random", speed=1.2)
     assert np.array_equal(faster.samples[0] * 32768, noise)

@@ -1,4 +1,4 @@
-"""Levels, noise at a ratio, overload."""
+"""Gain, polarity, overload, and noise at a signal-to-noise ratio."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ WORD = slice(6000, 12000)
 
 
 def words(num_clips: int = 3) -> ClipBatch:
-    """A word in each clip and a hundredth of its level around it, as recordings have it."""
+    """Returns clips with a word and, around it, audio of a hundredth of its level."""
     samples = np.tile(np.sin(np.arange(LENGTH) / 5).astype(np.float32) * 0.002, (num_clips, 1))
     samples[:, WORD] *= 100
     starts, ends = np.full(num_clips, WORD.start), np.full(num_clips, WORD.stop)
@@ -32,7 +32,7 @@ def db(ratio: float) -> float:
 
 
 @pytest.mark.parametrize("snr_db", [-5.0, 0.0, 10.0, 20.0])
-def test_noise_is_mixed_in_at_the_ratio_of_the_word_to_the_noise(snr_db: float) -> None:
+def test_noise_is_added_at_the_ratio_to_the_word(snr_db: float) -> None:
     for transform in (AddBackgroundNoise(NOISE, snr_db, snr_db), AddGaussianSNR(snr_db, snr_db)):
         clips = words()
         before = apply(transform, clips)
@@ -42,7 +42,7 @@ def test_noise_is_mixed_in_at_the_ratio_of_the_word_to_the_noise(snr_db: float) 
             )
 
 
-def test_ratios_are_drawn_from_the_whole_range_and_cuts_from_the_whole_recording() -> None:
+def test_ratios_and_noise_positions_cover_their_ranges() -> None:
     clips = words(400)
     before = apply(AddBackgroundNoise(NOISE, 0.0, 20.0), clips)
     noises = clips.samples - before
@@ -52,7 +52,7 @@ def test_ratios_are_drawn_from_the_whole_range_and_cuts_from_the_whole_recording
     assert len(np.unique(firsts.round(4))) > 300
 
 
-def test_noise_shorter_than_the_clip_is_repeated_and_none_at_all_changes_nothing() -> None:
+def test_short_noise_is_repeated_and_without_noise_nothing_changes() -> None:
     clips = words(1)
     before = apply(AddBackgroundNoise([NOISE[0][:100]]), clips)
     added = (clips.samples - before)[0]
@@ -62,7 +62,7 @@ def test_noise_shorter_than_the_clip_is_repeated_and_none_at_all_changes_nothing
     assert np.array_equal(clips.samples, before)
 
 
-def test_digital_zero_has_no_ratio_and_stays_as_clip_and_as_noise() -> None:
+def test_digital_zero_as_clip_or_noise_changes_nothing() -> None:
     clips = words(1)
     clips.samples[:] = 0
     apply(AddBackgroundNoise(NOISE), clips)
@@ -72,7 +72,7 @@ def test_digital_zero_has_no_ratio_and_stays_as_clip_and_as_noise() -> None:
     assert np.array_equal(clips.samples, before)
 
 
-def test_gain_is_drawn_in_db() -> None:
+def test_gains_are_uniform_in_db() -> None:
     clips = words(500)
     before = apply(Gain(-12.0, 6.0), clips)
     gains_db = [20 * np.log10(a[7000] / b[7000]) for a, b in zip(clips.samples, before, strict=True)]
@@ -80,13 +80,13 @@ def test_gain_is_drawn_in_db() -> None:
     assert np.mean(gains_db) == pytest.approx(-3, abs=0.7)
 
 
-def test_polarity_is_turned() -> None:
+def test_polarity_inversion() -> None:
     clips = words(2)
     before = apply(PolarityInversion(), clips)
     assert np.array_equal(clips.samples, -before)
 
 
-def test_overload_cuts_peaks_off_at_a_level_below_them() -> None:
+def test_overload_limits_peaks_to_a_lower_level() -> None:
     clips = words(1)
     before = apply(Overload(6.0, 6.0), clips)
     limit = np.abs(before).max() / 10 ** (6 / 20)

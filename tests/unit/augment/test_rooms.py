@@ -1,4 +1,4 @@
-"""Simulated rooms against what acoustics says, recorded ones, and the transform."""
+"""Simulated rooms, compared with acoustics, recorded responses, and the transform."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ SOURCE = np.array([1.0, 1.0, 1.5])
 MICROPHONE = np.array([3.0, 2.0, 1.2])
 
 
-def test_the_first_echoes_are_those_of_the_six_walls() -> None:
+def test_the_first_reflections_are_those_of_the_six_walls() -> None:
     reflection = np.full((3, 2), 0.5)
     response = image_method(SIZE, SOURCE, MICROPHONE, reflection, 800, RATE_HZ)
     direct_m = np.linalg.norm(SOURCE - MICROPHONE)
@@ -30,26 +30,28 @@ def test_the_first_echoes_are_those_of_the_six_walls() -> None:
             assert response[tap] == pytest.approx(0.5 / distance_m, rel=0.3)
 
 
-def test_nothing_comes_back_from_walls_that_take_all() -> None:
+def test_absorbing_walls_do_not_reflect() -> None:
     response = image_method(SIZE, SOURCE, MICROPHONE, np.zeros((3, 2)), 800, RATE_HZ)
-    assert np.abs(response[1:]).max() < 0.07 * response[0]  # the high-pass filter's undershoot
+    assert np.abs(response[1:]).max() < 0.07 * response[0]  # undershoot of the high-pass filter
 
 
 @pytest.mark.parametrize("absorption", [0.2, 0.4])
-def test_sound_dies_away_as_fast_as_the_room_says(absorption: float) -> None:
+def test_the_reverberation_time_agrees_with_eyrings_formula(absorption: float) -> None:
     reflection = np.full((3, 2), np.sqrt(1 - absorption))
     response = image_method(SIZE, SOURCE, MICROPHONE, reflection, 8000, RATE_HZ).astype(float)
-    left_db = 10 * np.log10(np.cumsum(response[::-1] ** 2)[::-1] / np.sum(response**2))  # Schroeder, 1965
-    first, last = np.flatnonzero(left_db < -5)[0], np.flatnonzero(left_db < -20)[0]
+    remaining_db = 10 * np.log10(
+        np.cumsum(response[::-1] ** 2)[::-1] / np.sum(response**2)
+    )  # Schroeder, 1965
+    first, last = np.flatnonzero(remaining_db < -5)[0], np.flatnonzero(remaining_db < -20)[0]
     rt60_s = 60 / 15 * (last - first) / RATE_HZ
     surface = 2 * (5 * 4 + 5 * 3 + 4 * 3)
     eyring_s = 0.161 * 60 / (-surface * np.log(1 - absorption))
     assert rt60_s == pytest.approx(
         eyring_s, rel=0.35
-    )  # the image method's rooms ring longer than diffuse ones
+    )  # the image method has longer reverberation than a diffuse field
 
 
-def test_a_bank_is_the_same_for_the_same_seed_and_of_unit_power() -> None:
+def test_responses_depend_on_the_seed_and_have_unit_power() -> None:
     banks = []
     for seed in (1, 1, 2):
         rooms = RoomSimulator(num_rooms=3)
@@ -62,16 +64,16 @@ def test_a_bank_is_the_same_for_the_same_seed_and_of_unit_power() -> None:
     assert len(np.unique(responses[:, 0].round(6))) == 3
 
 
-def test_mouth_and_microphone_are_in_the_room_and_as_far_apart_as_asked() -> None:
+def test_mouth_and_microphone_are_in_the_room_at_the_required_distance() -> None:
     rooms = RoomSimulator(min_mic_distance=1.0, max_mic_distance=2.0)
     for seed in range(30):
         rng = np.random.default_rng(seed)
-        source, microphone = rooms._places(rng, SIZE)
+        source, microphone = rooms._positions(rng, SIZE)
         assert np.all(source >= 0.29) and np.all(microphone <= SIZE - 0.29)
         assert 0.98 <= np.linalg.norm(source - microphone) <= 2.02
 
 
-def test_recorded_responses_are_used_from_their_direct_sound_on(tmp_path: Path) -> None:
+def test_recorded_responses_start_at_their_direct_sound(tmp_path: Path) -> None:
     response = np.zeros(4000, np.float32)
     response[700], response[1200] = 0.8, 0.4
     soundfile.write(tmp_path / "hall.wav", response, RATE_HZ)
@@ -84,12 +86,15 @@ def test_recorded_responses_are_used_from_their_direct_sound_on(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("roots", "message"),
     [
-        (["nowhere"], r"rir_roots\.0, 'nowhere', is no folder; give folders of recorded impulse responses"),
+        (
+            ["nowhere"],
+            r"rir_roots\.0, 'nowhere', is not a folder; give folders of recorded impulse responses",
+        ),
         (["."], r"rir_roots\.0, '\.', is a folder without recordings"),
-        ("halls", r"rir_roots is 'halls'; it is a list of folders: \[halls\]"),
+        ("halls", r"rir_roots is 'halls'; it must be a list of folders: \[halls\]"),
     ],
 )
-def test_folders_of_responses_that_are_not(
+def test_errors_for_invalid_folders(
     roots: object, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

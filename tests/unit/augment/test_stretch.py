@@ -1,4 +1,4 @@
-"""Tempo and pitch, one without the other."""
+"""Changes of tempo without pitch, and of pitch without tempo."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ WORD = slice(5000, 14000)
 
 
 def voices(*pitches_hz: float) -> ClipBatch:
-    """Voices of twelve harmonics, which swell and fade within the word."""
+    """Returns voices with twelve harmonics and a Hann envelope over the word."""
     times_s = np.arange(LENGTH) / RATE_HZ
     samples = np.zeros((len(pitches_hz), LENGTH), np.float32)
     for row, pitch_hz in zip(samples, pitches_hz, strict=True):
@@ -38,7 +38,7 @@ def apply(transform: TimeStretch | PitchShift, clips: ClipBatch) -> ClipBatch:
 
 
 @pytest.mark.parametrize("factor", [0.8, 1.0, 1.25])
-def test_stretching_keeps_the_pitch_and_the_level(factor: float) -> None:
+def test_stretching_does_not_change_pitch_and_level(factor: float) -> None:
     samples = voices(110.0, 210.0).samples
     stretched = stretch(samples, np.full(2, factor), RATE_HZ)
     assert stretched.shape == (2, int(LENGTH * factor))
@@ -49,10 +49,10 @@ def test_stretching_keeps_the_pitch_and_the_level(factor: float) -> None:
         assert resampled.max() == pytest.approx(envelope(before).max(), rel=0.1)
 
 
-def test_stretching_by_one_changes_nothing_and_clips_may_differ_in_factor() -> None:
+def test_a_factor_of_one_changes_nothing_and_factors_are_per_clip() -> None:
     noise = (
         np.random.default_rng(0).normal(0, 0.1, (2, LENGTH)).astype(np.float32)
-    )  # like itself in one place only
+    )  # has no similar positions
     assert np.allclose(stretch(noise, np.ones(2), RATE_HZ), noise, atol=1e-5)
     samples = voices(110.0, 210.0).samples
     both = stretch(samples, np.array([0.8, 1.25]), RATE_HZ)
@@ -61,7 +61,7 @@ def test_stretching_by_one_changes_nothing_and_clips_may_differ_in_factor() -> N
 
 
 @pytest.mark.parametrize("semitones", [-3.0, 2.0, 4.0])
-def test_a_pitch_shift_is_of_so_many_semitones_and_keeps_time(semitones: float) -> None:
+def test_a_pitch_shift_does_not_change_the_tempo(semitones: float) -> None:
     before = voices(120.0, 200.0).samples
     after = apply(PitchShift(semitones, semitones), voices(120.0, 200.0)).samples
     assert after.shape == before.shape
@@ -71,7 +71,7 @@ def test_a_pitch_shift_is_of_so_many_semitones_and_keeps_time(semitones: float) 
 
 
 @pytest.mark.parametrize("rate", [0.8, 1.25])
-def test_a_stretched_word_stays_in_the_clip(rate: float) -> None:
+def test_a_stretched_word_is_inside_the_clip(rate: float) -> None:
     clips = voices(150.0)
     apply(TimeStretch(rate, rate), clips)
     start, end = int(clips.starts[0]), int(clips.ends[0])
@@ -81,7 +81,7 @@ def test_a_stretched_word_stays_in_the_clip(rate: float) -> None:
     assert start <= loud[0] and loud[-1] < end and loud[-1] - loud[0] > 0.6 * (end - start)
 
 
-def test_a_word_at_the_end_is_moved_inwards_when_it_grows() -> None:
+def test_a_longer_word_at_the_end_is_moved_into_the_clip() -> None:
     clips = voices(150.0)
     clips.samples = np.roll(clips.samples, LENGTH - WORD.stop, axis=1)
     clips.starts[:], clips.ends[:] = LENGTH - 9000, LENGTH
@@ -90,7 +90,7 @@ def test_a_word_at_the_end_is_moved_inwards_when_it_grows() -> None:
     assert np.flatnonzero(np.abs(clips.samples[0]) > 0.02)[-1] > LENGTH - 3000
 
 
-def test_silence_stays_silence() -> None:
+def test_silence_does_not_change() -> None:
     for transform in (TimeStretch(0.8, 1.25), PitchShift(-3.0, 3.0)):
         clips = voices(150.0)
         clips.samples[:] = 0
