@@ -90,7 +90,7 @@ def word_bounds(pcm: Pcm, sample_rate_hz: int, trim_below_peak_db: float) -> tup
     centred = np.zeros(num_frames * frame, np.float32)
     centred[: pcm.size] = pcm - pcm.mean(dtype=np.float64)
     level = np.square(centred).reshape(num_frames, frame).mean(axis=1)
-    (loud,) = np.nonzero(level >= level.max() * 10 ** (-trim_below_peak_db / 10))
+    (loud,) = np.nonzero(level >= float(level.max()) * 10 ** (-trim_below_peak_db / 10))
     margin = sample_rate_hz * TRIM_MARGIN_MS // 1000
     return max(0, int(loud[0]) * frame - margin), min(pcm.size, int(loud[-1] + 1) * frame + margin)
 

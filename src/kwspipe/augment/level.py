@@ -1,5 +1,6 @@
 """Transforms of the level and the waveform, with the names and parameters of audiomentations."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -87,10 +88,11 @@ class Noise:
         for row, ratio, source in zip(rows, ratios, noises, strict=True):
             noise = source.astype(np.float32)
             word = clips.samples[row, clips.starts[row] : clips.ends[row]]
-            signal_power = np.dot(word, word) / max(len(word), 1)
-            noise_power = np.dot(noise, noise) / len(noise)
+            # In double precision with every release of NumPy, so that clips do not depend on the release.
+            signal_power = float(np.dot(word, word)) / max(len(word), 1)
+            noise_power = float(np.dot(noise, noise)) / len(noise)
             if signal_power > 0 and noise_power > 0:
-                noise *= ratio * np.sqrt(signal_power / noise_power)
+                noise *= float(ratio) * math.sqrt(signal_power / noise_power)
                 clips.samples[row] += noise
 
 

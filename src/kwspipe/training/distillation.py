@@ -132,7 +132,7 @@ def components(embeddings: npt.NDArray[Any], dimensions: int) -> Array:
     values = embeddings.astype(np.float32)
     values -= values.mean(axis=0)
     _, deviations, axes = np.linalg.svd(values, full_matrices=False)
-    kept = min(dimensions, int(np.count_nonzero(deviations > 1e-6 * deviations[0])))
+    kept = min(dimensions, int(np.count_nonzero(deviations > 1e-6 * float(deviations[0]))))
     projected = values @ axes[:kept].T / np.sqrt(deviations[:kept])
     scaled: Array = projected / projected.std()
     return scaled
