@@ -1,7 +1,7 @@
-"""Batch normalization by TensorFlow's fused kernel: the numbers of Keras' layer, in a quarter less time a step.
+"""Batch normalization with TensorFlow's fused kernel, which reduces the time of a training step by a quarter.
 
-Keras 3 composes it of means, squared differences and products, each of which passes over the whole map, forwards and
-backwards. Variables, names and saved weights are those of Keras' layer.
+Keras 3 computes means, squared differences and products separately. Each of these operations reads all values of the
+maps, in the forward and in the backward pass. Results, variables, names and saved weights are those of Keras' layer.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ import tensorflow as tf
 class BatchNormalization(keras.layers.BatchNormalization):
     """Normalizes the channels, the last axis, of maps (clips, rows, columns, channels).
 
-    Training uses the batch's statistics and updates the moving ones; inference is Keras' own.
+    Training uses the statistics of the batch and updates the moving averages. Inference is that of Keras' layer.
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
@@ -25,12 +25,12 @@ class BatchNormalization(keras.layers.BatchNormalization):
             x=inputs,
             scale=self.gamma,
             offset=self.beta,
-            mean=tf.zeros(0),  # the kernel takes them for inference only
+            mean=tf.zeros(0),  # the kernel reads mean and variance for inference only
             variance=tf.zeros(0),
             epsilon=self.epsilon,
             is_training=True,
         )
-        # The kernel's variance is that of a sample, n / (n - 1) times the batch's own, which Keras averages.
+        # The kernel returns the sample variance, n / (n - 1) times the variance of the batch, which Keras averages.
         count = tf.cast(tf.size(inputs) / tf.size(mean), variance.dtype)
         self._average(self.moving_mean, mean)
         self._average(self.moving_variance, variance * (count - 1) / count)
