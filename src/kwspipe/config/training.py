@@ -168,22 +168,23 @@ class ScheduleConfig:
     warmup_epochs: Annotated[int, Field(ge=0)]
 
 
-# In TensorFlow's numbering of what CUDA_VISIBLE_DEVICES leaves.
-DeviceName = Annotated[str, Field(pattern=r"^(GPU|CPU):\d{1,3}$")]
-
-
 @typed
 class TrainConfig:
-    """The training loop, and what it runs on (``training/devices.py``).
+    """The training loop.
 
     Attributes:
-        other_words_apart: so many of the other words, those with the most clips, are classes of their own while the
-            network is taught (``training/classes.py``).
-        precision: of the network's arithmetic; weights and softmax are float32 in any case.
-        xla: compile the step by XLA.
-        strategy: ``mirrored`` divides each batch among several devices.
-        devices: to train on; None: the first GPU, or all of them if mirrored, or the CPU where there is none. Several
-            of the CPU are parts of it, to try ``mirrored`` without a GPU.
+        other_words_apart: number of other words that are separate classes during training, those with the most clips
+            (``training/training_classes.py``).
+        class_weights: weight of the loss of a clip: ``balanced`` gives each label the same total weight.
+        label_smoothing: share of the target that is distributed over all classes.
+        mixup_alpha: parameter of the Beta distribution that mixes pairs of clips; 0 disables mixup.
+        weight_decay: share of a weight that is subtracted per step, times the learning rate.
+        ema_decay: decay of the moving average of the weights, which is validated and kept; 0 disables the average.
+        monitor: metric that decides which epoch is kept.
+        early_stop_patience: epochs without improvement after which training ends; None: never.
+        workers: processes for augmentation and features.
+        threads: threads of TensorFlow.
+        precision: precision of the arithmetic. Weights and softmax are always float32.
     """
 
     epochs: Count
@@ -200,28 +201,6 @@ class TrainConfig:
     workers: Count
     threads: Count
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"]
-    xla: bool
-    strategy: Literal["none", "mirrored"]
-    devices: Annotated[tuple[DeviceName, ...], Field(min_length=1)] | None
-
-    def __post_init__(self) -> None:
-        named = self.devices or ()
-        if len(set(named)) < len(named):
-            raise ValueError(f"devices names one twice: {', '.join(named)}")
-        if len({name[:3] for name in named}) > 1:
-            raise ValueError(
-                f"devices is {', '.join(named)}; GPUs or the CPU, not both: the slower would hold up the others"
-            )
-        if len(named) > 1 and self.strategy == "none":
-            raise ValueError(
-                f"devices names {len(named)}, and strategy=none trains on one; "
-                "name one, or set train.strategy=mirrored"
-            )
-        if self.xla and self.strategy == "mirrored":
-            raise ValueError(
-                "xla=true and strategy=mirrored: TensorFlow cannot compile a step of several devices; "
-                "leave out one of them"
-            )
 
 
 @typed

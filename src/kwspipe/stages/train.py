@@ -83,11 +83,10 @@ def _fit(
             "at least one clip of a speaker kept for validation",
             "add recordings of other speakers, or raise dataset.validation_percentage",
         )
-    with placement.scope():
-        model = models.build_merged(config.model, validation[0].shape[1:], classes.labels)
-        checkpoint = locate(config.transfer, config.model.name)
-        report = apply(without_merge(model).layers, config.transfer, checkpoint, classes.names)
-        loop = TrainingLoop(model, config.train, config.schedule, config.seed, folder, said)
+    model = models.build_merged(config.model, validation[0].shape[1:], classes.labels)
+    checkpoint = locate(config.transfer, config.model.name)
+    report = apply(without_merge(model).layers, config.transfer, checkpoint, classes.names)
+    loop = TrainingLoop(model, config.train, config.schedule, config.seed, folder, said)
     write_classes(folder, classes)
     report = replace(report, other_features=frontend_differences(checkpoint, config.frontend))
     write_json(folder / "transfer.json", report.as_mapping())

@@ -1,20 +1,19 @@
-"""The network made ready to be trained: its loss, its optimizer, the teacher's output where there is one."""
+"""Compilation of a network for training: loss, optimizer and the output for the teacher."""
 
 from typing import Any
 
 from kwspipe.config import TrainConfig
 from kwspipe.training.distillation import EmbeddingTargets, with_teacher
-from kwspipe.training.step import check_compiled
 
 
 def compiled(model: Any, config: TrainConfig, learning_rate: float, lesson: EmbeddingTargets | None) -> Any:
-    """Returns what is trained: the model, by its classes, with the teacher's output where there is one.
+    """Returns the compiled model to train: the training classes, and the output for the teacher if there is one.
 
     Args:
-        model: Keras model, weights already set, inside its strategy's scope where there is one.
-        config: the loop's settings.
-        learning_rate: to begin with.
-        lesson: what the teacher says of the clips, if there is one.
+        model: Keras model with its initial weights.
+        config: settings of the training.
+        learning_rate: learning rate of the first epoch.
+        lesson: targets from the speech embedding, or None.
     """
     from kwspipe.models.merged_classes import without_merge
 
@@ -23,17 +22,17 @@ def compiled(model: Any, config: TrainConfig, learning_rate: float, lesson: Embe
     if lesson:
         trained = with_teacher(trained, lesson.targets.shape[1])
         losses, parts, metrics = [*losses, "mean_squared_error"], [*parts, lesson.weight], [*metrics, []]
+    # By default Keras compiles by XLA on a GPU. XLA guarantees no order of sums, and its speed has not been measured.
     trained.compile(
         _optimizer(config, learning_rate),
         losses,
         parts,
         metrics=metrics,
         weighted_metrics=[],
-        jit_compile=config.xla,
+        jit_compile=False,
     )
-    model.jit_compile = config.xla  # of predictions; on a GPU, Keras would choose by itself
-    check_compiled(trained, config.xla)
-    # So that there is a state to restore. In mixed_float16 it is not the optimizer above, but one around it.
+    model.jit_compile = False  # for predictions
+    # Creates the state that a resumed training loads. In mixed_float16 Keras wraps the optimizer.
     trained.optimizer.build(trained.trainable_variables)
     return trained
 
