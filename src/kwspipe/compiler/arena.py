@@ -1,4 +1,4 @@
-"""Plans where activations and scratch memory lie in the arena."""
+"""Memory plan of the tensor arena: offsets of activations and scratch memory."""
 
 from dataclasses import dataclass
 
@@ -6,11 +6,13 @@ from kwspipe.compiler import operators as ops
 
 _ALIGNMENT = 8  # KWS_ARENA_ALIGNMENT
 _BYTES_PER_VALUE = 2
-_TRIES = 100
+_MAX_TRIES = 100
 
 
 @dataclass
 class _Block:
+    """A memory block with its lifetime, from the first to the last step."""
+
     size: int
     first: int
     last: int
@@ -18,26 +20,32 @@ class _Block:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Byte offsets: of each buffer, and of the scratch memory of each operator (None where it has none)."""
+class ArenaPlan:
+    """Byte offsets in the tensor arena.
+
+    Attributes:
+        buffers: offset of each buffer.
+        scratch: offset of the scratch memory of each operator, None for an operator without scratch memory.
+        size: size of the arena in bytes.
+    """
 
     buffers: dict[int, int]
     scratch: list[int | None]
     size: int
 
 
-def plan(
+def plan_arena(
     operators: list[ops.Operator], graph_input: ops.Activation, kept: ops.Activation, scratch: list[int]
-) -> Plan:
-    """Returns offsets such that nothing that is alive at the same time overlaps.
+) -> ArenaPlan:
+    """Returns offsets such that blocks with overlapping lifetimes do not overlap in memory.
 
-    A sum or table overwrites an input that nothing else reads.
+    An addition or a table lookup overwrites an input that no other operator reads.
 
     Args:
-        operators: in execution order.
-        graph_input: written before the first operator.
-        kept: read after the last.
-        scratch: bytes of scratch memory each operator needs.
+        operators: operators in execution order.
+        graph_input: activation written before the first operator.
+        kept: activation read after the last operator.
+        scratch: bytes of scratch memory of each operator.
     """
     shared = _share_in_place(operators, kept)
     blocks: dict[int, _Block] = {}
@@ -55,18 +63,18 @@ def plan(
             use(activation, step)
     use(kept, len(operators))
     temporary = [_Block(_aligned(size), step, step) for step, size in enumerate(scratch)]
-    size = _place([*blocks.values(), *(block for block in temporary if block.size)])
-    names = {activation.buffer for op in operators for activation in (*op.inputs, op.output)}
-    names |= {graph_input.buffer, kept.buffer}
-    return Plan(
-        {name: blocks[shared.get(name, name)].offset for name in names},
+    size = _set_offsets([*blocks.values(), *(block for block in temporary if block.size)])
+    buffers = {activation.buffer for op in operators for activation in (*op.inputs, op.output)}
+    buffers |= {graph_input.buffer, kept.buffer}
+    return ArenaPlan(
+        {buffer: blocks[shared.get(buffer, buffer)].offset for buffer in buffers},
         [block.offset if block.size else None for block in temporary],
         size,
     )
 
 
 def _share_in_place(operators: list[ops.Operator], kept: ops.Activation) -> dict[int, int]:
-    """Buffer -> the buffer it overwrites."""
+    """Returns the buffer that each in-place output overwrites."""
     last_read = {source.buffer: step for step, operator in enumerate(operators) for source in operator.inputs}
     last_read[kept.buffer] = len(operators)
     shared: dict[int, int] = {}
@@ -81,18 +89,19 @@ def _share_in_place(operators: list[ops.Operator], kept: ops.Activation) -> dict
     return shared
 
 
-def _place(blocks: list[_Block]) -> int:
-    """Sets the blocks' offsets; returns the size of all.
+def _set_offsets(blocks: list[_Block]) -> int:
+    """Sets the offsets of the blocks and returns the size of the arena.
 
-    Greedy placement depends on the order; so the block that ends highest is moved to the front and all are placed
-    again, until the size is as small as it can be or so many tries are used up.
+    The result of greedy placement depends on the order of the blocks. Therefore the block with the highest end is moved
+    to the front and the placement is repeated, until the size equals its lower bound or the maximum number of tries is
+    reached.
     """
     steps = {block.first for block in blocks}
-    least = max((sum(b.size for b in blocks if b.first <= step <= b.last) for step in steps), default=0)
+    lower_bound = max((sum(b.size for b in blocks if b.first <= step <= b.last) for step in steps), default=0)
     order = sorted(blocks, key=lambda block: (-block.size, block.first))
     best, offsets = _place_in_order(order), [block.offset for block in blocks]
-    for _ in range(_TRIES):
-        if best == least:
+    for _ in range(_MAX_TRIES):
+        if best == lower_bound:
             break
         highest = max(order, key=lambda block: block.offset + block.size)
         order.remove(highest)
@@ -106,12 +115,12 @@ def _place(blocks: list[_Block]) -> int:
 
 
 def _place_in_order(blocks: list[_Block]) -> int:
-    """Gives each block the lowest place that is free for as long as it lives."""
+    """Sets the offset of each block to the lowest address that is free during its lifetime. Returns the size."""
     placed: list[_Block] = []
     for block in blocks:
-        neighbours = [other for other in placed if other.first <= block.last and block.first <= other.last]
+        concurrent = [other for other in placed if other.first <= block.last and block.first <= other.last]
         offset = 0
-        for other in sorted(neighbours, key=lambda b: b.offset):
+        for other in sorted(concurrent, key=lambda b: b.offset):
             if other.offset - offset >= block.size:
                 break
             offset = max(offset, other.offset + other.size)

@@ -1,4 +1,4 @@
-"""The compiler from a .tflite to the model image a device runs."""
+"""Entry point of the compiler: from a .tflite file to a model image."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from kwspipe.compiler import image_format as container
 from kwspipe.compiler import operators as ops
 from kwspipe.compiler.fusion import fuse
 from kwspipe.compiler.lowering import lower
-from kwspipe.compiler.orientation import along_rows
 from kwspipe.compiler.packing import pack
+from kwspipe.compiler.tensor_layout import use_row_layout
 from kwspipe.errors import KwspipeError
 from kwspipe.tflite.reader import Graph, read_graph
 
@@ -17,12 +17,12 @@ _MAX_MACS = 2**28  # KWS_MAX_WORK
 
 
 @dataclass(frozen=True)
-class LayerRow:
-    """One operator of the device, for a profile.
+class LayerSummary:
+    """Summary of one operator of the device.
 
     Attributes:
-        kinds: what it stands for in the .tflite, as "CONV_2D+PAD+DEPTHWISE_CONV_2D".
-        layers: positions there.
+        kinds: the operators in the .tflite file that it implements, for example "CONV_2D+PAD+DEPTHWISE_CONV_2D".
+        layers: indices of these operators.
         output_shape: (height, width, channels).
         num_macs: multiply-accumulates of one inference.
     """
@@ -35,51 +35,52 @@ class LayerRow:
 
 @dataclass(frozen=True)
 class ImageSummary:
-    """What compiling a model gave.
+    """Summary of a compiled model.
 
     Attributes:
-        image_bytes: size of the whole image.
-        arena_bytes: RAM an inference needs on the device.
-        layers: one row for each operator the device runs, in order.
+        image_bytes: size of the image.
+        arena_bytes: size of the tensor arena.
+        layers: summary of each operator of the device, in execution order.
     """
 
     image_bytes: int
     arena_bytes: int
-    layers: tuple[LayerRow, ...]
+    layers: tuple[LayerSummary, ...]
 
     @property
     def num_macs(self) -> int:
         """Multiply-accumulates of one inference."""
-        return sum(row.num_macs for row in self.layers)
+        return sum(layer.num_macs for layer in self.layers)
 
 
 def compile_model(
     tflite: bytes, labels: Sequence[str], frontend_tables: bytes, detector: bytes, name: str
 ) -> tuple[bytes, ImageSummary]:
-    """Compiles an int8 .tflite.
+    """Compiles an int8 .tflite file.
 
     Args:
-        tflite: the model; any batch-one int8 network of the operators the device has.
-        labels: one a class, in output order.
-        frontend_tables: the blob kws_frontend_check takes.
-        detector: the blob the detector takes.
+        tflite: an int8 network with batch size 1 and operators that the device supports.
+        labels: one label per class, in the order of the outputs.
+        frontend_tables: tables of the front end (``kws_frontend_tables.h``).
+        detector: settings of the detector (``kws_detector.h``).
         name: name and version of the model.
 
     Returns:
-        The model image, and its summary.
+        The model image and its summary.
 
     Raises:
-        KwspipeError: something the device cannot run, by operator and layer; or labels that do not match.
+        KwspipeError: if the device does not support an operator, or the number of labels differs from the number of
+            classes. The error names the operator and the layer.
     """
     graph = read_graph(tflite)
     operators, source, result = _lowered(graph)
     if result.count != len(labels):
         raise KwspipeError(
-            "labels", f"{len(labels)} of them", f"{result.count}, one a class", "name each class once"
+            "labels", f"{len(labels)} labels", f"{result.count}, one per class", "list each class once"
         )
     operators = fuse(operators, {result.buffer})
-    rows = _rows(graph, operators)
-    program, constants, arena = pack(along_rows(operators), source, result)
+    layers = _summarize(graph, operators)
+    program, constants, arena = pack(use_row_layout(operators), source, result)
     image = container.write_image(
         {
             container.PROGRAM: program,
@@ -92,16 +93,16 @@ def compile_model(
         hashlib.sha256(tflite).digest(),
         arena.size,
     )
-    return image, ImageSummary(len(image), arena.size, rows)
+    return image, ImageSummary(len(image), arena.size, layers)
 
 
 def _lowered(graph: Graph) -> tuple[list[ops.Operator], ops.Activation, ops.Activation]:
-    """The operators of a network with one input and one output, that input, and that output."""
+    """Returns the operators, the input and the output of a network with one input and one output."""
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         raise KwspipeError(
             ".tflite",
             f"{len(graph.inputs)} inputs, {len(graph.outputs)} outputs",
-            "one of each",
+            "one input and one output",
             "convert again",
         )
     state = lower(graph)
@@ -109,25 +110,32 @@ def _lowered(graph: Graph) -> tuple[list[ops.Operator], ops.Activation, ops.Acti
     result = state.activations.get(graph.outputs[0].index)
     if source is None or result is None:
         raise KwspipeError(
-            ".tflite", "an output that does not follow from the input", "a network", "convert again"
+            ".tflite", "an output that does not depend on the input", "a network", "convert again"
         )
     return state.operators, source, result
 
 
-def _rows(graph: Graph, operators: Sequence[ops.Operator]) -> tuple[LayerRow, ...]:
-    """The profile's rows, of a network that is not too much work for a device."""
-    rows = tuple(_row(graph, operator) for operator in operators)
-    num_macs = sum(row.num_macs for row in rows)
+def _summarize(graph: Graph, operators: Sequence[ops.Operator]) -> tuple[LayerSummary, ...]:
+    """Returns the summaries of the operators.
+
+    Raises:
+        KwspipeError: if the network has too many multiply-accumulates for the device.
+    """
+    layers = tuple(_layer_summary(graph, operator) for operator in operators)
+    num_macs = sum(layer.num_macs for layer in layers)
     if num_macs > _MAX_MACS // 2:
         raise KwspipeError(
-            ".tflite", f"{num_macs:,} multiply-accumulates", f"{_MAX_MACS // 2:,}", "shrink it"
+            ".tflite",
+            f"{num_macs:,} multiply-accumulates",
+            f"{_MAX_MACS // 2:,}",
+            "use a smaller network",
         )
-    return rows
+    return layers
 
 
-def _row(graph: Graph, operator: ops.Operator) -> LayerRow:
+def _layer_summary(graph: Graph, operator: ops.Operator) -> LayerSummary:
     output = operator.output
-    return LayerRow(
+    return LayerSummary(
         "+".join(graph.operators[layer].kind for layer in operator.layers),
         operator.layers,
         (output.height, output.width, output.channels),

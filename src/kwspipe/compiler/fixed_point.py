@@ -1,7 +1,7 @@
-"""The integer arithmetic of TensorFlow Lite's reference kernels, on the host.
+"""Fixed-point arithmetic of TensorFlow Lite's reference kernels.
 
-Names and behaviour follow tensorflow/lite/kernels/internal (quantization_util.cc, common.h) and gemmlowp's
-fixedpoint.h: multipliers in Q0.31 with a shift, products rounded half up, shifts rounded half away from zero.
+Names and results equal those of tensorflow/lite/kernels/internal (quantization_util.cc, common.h) and of fixedpoint.h
+in gemmlowp: multipliers in Q0.31 with a shift, products rounded half up, shifts rounded half away from zero.
 """
 
 import math
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 Integers = npt.NDArray[np.int64]
 INT32_MAX = 2**31 - 1
-# e^-(2^i) for i = -2..4 in Q0.31: gemmlowp's barrel of exp_on_negative_values.
+# e^-(2^i) for i = -2..4 in Q0.31, from exp_on_negative_values in gemmlowp.
 _EXP_OF_POWERS = (1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242)
 _EXP_OF_MINUS_EIGHTH = 1895147668
 _ONE_THIRD = 715827883
@@ -30,27 +30,27 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
 
 
 def doubling_high_product(a: Integers, b: Integers) -> Integers:
-    """High half of 2ab, rounded half up; no saturation, which needs a = b = -2^31."""
+    """Returns the high half of 2ab, rounded half up. Saturation is not necessary unless a = b = -2^31."""
     return (a * b + 2**30) >> 31
 
 
 def divide_by_power_of_two(value: Integers, exponent: Integers) -> Integers:
-    """value / 2^exponent, halves away from zero."""
+    """Returns value / 2^exponent, rounded half away from zero."""
     half = np.where(exponent > 0, np.int64(1) << np.maximum(exponent - 1, 0), 0)
     return (value + half - ((value < 0) & (exponent > 0))) >> exponent
 
 
 def multiply_by_quantized_multiplier(value: Integers, multiplier: Integers, shift: Integers) -> Integers:
-    """MultiplyByQuantizedMultiplier with its two roundings; shapes broadcast."""
+    """Returns the result of MultiplyByQuantizedMultiplier with its two roundings. The shapes broadcast."""
     product = doubling_high_product(value << np.maximum(shift, 0), multiplier)
     return divide_by_power_of_two(product, np.maximum(-shift, 0))
 
 
 def exp_table(input_scale: float, beta: float) -> npt.NDArray[np.int32]:
-    """Returns e^(beta * input_scale * d) in Q0.31 for d = -255..0, (256,); 0 where softmax leaves a value out.
+    """Returns e^(beta * input_scale * d) in Q0.31 for d = -255..0, (256,). It is 0 for values that softmax ignores.
 
     Raises:
-        ValueError: the scale is so small that TensorFlow Lite's kernel does not take it either.
+        ValueError: if the scale is so small that TensorFlow Lite's kernel does not support it.
     """
     fraction_bits = 31 - _SOFTMAX_INTEGER_BITS
     real = min(beta * input_scale * 2.0**fraction_bits, 2.0**31 - 1)
@@ -74,7 +74,7 @@ def _rounded_shift(value: int, exponent: int) -> int:
 
 
 def _exp_on_negative(value: int, fraction_bits: int) -> int:
-    """e^value for a value <= 0 with so many fraction bits, as Q0.31."""
+    """Returns e^value in Q0.31, for a value <= 0 with the given number of fraction bits."""
     if value == 0:
         return INT32_MAX
     quarter = 1 << (fraction_bits - 2)
@@ -88,7 +88,7 @@ def _exp_on_negative(value: int, fraction_bits: int) -> int:
 
 
 def _exp_between_minus_quarter_and_zero(value: int) -> int:
-    """Taylor's polynomial of degree 4 around -1/8, Q0.31."""
+    """Returns e^value in Q0.31 by the Taylor polynomial of degree 4 around -1/8."""
     x = value + (1 << 28)
     x2 = _high_product(x, x)
     x3 = _high_product(x2, x)

@@ -1,19 +1,18 @@
-"""From the operators of a .tflite to those of the device, bit-exact with TensorFlow Lite's reference kernels."""
+"""Lowering of the operators of a .tflite file to operators of the device.
+
+The results equal those of TensorFlow Lite's reference kernels bit for bit.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 from kwspipe.compiler import operators as ops
+from kwspipe.compiler.addition import lower_add
 from kwspipe.compiler.convolutions import lower_convolution, lower_depthwise, lower_fully_connected
-from kwspipe.compiler.elementwise import (
-    lower_add,
-    lower_curve,
-    lower_mean,
-    lower_pool,
-    lower_softmax,
-    lower_table,
-)
-from kwspipe.compiler.shapes import Lowering, Padding, activation_of, operator_constant, refuse
+from kwspipe.compiler.lookup_tables import lower_logistic_and_tanh, lower_relu_and_quantize, lower_softmax
+from kwspipe.compiler.lowering_state import Lowering
+from kwspipe.compiler.pooling import lower_mean, lower_pooling
+from kwspipe.compiler.shapes import Padding, activation_of, operator_constant, unsupported
 from kwspipe.errors import KwspipeError
 from kwspipe.tflite.reader import Graph, Operator
 
@@ -26,15 +25,16 @@ def lower(graph: Graph) -> Lowering:
     """Returns the device's operators in execution order.
 
     Raises:
-        KwspipeError: an operator, type or shape the device has no kernel for, by name and layer.
+        KwspipeError: if the device does not support an operator, a type or a shape. The error names the operator and
+            the layer.
     """
     state = Lowering(graph)
-    for tensor, what in [(tensor, "input") for tensor in graph.inputs] + [
-        (t, "output") for t in graph.outputs
-    ]:
+    inputs = [(tensor, "input") for tensor in graph.inputs]
+    outputs = [(tensor, "output") for tensor in graph.outputs]
+    for tensor, role in inputs + outputs:
         if tensor.dtype != "int8":
             raise KwspipeError(
-                f".tflite {what} {tensor.name!r}",
+                f".tflite {role} {tensor.name!r}",
                 f"type {tensor.dtype}",
                 "int8",
                 "convert with inference_input_type and inference_output_type int8",
@@ -45,7 +45,7 @@ def lower(graph: Graph) -> Lowering:
 
 
 def _unsupported(state: Lowering, operator: Operator) -> None:
-    raise refuse(
+    raise unsupported(
         operator,
         f"operator {operator.kind}",
         ", ".join(sorted(_LOWERERS)),
@@ -53,18 +53,20 @@ def _unsupported(state: Lowering, operator: Operator) -> None:
 
 
 def _copy(state: Lowering, operator: Operator) -> None:
-    """A change of shape moves nothing: the output is another name for the input."""
+    """Lowers a change of the shape. The output shares the memory of the input."""
     source = state.source(operator, operator.inputs[0])
     output = activation_of(operator, operator.outputs[0], source.lowest, source.highest)
     if (output.count, output.scale, output.zero_point) != (source.count, source.scale, source.zero_point):
-        raise refuse(
-            operator, "another size or quantization than its input's", "the same elements in another shape"
+        raise unsupported(
+            operator,
+            "different size or quantization of input and output",
+            "the same elements in another shape",
         )
     state.define(operator.outputs[0], replace(output, buffer=source.buffer))
 
 
 def _pad(state: Lowering, operator: Operator) -> None:
-    """Padding is folded into the convolutions that read it; a kernel runs only for other readers."""
+    """Lowers PAD. Convolutions that read its output include the padding. Other readers need the kernel."""
     source = state.source(operator, operator.inputs[0])
     amounts = operator_constant(operator, 1)
     output = activation_of(operator, operator.outputs[0], source.lowest, source.highest)
@@ -72,7 +74,7 @@ def _pad(state: Lowering, operator: Operator) -> None:
     if len(operator.inputs) > 2 and operator.inputs[2] is not None:
         value = int(operator_constant(operator, 2).reshape(-1)[0])
     if amounts.shape != (4, 2) or amounts[[0, 3]].any() or amounts.min() < 0 or amounts.max() > _MAX_PADDING:
-        raise refuse(
+        raise unsupported(
             operator,
             f"paddings {amounts.tolist()}",
             f"0 to {_MAX_PADDING} around height and width of 4 dimensions",
@@ -81,7 +83,11 @@ def _pad(state: Lowering, operator: Operator) -> None:
     extents = (source.height + top + bottom, source.width + left + right)
     same = (source.scale, source.zero_point) == (output.scale, output.zero_point)
     if not same or (output.height, output.width, output.channels) != (*extents, source.channels):
-        raise refuse(operator, "another quantization or size than its input's and paddings'", "those")
+        raise unsupported(
+            operator,
+            "an output whose size or quantization does not match the input and the paddings",
+            "the size of input and paddings, and the quantization of the input",
+        )
     readers = state.readers(operator.outputs[0])
     if value == source.zero_point and readers and all(r.kind in _PADDED_BY_CONSUMER for r in readers):
         state.paddings[operator.outputs[0].index] = Padding(operator.index, source, top, left, extents)
@@ -99,15 +105,15 @@ _LOWERERS: dict[str, Callable[[Lowering, Operator], None]] = {
     "ADD": lower_add,
     "PAD": _pad,
     "PADV2": _pad,
-    "AVERAGE_POOL_2D": lower_pool,
-    "MAX_POOL_2D": lower_pool,
+    "AVERAGE_POOL_2D": lower_pooling,
+    "MAX_POOL_2D": lower_pooling,
     "MEAN": lower_mean,
     "SOFTMAX": lower_softmax,
-    "RELU": lower_table,
-    "RELU6": lower_table,
-    "RELU_N1_TO_1": lower_table,
-    "QUANTIZE": lower_table,
-    "LOGISTIC": lower_curve,
-    "TANH": lower_curve,
+    "RELU": lower_relu_and_quantize,
+    "RELU6": lower_relu_and_quantize,
+    "RELU_N1_TO_1": lower_relu_and_quantize,
+    "QUANTIZE": lower_relu_and_quantize,
+    "LOGISTIC": lower_logistic_and_tanh,
+    "TANH": lower_logistic_and_tanh,
     **{kind: _copy for kind in _COPIES},
 }

@@ -1,4 +1,4 @@
-"""What the compiler works on between a .tflite and a model image: one dataclass for each kind of device operator."""
+"""Intermediate representation of the compiler: one dataclass per kind of device operator."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,17 @@ from kwspipe.compiler.requantization import Requantization
 
 @dataclass(frozen=True)
 class Activation:
-    """A tensor that the arena holds: (height, width, channels), batch one.
+    """A tensor in the tensor arena: (height, width, channels), batch size 1.
 
     Attributes:
-        buffer: names its memory; a tensor that is another one reshaped shares it.
-        lowest: smallest value its producer can give.
-        highest: largest.
+        buffer: identifies the memory. A tensor and its reshaped copies share it.
+        height: height.
+        width: width.
+        channels: number of channels.
+        scale: scale of the quantization.
+        zero_point: zero point of the quantization.
+        lowest: smallest value that the operator writing it can produce.
+        highest: largest value that the operator writing it can produce.
     """
 
     buffer: int
@@ -37,7 +42,7 @@ class Activation:
 
 @dataclass(frozen=True)
 class Window:
-    """How a kernel moves over its input; what lies right and below follows from the output's size."""
+    """Window of a convolution or pool. The size of the output determines the padding at the bottom and at the right."""
 
     kernel_height: int = 1
     kernel_width: int = 1
@@ -50,23 +55,32 @@ class Window:
 
     @property
     def taps(self) -> int:
-        """Places the kernel covers."""
+        """Number of positions in the kernel."""
         return self.kernel_height * self.kernel_width
 
     @property
-    def is_point(self) -> bool:
-        """One place, without padding."""
+    def is_pointwise(self) -> bool:
+        """True for a 1x1 kernel without padding."""
         return self.taps == 1 and self.pad_top == 0 and self.pad_left == 0
+
+    @property
+    def is_fast_3x3(self) -> bool:
+        """True if the function kws_slide has a fast loop for the window."""
+        return (
+            (self.kernel_height, self.kernel_width) == (3, 3)
+            and self.stride_width <= 2
+            and self.dilation_height == self.dilation_width == 1
+        )
 
 
 @dataclass(frozen=True)
 class Operator:
-    """Base of all.
+    """Base class of the operators.
 
     Attributes:
-        layers: positions in the .tflite of the operators it stands for.
-        inputs: the activations it reads.
-        output: the one it writes.
+        layers: indices of the operators in the .tflite file that it implements.
+        inputs: activations that it reads.
+        output: activation that it writes.
     """
 
     layers: tuple[int, ...]
@@ -81,7 +95,14 @@ class Operator:
 
 @dataclass(frozen=True)
 class Convolve(Operator):
-    """Weights (output channels, height, width, input channels) int8; the bias has the zero point folded in."""
+    """Convolution.
+
+    Attributes:
+        window: the window.
+        weights: (output channels, height, width, input channels) int8.
+        bias: (output channels,) bias with the contribution of the zero point of the input.
+        scaling: requantization of the accumulators.
+    """
 
     window: Window
     weights: npt.NDArray[np.int8]
@@ -90,13 +111,20 @@ class Convolve(Operator):
 
     @property
     def num_macs(self) -> int:
-        """One for each weight and output pixel."""
+        """One multiply-accumulate per weight and output pixel."""
         return self.output.height * self.output.width * self.weights.size
 
 
 @dataclass(frozen=True)
 class Depthwise(Operator):
-    """Convolution of each channel by itself: weights (output channels, height, width)."""
+    """Depthwise convolution.
+
+    Attributes:
+        window: the window.
+        weights: (output channels, height, width) int8.
+        bias: (output channels,) bias with the contribution of the zero point of the input.
+        scaling: requantization of the accumulators.
+    """
 
     window: Window
     weights: npt.NDArray[np.int8]
@@ -105,33 +133,38 @@ class Depthwise(Operator):
 
     @property
     def num_macs(self) -> int:
-        """One for each weight and output pixel."""
+        """One multiply-accumulate per weight and output pixel."""
         return self.output.height * self.output.width * self.weights.size
 
 
 @dataclass(frozen=True)
 class ExpandDepthwise(Operator):
-    """A pointwise convolution and the depthwise one behind it; what lies between never exists as a whole."""
+    """A pointwise convolution fused with the depthwise convolution that follows it.
+
+    Attributes:
+        expand: the pointwise convolution.
+        depthwise: the depthwise convolution.
+    """
 
     expand: Convolve
     depthwise: Depthwise
 
     @property
     def num_macs(self) -> int:
-        """Those of both halves."""
+        """Multiply-accumulates of both convolutions."""
         return self.expand.num_macs + self.depthwise.num_macs
 
 
 @dataclass(frozen=True)
 class LinearAdd(Operator):
-    """Sum by two multiplications, proved for all pairs of values."""
+    """Addition as a linear function, which equals the reference for all pairs of values."""
 
-    line: LinearAddFactors
+    factors: LinearAddFactors
 
 
 @dataclass(frozen=True)
 class TableAdd(Operator):
-    """Sum of two looked-up shares, requantized: tables (2, 256)."""
+    """Addition of two table values with requantization: tables (2, 256)."""
 
     tables: Integers
     scaling: Requantization
@@ -139,14 +172,14 @@ class TableAdd(Operator):
 
 @dataclass(frozen=True)
 class Table(Operator):
-    """Any function of one value: table (256,) int8, from that of -128 on."""
+    """Lookup table: (256,) int8, for the input values -128 to 127."""
 
     table: npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True)
 class Pool(Operator):
-    """Mean or maximum of a window."""
+    """Average or maximum of a window."""
 
     window: Window
     maximum: bool
@@ -169,7 +202,7 @@ class Softmax(Operator):
 
 @dataclass(frozen=True)
 class Pad(Operator):
-    """Copy into a larger plane."""
+    """Padding with a constant value."""
 
     window: Window
     value: int

@@ -1,46 +1,30 @@
-"""Writes the program and the constants of a model image; docs/model_image.md describes both."""
+"""Program section of a model image: a header and one record per operator.
+
+docs/specifications/model_image.md describes the layout.
+"""
 
 import struct
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from kwspipe.compiler import operators as ops
-from kwspipe.compiler.arena import Plan, plan
-from kwspipe.compiler.fixed_point import Integers
-from kwspipe.compiler.requantization import Requantization
+from kwspipe.compiler.arena import ArenaPlan, plan_arena
+from kwspipe.compiler.constant_pool import ConstantPool, channel_table, depthwise_filters, int32, matrix
 
 CONVOLVE, DEPTHWISE, EXPAND_DEPTHWISE, ADD, TABLE, AVERAGE_POOL, MAX_POOL, MEAN, SOFTMAX, PAD = range(1, 11)
 FLAG_POSITIVE, FLAG_EXPAND_POSITIVE, FLAG_DIRECT, FLAG_TAPS_3X3, FLAG_LINEAR = 1, 2, 4, 8, 16
 _OPERATOR = struct.Struct("<16H h H 8I")
 _PROGRAM = struct.Struct("<4I 4H 2i 2f 8x")
-_ALIGNMENT = 16
-
-
-@dataclass
-class _Constants:
-    """The section of constants; equal blobs are stored once."""
-
-    data: bytearray = field(default_factory=bytearray)
-    places: dict[bytes, int] = field(default_factory=dict)
-
-    def add(self, array: npt.NDArray[np.generic]) -> int:
-        """Returns the offset of the array's bytes, little-endian."""
-        blob = array.astype(array.dtype.newbyteorder("<")).tobytes()
-        if blob not in self.places:
-            self.data += bytes(-len(self.data) % _ALIGNMENT)
-            self.places[blob] = len(self.data)
-            self.data += blob
-        return self.places[blob]
 
 
 def pack(
     operators: list[ops.Operator], graph_input: ops.Activation, graph_output: ops.Activation
-) -> tuple[bytes, bytes, Plan]:
-    """Returns (program, constants, arena plan)."""
-    arena = plan(operators, graph_input, graph_output, [_scratch_bytes(operator) for operator in operators])
-    constants = _Constants()
+) -> tuple[bytes, bytes, ArenaPlan]:
+    """Returns the program section, the constants section and the plan of the tensor arena."""
+    scratch_bytes = [_scratch_bytes(operator) for operator in operators]
+    arena = plan_arena(operators, graph_input, graph_output, scratch_bytes)
+    constants = ConstantPool()
     program = _PROGRAM.pack(
         len(operators),
         arena.buffers[graph_input.buffer],
@@ -56,18 +40,19 @@ def pack(
         graph_output.scale,
     )
     for operator, scratch in zip(operators, arena.scratch, strict=True):
-        program += _record(operator, arena, scratch or 0, constants)
+        program += _pack_operator(operator, arena, scratch or 0, constants)
     return program, bytes(constants.data), arena
 
 
-def _record(operator: ops.Operator, arena: Plan, scratch: int, constants: _Constants) -> bytes:
-    """The operator as in kws_operator_t."""
+def _pack_operator(operator: ops.Operator, arena: ArenaPlan, scratch: int, constants: ConstantPool) -> bytes:
+    """Returns the record of an operator (kws_operator_t)."""
     source, output = operator.inputs[0], operator.output
     second = arena.buffers[operator.inputs[1].buffer] if len(operator.inputs) > 1 else 0
-    kind, flags, window, pad_value, middle, places = _details(operator, constants)
+    fields = _kind_fields(operator, constants)
+    window = fields.window
     return _OPERATOR.pack(
-        kind,
-        flags,
+        fields.kind,
+        fields.flags,
         source.height,
         source.width,
         source.channels,
@@ -82,118 +67,100 @@ def _record(operator: ops.Operator, arena: Plan, scratch: int, constants: _Const
         window.dilation_width,
         window.pad_top,
         window.pad_left,
-        pad_value,
-        middle,
+        fields.pad_value,
+        fields.middle_channels,
         arena.buffers[source.buffer],
         second,
         arena.buffers[output.buffer],
         scratch,
-        *places,
-        *[0] * (4 - len(places)),
+        *fields.constants,
+        *[0] * (4 - len(fields.constants)),
     )
 
 
-_Details = tuple[int, int, ops.Window, int, int, list[int]]
+@dataclass(frozen=True)
+class _KindFields:
+    """Fields of a record that depend on the kind of the operator.
+
+    Attributes:
+        kind: code of the operator.
+        constants: offsets in the section of constants.
+        flags: flags.
+        window: window of a convolution or pool.
+        pad_value: value of the padding.
+        middle_channels: channels between the two convolutions of EXPAND_DEPTHWISE.
+    """
+
+    kind: int
+    constants: tuple[int, ...] = ()
+    flags: int = 0
+    window: ops.Window = field(default_factory=ops.Window)
+    pad_value: int = 0
+    middle_channels: int = 0
 
 
-def _details(operator: ops.Operator, constants: _Constants) -> _Details:
-    """Returns kind, flags, window, padding value, middle channels, and where the constants are."""
-    point = ops.Window()
+def _kind_fields(operator: ops.Operator, constants: ConstantPool) -> _KindFields:
     match operator:
         case ops.Convolve():
             flags = FLAG_POSITIVE * operator.scaling.positive + FLAG_DIRECT * _is_direct(operator)
-            places = _convolution(operator, constants)
-            return CONVOLVE, flags, operator.window, operator.inputs[0].zero_point, 0, places
+            offsets = _convolution(operator, constants)
+            return _KindFields(CONVOLVE, offsets, flags, operator.window, operator.inputs[0].zero_point)
         case ops.Depthwise():
-            flags, places = _depthwise(operator, constants)
-            return DEPTHWISE, flags, operator.window, operator.inputs[0].zero_point, 0, places
+            flags, offsets = _depthwise(operator, constants)
+            return _KindFields(DEPTHWISE, offsets, flags, operator.window, operator.inputs[0].zero_point)
         case ops.ExpandDepthwise(expand=expand, depthwise=depthwise):
-            flags, places = _depthwise(depthwise, constants)
+            flags, offsets = _depthwise(depthwise, constants)
             flags |= FLAG_EXPAND_POSITIVE * expand.scaling.positive
-            places += _convolution(expand, constants)
+            offsets += _convolution(expand, constants)
             middle = expand.output
-            return EXPAND_DEPTHWISE, flags, depthwise.window, middle.zero_point, middle.channels, places
-        case ops.LinearAdd():
-            numbers = [operator.line.first, operator.line.second, operator.line.offset]
-            return ADD, FLAG_LINEAR, point, 0, 0, [constants.add(np.array(numbers, np.int32))]
+            return _KindFields(
+                EXPAND_DEPTHWISE, offsets, flags, depthwise.window, middle.zero_point, middle.channels
+            )
+        case ops.LinearAdd(factors=factors):
+            values = np.array([factors.first, factors.second, factors.offset], np.int32)
+            return _KindFields(ADD, (constants.add(values),), FLAG_LINEAR)
         case ops.TableAdd():
-            shares = operator.tables.copy()
-            shares[0] += operator.scaling.bias_change  # this kernel has no bias to add
-            tables = _int32(shares << operator.scaling.scale_bits)
-            channel = _channels(np.zeros(1, np.int64), operator.scaling, 1)
-            return ADD, 0, point, 0, 0, [constants.add(tables), constants.add(channel)]
-        case ops.Table():
-            return TABLE, 0, point, 0, 0, [constants.add(operator.table)]
+            tables = operator.tables.copy()
+            tables[0] += operator.scaling.bias_change  # this kernel has no bias
+            scaled = int32(tables << operator.scaling.scale_bits)
+            channel = channel_table(np.zeros(1, np.int64), operator.scaling, 1)
+            return _KindFields(ADD, (constants.add(scaled), constants.add(channel)))
+        case ops.Table() | ops.Softmax():
+            kind = TABLE if isinstance(operator, ops.Table) else SOFTMAX
+            return _KindFields(kind, (constants.add(operator.table),))
         case ops.Pool():
-            return (MAX_POOL if operator.maximum else AVERAGE_POOL), 0, operator.window, 0, 0, []
+            return _KindFields(MAX_POOL if operator.maximum else AVERAGE_POOL, window=operator.window)
         case ops.Mean():
-            channel = _channels(np.array([operator.bias]), operator.scaling, 1)
-            factor = _int32(np.int64(1) << operator.scaling.scale_bits)
-            return MEAN, 0, point, 0, 0, [constants.add(np.concatenate([factor, channel.reshape(-1)]))]
-        case ops.Softmax():
-            return SOFTMAX, 0, point, 0, 0, [constants.add(operator.table)]
+            channel = channel_table(np.array([operator.bias]), operator.scaling, 1)
+            factor = int32(np.int64(1) << operator.scaling.scale_bits)
+            return _KindFields(MEAN, (constants.add(np.concatenate([factor, channel.reshape(-1)])),))
         case ops.Pad():
-            return PAD, 0, operator.window, operator.value, 0, []
+            return _KindFields(PAD, window=operator.window, pad_value=operator.value)
     raise TypeError(f"no record for {type(operator).__name__}")
 
 
-def _convolution(operator: ops.Convolve, constants: _Constants) -> list[int]:
-    """Returns where its weights and its channels are."""
-    return [constants.add(_matrix(operator)), constants.add(_channels(operator.bias, operator.scaling, 2))]
+def _convolution(operator: ops.Convolve, constants: ConstantPool) -> tuple[int, ...]:
+    """Adds the weights and the channels, and returns their offsets."""
+    channels = channel_table(operator.bias, operator.scaling, 2)
+    return constants.add(matrix(operator)), constants.add(channels)
+
+
+def _depthwise(operator: ops.Depthwise, constants: ConstantPool) -> tuple[int, tuple[int, ...]]:
+    """Adds the weights and the channels, and returns the flags and the offsets."""
+    as_pairs = operator.window.is_fast_3x3
+    flags = FLAG_POSITIVE * operator.scaling.positive + FLAG_TAPS_3X3 * as_pairs
+    filters = depthwise_filters(operator, as_pairs)
+    channels = channel_table(operator.bias, operator.scaling, 1)
+    return flags, (constants.add(filters), constants.add(channels))
 
 
 def _is_direct(operator: ops.Convolve) -> bool:
-    return operator.window.is_point and operator.inputs[0].channels % 4 == 0
-
-
-def _is_3x3(window: ops.Window) -> bool:
-    """Whether kws_slide has its fast loop for the window."""
-    return (
-        (window.kernel_height, window.kernel_width) == (3, 3)
-        and window.stride_width <= 2
-        and window.dilation_height == window.dilation_width == 1
-    )
-
-
-def _matrix(operator: ops.Convolve) -> npt.NDArray[np.int16]:
-    """Weights as (channel pairs, groups, 2 channels, 4 taps), filled up with zeros."""
-    channels = len(operator.weights)
-    flat = operator.weights.reshape(channels, -1).astype(np.int64) << operator.scaling.scale_bits[:, None]
-    groups = -(-flat.shape[1] // 4)
-    padded = np.zeros((channels + channels % 2, groups * 4), np.int64)
-    padded[:channels, : flat.shape[1]] = flat
-    return _int16(padded.reshape(-1, 2, groups, 4).transpose(0, 2, 1, 3))
-
-
-def _depthwise(operator: ops.Depthwise, constants: _Constants) -> tuple[int, list[int]]:
-    """Weights as pairs (w0, w1), (w1, w2) of each row, or plain and filled up to an even count."""
-    flags = FLAG_POSITIVE * operator.scaling.positive
-    scaled = operator.weights.astype(np.int64) << operator.scaling.scale_bits[:, None, None]
-    if _is_3x3(operator.window):
-        flags |= FLAG_TAPS_3X3
-        packed = scaled[:, :, [0, 1, 1, 2]].reshape(len(scaled), 12)
-    else:
-        flat = scaled.reshape(len(scaled), -1)
-        packed = np.pad(flat, ((0, 0), (0, flat.shape[1] % 2)))
-    return flags, [
-        constants.add(_int16(packed)),
-        constants.add(_channels(operator.bias, operator.scaling, 1)),
-    ]
-
-
-def _channels(bias: Integers, scaling: Requantization, multiple: int) -> npt.NDArray[np.int32]:
-    """kws_positive_channel_t or kws_signed_channel_t of each channel, filled up to a multiple."""
-    # Sums wrap: a bias beyond int32, by the zero point folded in, serves as well modulo 2^32.
-    wrapped = (((bias + scaling.bias_change) << scaling.scale_bits) + 2**31) % 2**32 - 2**31
-    columns = [wrapped, scaling.multiplier, scaling.offset]
-    if not scaling.positive:
-        columns += [scaling.correction, scaling.shift]
-    table = np.stack(columns, axis=1)
-    return _int32(np.pad(table, ((0, -len(table) % multiple), (0, 0))))
+    """Returns whether the kernel reads its input in place."""
+    return operator.window.is_pointwise and operator.inputs[0].channels % 4 == 0
 
 
 def _scratch_bytes(operator: ops.Operator) -> int:
-    """Bytes of scratch memory the device uses; firmware/core/kws_program.c checks the same."""
+    """Returns the bytes of scratch memory of an operator. kws_program.c checks the same size."""
     match operator:
         case ops.Convolve() if not _is_direct(operator):
             return 2 * -(-operator.weights[0].size // 4) * 4 * 2  # two patches of int16
@@ -211,13 +178,3 @@ def _plane_bytes(operator: ops.Depthwise) -> int:
     )
     width = (output.width - 1) * window.stride_width + (window.kernel_width - 1) * window.dilation_width + 1
     return height * (width + width % 2) * 2
-
-
-def _int16(values: Integers) -> npt.NDArray[np.int16]:
-    assert values.size == 0 or (values.min() >= -(2**15) and values.max() < 2**15)
-    return values.astype(np.int16)
-
-
-def _int32(values: Integers) -> npt.NDArray[np.int32]:
-    assert values.size == 0 or (values.min() >= -(2**31) and values.max() < 2**31)
-    return values.astype(np.int32)

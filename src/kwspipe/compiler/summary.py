@@ -1,4 +1,4 @@
-"""summary.txt and profile.csv: what a compiled model is made of, and what each layer costs."""
+"""Files summary.txt and profile.csv of a compiled model: its layers and their cost."""
 
 import csv
 from collections.abc import Sequence
@@ -7,18 +7,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from kwspipe.compiler.compile import ImageSummary, LayerRow
+from kwspipe.compiler.compile import ImageSummary, LayerSummary
 
 COLUMNS = ("layer", "kind", "output_shape", "multiply_accumulates", "instructions", "share")
 
 
-def rows(summary: ImageSummary, instructions: Sequence[int] | None) -> list[tuple[str, ...]]:
-    """Returns a row a layer, as COLUMNS names them.
+def profile_rows(summary: ImageSummary, instructions: Sequence[int] | None) -> list[tuple[str, ...]]:
+    """Returns one row per layer with the columns COLUMNS.
 
     Args:
-        summary: of the compiled model.
-        instructions: of each layer on the emulated board; None where there was none to ask. ``share`` is of the
-            instructions where they are known, else of the multiply-accumulates.
+        summary: summary of the compiled model.
+        instructions: instructions of each layer on the emulated board, or None if they were not counted. Without them,
+            ``share`` is the share of the multiply-accumulates.
     """
     costs = list(instructions) if instructions is not None else [layer.num_macs for layer in summary.layers]
     total = sum(costs) or 1
@@ -40,25 +40,25 @@ def write_profile(path: Path, summary: ImageSummary, instructions: Sequence[int]
     with path.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows(rows(summary, instructions))
+        writer.writerows(profile_rows(summary, instructions))
 
 
 def print_profile(console: Console, summary: ImageSummary, instructions: Sequence[int] | None) -> None:
-    """Prints the profile as a table, with its sum."""
+    """Prints the profile as a table with totals."""
     table = Table(title="Layers on the device", title_justify="left")
     for name in ("#", "kind", "output", "MACs", "instructions", "share"):
         table.add_column(name, justify="left" if name == "kind" else "right", overflow="fold")
-    for layer, kind, shape, macs, count, share in rows(summary, instructions):
+    for layer, kind, shape, macs, count, share in profile_rows(summary, instructions):
         table.add_row(
             layer, kind, shape, f"{int(macs):,}", f"{int(count):,}" if count else "", f"{float(share):.1%}"
         )
     total = f"{sum(instructions):,}" if instructions is not None else ""
-    table.add_row("", "together", "", f"{summary.num_macs:,}", total, "100.0%", style="bold")
+    table.add_row("", "total", "", f"{summary.num_macs:,}", total, "100.0%", style="bold")
     console.print(table)
 
 
 def write_summary(path: Path, name: str, labels: Sequence[str], summary: ImageSummary) -> None:
-    """Writes summary.txt: the model in a page of text."""
+    """Writes summary.txt with the labels, the sizes and the layers of the model."""
     lines = [
         f"model            {name}",
         f"labels           {' '.join(labels)}",
@@ -74,5 +74,5 @@ def write_summary(path: Path, name: str, labels: Sequence[str], summary: ImageSu
     path.write_text("\n".join(lines) + "\n")
 
 
-def _shape(layer: LayerRow) -> str:
+def _shape(layer: LayerSummary) -> str:
     return "x".join(str(size) for size in layer.output_shape)

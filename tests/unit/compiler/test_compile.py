@@ -1,4 +1,4 @@
-"""What the compiler refuses, and how it says so; what it plans."""
+"""Compiler: a minimal model, error messages of unsupported models, and the plan of the tensor arena."""
 
 from itertools import pairwise
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kwspipe.compiler import operators as ops
-from kwspipe.compiler.arena import plan
+from kwspipe.compiler.arena import plan_arena
 from kwspipe.compiler.compile import compile_model
 from kwspipe.compiler.linear_add import LinearAddFactors
 from kwspipe.core.model_runner import CoreModel
@@ -32,7 +32,7 @@ def refusal(tflite: bytes, num_labels: int = 3) -> str:
     return str(error.value)
 
 
-def test_the_smallest_model_compiles_and_runs():
+def test_a_minimal_model_compiles_and_runs():
     image, summary = compile_model(dense(), ["a", "b", "c"], b"tables", b"settings", "small 1")
     core = CoreModel(image)
     assert core.run(np.full((1, 4), 10, np.int8)).tolist() == [[2, 2, 2]]
@@ -42,7 +42,7 @@ def test_the_smallest_model_compiles_and_runs():
     assert summary.num_macs == 12
 
 
-def test_what_is_no_tflite_is_refused():
+def test_a_file_of_another_type_is_refused():
     assert "not a TensorFlow Lite model" in refusal(b"PK\3\4 a zip file")
 
 
@@ -52,8 +52,7 @@ def test_a_damaged_file_is_refused(keep):
     assert "damaged" in refusal(tflite[:keep]) or ".tflite" in refusal(tflite[:keep])
 
 
-def test_any_changed_byte_gives_a_model_or_a_refusal():
-    """Nothing but KwspipeError comes out of a damaged file."""
+def test_a_changed_byte_gives_a_model_or_a_kwspipe_error():
     tflite = dense()
     rng = np.random.default_rng(0)
     for _ in range(300):
@@ -93,8 +92,8 @@ def test_a_batch_is_refused():
     assert "batch 1" in refusal(model.build([source], [output]), 8)
 
 
-def test_labels_have_to_match_the_classes():
-    assert "labels: 2 of them. Allowed: 3, one a class" in refusal(dense(), 2)
+def test_the_number_of_labels_must_equal_the_number_of_classes():
+    assert "labels: 2 labels. Allowed: 3, one per class" in refusal(dense(), 2)
 
 
 def test_an_empty_label_is_refused():
@@ -102,7 +101,7 @@ def test_an_empty_label_is_refused():
         compile_model(dense(), ["a", "", "c"], b"", b"", "test")
 
 
-def test_an_accumulator_that_could_overflow_is_refused():
+def test_an_accumulator_that_can_overflow_is_refused():
     message = refusal(dense(bias=2**31 - 1, output_scale=1e7))
     assert "layer 0 (FULLY_CONNECTED" in message
     assert "accumulators" in message
@@ -112,8 +111,8 @@ def test_a_scaling_out_of_range_is_refused():
     assert "scaled by 125" in refusal(dense(output_scale=4e-5, weights=np.full((3, 4), 127, np.int8)))
 
 
-def test_wide_activations_never_exist_whole():
-    """MobileNetV2's expansion: the arena is smaller than what lies between its two convolutions."""
+def test_fusion_reduces_the_arena():
+    """The arena is smaller than the activation between the two convolutions, as in a block of MobileNetV2."""
     model = ModelBuilder()
     source = model.tensor((1, 20, 20, 8), 0.5, 0)
     middle = model.tensor((1, 20, 20, 48), 0.5, -128)
@@ -144,15 +143,15 @@ def table(source: ops.Activation, output: ops.Activation) -> ops.Table:
     return ops.Table((0,), (source,), output, np.zeros(256, np.int8))
 
 
-def test_a_sum_overwrites_an_input_that_is_read_no_more():
+def test_an_addition_overwrites_an_input_that_is_not_read_again():
     first, second, total = activation(0, 100), activation(1, 100), activation(2, 100)
     add = ops.LinearAdd((0,), (first, second), total, LinearAddFactors(1, 1, 0))
-    arena = plan([ops.Pool((0,), (first,), second, ops.Window(), True), add], first, total, [0, 0])
+    arena = plan_arena([ops.Pool((0,), (first,), second, ops.Window(), True), add], first, total, [0, 0])
     assert arena.buffers[2] in (arena.buffers[0], arena.buffers[1])
     assert arena.size == 400
 
 
-def test_nothing_alive_at_the_same_time_overlaps():
+def test_buffers_with_overlapping_lifetimes_do_not_overlap():
     rng = np.random.default_rng(0)
     for _ in range(30):
         buffers = [activation(i, int(rng.integers(1, 200))) for i in range(10)]
@@ -163,7 +162,7 @@ def test_nothing_alive_at_the_same_time_overlaps():
             for i in range(9)
         ]
         scratch = [int(rng.integers(0, 100)) for _ in chain]
-        arena = plan(chain, buffers[0], buffers[9], scratch)
+        arena = plan_arena(chain, buffers[0], buffers[9], scratch)
         for step, operator in enumerate(chain):
             alive = {
                 buffer.buffer: buffer
@@ -171,11 +170,11 @@ def test_nothing_alive_at_the_same_time_overlaps():
                 for buffer in (other.output, *other.inputs)
                 if buffer is operator.output or any(buffer in later.inputs for later in chain[step:])
             }
-            places = [(arena.buffers[name], buffer.count * 2) for name, buffer in alive.items()]
+            blocks = [(arena.buffers[name], buffer.count * 2) for name, buffer in alive.items()]
             offset = arena.scratch[step]
             if offset is not None:
-                places.append((offset, scratch[step]))
-            places.sort()
-            for (start, size), (following, _) in pairwise(places):
-                assert start + size <= following
-            assert max(start + size for start, size in places) <= arena.size
+                blocks.append((offset, scratch[step]))
+            blocks.sort()
+            for (start, size), (next_start, _) in pairwise(blocks):
+                assert start + size <= next_start
+            assert max(start + size for start, size in blocks) <= arena.size

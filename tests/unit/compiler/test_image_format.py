@@ -1,4 +1,4 @@
-"""The model image's container: what is written is read, by Python and by the core; what is damaged is refused."""
+"""Container format of a model image: reading in Python and in the C core, and rejection of damaged images."""
 
 import struct
 import zlib
@@ -23,15 +23,15 @@ def aligned(data: bytes) -> np.ndarray:
 
 
 def core_open(data: bytes):
-    """Returns (status, image); the image keeps its memory alive."""
+    """Returns (status, image). The image holds a reference to its memory."""
     memory, image = aligned(data), ffi.new("kws_image_t *")
     pointer = ffi.from_buffer("uint8_t[]", memory)
     return lib.kws_image_open(image, pointer, len(data)), (image, pointer, memory)
 
 
-def sealed(image: bytes, **fields: int) -> bytes:
-    """Returns the image with header fields changed and its checksum made right again."""
-    places = {
+def with_fields(image: bytes, **fields: int) -> bytes:
+    """Returns the image with changed header fields and a correct checksum."""
+    layouts = {
         "total_size": (8, "<I"),
         "version": (12, "<H"),
         "section_count": (14, "<H"),
@@ -39,13 +39,13 @@ def sealed(image: bytes, **fields: int) -> bytes:
     }
     changed = bytearray(image)
     for name, value in fields.items():
-        offset, layout = places[name]
+        offset, layout = layouts[name]
         struct.pack_into(layout, changed, offset, *(value if isinstance(value, tuple) else (value,)))
     struct.pack_into("<I", changed, 4, zlib.crc32(changed[8:]))
     return bytes(changed)
 
 
-def test_sections_come_back():
+def test_sections_are_read_as_written():
     image = write_image(SECTIONS, bytes(range(32)), 4242)
     assert read_sections(image) == SECTIONS
     assert decode_labels(SECTIONS[3]) == ["one", "zwei", "トロワ"]
@@ -64,11 +64,11 @@ def test_sections_come_back():
     assert lib.kws_image_label(core, 3, data) == lib.KWS_ERROR_ARGUMENT
 
 
-def test_bytes_behind_an_image_do_not_matter():
+def test_bytes_after_an_image_are_ignored():
     assert core_open(write_image(SECTIONS, bytes(32), 0) + b"\xff" * 100)[0] == lib.KWS_OK
 
 
-def test_every_changed_byte_is_found():
+def test_every_changed_byte_is_detected():
     image = write_image(SECTIONS, bytes(32), 16)
     for position in range(len(image)):
         damaged = bytearray(image)
@@ -78,17 +78,17 @@ def test_every_changed_byte_is_found():
             read_sections(bytes(damaged))
 
 
-def test_every_cut_is_found():
+def test_every_truncation_is_detected():
     image = write_image(SECTIONS, bytes(32), 16)
     for size in range(len(image)):
         assert core_open(image[:size])[0] == lib.KWS_ERROR_SIZE
 
 
-def test_each_fault_has_its_status():
+def test_each_error_has_its_status():
     image = write_image(SECTIONS, bytes(32), 16)
-    assert core_open(sealed(image))[0] == lib.KWS_OK
-    assert core_open(sealed(image, version=2))[0] == lib.KWS_ERROR_UNSUPPORTED
-    assert core_open(sealed(image, section_count=65))[0] == lib.KWS_ERROR_FORMAT
+    assert core_open(with_fields(image))[0] == lib.KWS_OK
+    assert core_open(with_fields(image, version=2))[0] == lib.KWS_ERROR_UNSUPPORTED
+    assert core_open(with_fields(image, section_count=65))[0] == lib.KWS_ERROR_FORMAT
     assert core_open(b"XXXX" + image[4:])[0] == lib.KWS_ERROR_FORMAT
     assert lib.kws_image_open(ffi.NULL, ffi.NULL, 0) == lib.KWS_ERROR_ARGUMENT
     memory = aligned(image + bytes(16))
@@ -109,13 +109,15 @@ def test_each_fault_has_its_status():
         (1, 112, 7, 1),  # reserved field
     ],
 )
-def test_sections_outside_their_place_are_refused(entry):
-    assert core_open(sealed(write_image(SECTIONS, bytes(32), 16), entry=entry))[0] == lib.KWS_ERROR_FORMAT
+def test_invalid_section_entries_are_refused(entry):
+    assert (
+        core_open(with_fields(write_image(SECTIONS, bytes(32), 16), entry=entry))[0] == lib.KWS_ERROR_FORMAT
+    )
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=40))
-def test_labels_never_point_outside(section):
+def test_labels_do_not_exceed_their_section(section):
     status, (core, *_) = core_open(write_image({3: section}, bytes(32), 0))
     data = ffi.new("const uint8_t **")
     if status == lib.KWS_OK:

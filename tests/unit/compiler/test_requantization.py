@@ -1,4 +1,4 @@
-"""Requantization constants: for every accumulator the device's formula gives the reference's result."""
+"""Requantization constants: the formula of the device gives the result of the reference for every accumulator."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kwspipe.compiler.fixed_point import exp_table, multiply_by_quantized_multiplier, quantize_multiplier
-from kwspipe.compiler.requantization import Accumulator, Requantization, quantize_multipliers, requantize
+from kwspipe.compiler.requantization import Accumulator, Requantization, quantize_multipliers
+from kwspipe.compiler.requantization_search import find_requantization
 from kwspipe.errors import KwspipeError
 
 
@@ -36,7 +37,7 @@ def reference(accumulator, real, zero_point, lowest, highest):
     highest=st.integers(0, 127),
     may_be_positive=st.booleans(),
 )
-def test_every_accumulator_gives_the_reference_s_result(
+def test_every_accumulator_gives_the_result_of_the_reference(
     real, centre, reach, zero_point, lowest, highest, may_be_positive
 ):
     highest = max(lowest, highest)
@@ -45,11 +46,11 @@ def test_every_accumulator_gives_the_reference_s_result(
         np.array([centre - reach]), np.array([centre + reach]), np.array([8]), multiplier, shift
     )
     if abs(centre) + reach >= 2**28 and shift[0] > 0:
-        return  # the reference itself would overflow
+        return  # the reference overflows too
     try:
-        constants = requantize(accumulator, zero_point, lowest, highest, "test", may_be_positive)
+        constants = find_requantization(accumulator, zero_point, lowest, highest, "test", may_be_positive)
     except KwspipeError:
-        # Large accumulators with a large multiplier overflow somewhere; small ones never do.
+        # Large accumulators with a large multiplier can overflow, and small ones cannot.
         assert abs(centre) + reach > 3000 or real > 2
         return
     values = np.arange(centre - reach, centre + reach + 1, dtype=np.int64)
@@ -58,35 +59,35 @@ def test_every_accumulator_gives_the_reference_s_result(
     assert not constants.positive or (may_be_positive and lowest >= zero_point)
 
 
-def test_a_relu_takes_the_short_form():
+def test_a_relu_uses_the_short_form():
     multiplier, shift = quantize_multipliers(np.array([0.004, 0.009]))
     bounds = np.array([-40000, -40000]), np.array([40000, 40000])
-    constants = requantize(
+    constants = find_requantization(
         Accumulator(*bounds, np.array([8, 8]), multiplier, shift), -128, -128, 127, "test", True
     )
     assert constants.positive
     assert set(constants.shift) == {11}
 
 
-def test_a_channel_that_is_all_but_off_does_not_cost_the_others_the_short_form():
-    """Its multiplier has no bits left at the common shift, but it only ever gives two values."""
+def test_the_short_form_is_possible_with_a_channel_of_very_small_weights():
+    """Its multiplier is 0 at the common shift, but the channel has two possible output values only."""
     multiplier, shift = quantize_multipliers(np.array([0.004, 1e-7]))
     lowest, highest = np.array([-40000, 799_000_000]), np.array([40000, 801_000_000])
-    constants = requantize(
+    constants = find_requantization(
         Accumulator(lowest, highest, np.array([8, 8]), multiplier, shift), -128, -128, 127, "test", True
     )
     assert constants.positive
     assert constants.bias_change[0] == 0
 
 
-def test_an_overflow_is_named():
+def test_an_overflow_is_an_error():
     multiplier, shift = quantize_multipliers(np.array([0.5]))
     accumulator = Accumulator(np.array([-(2**32)]), np.array([2**32]), np.array([8]), multiplier, shift)
     with pytest.raises(KwspipeError, match=r"layer 3: channel 0: accumulators -4294967296 to 4294967296"):
-        requantize(accumulator, 0, -128, 127, "layer 3")
+        find_requantization(accumulator, 0, -128, 127, "layer 3")
 
 
-def test_multipliers_are_tensorflow_lite_s():
+def test_multipliers_equal_those_of_tensorflow_lite():
     assert quantize_multiplier(0.0) == (0, 0)
     assert quantize_multiplier(1.0) == (2**30, 1)
     assert quantize_multiplier(0.5) == (2**30, 0)
@@ -94,7 +95,7 @@ def test_multipliers_are_tensorflow_lite_s():
     assert quantize_multiplier(2.0**-33) == (0, 0)
 
 
-def test_the_exponentials_are_exponentials():
+def test_the_exponential_table_approximates_the_exponential():
     table = exp_table(0.05, 1.0)
     real = np.exp(0.05 * np.arange(-255, 1)) * 2**31
     np.testing.assert_allclose(table, real, atol=2**31 * 1e-6)
