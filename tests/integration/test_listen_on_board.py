@@ -1,4 +1,4 @@
-"""The board listens to recordings that are fed to it, and hears what this machine hears."""
+"""Detection on a board: the same detections as on this computer for the same recordings."""
 
 import itertools
 import json
@@ -11,7 +11,7 @@ import soundfile
 
 from kwspipe.core.spotter import Spotter
 from kwspipe.listening import on_board
-from kwspipe.listening.session import HeardDetection
+from kwspipe.listening.session import DetectionRecord
 from kwspipe.stages import listen
 from support.run_folders import composed_config
 from support.small_model import golden_of, small_image
@@ -46,33 +46,33 @@ def run(run_dir: Path, *overrides: str) -> dict:
     return json.loads((folder / "session.json").read_text())
 
 
-def test_the_board_hears_what_this_machine_hears(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    heard: list[HeardDetection] = []
-    monkeypatch.setattr(listen.PlainView, "heard", lambda _, detection: heard.append(detection))
+def test_the_board_gives_the_same_detections_as_this_computer(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[DetectionRecord] = []
+    monkeypatch.setattr(listen.PlainView, "show_detection", lambda _, detection: shown.append(detection))
     session = run(run_dir, f"listen.dump_dir={run_dir / 'kept'}")
     expected = [(d.label, d.score, d.time_ms / 1000) for d in Spotter(IMAGE).feed(NOISE)]
     for name in ("a.wav", "b.wav"):
-        assert [(h.label, h.score, h.time_s) for h in heard if h.source == name] == expected
+        assert [(h.label, h.score, h.time_s) for h in shown if h.source == name] == expected
     assert session["detections"] == 2 * len(expected) >= 4
     assert session["audio_s"] == pytest.approx(6.0)
     assert len(list((run_dir / "kept").rglob("*.wav"))) == session["detections"]
 
 
-def test_ctrl_c_ends_a_feed_and_leaves_the_board_in_order(
+def test_ctrl_c_ends_a_recording_and_the_board_accepts_the_next(
     run_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = itertools.count()
-    monkeypatch.setattr(on_board, "_end_if", lambda _: ended(next(calls)))
+    monkeypatch.setattr(on_board, "_raise_if", lambda _: stop_at_second_call(next(calls)))
     session = run(run_dir)
-    assert (
-        session["num_sounds"] == 2
-    )  # the feed of the first was ended, that of the second begun and carried out
-    assert session["audio_s"] == pytest.approx(3.0)  # of the second
+    assert session["num_sounds"] == 2
+    assert session["audio_s"] == pytest.approx(3.0)  # only the second recording was sent completely
     expected = [d.label for d in Spotter(IMAGE).feed(NOISE)]
     lines = (run_dir / "listen" / "detections.csv").read_text().splitlines()
     assert [line.split(",")[2] for line in lines if line.startswith("b.wav")] == expected
 
 
-def ended(call: int) -> None:
+def stop_at_second_call(call: int) -> None:
     if call == 1:
-        raise on_board._EndedError
+        raise on_board._StoppedError

@@ -1,1 +1,1 @@
-"""Hearing a model: sound from a microphone, a recording or a board, what it detects, and the sound of that kept."""
+"""Live detection on a microphone, on recordings or on a board."""

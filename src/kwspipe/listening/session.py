@@ -1,5 +1,6 @@
-"""The loop of listening: blocks of sound through a spotter, until the sound ends, time is up or Ctrl-C comes."""
+"""Detection loop: passes blocks of audio to a spotter until the audio ends, the time limit or Ctrl-C."""
 
+import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -10,20 +11,20 @@ import numpy as np
 
 from kwspipe.audio.pcm import Pcm
 from kwspipe.core.spotter import Inference, Spotter
-from kwspipe.listening.dump import Dump
+from kwspipe.listening.detection_recorder import DetectionRecorder
 from kwspipe.listening.sources import Sound
 
 
 @dataclass(frozen=True)
-class HeardDetection:
-    """A detection.
+class DetectionRecord:
+    """A detection and its source.
 
     Attributes:
-        source: the recording or the microphone.
-        time_s: from the start of that sound.
-        label: the word.
-        score: mean score when it fired, 0 to 255.
-        file: where its sound was kept; None where it was not.
+        source: name of the recording or the microphone.
+        time_s: time of the detection from the start of the source.
+        label: label of the detected word.
+        score: averaged score at the time of the detection, 0 to 255.
+        file: path of the stored audio relative to the folder; None if it was not stored.
     """
 
     source: str
@@ -35,9 +36,18 @@ class HeardDetection:
 
 @dataclass
 class Report:
-    """What a session came to."""
+    """Results of a session.
 
-    detections: list[HeardDetection] = field(default_factory=list)
+    Attributes:
+        detections: all detections in order.
+        num_sounds: number of recordings and microphones.
+        num_inferences: number of runs of the model.
+        audio_s: duration of the processed audio.
+        took_s: duration of the session.
+        interrupted: the session was stopped by the user.
+    """
+
+    detections: list[DetectionRecord] = field(default_factory=list)
     num_sounds: int = 0
     num_inferences: int = 0
     audio_s: float = 0.0
@@ -46,33 +56,33 @@ class Report:
 
 
 class View(Protocol):
-    """Shows what goes on."""
+    """Display of the progress of a session."""
 
-    def say(self, line: str) -> None:
-        """Tells something that stays."""
+    def show_message(self, line: str) -> None:
+        """Prints a line."""
 
-    def begin(self, name: str) -> None:
-        """A sound begins."""
+    def begin_source(self, name: str) -> None:
+        """Shows that a recording or microphone starts."""
 
-    def level(self, block: Pcm) -> None:
-        """A block was heard."""
+    def show_level(self, block: Pcm) -> None:
+        """Shows the level of a block, (samples,) int16."""
 
-    def scores(self, inference: Inference) -> None:
-        """The model was run."""
+    def show_scores(self, inference: Inference) -> None:
+        """Shows the scores of an inference."""
 
-    def heard(self, detection: HeardDetection) -> None:
-        """A word was detected."""
+    def show_detection(self, detection: DetectionRecord) -> None:
+        """Shows a detection."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a session goes on.
+    """Duration and pace of a session.
 
     Attributes:
-        stopped: tells whether it shall end now.
-        duration_s: seconds of sound; None for all there is.
-        realtime: wait so that the sound passes at its own pace; for recordings.
-        sleep: waits so many seconds.
+        stopped: returns whether the user has stopped the session.
+        duration_s: duration of the audio; None for no limit.
+        realtime: processes recordings in real time instead of as fast as possible.
+        sleep: waits for a number of seconds.
     """
 
     stopped: Callable[[], bool]
@@ -82,25 +92,30 @@ class Limits:
 
 
 def listen(
-    spotter: Spotter, rate_hz: int, sounds: Iterable[Sound], view: View, dump: Dump | None, limits: Limits
+    spotter: Spotter,
+    rate_hz: int,
+    sounds: Iterable[Sound],
+    view: View,
+    recorder: DetectionRecorder | None,
+    limits: Limits,
 ) -> Report:
-    """Listens to sounds, one after another, each from a fresh start.
+    """Detects words in audio sources, one after another. The spotter is reset before each source.
 
     Args:
-        spotter: the model.
-        rate_hz: the sample rate it hears.
-        sounds: what it hears.
-        view: shows it.
-        dump: keeps the sound of detections; None keeps none.
-        limits: when it ends.
+        spotter: front end, model and detector.
+        rate_hz: sample rate of the audio.
+        sounds: the audio sources.
+        view: display of the progress.
+        recorder: stores the audio of detections; None stores none.
+        limits: duration and pace.
     """
     report = Report()
     started_s = time.monotonic()
     for sound in sounds:
         spotter.reset()
-        view.begin(sound.name)
+        view.begin_source(sound.name)
         report.num_sounds += 1
-        for _ in _through(spotter, rate_hz, sound, view, dump, report):
+        for _ in _process(spotter, rate_hz, sound, view, recorder, report):
             report.took_s = time.monotonic() - started_s
             if limits.realtime and report.audio_s > report.took_s:
                 limits.sleep(report.audio_s - report.took_s)
@@ -110,39 +125,42 @@ def listen(
     return report
 
 
-def _through(
-    spotter: Spotter, rate_hz: int, sound: Sound, view: View, dump: Dump | None, report: Report
+def _process(
+    spotter: Spotter,
+    rate_hz: int,
+    sound: Sound,
+    view: View,
+    recorder: DetectionRecorder | None,
+    report: Report,
 ) -> Iterator[None]:
-    """Lets a sound through the spotter, a block at each step."""
-    kept, end = np.zeros(0, np.int16), 0
+    """Passes an audio source to the spotter; yields after each block."""
+    recent, end = np.zeros(0, np.int16), 0  # the latest samples, and the number of all samples
     for block in sound.blocks:
         end += len(block)
         report.audio_s += len(block) / rate_hz
-        if dump:
-            kept = np.concatenate([kept, block])[-(dump.num_samples + len(block)) :]
+        if recorder:
+            recent = np.concatenate([recent, block])[-(recorder.num_samples + len(block)) :]
         for inference in spotter.infer(block):
             report.num_inferences += 1
-            view.scores(inference)
+            view.show_scores(inference)
             if inference.detection is None:
                 continue
-            until = len(kept) - (end - inference.time_ms * rate_hz // 1000)
+            length = len(recent) - (end - inference.time_ms * rate_hz // 1000)
             label, score = inference.detection.label, inference.detection.score
-            file = dump.write(label, sound.name, kept[: max(until, 0)]) if dump else None
-            heard = HeardDetection(sound.name, inference.time_ms / 1000, label, score, file)
-            report.detections.append(heard)
-            view.heard(heard)
-        view.level(block)
+            file = recorder.write(label, sound.name, recent[: max(length, 0)]) if recorder else None
+            detection = DetectionRecord(sound.name, inference.time_ms / 1000, label, score, file)
+            report.detections.append(detection)
+            view.show_detection(detection)
+        view.show_level(block)
         yield
 
 
 @contextmanager
-def ends_by(signal_number: int) -> Iterator[Callable[[], bool]]:
-    """Takes a signal as the wish to end, as long as the block lasts; yields what tells whether it came."""
-    import signal
-
-    came: list[bool] = []
-    before = signal.signal(signal_number, lambda *_: came.append(True))
+def stop_on_signal(signal_number: int) -> Iterator[Callable[[], bool]]:
+    """Handles a signal as a request to stop; yields a function that returns whether the signal was received."""
+    received: list[bool] = []
+    before = signal.signal(signal_number, lambda *_: received.append(True))
     try:
-        yield lambda: bool(came)
+        yield lambda: bool(received)
     finally:
         signal.signal(signal_number, before)

@@ -1,4 +1,4 @@
-"""Where sound comes from: recordings, or an open microphone; in blocks at the model's sample rate."""
+"""Audio sources in blocks at the sample rate of the model: recordings and microphones."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from kwspipe.audio.microphone import AudioInput
 from kwspipe.audio.pcm import SUFFIXES, AudioError, Pcm, float_from_pcm, pcm_from_float, read_pcm
 from kwspipe.errors import KwspipeError
 
-BLOCK_MS = 50  # of one step: short enough for a level meter to follow
+BLOCK_MS = 50  # length of a block, short enough for a level meter
 
 
 @dataclass(frozen=True)
 class Sound:
-    """One stream.
+    """An audio source.
 
     Attributes:
-        name: of the recording or the microphone.
-        blocks: (samples,) int16 each, at the model's rate.
+        name: name of the recording or the microphone.
+        blocks: (samples,) int16 each, at the sample rate of the model.
     """
 
     name: str
@@ -27,10 +27,10 @@ class Sound:
 
 
 def find_recordings(source: str) -> list[Path]:
-    """Lists the recordings of ``listen.source``, sorted.
+    """Returns the paths of the recordings of ``listen.source``, sorted.
 
     Raises:
-        KwspipeError: there are none.
+        KwspipeError: the file or folder does not exist, or the folder has no recordings.
     """
     path = Path(source).expanduser()
     if path.is_file():
@@ -42,7 +42,7 @@ def find_recordings(source: str) -> list[Path]:
             "listen.source",
             f"{source!r}, {received}",
             f"a recording or a folder of {', '.join(sorted(SUFFIXES))}",
-            "correct it, or leave it out to listen to the microphone",
+            "correct the path, or leave it out to use the microphone",
         )
     return found
 
@@ -50,15 +50,16 @@ def find_recordings(source: str) -> list[Path]:
 def read_recordings(
     source: str, rate_hz: int, skip: Callable[[AudioError], None]
 ) -> Iterator[tuple[str, Pcm]]:
-    """Yields each recording with its name.
+    """Yields the name and the samples of each recording, (samples,) int16.
 
     Args:
         source: a recording or a folder.
-        rate_hz: the model's sample rate.
-        skip: hears of recordings of a folder that cannot be used; a single one raises.
+        rate_hz: sample rate of the model.
+        skip: receives the error of each recording of a folder that cannot be read.
 
     Raises:
-        KwspipeError: nothing there, or nothing that can be used.
+        KwspipeError: there are no recordings.
+        AudioError: ``source`` is a single recording that cannot be read.
     """
     paths = find_recordings(source)
     for path in paths:
@@ -71,14 +72,14 @@ def read_recordings(
 
 
 def from_recordings(source: str, rate_hz: int, skip: Callable[[AudioError], None]) -> Iterator[Sound]:
-    """Yields the recordings as sounds; arguments and errors as for ``read_recordings``."""
+    """Yields the recordings as audio sources. Arguments and errors are those of ``read_recordings``."""
     size = rate_hz * BLOCK_MS // 1000
     for name, samples in read_recordings(source, rate_hz, skip):
         yield Sound(name, (samples[start : start + size] for start in range(0, len(samples), size)))
 
 
 def from_input(microphone: AudioInput, rate_hz: int) -> Sound:
-    """Returns what a microphone hears from now on, until it gives fewer samples than it is asked for."""
+    """Returns a microphone as audio source. It ends when a read returns fewer samples than requested."""
     return Sound(microphone.name, _resampled(microphone, rate_hz))
 
 

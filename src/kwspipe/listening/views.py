@@ -1,4 +1,4 @@
-"""What a listener sees: on a terminal the level, a bar a class and the detections; else a line a detection."""
+"""Displays of a detection session: level, class scores and detections on a terminal, otherwise lines."""
 
 from collections.abc import Sequence
 from types import TracebackType
@@ -12,7 +12,7 @@ from kwspipe.audio.level_meter import meter
 from kwspipe.audio.pcm import Pcm
 from kwspipe.core.spotter import Inference
 from kwspipe.labels import is_keyword
-from kwspipe.listening.session import HeardDetection
+from kwspipe.listening.session import DetectionRecord
 
 WIDTH = 40
 FRAMES_PER_S = 12
@@ -20,10 +20,10 @@ FULL_SCORE = 255
 
 
 class PlainView:
-    """A line a detection; for files, pipes and logs.
+    """Prints one line per detection, for files, pipes and logs.
 
     Args:
-        console: where to.
+        console: destination of the lines.
     """
 
     def __init__(self, console: Console) -> None:
@@ -35,37 +35,37 @@ class PlainView:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Has nothing to close."""
+        """Does nothing."""
 
-    def say(self, line: str) -> None:
+    def show_message(self, line: str) -> None:
         """Prints a line."""
         self._console.print(f"    {escape(line)}")
 
-    def begin(self, name: str) -> None:
-        """Says nothing: a folder may hold thousands of recordings without a word."""
+    def begin_source(self, name: str) -> None:
+        """Prints nothing, because a folder may contain thousands of recordings without detections."""
 
-    def level(self, block: Pcm) -> None:
-        """Is not for lines."""
+    def show_level(self, block: Pcm) -> None:
+        """Prints nothing."""
 
-    def scores(self, inference: Inference) -> None:
-        """Is not for lines."""
+    def show_scores(self, inference: Inference) -> None:
+        """Prints nothing."""
 
-    def heard(self, detection: HeardDetection) -> None:
+    def show_detection(self, detection: DetectionRecord) -> None:
         """Prints a detection."""
-        kept = f"  -> {detection.file}" if detection.file else ""
+        stored = f"  -> {detection.file}" if detection.file else ""
         self._console.print(
             f"    {detection.time_s:8.2f} s  [bold]{escape(detection.label)}[/]  (score {detection.score})  "
-            f"{escape(detection.source)}{escape(kept)}"
+            f"{escape(detection.source)}{escape(stored)}"
         )
 
 
 class LiveView(PlainView):
-    """Level and class bars that move, below the lines of the detections.
+    """Shows bars for the level and the class scores, below the lines of the detections.
 
     Args:
         console: a terminal.
-        labels: of the model.
-        thresholds: (classes,) 0 to 255, marked in the bars.
+        labels: labels of the model.
+        thresholds: (classes,) thresholds from 0 to 255, marked in the bars.
     """
 
     def __init__(self, console: Console, labels: Sequence[str], thresholds: Sequence[int]) -> None:
@@ -74,7 +74,7 @@ class LiveView(PlainView):
         self._name, self._time_s, self._meter = "", 0.0, Text()
         self._scores = [0] * len(labels)
         self._live = Live(
-            console=console, refresh_per_second=FRAMES_PER_S, transient=True, get_renderable=self.picture
+            console=console, refresh_per_second=FRAMES_PER_S, transient=True, get_renderable=self.render
         )
 
     def __enter__(self) -> "LiveView":
@@ -86,21 +86,21 @@ class LiveView(PlainView):
     ) -> None:
         self._live.stop()
 
-    def begin(self, name: str) -> None:
-        """Shows the name."""
+    def begin_source(self, name: str) -> None:
+        """Shows the name of the source."""
         self._name, self._time_s = name, 0.0
 
-    def level(self, block: Pcm) -> None:
-        """Shows the level."""
+    def show_level(self, block: Pcm) -> None:
+        """Shows the peak level of a block."""
         self._meter = meter(block)
 
-    def scores(self, inference: Inference) -> None:
-        """Shows the scores."""
+    def show_scores(self, inference: Inference) -> None:
+        """Shows the class scores and the time."""
         self._time_s = inference.time_ms / 1000
         self._scores = [int(score) + 128 for score in inference.scores]
 
-    def picture(self) -> Group:
-        """All that moves, as it is now."""
+    def render(self) -> Group:
+        """Returns the current state of all bars."""
         head = Text.assemble("    ", (self._name, "bold"), f"  {self._time_s:.1f} s    Ctrl-C ends it")
         width = max(map(len, self._labels))
         rows = zip(self._labels, self._scores, self._thresholds, strict=True)

@@ -1,1 +1,1 @@
-"""Recording takes of words: what is asked for, judged, and filed."""
+"""Recording of words with a microphone: prompts, quality checks and storage."""

@@ -1,4 +1,4 @@
-"""What the speaker sees: the word, when to say it, the level of the microphone, and how the take was."""
+"""Console display of a recording session: prompts, microphone level and results."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from kwspipe.audio.pcm import Pcm
 
 
 class Display:
-    """Prompts and a level meter on a console; use it as a context manager."""
+    """Shows prompts and a level meter on a console, as a context manager."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -26,31 +26,38 @@ class Display:
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
-    def say(self, message: str) -> None:
-        """Prints a line that stays."""
+    def show_message(self, message: str) -> None:
+        """Prints a line."""
         self._console.print(f"    {escape(message)}")
 
-    def prompt(self, word: str, number: int, total: int, num_filed: int) -> None:
-        """Announces a word before it is to be spoken."""
+    def announce(self, word: str, number: int, total: int, num_stored: int) -> None:
+        """Shows the next word before its recording starts.
+
+        Args:
+            word: the word.
+            number: number of the take, from 1.
+            total: number of takes in the session.
+            num_stored: number of stored takes of this word by this speaker.
+        """
         self._headline = Text.assemble(
-            f"{number}/{total}  get ready: ", (word, "bold"), f"  ({num_filed} filed)", style="yellow"
+            f"{number}/{total}  get ready: ", (word, "bold"), f"  ({num_stored} stored)", style="yellow"
         )
 
-    def now(self, word: str) -> None:
-        """Tells that the microphone is on."""
-        self._headline = Text.assemble("    say: ", (word, "bold green reverse"))
+    def prompt(self, word: str) -> None:
+        """Shows the prompt to speak the word."""
+        self._headline = Text.assemble("    speak: ", (word, "bold green reverse"))
 
-    def level(self, block: Pcm) -> None:
-        """Shows the peak of what the microphone just gave."""
+    def show_level(self, block: Pcm) -> None:
+        """Shows the peak level of a block, (samples,) int16."""
         self._live.update(Text.assemble(self._headline, "\n", meter(block)))
 
-    def good(self, path: Path, peak_db: float, snr_db: float) -> None:
-        """Tells where a take was filed."""
-        where = escape(f"{path.parent.name}/{path.name}")
+    def show_stored(self, path: Path, peak_db: float, snr_db: float) -> None:
+        """Prints the path and the levels of a stored take."""
+        name = escape(f"{path.parent.name}/{path.name}")
         self._console.print(
-            f"    [green]filed[/] {where}  (peak {peak_db:.0f} dB, {snr_db:.0f} dB above the room)"
+            f"    [green]stored[/] {name}  (peak {peak_db:.0f} dB, {snr_db:.0f} dB above the room noise)"
         )
 
-    def bad(self, word: str, fault: str) -> None:
-        """Tells why a take has to be repeated."""
-        self._console.print(f"    [red]again[/] {escape(word)}: {escape(fault)}")
+    def show_rejected(self, word: str, fault: str) -> None:
+        """Prints the reason why a take must be repeated."""
+        self._console.print(f"    [red]repeat[/] {escape(word)}: {escape(fault)}")

@@ -1,7 +1,7 @@
-"""A session at the microphone: the room's noise, then words in turn, each take judged, and again where it fails."""
+"""Recording session: room noise, then takes of all words in turn. Rejected takes are repeated."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,30 +12,30 @@ from kwspipe.audio.pcm import Pcm
 from kwspipe.config import RecordConfig
 from kwspipe.errors import KwspipeError
 from kwspipe.recording.display import Display
-from kwspipe.recording.files import file_noise, file_take, num_takes
-from kwspipe.recording.take_check import SILENCE_DB, is_clipped, judge, noise_db
+from kwspipe.recording.files import count_takes, store_noise, store_take
+from kwspipe.recording.take_check import SILENCE_DB, check_take, is_clipped, noise_db
 
 BLOCK_MS = 50
-# What is kept around a word: room for the augmentation to move it, and some of the room's sound.
-KEPT_AROUND_MS = 200
+# Audio stored before and after a word, so that the augmentation can shift the word within room noise.
+MARGIN_MS = 200
 
 
-class Ended(Exception):  # noqa: N818  (no fault: the speaker has had enough)
-    """The session was asked to end."""
+class _StoppedError(Exception):
+    """The speaker has stopped the session."""
 
 
 @dataclass
 class Report:
-    """What a session left.
+    """Results of a session, the content of session.json.
 
     Attributes:
         device: name of the microphone.
-        rate_hz: its sample rate.
-        room_db: level of the room's noise.
-        filed: every file written: path, word, and what the take was like.
-        repeated: every take that was not good: word and reason.
-        given_up: words whose take failed as often as ``max_retakes`` allows.
-        ended_early: the speaker ended it.
+        rate_hz: sample rate of the microphone.
+        room_db: level of the room noise below full scale.
+        filed: the stored files, with path, word and levels.
+        repeated: the rejected takes, with word and reason.
+        given_up: the words of takes that were rejected more than ``max_retakes`` times.
+        ended_early: the speaker stopped the session.
     """
 
     device: str
@@ -48,15 +48,15 @@ class Report:
 
 
 class Session:
-    """Records words by one speaker.
+    """Records words of one speaker.
 
     Args:
         source: the microphone.
-        config: how many takes, of what length, and what is good enough.
-        words: to be spoken.
-        root: the data set's folder.
-        display: tells the speaker what to do.
-        ending: tells whether to end; asked every 50 ms.
+        config: number and length of takes, and limits of the quality checks.
+        words: the words to record.
+        root: root folder of the data set.
+        display: prompts for the speaker.
+        stop_requested: returns whether to stop the session. It is called every 50 ms.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Session:
         words: Sequence[str],
         root: Path,
         display: Display,
-        ending: Callable[[], bool] = lambda: False,
+        stop_requested: Callable[[], bool] = lambda: False,
     ) -> None:
         assert config.speaker is not None
         self.source = source
@@ -75,86 +75,88 @@ class Session:
         self.words = words
         self.root = root
         self.display = display
-        self.ending = ending
+        self.stop_requested = stop_requested
         self.report = Report(source.name, source.rate_hz)
 
     def run(self) -> Report:
-        """Records until every word has its takes, or until the speaker ends it; what is filed stays."""
+        """Records all takes of all words, or until the speaker stops. Stored files are kept in both cases.
+
+        Raises:
+            KwspipeError: the microphone ends, the room noise clips, or a file cannot be written.
+        """
         try:
-            self._noise()
+            self._record_noise()
             total = len(self.words) * self.config.takes
             for number in range(total):
-                # Words in turn: the tenth "seven" in a row is not how anyone speaks.
-                self._word(self.words[number % len(self.words)], number + 1, total)
-        except Ended:
+                # The words alternate, because repetitions of one word sound unnatural.
+                self._record_word(self.words[number % len(self.words)], number + 1, total)
+        except _StoppedError:
             self.report.ended_early = True
         return self.report
 
-    def _noise(self) -> None:
-        """Records the room, which is both a recording of noise and what takes are measured against."""
+    def _record_noise(self) -> None:
+        """Records the room noise, which is stored and is the reference level of the quality checks."""
         if self.config.noise_s == 0:
             return
-        self.display.say(f"Quiet, please: {self.config.noise_s:g} s of the room's own noise")
-        self._listen(self.config.pause_s)
-        pcm = self._listen(self.config.noise_s)
+        self.display.show_message(f"Please be quiet: recording {self.config.noise_s:g} s of room noise")
+        self._read(self.config.pause_s)
+        pcm = self._read(self.config.noise_s)
         self.report.room_db = noise_db(pcm, self.source.rate_hz)
         if is_clipped(pcm):
             raise KwspipeError(
                 "record",
                 "room noise that clips",
-                "a room quieter than speech",
-                "turn the microphone down, or move it, and run the same command again",
+                "room noise that is quieter than speech",
+                "reduce the gain of the microphone, or move it, and run the same command again",
             )
-        if pcm.any():  # digital zero is no room's noise; a microphone that gates gives it
-            path = file_noise(self.root, self.speaker, pcm, self.source.rate_hz)
+        if pcm.any():  # microphones with a noise gate give zeros, which are not room noise
+            path = store_noise(self.root, self.speaker, pcm, self.source.rate_hz)
             self.report.filed.append(
                 {"path": str(path), "word": "", "level_db": round(self.report.room_db, 1)}
             )
-        self.display.say(f"The room is at {self.report.room_db:.0f} dB")
+        self.display.show_message(f"Room noise: {self.report.room_db:.0f} dB")
 
-    def _word(self, word: str, number: int, total: int) -> None:
+    def _record_word(self, word: str, number: int, total: int) -> None:
+        """Records one take of a word, with up to ``max_retakes`` repetitions."""
         for _ in range(1 + self.config.max_retakes):
-            self.display.prompt(word, number, total, num_takes(self.root, word, self.speaker))
-            self._listen(self.config.pause_s)
-            self.display.now(word)
-            pcm = self._listen(self.config.take_s)
-            judgement = judge(pcm, self.source.rate_hz, self.report.room_db, self.config)
-            if judgement.fault is None:
-                margin = self.source.rate_hz * KEPT_AROUND_MS // 1000
-                kept = pcm[max(0, judgement.start - margin) : judgement.end + margin]
-                path = file_take(self.root, word, self.speaker, kept, self.source.rate_hz)
-                self.report.filed.append({"path": str(path), "word": word, **_rounded(asdict(judgement))})
-                self.display.good(path, judgement.peak_db, judgement.snr_db)
+            self.display.announce(word, number, total, count_takes(self.root, word, self.speaker))
+            self._read(self.config.pause_s)
+            self.display.prompt(word)
+            pcm = self._read(self.config.take_s)
+            check = check_take(pcm, self.source.rate_hz, self.report.room_db, self.config)
+            if check.fault is None:
+                margin = self.source.rate_hz * MARGIN_MS // 1000
+                samples = pcm[max(0, check.start - margin) : check.end + margin]
+                path = store_take(self.root, word, self.speaker, samples, self.source.rate_hz)
+                levels = {"peak_db": round(check.peak_db, 1), "snr_db": round(check.snr_db, 1)}
+                self.report.filed.append({"path": str(path), "word": word, **levels})
+                self.display.show_stored(path, check.peak_db, check.snr_db)
                 return
-            self.report.repeated.append({"word": word, "reason": judgement.fault})
-            self.display.bad(word, judgement.fault)
+            self.report.repeated.append({"word": word, "reason": check.fault})
+            self.display.show_rejected(word, check.fault)
         self.report.given_up.append(word)
 
-    def _listen(self, duration_s: float) -> Pcm:
-        """Reads the microphone for a while, showing its level.
+    def _read(self, duration_s: float) -> Pcm:
+        """Reads the microphone and shows its level.
 
         Raises:
-            Ended: the speaker has had enough.
-            KwspipeError: the microphone gives no more.
+            _StoppedError: the speaker has stopped the session.
+            KwspipeError: the microphone returns no more samples.
         """
-        left = round(duration_s * self.source.rate_hz)
+        remaining = round(duration_s * self.source.rate_hz)
         blocks: list[Pcm] = []
-        while left > 0:
-            if self.ending():
-                raise Ended
-            block = self.source.read(min(left, self.source.rate_hz * BLOCK_MS // 1000))
+        while remaining > 0:
+            if self.stop_requested():
+                raise _StoppedError
+            block = self.source.read(min(remaining, self.source.rate_hz * BLOCK_MS // 1000))
             if block.size == 0:
                 raise KwspipeError(
                     "record.device",
-                    f"{self.source.name}, which gives no more samples",
+                    f"{self.source.name}, which returns no more samples",
                     "a microphone that stays connected",
-                    "connect it again and run the same command: what is filed stays",
+                    "connect it again and run the same command; stored takes are kept",
                 )
-            self.display.level(block)
+            self.display.show_level(block)
             blocks.append(block)
-            left -= block.size
+            remaining -= block.size
         return np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
-
-
-def _rounded(judgement: dict[str, Any]) -> dict[str, float]:
-    return {name: round(judgement[name], 1) for name in ("peak_db", "snr_db")}

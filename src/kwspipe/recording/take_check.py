@@ -1,4 +1,4 @@
-"""Is a take fit for training? Its level, its clipping, where its word is; and the reason where it is not."""
+"""Quality check of takes: level, clipping, and position and length of the word."""
 
 from dataclasses import dataclass
 
@@ -8,27 +8,27 @@ import numpy.typing as npt
 from kwspipe.audio.pcm import LEVEL_FRAME_MS, PCM_SCALE, Pcm
 from kwspipe.config import RecordConfig
 
-# A converter that clips repeats its largest value; one sample there alone may be a true peak.
+# A clipping converter repeats its largest value. A single sample at this level may be a real peak.
 CLIPPED_LEVEL = 0.99
 CLIPPED_RUN = 3
 SILENCE_DB = -100.0
-# A word's frames are above the room's noise by this much, and not more than WORD_RANGE_DB below the loudest frame.
+# Frames of a word are at least ABOVE_NOISE_DB above the noise and at most WORD_RANGE_DB below the loudest frame.
 ABOVE_NOISE_DB = 6.0
 WORD_RANGE_DB = 30.0
-# Of the take's frames, the quietest share tells the room's noise, where nobody speaks.
+# Quantile of the frame levels of a take that estimates the noise without speech.
 QUIET_SHARE = 0.2
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """What a take is like.
+class TakeCheck:
+    """Result of the check of a take.
 
     Attributes:
-        fault: why it has to be spoken again, for the speaker; None where it is good.
-        peak_db: largest sample, below full scale.
-        snr_db: loudest 10 ms above the noise.
-        start: first sample of the word.
-        end: the sample after its last; with ``start`` 0 where no word was heard.
+        fault: reason why the take must be repeated, as a text for the speaker; None if the take is accepted.
+        peak_db: level of the largest sample relative to full scale.
+        snr_db: level of the loudest 10 ms relative to the noise.
+        start: index of the first sample of the word.
+        end: index after the last sample of the word. Both are 0 if no word was found.
     """
 
     fault: str | None
@@ -39,7 +39,7 @@ class Judgement:
 
 
 def levels_db(pcm: Pcm, rate_hz: int) -> npt.NDArray[np.float64]:
-    """Returns the mean power of each 10 ms, below full scale, in dB; a constant offset is left out. (frames,)."""
+    """Returns the mean power of each 10 ms in dB relative to full scale, without the constant offset, (frames,)."""
     frame = rate_hz * LEVEL_FRAME_MS // 1000
     num_frames = pcm.size // frame
     if num_frames == 0:
@@ -50,41 +50,41 @@ def levels_db(pcm: Pcm, rate_hz: int) -> npt.NDArray[np.float64]:
 
 
 def noise_db(pcm: Pcm, rate_hz: int) -> float:
-    """Returns the level of a room in which nobody speaks: the median of its frames; -100 for nothing at all."""
+    """Returns the noise level of a recording without speech in dB, the median of its frames; -100 for an empty one."""
     levels = levels_db(pcm, rate_hz)
     return float(np.median(levels)) if levels.size else SILENCE_DB
 
 
 def is_clipped(pcm: Pcm) -> bool:
-    """Tells whether three samples or more in a row are at full scale."""
+    """Returns whether at least three consecutive samples are at full scale."""
     full = np.abs(pcm.astype(np.int32)) >= CLIPPED_LEVEL * PCM_SCALE
     runs = np.convolve(full, np.ones(CLIPPED_RUN), "valid") if pcm.size >= CLIPPED_RUN else np.zeros(0)
     return bool((runs >= CLIPPED_RUN).any())
 
 
-def judge(pcm: Pcm, rate_hz: int, room_db: float, config: RecordConfig) -> Judgement:
-    """Judges a take.
+def check_take(pcm: Pcm, rate_hz: int, room_db: float, config: RecordConfig) -> TakeCheck:
+    """Checks a take.
 
     Args:
         pcm: (samples,) int16.
-        rate_hz: its sample rate.
-        room_db: level of the room's noise, as ``noise_db`` measures it; the take's own quiet part counts where that
-            is louder, since a room changes.
-        config: what is good enough.
+        rate_hz: sample rate.
+        room_db: level of the room noise from ``noise_db``. If the quiet part of the take is louder, its level is used,
+            because the room noise may have changed.
+        config: limits of the check.
     """
     levels = levels_db(pcm, rate_hz)
     peak = np.abs(pcm.astype(np.int32)).max(initial=0) / PCM_SCALE
     peak_db = float(20 * np.log10(peak)) if peak > 0 else SILENCE_DB
     if levels.size == 0 or peak == 0:
-        return Judgement("nothing but digital silence: is the microphone muted?", peak_db, 0.0, 0, 0)
+        return TakeCheck("digital silence: check whether the microphone is muted", peak_db, 0.0, 0, 0)
     noise = max(room_db, float(np.quantile(levels, QUIET_SHARE)))
     snr_db = float(levels.max()) - noise
     threshold = max(noise + ABOVE_NOISE_DB, levels.max() - WORD_RANGE_DB)
-    (loud,) = np.nonzero(levels >= threshold)
-    start, end = (int(loud[0]), int(loud[-1]) + 1) if loud.size else (0, 0)
+    (above,) = np.nonzero(levels >= threshold)
+    start, end = (int(above[0]), int(above[-1]) + 1) if above.size else (0, 0)
     frame = rate_hz * LEVEL_FRAME_MS // 1000
     fault = _fault(is_clipped(pcm), peak_db, snr_db, (start, end), levels.size, config)
-    return Judgement(fault, peak_db, snr_db, start * frame, end * frame)
+    return TakeCheck(fault, peak_db, snr_db, start * frame, end * frame)
 
 
 def _fault(
@@ -93,19 +93,17 @@ def _fault(
     start, end = word
     word_ms = (end - start) * LEVEL_FRAME_MS
     if clipped:
-        return "too loud, it clips: speak softer, or farther away, or turn the microphone down"
+        return "too loud, the recording clips: speak softer, move away, or reduce the gain of the microphone"
     if snr_db < config.min_snr_db:
-        return (
-            f"nothing heard above the room's noise ({snr_db:.0f} dB, wanted {config.min_snr_db:g}): speak up"
-        )
+        return f"no word above the room noise ({snr_db:.0f} dB, at least {config.min_snr_db:g}): speak louder"
     if peak_db < config.min_peak_db:
-        return f"too soft (peak {peak_db:.0f} dB, wanted {config.min_peak_db:g}): come closer, or turn it up"
+        return f"too soft (peak {peak_db:.0f} dB, at least {config.min_peak_db:g}): move closer, or increase the gain"
     if start == 0:
-        return "it began before the recording did: wait for the prompt"
+        return "the word starts before the recording: wait for the prompt"
     if end >= num_frames:
-        return "it was cut off at the end: speak sooner after the prompt"
+        return "the word is cut off at the end: speak sooner after the prompt"
     if word_ms < config.min_word_ms:
-        return f"too short ({word_ms} ms, wanted {config.min_word_ms}): was it a click?"
+        return f"too short ({word_ms} ms, at least {config.min_word_ms}): possibly a click"
     if word_ms > config.max_word_ms:
-        return f"too long ({word_ms} ms, at most {config.max_word_ms}): only the word, please"
+        return f"too long ({word_ms} ms, at most {config.max_word_ms}): speak only the word"
     return None

@@ -18,8 +18,8 @@ from kwspipe.core.spotter import Spotter
 from kwspipe.device.prerequisites import check_board
 from kwspipe.errors import KwspipeError
 from kwspipe.exchange.detector_overrides import changed_settings, describe_changes, override_detector
-from kwspipe.listening.dump import Dump
-from kwspipe.listening.session import HeardDetection, Limits, Report, ends_by, listen
+from kwspipe.listening.detection_recorder import DetectionRecorder
+from kwspipe.listening.session import DetectionRecord, Limits, Report, listen, stop_on_signal
 from kwspipe.listening.sources import from_input, from_recordings
 from kwspipe.listening.views import LiveView, PlainView
 from kwspipe.runs.artifacts import write_json
@@ -37,14 +37,14 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     if changes:
         console.print(f"    detector as configured: {describe_changes(changes, original)}", markup=False)
     image, detector = override_detector(original, config.detector, changes)
-    dump = _dump(config, ImageRequirements.of(image).sample_rate_hz, detector)
-    with ends_by(signal.SIGINT) as stopped:
-        report = _listen(config, image, detector, quantized / "golden.npz", dump, stopped, console)
+    recorder = _recorder(config, ImageRequirements.of(image).sample_rate_hz, detector)
+    with stop_on_signal(signal.SIGINT) as stopped:
+        report = _listen(config, image, detector, quantized / "golden.npz", recorder, stopped, console)
     _write(report, detector, folder)
-    _print_report(report, dump, console)
+    _print_report(report, recorder, console)
 
 
-def _dump(config: PipelineConfig, rate_hz: int, detector: DetectorConfig) -> Dump | None:
+def _recorder(config: PipelineConfig, rate_hz: int, detector: DetectorConfig) -> DetectionRecorder | None:
     if config.listen.dump_dir is None:
         return None
     if config.listen.on == "board" and config.listen.source is None:
@@ -55,11 +55,11 @@ def _dump(config: PipelineConfig, rate_hz: int, detector: DetectorConfig) -> Dum
             "leave out listen.dump_dir, or feed recordings with listen.source",
         )
     length_ms = config.frontend.sample_length_ms + detector.average_window_duration_ms
-    return Dump(Path(config.listen.dump_dir).expanduser(), rate_hz, length_ms)
+    return DetectionRecorder(Path(config.listen.dump_dir).expanduser(), rate_hz, length_ms)
 
 
 def _listen(
-    config: PipelineConfig, image: bytes, detector: DetectorConfig, golden: Path, dump: Dump | None,
+    config: PipelineConfig, image: bytes, detector: DetectorConfig, golden: Path, recorder: DetectionRecorder | None,
     stopped: Callable[[], bool], console: Console,
 ) -> Report:  # fmt: skip
     settings = config.listen
@@ -74,7 +74,7 @@ def _listen(
                 settings.source,
                 settings.duration_s,
                 view,
-                dump,
+                recorder,
                 stopped,
                 console,
             )
@@ -88,7 +88,9 @@ def _listen(
             sounds = from_recordings(settings.source, rate_hz, lambda error: _skipped(error, console))
         view = stack.enter_context(_view(console, spotter.labels, detector))
         realtime = settings.realtime and settings.source is not None
-        return listen(spotter, rate_hz, sounds, view, dump, Limits(stopped, settings.duration_s, realtime))
+        return listen(
+            spotter, rate_hz, sounds, view, recorder, Limits(stopped, settings.duration_s, realtime)
+        )
 
 
 def _view(console: Console, labels: tuple[str, ...], detector: DetectorConfig) -> PlainView:
@@ -103,25 +105,26 @@ def _skipped(error: AudioError, console: Console) -> None:
 def _write(report: Report, detector: DetectorConfig, folder: Path) -> None:
     with (folder / "detections.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow([column.name for column in fields(HeardDetection)])
-        table.writerows(astuple(heard) for heard in report.detections)
+        table.writerow([column.name for column in fields(DetectionRecord)])
+        table.writerows(astuple(detection) for detection in report.detections)
     summary: dict[str, Any] = {**vars(report), "detections": len(report.detections)}
     write_json(folder / "session.json", summary | {"detector": vars(detector)})
 
 
-def _print_report(report: Report, dump: Dump | None, console: Console) -> None:
+def _print_report(report: Report, recorder: DetectionRecorder | None, console: Console) -> None:
     words: dict[str, int] = {}
-    for heard in report.detections:
-        words[heard.label] = words.get(heard.label, 0) + 1
+    for detection in report.detections:
+        words[detection.label] = words.get(detection.label, 0) + 1
     listed = ", ".join(f"{label} {count}" for label, count in sorted(words.items())) or "nothing"
     faster = report.audio_s / report.took_s if report.took_s > 0 else 0
     pace = f", {faster:.0f} times real time" if faster > 1.5 else ""
     console.print(f"    detected {listed} in {report.audio_s:.1f} s of audio{pace}", markup=False)
     if report.interrupted:
         console.print("    ended by Ctrl-C")
-    if dump and report.detections:
+    if recorder and report.detections:
+        folder = recorder.folder
         console.print(
-            f"    stored in {dump.folder}; after removal of wrong clips: dataset=folder dataset.root={dump.folder}",
+            f"    stored in {folder}; after removal of wrong clips: dataset=folder dataset.root={folder}",
             markup=False,
         )
 

@@ -33,7 +33,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         with open_microphone(config.record.device, "record") as microphone, Display(console) as display:
-            display.say(
+            display.show_message(
                 f"{microphone.name} at {microphone.rate_hz} Hz; Ctrl-C ends the session; stored takes are kept"
             )
             session = Session(microphone, config.record, words, root, display, lambda: bool(interrupted))
