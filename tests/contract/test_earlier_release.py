@@ -16,7 +16,7 @@ from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.exchange import run_archive
 from kwspipe.exchange.external_model import read_model
 from kwspipe.metrics.evaluated_run import evaluated_run
-from kwspipe.report.facts import read
+from kwspipe.report.run_contents import read
 from kwspipe.report.run_page import compose
 from kwspipe.runs.artifacts import MANIFEST, folder_hashes, read_manifest
 from kwspipe.tflite.metadata import read_parameters

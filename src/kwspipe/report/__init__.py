@@ -1,1 +1,1 @@
-"""Pages to read, to look at and to listen to: the report of a run, and the inspection of its data."""
+"""Pages about a run and about its prepared clips, each a self-contained HTML file."""

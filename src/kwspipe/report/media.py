@@ -1,4 +1,4 @@
-"""Sound and pictures that a page carries in itself, as data URIs."""
+"""Audio and images of clips as data URIs."""
 
 import base64
 import io
@@ -13,24 +13,23 @@ from PIL import Image
 from kwspipe.audio.pcm import Pcm
 from kwspipe.report.charts.bars import waveform
 
-# Six colours of the map "magma" (by Nathaniel Smith and Stefan van der Walt, CC0), equally spaced; between them
-# straight lines. It grows evenly in lightness, so that it can be read in grey and by the colour-blind.
+# Six equally spaced colours of the map "magma" (Nathaniel Smith and Stefan van der Walt, CC0), interpolated linearly.
+# Its lightness is uniform, so that it is readable in grey and for the colour-blind.
 MAGMA = ((0, 0, 4), (59, 15, 112), (140, 41, 129), (222, 73, 104), (254, 159, 109), (252, 253, 191))
-# int8 features take every value once, lowest first.
-NUM_SHADES = 256
+NUM_SHADES = 256  # one per int8 value
 
 
 @dataclass(frozen=True)
 class ClipView:
-    """A clip to hear and to look at.
+    """A clip with audio and images for a page.
 
     Attributes:
-        title: what it is.
-        note: a line below it.
-        audio: data URI.
-        features: data URI of a picture of its features; time to the right, frequency upwards.
-        wave: its waveform.
-        seconds: its length.
+        title: title below the images.
+        note: line below the title.
+        audio: data URI of the samples as FLAC.
+        features: data URI of an image of the features; time on the horizontal axis, frequency on the vertical axis.
+        wave: waveform as SVG.
+        seconds: duration of the clip.
     """
 
     title: str
@@ -41,7 +40,7 @@ class ClipView:
     seconds: float
 
 
-def view(
+def clip_view(
     title: str,
     note: str,
     pcm: Pcm,
@@ -49,30 +48,30 @@ def view(
     sample_rate_hz: int,
     word: tuple[int, int] | None = None,
 ) -> ClipView:
-    """Makes a clip ready for a page.
+    """Returns a clip with audio and images for a page.
 
     Args:
-        title: what it is.
-        note: a line below it.
+        title: title below the images.
+        note: line below the title.
         pcm: (samples,) int16.
         features: (frames, channels) int8.
-        sample_rate_hz: of the samples.
-        word: bounds of the word in samples, to be marked in the waveform.
+        sample_rate_hz: sample rate of ``pcm``.
+        word: bounds of the word in samples; they are shaded in the waveform.
     """
     seconds = len(pcm) / sample_rate_hz
     wave = waveform(pcm, f"waveform of {title}", word)
-    return ClipView(title, note, flac(pcm, sample_rate_hz), picture(features), wave, seconds)
+    return ClipView(title, note, flac_uri(pcm, sample_rate_hz), feature_image(features), wave, seconds)
 
 
-def flac(pcm: Pcm, sample_rate_hz: int) -> str:
-    """Returns (samples,) int16 as a data URI of FLAC: the very samples, in about half their bytes."""
+def flac_uri(pcm: Pcm, sample_rate_hz: int) -> str:
+    """Returns (samples,) int16 as a data URI of FLAC, which is lossless."""
     buffer = io.BytesIO()
     soundfile.write(buffer, pcm, sample_rate_hz, format="FLAC", subtype="PCM_16")
     return _data_uri("audio/flac", buffer.getvalue())
 
 
-def picture(features: npt.NDArray[np.int8]) -> str:
-    """Returns features (frames, channels) int8 as a data URI of PNG, a pixel a value, low channels at the bottom."""
+def feature_image(features: npt.NDArray[np.int8]) -> str:
+    """Returns features (frames, channels) int8 as a data URI of PNG, one pixel per value, channel 0 lowest."""
     shades = features.astype(np.int16) - np.iinfo(np.int8).min
     image = Image.fromarray(np.flipud(shades.T).astype(np.uint8), mode="P")
     image.putpalette(_palette())
@@ -82,10 +81,10 @@ def picture(features: npt.NDArray[np.int8]) -> str:
 
 
 def _palette() -> list[int]:
-    places = np.linspace(0, len(MAGMA) - 1, NUM_SHADES)
-    channels = [np.interp(places, range(len(MAGMA)), [colour[i] for colour in MAGMA]) for i in range(3)]
+    positions = np.linspace(0, len(MAGMA) - 1, NUM_SHADES)
+    channels = [np.interp(positions, range(len(MAGMA)), [colour[i] for colour in MAGMA]) for i in range(3)]
     return np.stack(channels, axis=1).round().astype(int).ravel().tolist()
 
 
-def _data_uri(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+def _data_uri(media_type: str, content: bytes) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"

@@ -1,4 +1,4 @@
-"""From a template and its values to one HTML file that needs nothing else."""
+"""Rendering of a template to one self-contained HTML file."""
 
 import base64
 import hashlib
@@ -10,34 +10,43 @@ import jinja2
 from markupsafe import Markup
 
 from kwspipe.files.hashing import text_hash
-from kwspipe.report import figures
+from kwspipe.report import formatting
 from kwspipe.runs.artifacts import sync
 
 TEMPLATES = Path(__file__).parent / "templates"
+FILTERS = (
+    formatting.percent,
+    formatting.percent_number,
+    formatting.percent_interval,
+    formatting.thousands,
+    formatting.kilobytes,
+    formatting.duration,
+    formatting.decibels,
+)
 
 
 def render(template: str, **values: Any) -> str:
-    """Returns a page; every value is escaped but the charts, which are markup already.
+    """Returns a page. All values are escaped except charts, which are markup.
 
     Args:
-        template: its file, in ``templates/``.
-        values: what it names; one that it names and does not get is a fault.
+        template: file name in ``templates/``.
+        values: values by the names that the template uses; a missing name raises jinja2.UndefinedError.
     """
     style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    # Nothing is fetched, and no script but ours runs, whatever a label or a path may hold.
+    # The browser fetches nothing and runs no other script, independent of the content of labels and paths.
     policy = (
         "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; "
         f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     )
-    ours = {"style": Markup(style), "script": Markup(script), "policy": policy}
-    return _environment().get_template(template).render(**ours, **values)
+    common = {"style": Markup(style), "script": Markup(script), "policy": policy}
+    return _environment().get_template(template).render(**common, **values)
 
 
 def write(path: Path, page: str) -> None:
-    """Writes a page that appears whole or not at all."""
+    """Writes a page atomically."""
     temporary = path.with_name(f".{path.name}.tmp")
-    # Names of files that are no Unicode have been made printable; what slipped through is shown as \udcNN.
+    # prepare replaces file names that are not valid Unicode. Remaining surrogates are written as \udcNN.
     temporary.write_text(page, encoding="utf-8", errors="backslashreplace")
     sync(temporary)
     temporary.replace(path)
@@ -45,7 +54,7 @@ def write(path: Path, page: str) -> None:
 
 @cache
 def templates_hash() -> str:
-    """Returns the sha256 of the templates, with style and script."""
+    """Returns the SHA-256 of the templates, the style sheet and the script."""
     files = sorted(path for path in TEMPLATES.iterdir() if path.is_file())
     return text_hash("".join(f"{path.name}\n{path.read_text(encoding='utf-8')}" for path in files))
 
@@ -59,7 +68,5 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    shown = (figures.percent, figures.thousands, figures.kilobytes, figures.duration, figures.decibels)
-    for function in (*shown, figures.bare, figures.between, figures.interval):
-        environment.filters[function.__name__] = function
+    environment.filters.update({function.__name__: function for function in FILTERS})
     return environment

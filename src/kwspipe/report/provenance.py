@@ -1,4 +1,4 @@
-"""Where everything came from: stages and their hashes, versions, licences."""
+"""Provenance of a run: stages with their hashes, data sources, package versions, licences."""
 
 import importlib.metadata
 import re
@@ -8,11 +8,11 @@ from omegaconf import OmegaConf
 
 from kwspipe import __version__
 from kwspipe.exchange import licences
-from kwspipe.report.facts import RunFacts
+from kwspipe.report.run_contents import RunContents
 
 
-def stages(facts: RunFacts) -> list[dict[str, Any]]:
-    """Returns what each stage read and left: ``name``, ``inputs``, ``outputs``, ``code``."""
+def stages(run: RunContents) -> list[dict[str, Any]]:
+    """Returns name, inputs, outputs and code hash of each stage."""
     return [
         {
             "name": name,
@@ -20,23 +20,23 @@ def stages(facts: RunFacts) -> list[dict[str, Any]]:
             "outputs": manifest["outputs"],
             "code": manifest.get("code", ""),
         }
-        for name, manifest in facts.manifests.items()
+        for name, manifest in run.manifests.items()
     ]
 
 
-def origins(facts: RunFacts) -> list[tuple[str, str]]:
-    """Returns what the model was made from, with licences: (part, words)."""
+def origins(run: RunContents) -> list[tuple[str, str]]:
+    """Returns (part, description with licence) for the recordings and the checkpoint of the model."""
     rows = []
-    if facts.summary:
-        source = facts.summary.get("source_used", "")
+    if run.summary:
+        source = run.summary.get("source_used", "")
         rows.append(("Recordings", f"{source}: {licences.source_licence(source)}"))
-    if facts.transfer and facts.transfer.get("checkpoint"):
-        rows.append(("Checkpoint", licences.describe_checkpoint(facts.transfer["checkpoint"])))
+    if run.transfer and run.transfer.get("checkpoint"):
+        rows.append(("Checkpoint", licences.describe_checkpoint(run.transfer["checkpoint"])))
     return rows
 
 
 def packages() -> list[tuple[str, str, str]]:
-    """Returns name, version and licence of kwspipe and of the installed packages it declares."""
+    """Returns name, version and licence of kwspipe and of its installed dependencies."""
     rows = [("kwspipe", __version__, "Apache-2.0")]
     try:
         required = importlib.metadata.requires("kwspipe") or []
@@ -47,24 +47,24 @@ def packages() -> list[tuple[str, str, str]]:
     )
     for name in names:
         try:
-            about = importlib.metadata.metadata(name)
+            metadata = importlib.metadata.metadata(name)
         except importlib.metadata.PackageNotFoundError:
-            continue  # of another Python version
-        rows.append((name, about["Version"], _licence(about)))
+            continue  # a dependency of other Python versions
+        rows.append((name, metadata["Version"], _licence(metadata)))
     return rows
 
 
-def _licence(about: Any) -> str:
-    """The licence a package's metadata names: an SPDX expression, a classifier, or the first line of free text."""
-    if about["License-Expression"]:
-        return str(about["License-Expression"])
-    classifiers = [text for text in about.get_all("Classifier") or [] if text.startswith("License :: ")]
+def _licence(metadata: Any) -> str:
+    """Returns the licence of a package: SPDX expression, classifiers, or the first line of the free text."""
+    if metadata["License-Expression"]:
+        return str(metadata["License-Expression"])
+    classifiers = [text for text in metadata.get_all("Classifier") or [] if text.startswith("License :: ")]
     if classifiers:
         return ", ".join(text.rsplit(" :: ", 1)[-1] for text in classifiers)
-    text = (about["License"] or "").strip().splitlines()
-    return text[0][:60] if text else "not named"
+    text = (metadata["License"] or "").strip().splitlines()
+    return text[0][:60] if text else "not stated"
 
 
-def configuration(facts: RunFacts) -> str:
-    """Returns the configuration as YAML."""
-    return OmegaConf.to_yaml(OmegaConf.create(facts.config)) if facts.config else ""
+def configuration(run: RunContents) -> str:
+    """Returns the configuration of the run as YAML."""
+    return OmegaConf.to_yaml(OmegaConf.create(run.config)) if run.config else ""

@@ -1,4 +1,4 @@
-"""report.html: a run on one page, from whatever its stages have left."""
+"""report.html: one page about a run, composed of the outputs of its stages."""
 
 from pathlib import Path
 from typing import Any
@@ -6,47 +6,46 @@ from typing import Any
 from kwspipe import __version__
 from kwspipe.config import FrontendConfig, ReportConfig
 from kwspipe.files.hashing import text_hash
-from kwspipe.report import device, mistakes, page, provenance, results, streams
+from kwspipe.report import accuracy, device, mistakes, page, provenance, stream_section
 from kwspipe.report.charts import curves
 from kwspipe.report.charts.matrix import confusion
-from kwspipe.report.facts import RunFacts, digest, read
+from kwspipe.report.run_contents import RunContents, digest, read
 from kwspipe.runs.artifacts import code_hash
 
 REPORT = "report.html"
 DIGEST = '<meta name="kwspipe-digest" content="{}">'
-# The digest stands within so many bytes from the start of the page.
-HEAD_BYTES = 1000
+HEAD_BYTES = 1000  # the digest is within this number of bytes from the start of the page
 
 
 def refresh(run_dir: Path, settings: ReportConfig) -> bool:
-    """Writes ``report.html`` where a run has been evaluated and the page is missing or older than what it shows.
+    """Writes ``report.html`` of an evaluated run if the page is missing or older than the contents of the run.
 
-    Where what was evaluated has been replaced since, there is nothing to tell, and the page goes.
+    Deletes the page if the evaluated model has been replaced and not evaluated since.
 
     Args:
-        run_dir: of the run.
-        settings: how much the page shows.
+        run_dir: the run directory.
+        settings: extent of the page.
 
     Returns:
-        Whether it was written.
+        Whether the page was written.
 
     Raises:
         KwspipeError: a file of the run is damaged.
     """
-    facts = read(run_dir)
+    run = read(run_dir)
     path = run_dir / REPORT
-    if facts.metrics is None:
-        path.unlink(missing_ok=True)  # the page shows a model that no longer exists
+    if run.metrics is None:
+        path.unlink(missing_ok=True)
         return False
     content = _content_digest(run_dir, settings)
     if _has_digest(path, content):
         return False
-    page.write(path, compose(facts, settings, content))
+    page.write(path, compose(run, settings, content))
     return True
 
 
 def is_current(run_dir: Path, settings: ReportConfig) -> bool:
-    """Returns whether ``report.html`` shows the run as it is; without an evaluation, whether there is no page.
+    """Returns whether ``report.html`` shows the contents of the run, or is absent if the run has no evaluation.
 
     Raises:
         KwspipeError: a file of the run is damaged.
@@ -68,113 +67,112 @@ def _has_digest(path: Path, content: str) -> bool:
         return DIGEST.format(content).encode() in file.read(HEAD_BYTES)
 
 
-def compose(facts: RunFacts, settings: ReportConfig, content: str = "") -> str:
+def compose(run: RunContents, settings: ReportConfig, content: str = "") -> str:
     """Returns the page.
 
     Args:
-        facts: of an evaluated run.
-        settings: how much the page shows.
-        content: digest of what it shows, to be found again by ``refresh``.
+        run: contents of an evaluated run.
+        settings: extent of the page.
+        content: digest of the contents, which ``refresh`` compares.
     """
-    assert facts.metrics is not None
+    assert run.metrics is not None
     return page.render(
         "run.html.j2",
         digest=content,
         version=__version__,
-        name=facts.config.get("name") or facts.run_dir.name,
-        labels=facts.labels,
-        summary=facts.summary,
-        transfer=facts.transfer,
-        adopted=facts.adopted,
-        epochs=len(facts.history[0]) if facts.history else None,
-        **_measured(facts, facts.metrics),
-        boards=[_board(name, board) for name, board in facts.boards.items()],
-        profile=device.profile(facts),
-        mistakes=_mistakes(facts, settings),
-        stages=provenance.stages(facts),
-        origins=provenance.origins(facts),
+        name=run.config.get("name") or run.run_dir.name,
+        labels=run.labels,
+        summary=run.summary,
+        transfer=run.transfer,
+        imported_from=run.imported_from,
+        **_evaluation(run, run.metrics),
+        boards=[_board(name, board) for name, board in run.boards.items()],
+        profile=device.profile(run),
+        mistakes=_mistakes(run, settings),
+        stages=provenance.stages(run),
+        origins=provenance.origins(run),
         packages=provenance.packages(),
-        configuration=provenance.configuration(facts),
-        outdated=facts.outdated,
+        configuration=provenance.configuration(run),
+        outdated=run.outdated,
     )
 
 
-def _measured(facts: RunFacts, metrics: dict[str, Any]) -> dict[str, Any]:
-    """What evaluate measured, by the template's names."""
-    kinds, totals = results.totals(facts)
+def _evaluation(run: RunContents, metrics: dict[str, Any]) -> dict[str, Any]:
+    """Returns the values of the template that depend on evaluate."""
+    forms, totals = accuracy.totals(run)
     return {
         "num_tested": metrics["int8"]["clips"],
         "data": metrics.get("data", {}),
-        "tiles": results.tiles(facts),
-        "per_class": results.per_class(facts),
-        "kinds": kinds,
+        "tiles": accuracy.tiles(run),
+        "per_class": accuracy.per_class(run),
+        "forms": forms,
         "totals": totals,
-        "confusion": confusion(metrics["int8"]["confusion"], facts.labels),
-        "confusions": results.confusions(facts),
-        "charts": _charts(facts),
-        "agreement": results.agreement(facts),
+        "confusion": confusion(metrics["int8"]["confusion"], run.labels),
+        "confusions": accuracy.confusions(run),
+        "charts": {"roc": _roc(run), "reliability": _reliability(metrics), "training": _training(run)},
+        "agreement": accuracy.agreement(run),
         "parity": metrics.get("parity"),
-        "streams": streams.section(metrics["streaming"]) if metrics.get("streaming") else None,
-        "hard_negatives": results.hard_negatives(facts),
+        "streams": stream_section.section(metrics["streaming"]) if metrics.get("streaming") else None,
+        "hard_negatives": accuracy.hard_negatives(run),
     }
 
 
 def _board(name: str, board: dict[str, Any]) -> dict[str, Any]:
-    """What deploy measured on a board."""
     return {
         "name": name,
         "memory": device.memory(board),
-        "facts": device.board_facts(board),
+        "measurements": device.measurements(board),
         "parity": board.get("parity"),
     }
 
 
-def _charts(facts: RunFacts) -> dict[str, Any]:
-    """The charts of what was measured, by name, with what their texts need."""
-    charts: dict[str, Any] = {"roc": None, "reliability": None, "training": None}
-    metrics = facts.metrics or {}
-    if facts.scores is not None:
-        found = curves.roc_curves(facts.scores["targets"], facts.scores["int8"], facts.labels)
-        if found:
-            keys = [(curves.colour(place), label, area) for place, (label, _, _, area) in enumerate(found)]
-            charts["roc"] = {"svg": curves.roc(found, len(facts.scores["targets"])), "keys": keys}
-    calibration = metrics.get("int8", {}).get("calibration")
-    if calibration:
-        charts["reliability"] = {
-            "svg": curves.reliability(calibration["bins"]),
-            "error": {
-                kind: metrics[kind]["calibration"]["expected_calibration_error"]
-                for kind in ("float", "int8")
-                if "calibration" in metrics.get(kind, {})
-            },
-        }
-    return charts | _training(facts)
+def _roc(run: RunContents) -> dict[str, Any] | None:
+    if run.scores is None:
+        return None
+    targets = run.scores["targets"]
+    found = curves.roc_curves(targets, run.scores["int8"], run.labels)
+    if not found:
+        return None
+    legend = [(curves.colour(rank), label, area) for rank, (label, _, _, area) in enumerate(found)]
+    return {"svg": curves.roc(found, len(targets)), "legend": legend}
 
 
-def _training(facts: RunFacts) -> dict[str, Any]:
-    if facts.history is None:
-        return {}
-    rows, kept = facts.history
-    epochs = [row["epoch"] for row in rows]
+def _reliability(metrics: dict[str, Any]) -> dict[str, Any] | None:
+    calibration = {
+        form: metrics[form]["calibration"]
+        for form in ("float", "int8")
+        if metrics.get(form, {}).get("calibration")
+    }
+    if "int8" not in calibration:
+        return None
+    return {
+        "svg": curves.reliability(calibration["int8"]["bins"]),
+        "error": {form: values["expected_calibration_error"] for form, values in calibration.items()},
+    }
+
+
+def _training(run: RunContents) -> dict[str, Any] | None:
+    """Returns the charts of the training history. Epochs are counted from 1."""
+    if run.history is None:
+        return None
+    rows, selected = run.history.rows, run.history.selected
+    epochs = [row["epoch"] + 1 for row in rows]
     columns = {"training": "accuracy", "validation": "val_accuracy", "balanced": "val_balanced_accuracy"}
     shares = {style: [row[name] for row in rows] for style, name in columns.items() if name in rows[0]}
     losses = {
         style: [row[name] for row in rows]
         for style, name in (("training", "loss"), ("validation", "val_loss"))
     }
-    monitor = facts.manifests["train"]["config"]["train"]["monitor"]
     return {
-        "training": {
-            "accuracy": curves.training(epochs, shares, kept, "accuracy (%)", percent=True),
-            "loss": curves.training(epochs, losses, kept, "loss", percent=False),
-            "balanced": "balanced" in shares,
-            "kept": epochs[kept],
-            "monitor": monitor,
-            "value": rows[kept][monitor],
-        }
+        "accuracy": curves.training(epochs, shares, selected, "accuracy (%)", percent=True),
+        "loss": curves.training(epochs, losses, selected, "loss", percent=False),
+        "balanced": "balanced" in shares,
+        "selected": epochs[selected],
+        "monitor": run.history.monitor,
+        "value": rows[selected][run.history.monitor],
     }
 
 
-def _mistakes(facts: RunFacts, settings: ReportConfig) -> list[mistakes.Group]:
-    frontend = facts.manifests["evaluate"]["config"]["frontend"]
-    return mistakes.groups(facts, FrontendConfig(**frontend), settings.max_mistakes)
+def _mistakes(run: RunContents, settings: ReportConfig) -> list[mistakes.Group]:
+    frontend = run.manifests["evaluate"]["config"]["frontend"]
+    return mistakes.groups(run, FrontendConfig(**frontend), settings.max_mistakes)

@@ -1,4 +1,4 @@
-"""The inspect page: what is in the prepared store, and what training hears of it."""
+"""Inspect page: statistics of the prepared store, and clips as training uses them."""
 
 import base64
 import dataclasses
@@ -19,7 +19,7 @@ from kwspipe.augment import Augmenter, clip_keys
 from kwspipe.config import PipelineConfig
 from kwspipe.config.parse import parse
 from kwspipe.dataset.store.clip_store import ClipStore
-from kwspipe.report import page, store_facts
+from kwspipe.report import formatting, page, store_statistics
 from kwspipe.report.inspect_page import compose
 from kwspipe.stages import inspect
 from support.parsed_page import Page
@@ -50,16 +50,16 @@ def sounds(found: Page) -> list[np.ndarray]:
     ]
 
 
-def test_what_it_shows(make_run: MakeRun) -> None:
+def test_contents(make_run: MakeRun) -> None:
     run = make_run()
     run.prepare(clips_a_class=4)
     found = page_of(run, clips_per_class=2, takes=1, noise_clips=3)
-    words = found.words.replace(page.figures.THIN, " ")
-    # Two clips of four classes, each as recorded and once augmented; one piece of noise and one of speech.
+    words = found.words.replace(formatting.THIN, " ")
+    # Two clips of each of four classes, as recorded and augmented once; one piece of noise and one of speech.
     assert len(sounds(found)) == 2 * 4 * 2 + 1 + 1
     for text in (
         "48 clips of 4 classes", "16 clips of 3 speakers, 2.0 s of noise", "too_short: 1", f"one/{HOSTILE}.wav",
-        "RoomSimulator", "min_snr_db −20.0", "_silence_ only", "seed (42)", "as recorded", "epoch 0", "625 ms",
+        "RoomSimulator", "min_snr_db −20.0", "_silence_ only", "seed (42)", "as recorded", "epoch 1", "625 ms",
         "12 zero", "Speech without keywords", "talk.flac", "hum <b>.wav",
     ):  # fmt: skip
         assert text in words, text
@@ -67,29 +67,29 @@ def test_what_it_shows(make_run: MakeRun) -> None:
     assert all(attributes.get("alt") for attributes in found.all("img"))
 
 
-def test_what_is_heard_is_what_training_hears(make_run: MakeRun) -> None:
+def test_clips_are_those_of_training(make_run: MakeRun) -> None:
     run = make_run()
     run.prepare(clips_a_class=1)
-    heard = sounds(page_of(run, clips_per_class=1, takes=2, noise_clips=0))
+    clips = sounds(page_of(run, clips_per_class=1, takes=2, noise_clips=0))
     config, store = config_of(run.dir), ClipStore(run.dir / "prepare")
     length, rate_hz = config.frontend.sample_length, config.frontend.sample_rate_hz
     augmenter = Augmenter(config.augment, store.noise("training"), length, rate_hz, store.labels, config.seed)
     for epoch in (0, 1):
         keys = clip_keys(config.seed, epoch, np.array([0]))
         (expected,) = augmenter.clips([store.clip(0)], [store.word_bounds(0)], keys, ["one"])
-        assert np.array_equal(heard[1 + epoch], expected)
-    assert not np.array_equal(heard[1], heard[2])
+        assert np.array_equal(clips[1 + epoch], expected)
+    assert not np.array_equal(clips[1], clips[2])
 
 
-def test_nothing_to_hear_and_everything_measured(make_run: MakeRun) -> None:
+def test_no_clips_shown_and_one_measured(make_run: MakeRun) -> None:
     run = make_run(labels=("one", "two"))
     run.prepare(clips_a_class=2)
     found = page_of(run, clips_per_class=0, takes=0, noise_clips=0, max_measured_clips=1)
     assert sounds(found) == []
-    assert "Speakers, lengths and levels are those of 1 clips, spread evenly." in found.words
+    assert "Speakers, durations and levels were measured on 1 evenly distributed clips." in found.words
 
 
-def test_clips_are_spread_over_their_class(make_run: MakeRun) -> None:
+def test_clips_are_spaced_evenly(make_run: MakeRun) -> None:
     run = make_run()
     run.prepare(clips_a_class=9)
     words = page_of(run, clips_per_class=3, takes=0).words
@@ -97,22 +97,22 @@ def test_clips_are_spread_over_their_class(make_run: MakeRun) -> None:
     assert shown == [1, 4, 7]
 
 
-def test_counts_and_levels_by_hand(make_run: MakeRun) -> None:
+def test_counts_and_levels(make_run: MakeRun) -> None:
     run = make_run()
     run.prepare(clips_a_class=2)
     store = ClipStore(run.dir / "prepare")
-    counts = store_facts.counts_by_kind(store)
+    counts = store_statistics.counts_by_kind(store)
     assert counts["one", "word"] == {"training": 2, "validation": 2, "testing": 2}
     assert counts["_silence_", "zero"]["testing"] == 2 and len(counts) == 4
-    measured, num_measured = store_facts.measure(store, 1000)
+    statistics, num_measured = store_statistics.measure(store, 1000)
     assert num_measured == 24
-    assert measured["one"].seconds == [0.625] * 6
-    assert measured["one"].levels_db[0] == pytest.approx(20 * np.log10(9000 / 32768 / np.sqrt(2)), abs=0.1)
-    assert measured["one"].speakers["training"] == {"training0", "training1"}
-    assert store_facts.Spread.of(measured["_silence_"].levels_db) is None
+    assert statistics["one"].seconds == [0.625] * 6
+    assert statistics["one"].levels_db[0] == pytest.approx(20 * np.log10(9000 / 32768 / np.sqrt(2)), abs=0.1)
+    assert statistics["one"].speakers["training"] == {"training0", "training1"}
+    assert store_statistics.Percentiles.of(statistics["_silence_"].levels_db) is None
 
 
-def test_the_stage_needs_prepare_only_and_sees_changed_templates(make_run: MakeRun) -> None:
+def test_the_stage_depends_on_prepare_and_the_templates_only(make_run: MakeRun) -> None:
     assert inspect.STAGE.needs == ("prepare",)
     assert inspect.STAGE.sources(config_of(Path("run")))["templates"] == page.templates_hash()
     run = make_run()

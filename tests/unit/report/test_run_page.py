@@ -1,4 +1,4 @@
-"""report.html: what it shows, and that nothing in a run can break it."""
+"""report.html: its contents, and its robustness against the contents of a run."""
 
 import json
 import re
@@ -25,7 +25,11 @@ def page_of(run: Run) -> Page:
     return page
 
 
-def test_a_whole_run(make_run: MakeRun) -> None:
+def words_of(page: Page) -> str:
+    return page.words.replace("\N{NARROW NO-BREAK SPACE}", " ")
+
+
+def test_complete_run(make_run: MakeRun) -> None:
     run = make_run().whole()
     page = page_of(run)
     ids = {attributes["id"] for _, attributes in page.elements if "id" in attributes}
@@ -33,14 +37,34 @@ def test_a_whole_run(make_run: MakeRun) -> None:
     links = {attributes["href"] for attributes in page.all("a")}
     assert links == {f"#{name}" for name in ids}
     for text in (
-        "A keyword spotter for one, two.", "Recordings of people", "66.7", "epoch 1 were kept",
-        "val_balanced_accuracy", "Expected calibration error: float 0.233, int8 0.233", "False accepts 1",
-        "Misses 1", "Mix-ups 2",
-        "12 of 12", "this model 235.5", "2,497,225 instructions", "too_short", "base.h5", "soundfile", "ask the maker",
+        "Keyword spotting model for one, two.", "Recordings of people", "66.7",
+        "The weights of epoch 2, which has the best val_balanced_accuracy (0.650), were selected",
+        "Expected calibration error: float 0.233, int8 0.233", "False accepts 1", "Misses 1", "Confusions 2",
+        "12 of 12", "this model 235.5", "2,497,225 instructions", "too_short",
+        "the checkpoint base.h5; its licence is not known", "soundfile",
     ):  # fmt: skip
-        assert text in page.words.replace("\N{NARROW NO-BREAK SPACE}", " "), text
+        assert text in words_of(page), text
     assert "Synthetic" not in page.words
     assert (run.dir / "report.html").stat().st_size < 1_000_000
+
+
+def test_epochs_are_counted_from_1(make_run: MakeRun) -> None:
+    run = make_run().whole()
+    page_of(run)
+    html = (run.dir / "report.html").read_text()
+    (chart,) = re.findall(r'<svg[^>]*aria-label="loss over 3 epochs; epoch 2 was selected".*?</svg>', html)
+    assert re.findall(r'text-anchor="middle">([^<]*)<', chart) == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(("monitor", "epoch"), [("val_accuracy", 3), ("val_loss", 2), (None, 2)])
+def test_training_of_earlier_releases(make_run: MakeRun, monitor: str | None, epoch: int) -> None:
+    run = make_run().whole()
+    manifest = run.dir / "train" / "manifest.json"
+    content = json.loads(manifest.read_text())
+    content["config"]["train"] = {} if monitor is None else {"monitor": monitor}
+    manifest.write_text(json.dumps(content))
+    expected = f"The weights of epoch {epoch}, which has the best {monitor or 'val_loss'} ("
+    assert expected in page_of(run).words
 
 
 def test_it_is_accessible(make_run: MakeRun) -> None:
@@ -52,9 +76,9 @@ def test_it_is_accessible(make_run: MakeRun) -> None:
     assert len(page.all("h1")) == 1 and page.all("html")[0]["lang"] == "en"
 
 
-def test_synthetic_speech_is_said_on_top(make_run: MakeRun) -> None:
+def test_synthetic_speech_is_stated_first(make_run: MakeRun) -> None:
     page = page_of(make_run(synthetic=True).whole())
-    assert page.words.index("Synthetic speech.") < page.words.index("Words recognised")
+    assert page.words.index("Synthetic speech.") < page.words.index("Keywords recognised")
     assert "Recordings of people" not in page.words
 
 
@@ -63,21 +87,21 @@ def test_hostile_names_are_text(make_run: MakeRun) -> None:
     run = make_run(labels=labels)
     run.whole()
     page = page_of(run)
-    assert HOSTILE in page.text  # shown as it is
+    assert HOSTILE in page.text
     assert len(page.all("script")) == 1 and "src" not in page.all("script")[0]
     assert all(attributes.get("src", "").startswith("data:") for attributes in page.all("img"))
     (policy,) = [a["content"] for a in page.all("meta") if a.get("http-equiv") == "Content-Security-Policy"]
     assert policy is not None and "default-src 'none'" in policy and "script-src 'sha256-" in policy
 
 
-def test_control_characters_and_bare_surrogates(make_run: MakeRun) -> None:
+def test_control_characters_and_surrogates(make_run: MakeRun) -> None:
     run = make_run(labels=("a\x01b", "two", "_unknown_", "_silence_"))
     run.whole()
     (run.dir / "config.yaml").write_text('name: "\\uD800 odd"\n')
     assert "two" in page_of(run).text
 
 
-def test_what_is_missing_is_left_out(make_run: MakeRun) -> None:
+def test_sections_without_data_are_not_shown(make_run: MakeRun) -> None:
     run = make_run()
     run.prepare()
     run.train()
@@ -92,7 +116,7 @@ def test_what_is_missing_is_left_out(make_run: MakeRun) -> None:
     assert "ROC" not in page.words and "Board" not in page.words and "Cost of the layers" not in page.words
 
 
-def test_nothing_is_written_before_a_run_is_evaluated(make_run: MakeRun) -> None:
+def test_no_page_before_a_run_is_evaluated(make_run: MakeRun) -> None:
     run = make_run()
     assert refresh(run.dir, SETTINGS) is False
     run.prepare()
@@ -101,7 +125,7 @@ def test_nothing_is_written_before_a_run_is_evaluated(make_run: MakeRun) -> None
     assert not (run.dir / "report.html").exists()
 
 
-def test_it_is_written_again_only_where_something_changed(make_run: MakeRun) -> None:
+def test_it_is_written_again_only_if_something_changed(make_run: MakeRun) -> None:
     run = make_run().whole()
     assert refresh(run.dir, SETTINGS) is True
     before = (run.dir / "report.html").read_bytes()
@@ -120,38 +144,39 @@ def test_parts_of_different_models_are_never_mixed(make_run: MakeRun) -> None:
     (run.dir / "quantize" / "profile.csv").write_text("other")
     run.stage("quantize", ("train",), {}, lambda folder: (folder / "model.tflite").write_text("new") and None)
     assert refresh(run.dir, SETTINGS) is False
-    assert not (run.dir / "report.html").exists()  # what it told of is gone
+    assert not (run.dir / "report.html").exists()  # the evaluated model has been replaced
     run.evaluate()
     page = page_of(run)
-    assert "Left out: deploy. it is older than quantize; run deploy again." in page.words
+    assert "Not shown: deploy. Its inputs from quantize have changed. Run deploy again." in page.words
     assert "Board: emulated" not in page.words
 
 
-def test_a_model_that_was_trained_elsewhere(make_run: MakeRun) -> None:
+def test_imported_model(make_run: MakeRun) -> None:
     run = make_run()
     run.prepare()
-    adopted = json.dumps({"adopted": "theirs <1>.tflite"})
-    run.stage("quantize", (), {}, lambda folder: (folder / "summary.json").write_text(adopted) and None)
+    summary = json.dumps({"adopted": "theirs <1>.tflite"})
+    run.stage("quantize", (), {}, lambda folder: (folder / "summary.json").write_text(summary) and None)
     run.evaluate()
     words = page_of(run).words
-    assert "Trained elsewhere, and taken from theirs <1>.tflite." in words
-    assert "Whether the model was trained on the same speakers is not known here." in words
-    assert "heard in training or validation" not in words
+    assert "Imported from theirs <1>.tflite." in words
+    assert "The speakers of the training data of this model are not known." in words
+    assert "The test split contains no speakers" not in words
 
 
 def test_streams(make_run: MakeRun) -> None:
     run = make_run().whole()
     run.evaluate(streaming=STREAMING)
     page = page_of(run)
-    words = page.words.replace("\N{NARROW NO-BREAK SPACE}", " ")
     for text in (
-        "False accepts an hour 0.42 0.10–1.50 likely, on speech without keywords", "Words missed in streams 5.0 % 1–12",
-        "0.42 false accepts an hour (0.10–1.50 likely) in 3.00 h on speech without keywords, at thresholds 150 to 180.",
-        "At threshold 145, as the configuration has it: 30 an hour, 2.0 % of the words missed.",
+        "False accepts per hour 0.42 95 % interval 0.10–1.50, on speech without keywords",
+        "Keywords missed in streams 5.0 % 95 % interval 1–12",
+        "0.42 false accepts per hour (95 % interval 0.10–1.50) in 3.00 h of speech without keywords, "
+        "at thresholds 150 to 180.",
+        "At the configured threshold 145: 30 false accepts per hour, 2.0 % of the keywords missed.",
         "clean 20 0.0 0–10 120 10.0", "10 dB over noise 20 10.0 – – –", "one 20 – – – 12",
-        "negative 3.00 1 0.33 0.01–1.90", "in use: thresholds 150 to 180", "as given: threshold 145",
+        "negative 3.00 1 0.33 0.01–1.90", "in use: thresholds 150 to 180", "configured: threshold 145",
     ):  # fmt: skip
-        assert text in words, text
+        assert text in words_of(page), text
     assert any("trade-off" in (attributes["aria-label"] or "") for attributes in page.all("svg"))
 
 
@@ -162,15 +187,15 @@ def test_streams(make_run: MakeRun) -> None:
         {"threshold": 150, "false_accepts_per_hour": 0.5},
     ],
 )
-def test_streams_with_little_in_them(make_run: MakeRun, streaming: dict[str, object]) -> None:
+def test_streams_with_few_figures(make_run: MakeRun, streaming: dict[str, object]) -> None:
     run = make_run().whole()
     run.evaluate(streaming=streaming)
     page = page_of(run)
-    assert "In a stream" in page.words
+    assert "Measured on long streams" in page.words
     assert not any("trade-off" in (attributes["aria-label"] or "") for attributes in page.all("svg"))
 
 
-def test_mistakes_of_another_data_set_are_refused(make_run: MakeRun) -> None:
+def test_mistakes_of_another_data_set_are_rejected(make_run: MakeRun) -> None:
     run = make_run().whole()
     text = (run.dir / "evaluate" / "mistakes.csv").read_text()
     (run.dir / "evaluate" / "mistakes.csv").write_text(re.sub(r",\d+$", ",999", text, flags=re.MULTILINE))

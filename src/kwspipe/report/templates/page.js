@@ -1,4 +1,4 @@
-// Without this script the browser's own audio controls are there; with it a clip plays when it is clicked.
+// Plays a clip when it is clicked. Without this script the audio controls of the browser are visible.
 "use strict";
 document.documentElement.classList.add("js");
 let playing = null;

@@ -1,4 +1,4 @@
-"""What the stages of a run have left, read for the report; a part that is not there is None."""
+"""Contents of a run directory that the report shows. Parts that do not exist are None."""
 
 import csv
 import json
@@ -21,23 +21,39 @@ Rows = list[dict[str, str]]
 
 
 @dataclass(frozen=True)
-class RunFacts:
-    """A run as its stages left it.
+class TrainingHistory:
+    """Metrics of each epoch.
 
     Attributes:
-        run_dir: of the run.
-        config: the whole resolved configuration; None where the run is only an archive's content.
-        manifests: by stage, in the pipeline's order; only stages that are whole and fit to the ones before.
-        outdated: stages left out, with the reason.
-        summary: of prepare.
-        history: a row an epoch, and the place of the epoch that was kept.
-        transfer: what was taken from which checkpoint.
-        adopted: the file that a model trained elsewhere came from.
-        profile: a row a layer.
-        metrics: of evaluate.
-        scores: arrays of evaluate: clips, targets, and posteriors by kind.
-        mistakes: rows of mistakes.csv.
-        boards: what deploy left, by board.
+        rows: one row per epoch; epochs are numbered from 0.
+        selected: index of the epoch whose weights were selected.
+        monitor: column by which the epoch was selected.
+    """
+
+    rows: list[dict[str, float]]
+    selected: int
+    monitor: str
+
+
+@dataclass(frozen=True)
+class RunContents:
+    """Contents of a run directory.
+
+    Attributes:
+        run_dir: the run directory.
+        config: the resolved configuration; empty if the run was restored from an archive.
+        manifests: manifest per stage, in the order of the pipeline. Only complete stages are included whose inputs are
+            the outputs of the included stages.
+        outdated: reason per excluded stage.
+        summary: summary.json of prepare.
+        history: history.csv of train.
+        transfer: transfer.json of train.
+        imported_from: file of a model that was trained outside of kwspipe.
+        profile: profile.csv of quantize, one row per layer.
+        metrics: metrics.json of evaluate.
+        scores: scores.npz of evaluate: ``clips``, ``targets``, and scores per form of the model.
+        mistakes: mistakes.csv of evaluate.
+        boards: JSON files of deploy, by name of the board.
     """
 
     run_dir: Path
@@ -45,9 +61,9 @@ class RunFacts:
     manifests: Mapping[str, dict[str, Any]]
     outdated: Mapping[str, str]
     summary: dict[str, Any] | None
-    history: tuple[list[dict[str, float]], int] | None
+    history: TrainingHistory | None
     transfer: dict[str, Any] | None
-    adopted: str | None
+    imported_from: str | None
     profile: Rows | None
     metrics: dict[str, Any] | None
     scores: dict[str, npt.NDArray[Any]] | None
@@ -56,12 +72,12 @@ class RunFacts:
 
     @property
     def labels(self) -> list[str]:
-        """The classes, in the order of the model's outputs."""
+        """The classes, in the order of the outputs of the model."""
         return list(self.metrics["int8"]["per_class"]) if self.metrics else []
 
 
-def read(run_dir: Path) -> RunFacts:
-    """Reads a run.
+def read(run_dir: Path) -> RunContents:
+    """Reads a run directory.
 
     Raises:
         KwspipeError: a file is damaged.
@@ -76,20 +92,22 @@ def read(run_dir: Path) -> RunFacts:
             return reader(path)
         except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
             raise KwspipeError(
-                str(path), f"it cannot be read ({error})", f"what {stage} leaves there", f"run {stage} again"
+                str(path),
+                f"it cannot be read ({error})",
+                f"the file that {stage} writes",
+                f"run {stage} again",
             ) from None
 
-    monitor = manifests.get("train", {}).get("config", {}).get("train", {}).get("monitor", "val_loss")
     config = run_dir / "config.yaml"
-    return RunFacts(
+    return RunContents(
         run_dir=run_dir,
         config=_yaml(config) if config.is_file() else {},
         manifests=manifests,
         outdated=outdated,
         summary=part("prepare", "summary.json", _json),
-        history=part("train", "history.csv", lambda path: _history(path, monitor)),
+        history=part("train", "history.csv", lambda path: _history(path, manifests["train"])),
         transfer=part("train", "transfer.json", _json),
-        adopted=(part("quantize", "summary.json", _json) or {}).get("adopted"),
+        imported_from=(part("quantize", "summary.json", _json) or {}).get("adopted"),
         profile=part("quantize", "profile.csv", _rows),
         metrics=part("evaluate", "metrics.json", _json),
         scores=part("evaluate", "scores.npz", _arrays),
@@ -103,27 +121,27 @@ def read(run_dir: Path) -> RunFacts:
 
 
 def digest(run_dir: Path) -> str:
-    """Returns the sha256 of all that a report shows of a run: its manifests and its configuration."""
+    """Returns the SHA-256 of the manifests and the configuration, which identify the contents of the run."""
     paths = [run_dir / "config.yaml", *(run_dir / name / MANIFEST for name in stage_order.ORDER)]
     return text_hash("".join(f"{path.name} {file_hash(path)}\n" for path in paths if path.is_file()))
 
 
 def _manifests(run_dir: Path) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
-    """The manifests of the stages that fit together, and why the others do not."""
+    """Returns the manifests of the stages that belong together, and the reason per excluded stage."""
     manifests: dict[str, dict[str, Any]] = {}
     outdated: dict[str, str] = {}
     for name in stage_order.ORDER:
         manifest = read_manifest(run_dir / name)
         if manifest is None:
             continue
-        needs = [need for need in stage_order.ORDER if need in manifest["inputs"]]
+        inputs = [stage for stage in stage_order.ORDER if stage in manifest["inputs"]]
         changed = [
-            need
-            for need in needs
-            if need not in manifests or manifest["inputs"][need] != outputs_hash(manifests[need])
+            stage
+            for stage in inputs
+            if stage not in manifests or manifest["inputs"][stage] != outputs_hash(manifests[stage])
         ]
         if changed:
-            outdated[name] = f"it is older than {' and '.join(changed)}; run {name} again"
+            outdated[name] = f"Its inputs from {' and '.join(changed)} have changed. Run {name} again."
         else:
             manifests[name] = manifest
     return manifests, outdated
@@ -148,6 +166,8 @@ def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
         return {name: archive[name] for name in archive.files}
 
 
-def _history(path: Path, monitor: str) -> tuple[list[dict[str, float]], int]:
+def _history(path: Path, manifest: Mapping[str, Any]) -> TrainingHistory:
+    # Earlier releases selected the epoch by a column of choice; without the key it is val_loss.
+    monitor = manifest["config"].get("train", {}).get("monitor", "val_loss")
     rows = history.read(path)
-    return rows, history.best(rows, monitor)
+    return TrainingHistory(rows, history.best(rows, monitor), monitor)

@@ -1,27 +1,27 @@
-"""What the model does in long streams: false accepts an hour, missed words, latency, by condition and by word.
+"""Streaming section of the report: false accepts per hour, missed keywords and latency, by condition and keyword.
 
-The figures are those of ``streaming`` in metrics.json; what is not there is left out.
+The figures are those of ``streaming`` in metrics.json. Figures that do not exist are not shown.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from kwspipe.report.charts import det
-from kwspipe.report.figures import DASH, bare, between, percent, rate
+from kwspipe.report.formatting import DASH, percent, percent_interval, percent_number, rate, rate_interval
 
-IN_USE, AS_GIVEN = "balanced", "training"  # styles of the marks on the curve
+IN_USE, CONFIGURED = "balanced", "training"  # styles of the marks on the curve
 Streaming = Mapping[str, Any]
 
 
 def section(streaming: Streaming) -> dict[str, Any]:
-    """Returns what the template shows of streams."""
-    given = streaming.get("as_given")
+    """Returns the values of the template streaming.html.j2."""
+    configured = streaming.get("as_given")
     marks: list[det.Mark] = [(IN_USE, "in use", streaming)]
-    if given:
-        marks.insert(0, (AS_GIVEN, "as given", given))
+    if configured:
+        marks.insert(0, (CONFIGURED, "configured", configured))
     return {
         "summary": _summary(streaming),
-        "given": _given(streaming),
+        "configured": _configured(streaming),
         "conditions": [
             _row(_condition(condition), condition) for condition in streaming.get("per_condition", ())
         ],
@@ -35,35 +35,35 @@ def section(streaming: Streaming) -> dict[str, Any]:
                 "hours": f"{figures['hours']:.2f}",
                 "count": figures["count"],
                 "rate": rate(figures["per_hour"]),
-                "interval": _interval(figures.get("interval")),
+                "interval": rate_interval(figures.get("interval")),
             }
             for kind, figures in streaming.get("false_accepts", {}).items()
         ],
         "det": det.draw(streaming.get("det", ()), streaming.get("hours") or 0.0, marks),
-        "marks": [(style, f"{words}: {_thresholds(mark)}") for style, words, mark in marks],
+        "marks": [(style, f"{name}: {_thresholds(mark)}") for style, name, mark in marks],
     }
 
 
 def _summary(streaming: Streaming) -> str:
-    """What was heard, in a sentence."""
+    """Returns the false accepts, the duration of the streams and the thresholds, as a sentence."""
     accepts = streaming.get("false_accepts_per_hour")
     if accepts is None:
-        return "No false accepts were counted: there is no sound without keywords."
-    where = f" on {streaming['false_accepts_on']}" if streaming.get("false_accepts_on") else ""
-    sure = _interval(streaming.get("false_accepts_interval"))
+        return "False accepts were not counted, because there is no audio without keywords."
+    bounds = streaming.get("false_accepts_interval")
+    interval = f" (95 % interval {rate_interval(bounds)})" if bounds else ""
     hours = f" in {streaming['hours']:.2f} h" if streaming.get("hours") else ""
-    likely = f" ({sure} likely)" if sure != DASH else ""
-    return f"{rate(accepts)} false accepts an hour{likely}{hours}{where}, at {_thresholds(streaming)}."
+    sound = f" of {streaming['false_accepts_on']}" if streaming.get("false_accepts_on") else ""
+    return f"{rate(accepts)} false accepts per hour{interval}{hours}{sound}, at {_thresholds(streaming)}."
 
 
-def _given(streaming: Streaming) -> str:
-    """What the thresholds of the configuration would have given, where others were chosen."""
-    given = streaming.get("as_given")
-    if not given or given.get("threshold") == streaming.get("threshold"):
+def _configured(streaming: Streaming) -> str:
+    """Returns the figures at the configured thresholds as a sentence, if other thresholds are in use."""
+    configured = streaming.get("as_given")
+    if not configured or configured.get("threshold") == streaming.get("threshold"):
         return ""
     return (
-        f"At {_thresholds(given)}, as the configuration has it: {rate(given.get('false_accepts_per_hour'))} an hour, "
-        f"{percent(given.get('false_reject_rate'))} of the words missed."
+        f"At the configured {_thresholds(configured)}: {rate(configured.get('false_accepts_per_hour'))} false accepts "
+        f"per hour, {percent(configured.get('false_reject_rate'))} of the keywords missed."
     )
 
 
@@ -73,10 +73,10 @@ def _row(name: str, figures: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": name,
         "keywords": figures.get("keywords", 0),
-        "missed": bare(figures.get("false_reject_rate")),
-        "interval": between((bounds[0], bounds[1])) if bounds else DASH,
+        "missed": percent_number(figures.get("false_reject_rate")),
+        "interval": percent_interval((bounds[0], bounds[1])) if bounds else DASH,
         "latency": f"{latency['median']:.0f}" if latency else DASH,
-        "twice": bare(figures.get("double_detection_rate")),
+        "double": percent_number(figures.get("double_detection_rate")),
     }
 
 
@@ -92,7 +92,3 @@ def _thresholds(streaming: Streaming) -> str:
         return f"thresholds {values[0]} to {values[-1]}"
     (value,) = values or [streaming.get("threshold", DASH)]
     return f"threshold {value}"
-
-
-def _interval(bounds: Any) -> str:
-    return f"{rate(bounds[0])}{DASH}{rate(bounds[1])}" if bounds else DASH

@@ -1,4 +1,4 @@
-"""How figures are written in the pages, and how sure they are."""
+"""Number formatting for the pages, and confidence intervals of shares."""
 
 import math
 
@@ -10,17 +10,17 @@ THIN = "\N{NARROW NO-BREAK SPACE}"
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """Returns a share as a percentage; a dash where there is none."""
+    """Returns a share as a percentage, or a dash for None."""
     return DASH if share is None else f"{100 * share:.{digits}f}{THIN}%"
 
 
-def bare(share: float | None) -> str:
-    """Returns a share in percent, without the sign: for columns whose heading has it."""
+def percent_number(share: float | None) -> str:
+    """Returns a share in percent without the sign, for columns whose heading has it."""
     return DASH if share is None else f"{100 * share:.1f}"
 
 
 def thousands(number: float | None) -> str:
-    """Returns a whole number with its thousands apart."""
+    """Returns an integer with a separator between thousands."""
     return DASH if number is None else f"{number:,.0f}".replace(",", THIN)
 
 
@@ -30,14 +30,19 @@ def kilobytes(size_bytes: float | None) -> str:
 
 
 def rate(per_hour: float | None) -> str:
-    """Returns events an hour, with as many digits as mean something."""
+    """Returns a number of events per hour, rounded to its significant digits."""
     if per_hour is None:
         return DASH
     return f"{per_hour:.2f}" if per_hour < 10 else f"{per_hour:.0f}"
 
 
+def rate_interval(bounds: tuple[float, float] | list[float] | None) -> str:
+    """Returns an interval of events per hour, or a dash for None."""
+    return DASH if bounds is None else f"{rate(bounds[0])}{DASH}{rate(bounds[1])}"
+
+
 def duration(seconds: float) -> str:
-    """Returns a length of time with a unit that suits it."""
+    """Returns a duration in milliseconds, seconds, minutes or hours."""
     if seconds < 1:
         return f"{1000 * seconds:.0f}{THIN}ms"
     if seconds < 120:
@@ -47,14 +52,14 @@ def duration(seconds: float) -> str:
 
 
 def decibels(level_db: float) -> str:
-    """Returns a level; digital zero has none."""
+    """Returns a level in dB; digital silence has none."""
     return f"{level_db:.0f}{THIN}dB".replace("-", MINUS) if math.isfinite(level_db) else "zero"
 
 
-def interval(share: float | None, clips: int) -> tuple[float, float] | None:
-    """Returns the 95 % interval of a share observed on so many clips (Wilson 1927, the score interval).
+def wilson_interval(share: float | None, clips: int) -> tuple[float, float] | None:
+    """Returns the 95 % score interval (Wilson 1927) of a share observed on a number of clips.
 
-    It stays within 0 and 1 and holds for few clips and for shares near 0 and 1, where the normal one fails.
+    Unlike the normal approximation, the interval is within 0 and 1 and is valid for few clips and shares near 0 and 1.
     """
     if share is None or clips == 0:
         return None
@@ -64,6 +69,6 @@ def interval(share: float | None, clips: int) -> tuple[float, float] | None:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def between(bounds: tuple[float, float] | None) -> str:
-    """Returns an interval of shares in percent, without the sign; nothing where there is none."""
+def percent_interval(bounds: tuple[float, float] | None) -> str:
+    """Returns an interval of shares in percent without the sign, or an empty text for None."""
     return "" if bounds is None else f"{100 * bounds[0]:.0f}{DASH}{100 * bounds[1]:.0f}"
