@@ -7,42 +7,15 @@ import numpy as np
 import pytest
 
 from support.own_process import printed_by
+from support.paths import TESTS
 
 ARCHIVE = "base/keyword_spotting_mobilenetv2.mltk.zip"
-
-# In a separate process, because TensorFlow and tflite-runtime cannot be loaded together.
-LOAD = """
-import json, sys
-import numpy as np
-from pathlib import Path
-from kwspipe import models
-from kwspipe.config import MobileNetV2Config, TransferConfig
-from kwspipe.transfer.layers import apply
-
-config = TransferConfig(
-    source="path", path=None, url=None, sha256=None, cache_dir="", skip_mismatch=True, class_outputs=False,
-    freeze=(),
-)
-network = MobileNetV2Config(name="mobilenet_v2", alpha=0.15, last_block_filters=384, batch_norm_momentum=0.999)
-result = {}
-for num_classes in (8, 5, 11):
-    model = models.build(network, (59, 49), num_classes)
-    report = apply(model.layers, config, Path(sys.argv[1]))
-    result[num_classes] = {
-        "layers": len(model.layers), "parameters": model.count_params(),
-        "loaded": len(report.loaded), "skipped": list(report.skipped),
-    }
-    if num_classes == 8:
-        arrays = {layer.name: layer.get_weights() for layer in model.layers}
-        np.savez(sys.argv[2], **{f"{n}.{i}": a for n, ws in arrays.items() for i, a in enumerate(ws)})
-print(json.dumps(result))
-"""
 
 
 @pytest.fixture(scope="module")
 def loaded(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, dict[str, np.ndarray]]:
     arrays = tmp_path_factory.mktemp("vendor") / "arrays.npz"
-    printed = printed_by(LOAD, shared_dir / ARCHIVE, arrays)
+    printed = printed_by(TESTS / "programs" / "load_vendor_checkpoint.py", shared_dir / ARCHIVE, arrays)
     with np.load(arrays) as file:
         return printed, dict(file)
 

@@ -24,7 +24,7 @@ from pathlib import Path
 import keras, numpy as np, tensorflow as tf
 from omegaconf import OmegaConf
 from tests.support.default_settings import CONF
-from kwspipe.config import ScheduleConfig, TrainConfig
+from kwspipe.config import CosineScheduleConfig, TrainConfig
 from kwspipe.training.data import Batch
 from kwspipe.training.distillation import Lesson
 from kwspipe.training.loop import TrainingLoop
@@ -41,7 +41,7 @@ def network():
 
 tf.config.experimental.enable_op_determinism()
 config = load(TrainConfig, "train/best.yaml", epochs=2, tensorboard=False)
-schedule = load(ScheduleConfig, "schedule/cosine.yaml", initial_learning_rate=0.05)
+schedule = load(CosineScheduleConfig, "schedule/cosine.yaml", initial_learning_rate=0.05)
 rng = np.random.default_rng(0)
 features = rng.integers(-9, 9, (8, 6, 4)).astype(np.int8)
 targets = np.arange(8) % 2

@@ -6,18 +6,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from kwspipe.config import TransferConfig
+from kwspipe.config import PathTransferConfig
 
-CONFIG = TransferConfig(
-    source="path",
-    path=None,
-    url=None,
-    sha256=None,
-    cache_dir="cache",
-    skip_mismatch=True,
-    class_outputs=True,
-    freeze=(),
-)
+CONFIG = PathTransferConfig(source="path", path="none.h5", skip_mismatch=True, class_outputs=True, freeze=())
 
 
 class FakeLayer:

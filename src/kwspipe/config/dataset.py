@@ -171,15 +171,30 @@ class DatasetConfig:
 
 
 @typed
-class RuntimeConfig:
-    """Where prepare decodes recordings; what it writes is the same."""
+class LocalRuntimeConfig:
+    """Decoding on all cores of this machine."""
 
-    name: Literal["local", "ray"]
-    address: str | None
+    name: Literal["local"]
+
+
+@typed
+class RayRuntimeConfig:
+    """Decoding on a Ray cluster. The result is the same as that of ``LocalRuntimeConfig``.
+
+    Attributes:
+        address: ``auto``, ``local``, or ``<host>:<port>`` of the head node.
+        files_per_task: recordings that a node decodes per task.
+    """
+
+    name: Literal["ray"]
+    address: str
     files_per_task: Count
 
     def __post_init__(self) -> None:
-        if self.name == "ray" and not re.fullmatch(r"auto|local|[^\s:/]+:\d{1,5}", self.address or ""):
+        if not re.fullmatch(r"auto|local|[^\s:/]+:\d{1,5}", self.address):
             raise ValueError(
                 f"address is {self.address!r}; allowed: auto, local, or the head node's <host>:<port>"
             )
+
+
+RuntimeConfig = Annotated[LocalRuntimeConfig | RayRuntimeConfig, Field(discriminator="name")]

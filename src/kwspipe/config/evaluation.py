@@ -67,9 +67,24 @@ class ReportConfig:
 
 
 @typed
-class TrackingConfig:
-    """Where runs are logged besides their own folder."""
+class NoTrackingConfig:
+    """No experiment tracking."""
 
-    name: Literal["none", "mlflow"]
+    name: Literal["none"]
+
+
+@typed
+class MlflowTrackingConfig:
+    """Experiment tracking with MLflow.
+
+    Attributes:
+        uri: a SQLite file or the address of a server.
+        experiment: name of the MLflow experiment.
+    """
+
+    name: Literal["mlflow"]
     uri: str
     experiment: Annotated[str, Field(min_length=1)]
+
+
+TrackingConfig = Annotated[NoTrackingConfig | MlflowTrackingConfig, Field(discriminator="name")]

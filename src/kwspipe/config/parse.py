@@ -18,6 +18,7 @@ from kwspipe.errors import ConfigError
 
 _ADAPTER = TypeAdapter(PipelineConfig)
 MAX_NAME_LENGTH = 80
+TAGS = ("name", "source")  # keys that select the member of a union
 
 
 def words_as_name(words: Sequence[str]) -> str:
@@ -110,7 +111,8 @@ def _sentence(detail: Any, plain: Mapping[str, Any]) -> str:
     message = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "union_tag_invalid":
         allowed = detail["ctx"]["expected_tags"]
-        return f"{where}.name: received {detail['ctx']['tag']!r}; input should be one of {allowed}"
+        key = detail["ctx"]["discriminator"].strip("'")
+        return f"{where}.{key}: received {detail['ctx']['tag']!r}; input should be one of {allowed}"
     if detail["type"] == "value_error":
         return f"{where}: {message}"
     received = _value_at(plain, path)
@@ -124,7 +126,7 @@ def _sentence(detail: Any, plain: Mapping[str, Any]) -> str:
 
 def _is_tag(part: Any, parent: Any) -> bool:
     """Returns whether a part of a location is the name of a union member instead of a key."""
-    return isinstance(parent, Mapping) and part not in parent and parent.get("name") == part
+    return isinstance(parent, Mapping) and part not in parent and part in map(parent.get, TAGS)
 
 
 def _value_at(plain: Any, path: list[Any]) -> Any:
@@ -146,6 +148,6 @@ def _keys_at(cls: type, path: list[str], plain: Any) -> list[str]:
         nested = [typing.get_type_hints(c) for c in candidates if dataclasses.is_dataclass(c)]
         if not nested:
             return []
-        named = [n for n in nested if _value_at(plain, ["name"]) in typing.get_args(n.get("name"))]
+        named = [n for n in nested for key in TAGS if _value_at(plain, [key]) in typing.get_args(n.get(key))]
         hints = (named or nested)[0]
     return ["from" if name == "from_stage" else name for name in hints]

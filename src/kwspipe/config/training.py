@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from kwspipe.config.types import Count, Fraction, NotNegative, Texts, typed
+from kwspipe.config.types import Count, Fraction, NotNegative, Sha256, Texts, typed
 
 
 @typed
@@ -106,8 +106,15 @@ ModelConfig = Annotated[
 
 
 @typed
-class TransferConfig:
-    """The checkpoint that training starts from.
+class NoTransferConfig:
+    """Training from scratch."""
+
+    source: Literal["none"]
+
+
+@typed
+class BundledTransferConfig:
+    """The bundled checkpoint of the model.
 
     Attributes:
         skip_mismatch: layers that do not fit keep their initial weights. If false, they are an error.
@@ -115,14 +122,45 @@ class TransferConfig:
         freeze: names or patterns of layers that are not trained.
     """
 
-    source: Literal["none", "bundled", "url", "path"]
+    source: Literal["bundled"]
+    skip_mismatch: bool
+    class_outputs: bool
+    freeze: Texts
+
+
+@typed
+class PathTransferConfig:
+    """A checkpoint on disk: a run directory, an archive or a file of weights. See ``BundledTransferConfig``."""
+
+    source: Literal["path"]
+    path: Annotated[str, Field(min_length=1)]
+    skip_mismatch: bool
+    class_outputs: bool
+    freeze: Texts
+
+
+@typed
+class UrlTransferConfig:
+    """A checkpoint that is downloaded once. See ``BundledTransferConfig``.
+
+    Attributes:
+        path: an existing file instead of the download.
+    """
+
+    source: Literal["url"]
     path: str | None
-    url: str | None
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None
+    url: Annotated[str, Field(min_length=1)]
+    sha256: Sha256
     cache_dir: str
     skip_mismatch: bool
     class_outputs: bool
     freeze: Texts
+
+
+TransferConfig = Annotated[
+    NoTransferConfig | BundledTransferConfig | PathTransferConfig | UrlTransferConfig,
+    Field(discriminator="source"),
+]
 
 
 @typed
@@ -154,18 +192,30 @@ DistillConfig = Annotated[NoTeacherConfig | SpeechEmbeddingConfig, Field(discrim
 
 
 @typed
-class ScheduleConfig:
-    """Learning rate of an epoch; ``schedule.py`` has the formulas.
+class ExponentialScheduleConfig:
+    """Learning rate ``initial_learning_rate * decay ** epoch``."""
+
+    name: Literal["exponential"]
+    initial_learning_rate: Annotated[float, Field(gt=0, le=1)]
+    decay: Annotated[float, Field(gt=0, le=1)]
+
+
+@typed
+class CosineScheduleConfig:
+    """Learning rate along half a cosine.
 
     Attributes:
-        decay: factor an epoch of ``exponential``; what ``cosine`` ends with, as a share of the initial rate.
-        warmup_epochs: epochs over which the rate rises to the initial one.
+        decay: final learning rate, as a share of the initial one.
+        warmup_epochs: epochs over which the rate increases linearly to the initial one.
     """
 
-    name: Literal["exponential", "cosine"]
+    name: Literal["cosine"]
     initial_learning_rate: Annotated[float, Field(gt=0, le=1)]
     decay: Annotated[float, Field(gt=0, le=1)]
     warmup_epochs: Annotated[int, Field(ge=0)]
+
+
+ScheduleConfig = Annotated[ExponentialScheduleConfig | CosineScheduleConfig, Field(discriminator="name")]
 
 
 @typed

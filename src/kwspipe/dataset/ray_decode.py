@@ -26,7 +26,7 @@ import soxr
 
 from kwspipe.audio import pcm as audio
 from kwspipe.audio.pcm import AudioError, Pcm
-from kwspipe.config import RuntimeConfig
+from kwspipe.config import RayRuntimeConfig, RuntimeConfig
 from kwspipe.dataset.decode import MAX_PENDING_LONG, ReadFiles, read_file, read_files
 from kwspipe.dataset.recordings import Recording
 from kwspipe.errors import KwspipeError
@@ -76,7 +76,7 @@ class RayReader:
         KwspipeError: Ray is not installed, or the cluster cannot be reached.
     """
 
-    def __init__(self, runtime: RuntimeConfig) -> None:
+    def __init__(self, runtime: RayRuntimeConfig) -> None:
         self._ray = _connected(runtime)
         self._files_per_task = runtime.files_per_task
         options = {"num_cpus": 1, "max_retries": MAX_RETRIES, "scheduling_strategy": "SPREAD"}
@@ -184,7 +184,7 @@ def _judged_here(path: str, is_word: bool, sample_rate_hz: int, fault: AudioErro
     )
 
 
-def _connected(runtime: RuntimeConfig) -> Any:
+def _connected(runtime: RayRuntimeConfig) -> Any:
     """Returns the module ``ray``, connected."""
     if importlib.util.find_spec("ray") is None:
         raise KwspipeError(
@@ -207,7 +207,7 @@ def _connected(runtime: RuntimeConfig) -> Any:
     return ray
 
 
-def _no_cluster(runtime: RuntimeConfig, received: str) -> KwspipeError:
+def _no_cluster(runtime: RayRuntimeConfig, received: str) -> KwspipeError:
     return KwspipeError(
         "runtime.address",
         f"{runtime.address!r}: {received}",

@@ -67,6 +67,7 @@ def track(config: PipelineConfig, run_dir: Path) -> None:
 
     logging.getLogger("mlflow").setLevel(logging.WARNING)
 
+    assert config.tracking.name == "mlflow"
     uri = _absolute(config.tracking.uri)
     digest, record = _digest(config, run_dir, uri), _read(run_dir / RECORD)
     try:
@@ -74,9 +75,17 @@ def track(config: PipelineConfig, run_dir: Path) -> None:
             database = Path(uri.removeprefix(SQLITE))
             database.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(f"{database}.lock"):  # jobs of a sweep may create the tables concurrently
-                _log(config, run_dir, uri, str(database.parent / "mlflow"), digest, record)
+                _log(
+                    config,
+                    config.tracking.experiment,
+                    run_dir,
+                    uri,
+                    str(database.parent / "mlflow"),
+                    digest,
+                    record,
+                )
         else:
-            _log(config, run_dir, uri, None, digest, record)
+            _log(config, config.tracking.experiment, run_dir, uri, None, digest, record)
     except MlflowException as error:
         raise KwspipeError(
             "tracking.uri",
@@ -88,6 +97,7 @@ def track(config: PipelineConfig, run_dir: Path) -> None:
 
 def _log(
     config: PipelineConfig,
+    name: str,
     run_dir: Path,
     uri: str,
     artefacts: str | None,
@@ -98,11 +108,9 @@ def _log(
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(uri)
-    found = client.get_experiment_by_name(config.tracking.experiment)
-    location = None if artefacts is None else f"{artefacts}/{config.tracking.experiment}"
-    experiment = (
-        found.experiment_id if found else client.create_experiment(config.tracking.experiment, location)
-    )
+    found = client.get_experiment_by_name(name)
+    location = None if artefacts is None else f"{artefacts}/{name}"
+    experiment = found.experiment_id if found else client.create_experiment(name, location)
     if "begun" in record:  # by a killed attempt
         client.delete_run(record["begun"])
     tags = [RunTag("run_dir", str(run_dir)), RunTag("kwspipe", __version__), RunTag("code", code_hash()[:12])]

@@ -21,7 +21,7 @@ def check_checkpoint(config: PipelineConfig) -> None:
             or with ``skip_mismatch: false`` a layer before the output layer that does not fit.
     """
     path = available_path(config.transfer, config.model.name)
-    if path is None:
+    if path is None or config.transfer.source == "none":
         return
     arrays = read_checkpoint(path)
     num_classes = arrays[OUTPUTS][-1].shape[-1] if OUTPUTS in arrays else 1

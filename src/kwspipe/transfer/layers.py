@@ -44,7 +44,9 @@ def apply(
         KwspipeError: too few layers fit (see ``check_fit``), or a pattern of ``freeze`` matches no layer.
     """
     arrays = read_checkpoint(path) if path else {}
-    checkpoint_classes = class_names(path) if path and config.class_outputs else ()
+    checkpoint_classes = (
+        class_names(path) if path and config.source != "none" and config.class_outputs else ()
+    )
     loaded: list[str] = []
     skipped: dict[str, str] = {}
     copied: tuple[str, ...] = ()
@@ -59,10 +61,10 @@ def apply(
             skipped[layer.name] = reason
         else:
             loaded.append(layer.name)
-    if path:
+    if path and config.source != "none":
         check_fit(path, loaded, skipped, config.skip_mismatch)
     unused = tuple(sorted(set(arrays) - {layer.name for layer in layers}))
-    frozen = _freeze(layers, config.freeze)
+    frozen = () if config.source == "none" else _freeze(layers, config.freeze)
     return TransferReport(path.name if path else None, tuple(loaded), skipped, unused, frozen, copied)
 
 

@@ -15,13 +15,13 @@ def locate(config: TransferConfig, model_name: str) -> Path | None:
     """Returns the path of the checkpoint, after its download if necessary; None for training from scratch.
 
     Raises:
-        KwspipeError: a setting that the source requires is missing, or no checkpoint is bundled for the model.
+        KwspipeError: no checkpoint is bundled for the model, or the download failed.
     """
     path = local_path(config, model_name)
-    if path is not None and _is_downloaded(config):
+    if path is not None and config.source == "url" and config.path is None:
         from kwspipe.files.download import fetch
 
-        return fetch(str(config.url), path, config.sha256)
+        return fetch(config.url, path, config.sha256)
     return path
 
 
@@ -31,34 +31,26 @@ def local_path(config: TransferConfig, model_name: str) -> Path | None:
     A checkpoint that is downloaded need not exist yet at this path.
 
     Raises:
-        KwspipeError: a setting that the source requires is missing, or no checkpoint is bundled for the model.
+        KwspipeError: no checkpoint is bundled for the model.
     """
     if config.source == "none":
         return None
+    if config.source == "bundled":
+        return _bundled(model_name)
     if config.path is not None:
         path = Path(config.path).expanduser()
         return path / RUN_CHECKPOINT if path.is_dir() else path
-    if config.source == "bundled":
-        return _bundled(model_name)
-    if config.source == "url" and config.url and config.sha256:
-        return Path(config.cache_dir).expanduser() / config.url.rsplit("/", 1)[-1]
-    required = {"path": "transfer.path", "url": "transfer.url and transfer.sha256"}[config.source]
-    raise KwspipeError(
-        "transfer",
-        f"source {config.source} without {required}",
-        f"source {config.source} with {required}",
-        f"set {required}",
-    )
+    return Path(config.cache_dir).expanduser() / config.url.rsplit("/", 1)[-1]
 
 
 def available_path(config: TransferConfig, model_name: str) -> Path | None:
     """Returns the path of the checkpoint; None for training from scratch or before the checkpoint is downloaded.
 
     Raises:
-        KwspipeError: a setting that the source requires is missing, or no checkpoint is bundled for the model.
+        KwspipeError: no checkpoint is bundled for the model.
     """
     path = local_path(config, model_name)
-    if path is None or not _is_downloaded(config):
+    if path is None or config.source != "url" or config.path is not None:
         return path
     return path if path.is_file() and file_hash(path) == config.sha256 else None
 
@@ -72,15 +64,11 @@ def checkpoint_hash(config: TransferConfig, model_name: str) -> dict[str, str]:
     path = local_path(config, model_name)
     if path is None:
         return {}
-    if _is_downloaded(config):
-        return {"checkpoint": str(config.sha256)}
+    if config.source == "url" and config.path is None:
+        return {"checkpoint": config.sha256}
     if not path.is_file():
         read_checkpoint(path)  # raises the KwspipeError of a missing file
     return {"checkpoint": file_hash(path)}
-
-
-def _is_downloaded(config: TransferConfig) -> bool:
-    return config.source == "url" and config.path is None
 
 
 def _bundled(model_name: str) -> Path:

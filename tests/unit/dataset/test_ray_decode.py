@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from kwspipe.config import DatasetConfig, FrontendConfig, RuntimeConfig
+from kwspipe.config import DatasetConfig, FrontendConfig, LocalRuntimeConfig, RayRuntimeConfig
 from kwspipe.dataset import ray_decode
 from kwspipe.dataset.decode import read_files
 from kwspipe.dataset.prepare import prepare
@@ -44,7 +44,7 @@ def cluster() -> Iterator[Any]:
 
 @pytest.fixture
 def reader(cluster: Any) -> Iterator[RayReader]:
-    with file_reader(RuntimeConfig("ray", cluster.address, 4)) as reader:
+    with file_reader(RayRuntimeConfig("ray", cluster.address, 4)) as reader:
         yield reader  # type: ignore[misc]
 
 
@@ -142,7 +142,7 @@ def test_a_batch_that_never_succeeds_is_an_error(cluster: Any, reader: RayReader
 def test_a_cluster_that_is_not_there_is_told_at_once(address: str, monkeypatch: pytest.MonkeyPatch):
     pytest.importorskip("ray", reason="needs Ray: pip install kwspipe[ray]")
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
-    with pytest.raises(KwspipeError) as caught, file_reader(RuntimeConfig("ray", address, 4)):
+    with pytest.raises(KwspipeError) as caught, file_reader(RayRuntimeConfig("ray", address, 4)):
         pass
     assert f"runtime.address: '{address}': [Errno" in str(caught.value)
     assert "Next: start a cluster (ray start --head), correct the address, or run with runtime=local" in str(
@@ -153,15 +153,14 @@ def test_a_cluster_that_is_not_there_is_told_at_once(address: str, monkeypatch: 
 def test_ray_is_asked_for_where_it_is_missing(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(KwspipeError, match=r"which is not installed.*pip install kwspipe\[ray\]"):
-        RayReader(RuntimeConfig("ray", "auto", 4))
+        RayReader(RayRuntimeConfig("ray", "auto", 4))
 
 
 def test_both_runtimes_are_in_the_configuration():
-    local, ray = (
-        RuntimeConfig(**OmegaConf.load(CONF / "runtime" / f"{name}.yaml")) for name in ("local", "ray")
-    )
+    local = LocalRuntimeConfig(**OmegaConf.load(CONF / "runtime" / "local.yaml"))
+    ray = RayRuntimeConfig(**OmegaConf.load(CONF / "runtime" / "ray.yaml"))
     assert (local.name, ray.name, ray.address) == ("local", "ray", "auto")
     with file_reader(local) as read:
         assert read is read_files
     with pytest.raises(ValueError, match=r"address is '10.0.0.1'; allowed: auto, local, or the head node's"):
-        RuntimeConfig("ray", "10.0.0.1", 4)
+        RayRuntimeConfig("ray", "10.0.0.1", 4)
