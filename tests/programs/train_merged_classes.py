@@ -26,7 +26,7 @@ NETWORK = DsCnnConfig("ds_cnn", 8, 1, 2, 0.9)
 LABELS = (0, 1, 2, 1, 1, 1)  # of a keyword, other words, silence, and three auxiliary classes of other words
 
 folder = Path(sys.argv[1])
-train = train_settings("best", epochs=2, ema_decay=0.5, tensorboard=False)
+train = train_settings("finetune", epochs=2, ema_decay=0.5, tensorboard=False)
 schedule = CosineScheduleConfig("cosine", 0.05, 0.1, 0)
 rng = np.random.default_rng(0)
 clips = rng.integers(-128, 128, (24, 8, 6)).astype(np.int8)
