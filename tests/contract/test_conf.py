@@ -42,7 +42,7 @@ def test_the_groups_are_those_of_the_design() -> None:
 
 @pytest.mark.parametrize("experiment", ["commands_6", "digits_3", "digits_9"])
 def test_the_tutorials_recipe_is_two_words_away(experiment: str) -> None:
-    overrides = [f"+experiment={experiment}", "train=seed", "schedule=exponential"]
+    overrides = [f"+experiment={experiment}", "train=tutorial", "schedule=exponential"]
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = parse(compose("config", overrides=overrides))
     assert (config.train.epochs, config.train.batch_size, config.train.class_weights) == (10, 16, "balanced")

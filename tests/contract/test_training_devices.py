@@ -17,7 +17,7 @@ from kwspipe.training.state import WEIGHTS
 
 folder = pathlib.Path(tempfile.mkdtemp())
 train = train_settings(
-    "best", epochs=3, batch_size=4, ema_decay=0.5, weight_decay=0.01, tensorboard=False, precision="mixed_float16"
+    "finetune", epochs=3, batch_size=4, ema_decay=0.5, weight_decay=0.01, tensorboard=False, precision="mixed_float16"
 )
 schedule = CosineScheduleConfig("cosine", 0.01, 0.1, 0)
 placement = devices.prepare(train)

@@ -15,7 +15,7 @@ from kwspipe.config import DsCnnConfig
 from kwspipe.training.averaging import averaged_weights
 from kwspipe.training.compilation import compiled
 
-train = train_settings("seed")
+train = train_settings("tutorial")
 rng = np.random.default_rng(0)
 clips = rng.normal(0, 30, (24, 8, 6, 1)).astype(np.float32)
 posteriors = np.eye(3, dtype=np.float32)[rng.integers(0, 3, 24)]

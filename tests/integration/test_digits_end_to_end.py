@@ -28,7 +28,7 @@ OVERRIDES = (
     "dataset.synthetic.noise_s=8.0",
     "dataset.unknown_words=[cat,dog,happy]",
     "dataset.unknown_class_percentage=3.0",
-    "train.other_words_apart=2",
+    "train.num_auxiliary_word_classes=2",
     "train.epochs=2",
     "transfer=none",
 )

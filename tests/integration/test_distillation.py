@@ -23,10 +23,10 @@ from dataclasses import replace
 from pathlib import Path
 import keras, numpy as np, tensorflow as tf
 from omegaconf import OmegaConf
-from tests.support.default_settings import CONF
-from kwspipe.config import CosineScheduleConfig, TrainConfig
+from tests.support.default_settings import CONF, train_settings
+from kwspipe.config import CosineScheduleConfig
 from kwspipe.training.data import Batch
-from kwspipe.training.distillation import Lesson
+from kwspipe.training.distillation import EmbeddingTargets
 from kwspipe.training.loop import TrainingLoop
 
 def load(kind, group, **changes):
@@ -40,12 +40,12 @@ def network():
     return keras.Model(inputs, outputs, name="tiny")
 
 tf.config.experimental.enable_op_determinism()
-config = load(TrainConfig, "train/best.yaml", epochs=2, tensorboard=False)
+config = train_settings("finetune", epochs=2, tensorboard=False)
 schedule = load(CosineScheduleConfig, "schedule/cosine.yaml", initial_learning_rate=0.05)
 rng = np.random.default_rng(0)
 features = rng.integers(-9, 9, (8, 6, 4)).astype(np.int8)
 targets = np.arange(8) % 2
-lesson = Lesson(np.float32(rng.normal(size=(8, 5))), np.float32(targets), 2.0)
+lesson = EmbeddingTargets(np.float32(rng.normal(size=(8, 5))), np.float32(targets), 2.0)
 
 class Killed(Exception): pass
 

@@ -18,7 +18,7 @@ def plain_settings(group: str, name: str = "default") -> dict[str, Any]:
 
 def train_settings(name: str, **changes: Any) -> TrainConfig:
     """Returns the settings of a choice of the group train, with changes."""
-    return TrainConfig(**plain_settings("train", name) | changes)
+    return TrainConfig(**plain_settings("train", "_common") | plain_settings("train", name) | changes)
 
 
 def _dataset() -> DatasetConfig:

@@ -223,8 +223,8 @@ class TrainConfig:
     """The training loop.
 
     Attributes:
-        other_words_apart: number of other words that are separate classes during training, those with the most clips
-            (``training/training_classes.py``).
+        num_auxiliary_word_classes: number of other words that are separate classes during training. They are those with
+            the most clips (``training/training_classes.py``).
         class_weights: weight of the loss of a clip: ``balanced`` gives each label the same total weight.
         label_smoothing: share of the target that is distributed over all classes.
         mixup_alpha: parameter of the Beta distribution that mixes pairs of clips; 0 disables mixup.
@@ -239,7 +239,7 @@ class TrainConfig:
 
     epochs: Count
     batch_size: Count
-    other_words_apart: Annotated[int, Field(ge=0)]
+    num_auxiliary_word_classes: Annotated[int, Field(ge=0)]
     class_weights: Literal["balanced", "none"]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     mixup_alpha: NotNegative

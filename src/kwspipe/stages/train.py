@@ -43,7 +43,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     """Leaves model.weights.h5, classes.json, history.csv, transfer.json and TensorBoard's logs in ``folder``."""
     if not (folder / HISTORY).is_file():
         prepared, train = run_dir / "prepare", config.train
-        classes, targets = assign_training_classes(ClipStore(prepared), train.other_words_apart)
+        classes, targets = assign_training_classes(ClipStore(prepared), train.num_auxiliary_word_classes)
         said = embedding_targets(config, prepared, targets, len(classes.names))
         # First of all: its workers start while TensorFlow is imported and the network is built.
         with TrainingBatches(

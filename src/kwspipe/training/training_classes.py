@@ -1,8 +1,8 @@
-"""What the network tells apart while it is taught: the labels, and each of the other words by itself.
+"""Training classes: the labels plus one auxiliary class for each frequent other word.
 
-"Any other word" is no sound, and hard to learn as one class: what lies between its words is in it too. So the network
-is taught to name the other words as well (``train.other_words_apart``); what is kept and deployed adds their posteriors
-up, and says no more than the labels.
+The class of the unknown words is hard to learn, because its clips have no common sound. During training, frequent other
+words are therefore separate classes (``train.num_auxiliary_word_classes``). The deployed network adds their posteriors
+to that of the unknown words, so that its outputs are the labels alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,34 +14,35 @@ from kwspipe.dataset.clip_kinds import HARD, Kind
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.labels import UNKNOWN, ClassTable
 
-# A near miss is a whole word like any other; a part of a word, or several at once, have no name.
-NAMELESS: frozenset[Kind] = HARD - {"near_miss"}
-MIN_CLIPS = 20  # of a word in training: fewer do not tell it from others, and it stays among the unknown
+# Kinds that are not one complete word. A near miss is one.
+NOT_A_WORD: frozenset[Kind] = HARD - {"near_miss"}
+MIN_CLIPS = 20  # training clips of an auxiliary class; fewer clips do not suffice to distinguish a word
 Indices = npt.NDArray[np.int64]
 
 
-def assign_training_classes(store: ClipStore, most_apart: int) -> tuple[ClassTable, Indices]:
-    """Returns the classes of a training, and which of them each clip of the store is, (clips,).
+def assign_training_classes(store: ClipStore, max_auxiliary: int) -> tuple[ClassTable, Indices]:
+    """Returns the training classes, and the class of each clip of the store, (clips,).
 
     Args:
-        store: the prepared clips.
-        most_apart: of the other words, so many, those with the most clips, are classes of their own.
+        store: store of the prepared clips.
+        max_auxiliary: maximum number of auxiliary classes; the other words with the most training clips get one.
     """
     labels, targets = store.labels, store.targets.copy()
     if UNKNOWN not in labels:
         return ClassTable(labels, tuple(range(len(labels)))), targets
     unknown = labels.index(UNKNOWN)
-    by_word = _by_word(store, unknown)
-    by_clips = sorted(by_word, key=lambda word: (-len(by_word[word]), word))
-    apart = sorted(word for word in by_clips[:most_apart] if len(by_word[word]) >= MIN_CLIPS)
-    for number, word in enumerate(apart, len(labels)):
-        targets[by_word[word]] = number
-    return ClassTable((*labels, *apart), (*range(len(labels)), *[unknown] * len(apart))), targets
+    clips = _training_clips_by_word(store, unknown)
+    most_first = sorted(clips, key=lambda word: (-len(clips[word]), word))
+    auxiliary = sorted(word for word in most_first[:max_auxiliary] if len(clips[word]) >= MIN_CLIPS)
+    for index, word in enumerate(auxiliary, len(labels)):
+        targets[clips[word]] = index
+    label_of_class = (*range(len(labels)), *[unknown] * len(auxiliary))
+    return ClassTable((*labels, *auxiliary), label_of_class), targets
 
 
-def _by_word(store: ClipStore, unknown: int) -> Mapping[str, Sequence[int]]:
-    """Returns the training clips of each other word."""
-    numbers = store.rows.select("training", without=NAMELESS)
+def _training_clips_by_word(store: ClipStore, unknown: int) -> Mapping[str, Sequence[int]]:
+    """Returns the numbers of the training clips of each other word."""
+    numbers = store.rows.select("training", without=NOT_A_WORD)
     words: dict[str, list[int]] = {}
     for number in map(int, numbers[store.targets[numbers] == unknown]):
         words.setdefault(store.rows[number].word, []).append(number)

@@ -41,7 +41,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 split="training" if number < 37 else "validation", source="folder", path=f"{number}.wav",
             )  # fmt: skip
         noise = rng.integers(-500, 500, 80000).astype(np.int16)
-        writer.add_noise_piece("hum", "training", writer.add_noise(noise), len(noise))
+        writer.add_noise_segment("hum", "training", writer.add_noise(noise), len(noise))
         writer.finish({"labels": LABELS})
     return folder
 

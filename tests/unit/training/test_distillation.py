@@ -202,7 +202,7 @@ def test_in_training_its_posteriors_are_of_the_classes_that_are_taught(
     monkeypatch.setattr(train, "TrainingBatches", no_batches)
     monkeypatch.setattr(train, "_fit", lambda *arguments: given.append(arguments[-1]))
     config = composed("distill=speech_embedding")
-    config = replace(config, train=replace(config.train, other_words_apart=1))
+    config = replace(config, train=replace(config.train, num_auxiliary_word_classes=1))
     train.run(config, tmp_path, tmp_path / "train")
     (said,) = given
     assert said is not None and said.posteriors is not None

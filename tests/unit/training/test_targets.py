@@ -5,13 +5,12 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pytest
-from omegaconf import OmegaConf
-from tests.support.default_settings import CONF
 
 from kwspipe.config import TrainConfig
 from kwspipe.training.targets import DistillationTargets, make_train_step, smoothed
+from support.default_settings import train_settings
 
-SEED = TrainConfig(**OmegaConf.to_container(OmegaConf.load(CONF / "train" / "seed.yaml")))
+TUTORIAL = train_settings("tutorial")
 TARGETS = np.random.default_rng(0).integers(0, 3, 32)
 FEATURES = np.arange(32, dtype=np.float32).reshape(-1, 1, 1, 1)
 WEIGHTS = np.array([1, 2, 3], np.float32)
@@ -24,7 +23,7 @@ def test_smoothing_takes_from_the_label_and_gives_to_all_alike():
 
 
 def test_without_mixup_nothing_is_drawn_or_changed():
-    step = make_train_step(FEATURES, TARGETS, WEIGHTS, SEED, None)  # type: ignore[arg-type]
+    step = make_train_step(FEATURES, TARGETS, WEIGHTS, TUTORIAL, None)  # type: ignore[arg-type]
     assert step.features is FEATURES
     (posteriors,), (weights,) = step.outputs, step.weights
     np.testing.assert_array_equal(posteriors, np.eye(3)[TARGETS])
@@ -32,7 +31,7 @@ def test_without_mixup_nothing_is_drawn_or_changed():
 
 
 def test_mixup_mixes_features_and_posteriors_by_the_same_share():
-    config = replace(SEED, mixup_alpha=1.0)
+    config = replace(TUTORIAL, mixup_alpha=1.0)
     step = make_train_step(FEATURES, TARGETS, WEIGHTS, config, np.random.default_rng(1))
     features, (posteriors,), (weights,) = step.features, step.outputs, step.weights
     np.testing.assert_allclose(posteriors.sum(axis=1), 1, rtol=1e-6)
@@ -50,9 +49,9 @@ def test_mixup_mixes_features_and_posteriors_by_the_same_share():
 def test_what_the_teacher_says_is_a_second_output_and_mixed_by_the_same_share():
     says, heard = np.arange(64, dtype=np.float32).reshape(32, 2), (TARGETS > 0).astype(np.float32)
     taught = DistillationTargets(says, heard, None, np.zeros(32, np.float32))
-    step = make_train_step(FEATURES, TARGETS, WEIGHTS, SEED, None, taught)  # type: ignore[arg-type]
+    step = make_train_step(FEATURES, TARGETS, WEIGHTS, TUTORIAL, None, taught)  # type: ignore[arg-type]
     assert step.outputs[1] is says and step.weights[1] is heard
-    config = replace(SEED, mixup_alpha=1.0)
+    config = replace(TUTORIAL, mixup_alpha=1.0)
     step = make_train_step(FEATURES, TARGETS, WEIGHTS, config, np.random.default_rng(1), taught)
     np.testing.assert_allclose(step.outputs[1][:, 0], 2 * step.features.ravel(), rtol=1e-5)
     np.testing.assert_allclose(step.weights[1], 1 - step.outputs[0][:, 0], rtol=1e-5)
@@ -66,7 +65,7 @@ def what_is_said(posteriors: npt.NDArray[np.float32] | None, share: float) -> Di
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.3])
 def test_posteriors_of_the_teacher_take_their_share_from_the_labels(smoothing: float):
-    config, labels = replace(SEED, label_smoothing=smoothing), smoothed(TARGETS, 3, smoothing)
+    config, labels = replace(TUTORIAL, label_smoothing=smoothing), smoothed(TARGETS, 3, smoothing)
     before = SAID.copy()
     step = make_train_step(FEATURES, TARGETS, WEIGHTS, config, None, what_is_said(SAID, 0.25))  # type: ignore[arg-type]
     unheard = TARGETS == 0
@@ -80,22 +79,22 @@ def test_posteriors_of_the_teacher_take_their_share_from_the_labels(smoothing: f
 
 
 def test_without_posteriors_of_the_teacher_the_labels_have_no_less():
-    step = make_train_step(FEATURES, TARGETS, WEIGHTS, SEED, None, what_is_said(None, 0.25))  # type: ignore[arg-type]
+    step = make_train_step(FEATURES, TARGETS, WEIGHTS, TUTORIAL, None, what_is_said(None, 0.25))  # type: ignore[arg-type]
     np.testing.assert_array_equal(step.outputs[0], np.eye(3)[TARGETS])
 
 
 def test_mixup_mixes_posteriors_of_the_teacher_by_the_share_of_the_features():
     taught = what_is_said(SAID, 0.25)
-    unmixed = make_train_step(FEATURES, TARGETS, WEIGHTS, SEED, None, taught).outputs[0]  # type: ignore[arg-type]
+    unmixed = make_train_step(FEATURES, TARGETS, WEIGHTS, TUTORIAL, None, taught).outputs[0]  # type: ignore[arg-type]
     features = unmixed.reshape(32, 3, 1, 1)  # so that both are to be mixed to the same
-    config = replace(SEED, mixup_alpha=1.0)
+    config = replace(TUTORIAL, mixup_alpha=1.0)
     step = make_train_step(features, TARGETS, WEIGHTS, config, np.random.default_rng(1), taught)
     np.testing.assert_allclose(step.outputs[0], step.features.reshape(32, 3), rtol=1e-5)
     assert (np.abs(step.outputs[0] - unmixed).max(axis=1) > 1e-3).sum() > 10
 
 
 def test_the_same_draws_mix_alike():
-    config = replace(SEED, mixup_alpha=1.0)
+    config = replace(TUTORIAL, mixup_alpha=1.0)
     twice = [
         make_train_step(FEATURES, TARGETS, WEIGHTS, config, np.random.default_rng(5)).outputs[0]
         for _ in range(2)
@@ -105,4 +104,4 @@ def test_the_same_draws_mix_alike():
 
 def test_smoothing_of_everything_is_refused():
     with pytest.raises(ValueError, match="label_smoothing"):
-        TrainConfig(**{**SEED.__dict__, "label_smoothing": 1.0})
+        TrainConfig(**{**TUTORIAL.__dict__, "label_smoothing": 1.0})
