@@ -1,6 +1,7 @@
-"""The pages in a real browser: nothing breaks, nothing is too wide for a phone, everything plays."""
+"""Pages in Chromium: layout on a phone and on a desktop, charts, images, audio, colour scheme."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hydra import compose as compose_config
@@ -14,8 +15,9 @@ from kwspipe.stages import inspect
 from support import browser
 from support.small_run import HOSTILE, STREAMING, Run
 
-PHONE_WIDTH = 360
-SMALLEST_LETTERS = 9.0  # pixels; of the confusion matrix, the smallest there are
+PHONE_WIDTH, DESKTOP_WIDTH = 360, 1280
+SMALLEST_LETTERS = 9.0  # pixels; the smallest letters are those of the confusion matrix
+NO_FINDINGS: dict[str, list[Any]] = {"console": [], "fetched": [], "too_wide": [], "outside": []}
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "one",
         "seventeen",
         HOSTILE,
-        "a_very_long_keyword_nobody_would_ever_say",
+        "a_very_long_keyword_of_many_syllables",
         "five",
         "six",
         "seven",
@@ -49,21 +51,20 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run.dir / "report.html"
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_the_report_on_a_phone(chromium: str, report: Path, dark: bool) -> None:
-    seen = browser.look(chromium, report, PHONE_WIDTH, dark)
-    assert "fault" not in seen, seen
-    assert seen["console"] == []
-    assert seen["fetched"] == []
-    assert seen["width"] <= PHONE_WIDTH
-    assert seen["too_wide"] == []
-    assert seen["smallest_letters"] >= SMALLEST_LETTERS
-    assert seen["images"] == len(seen["seconds"]) > 4
-    assert all(seconds == pytest.approx(1.2) for seconds in seen["seconds"])
-    assert (
-        seen["pressed"] == "true" and seen["controls_hidden"]
-    )  # the page's own script runs, despite the policy
-    assert seen["background"] == ("rgb(15, 20, 26)" if dark else "rgb(245, 246, 248)")
+@pytest.mark.parametrize(
+    ("width", "dark"), [(PHONE_WIDTH, False), (PHONE_WIDTH, True), (DESKTOP_WIDTH, False)]
+)
+def test_report(chromium: str, report: Path, width: int, dark: bool) -> None:
+    found = browser.measure(chromium, report, width, dark)
+    assert "error" not in found, found
+    assert found | NO_FINDINGS == found
+    assert found["width"] <= width
+    assert found["smallest_letters"] >= SMALLEST_LETTERS
+    assert found["images"] == len(found["seconds"]) > 4
+    assert all(seconds == pytest.approx(1.2) for seconds in found["seconds"])
+    # The script of the page runs under its content security policy.
+    assert found["pressed"] == "true" and found["controls_hidden"]
+    assert found["background"] == ("rgb(15, 20, 26)" if dark else "rgb(245, 246, 248)")
 
 
 @pytest.fixture(scope="module")
@@ -79,10 +80,10 @@ def inspection(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "index.html"
 
 
-def test_the_inspect_page_on_a_phone(chromium: str, inspection: Path) -> None:
-    seen = browser.look(chromium, inspection, PHONE_WIDTH, dark=True)
-    assert "fault" not in seen, seen
-    assert seen["console"] == seen["fetched"] == seen["too_wide"] == []
-    assert seen["width"] <= PHONE_WIDTH
-    assert seen["images"] == len(seen["seconds"]) == 4 * 3 * 3 + 1 + 1
-    assert seen["pressed"] == "true" and seen["controls_hidden"]
+def test_inspect_page(chromium: str, inspection: Path) -> None:
+    found = browser.measure(chromium, inspection, PHONE_WIDTH, dark=True)
+    assert "error" not in found, found
+    assert found | NO_FINDINGS == found
+    assert found["width"] <= PHONE_WIDTH
+    assert found["images"] == len(found["seconds"]) == 4 * 3 * 3 + 1 + 1
+    assert found["pressed"] == "true" and found["controls_hidden"]

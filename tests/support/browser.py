@@ -1,4 +1,4 @@
-"""A page in headless Chromium: what a person would see of it, as figures."""
+"""Headless Chromium: opens a page and returns measurements of its layout."""
 
 import json
 import shutil
@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-PATIENCE_S = 90
-# The page lies in a frame as wide as a phone, since a window cannot be made that small. What is measured is posted.
-LOOK = """<!DOCTYPE html><meta charset="utf-8"><body style="margin:0">
+TIMEOUT_S = 90
+# The page is in a frame of the width of a phone, because windows have a larger minimum width. The frame posts the
+# measurements to the server.
+FRAME = """<!DOCTYPE html><meta charset="utf-8"><body style="margin:0">
 <iframe id="frame" style="border:0;display:block;width:{width}px;height:800px"></iframe>
 <script>
-const tell = (what) => fetch("/result", {{method: "POST", body: JSON.stringify(what)}});
-const right = (element) => element.getBoundingClientRect().right;
+const post = (result) => fetch("/result", {{method: "POST", body: JSON.stringify(result)}});
+const box = (element) => element.getBoundingClientRect();
 (async () => {{
   const frame = document.getElementById("frame");
   await new Promise((loaded) => {{ frame.onload = loaded; frame.src = "/page"; }});
@@ -28,8 +29,13 @@ const right = (element) => element.getBoundingClientRect().right;
     return parseFloat(view.getComputedStyle(text).fontSize) * Math.hypot(matrix.a, matrix.b);
   }});
   const tooWide = [...page.querySelectorAll(".card *")].filter((one) => {{
-    const card = one.closest(".card");
-    return !one.closest("svg") && right(one) > right(card) - parseFloat(view.getComputedStyle(card).paddingRight) + 1;
+    const card = one.closest(".card"), padding = parseFloat(view.getComputedStyle(card).paddingRight);
+    return !one.closest("svg") && box(one).right > box(card).right - padding + 1;
+  }});
+  const outside = [...page.querySelectorAll("svg *:not(title)")].filter((one) => {{
+    const shape = box(one), chart = box(one.closest("svg"));
+    return shape.left < chart.left - 1 || shape.right > chart.right + 1
+      || shape.top < chart.top - 1 || shape.bottom > chart.bottom + 1;
   }});
   let images = 0;
   for (const image of page.images) {{ await image.decode(); images += image.naturalWidth > 0; }}
@@ -42,26 +48,29 @@ const right = (element) => element.getBoundingClientRect().right;
   const entries = view.performance.getEntriesByType("resource").map((entry) => entry.name);
   const first = page.querySelector(".clip button");
   if (first) first.click();
-  await tell({{
+  await post({{
     width: page.documentElement.scrollWidth, images, seconds,
     smallest_letters: Math.min(...letters),
     too_wide: tooWide.map((one) => one.outerHTML.slice(0, 120)),
+    outside: outside.map((one) => one.outerHTML.slice(0, 240)),
     pressed: first ? first.getAttribute("aria-pressed") : null,
     controls_hidden: players.every((audio) => view.getComputedStyle(audio).display === "none"),
     background: view.getComputedStyle(page.body).backgroundColor,
     fetched: entries.filter((name) => !name.startsWith("data:")),
   }});
-}})().catch((fault) => tell({{fault: String(fault)}}));
+}})().catch((error) => post({{error: String(error)}}));
 </script>"""
 
 
 def find() -> str | None:
-    """Returns the path of Chromium, or None where there is none."""
+    """Returns the path of Chromium, or None if it is not installed."""
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
-def _handler(page: Path, frame: str, take: Callable[[dict[str, Any]], None]) -> type[BaseHTTPRequestHandler]:
-    """Serves the page and the frame around it, and takes what the frame posts."""
+def _handler(
+    page: Path, frame: str, receive: Callable[[dict[str, Any]], None]
+) -> type[BaseHTTPRequestHandler]:
+    """Returns a request handler that serves the page and the frame, and receives the measurements of the frame."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -73,10 +82,10 @@ def _handler(page: Path, frame: str, take: Callable[[dict[str, Any]], None]) -> 
                 self.wfile.write(body)
 
         def do_POST(self) -> None:
-            answer = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            result = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             self.send_response(200)
             self.end_headers()
-            take(answer)
+            receive(result)
 
         def log_message(self, format: str, *arguments: Any) -> None:
             pass
@@ -84,21 +93,27 @@ def _handler(page: Path, frame: str, take: Callable[[dict[str, Any]], None]) -> 
     return Handler
 
 
-def look(chromium: str, page: Path, width: int, dark: bool) -> dict[str, Any]:
+def measure(chromium: str, page: Path, width: int, dark: bool) -> dict[str, Any]:
     """Opens a page and measures it.
 
-    Returns:
-        What LOOK posts, and ``console``: messages of the browser's console.
-    """
-    answers: list[dict[str, Any]] = []
-    answered = threading.Event()
+    Args:
+        chromium: path of the browser.
+        page: the HTML file.
+        width: width of the page in CSS pixels.
+        dark: whether the browser requests the dark colour scheme.
 
-    def take(answer: dict[str, Any]) -> None:
-        answers.append(answer)
-        answered.set()
+    Returns:
+        The measurements that FRAME posts, and ``console`` with the messages of the console of the browser.
+    """
+    results: list[dict[str, Any]] = []
+    received = threading.Event()
+
+    def receive(result: dict[str, Any]) -> None:
+        results.append(result)
+        received.set()
 
     with (
-        ThreadingHTTPServer(("127.0.0.1", 0), _handler(page, LOOK.format(width=width), take)) as server,
+        ThreadingHTTPServer(("127.0.0.1", 0), _handler(page, FRAME.format(width=width), receive)) as server,
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
     ):
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -106,14 +121,15 @@ def look(chromium: str, page: Path, width: int, dark: bool) -> dict[str, Any]:
             chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--mute-audio", "--no-first-run",
             "--enable-logging=stderr", "--remote-debugging-port=0", f"--user-data-dir={profile}",
             *(["--blink-settings=preferredColorScheme=0"] if dark else []),
+            f"--window-size={max(width, 500)},800",
             f"http://127.0.0.1:{server.server_port}/",
         ]  # fmt: skip
         browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         try:
-            answered.wait(PATIENCE_S)
+            received.wait(TIMEOUT_S)
         finally:
             browser.terminate()
             _, messages = browser.communicate(timeout=30)
             server.shutdown()
-    assert answers, f"no answer from Chromium in {PATIENCE_S} s:\n{messages[-2000:]}"
-    return answers[0] | {"console": [line for line in messages.splitlines() if "CONSOLE" in line]}
+    assert results, f"no result from Chromium in {TIMEOUT_S} s:\n{messages[-2000:]}"
+    return results[0] | {"console": [line for line in messages.splitlines() if "CONSOLE" in line]}

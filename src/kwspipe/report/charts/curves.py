@@ -89,8 +89,7 @@ def roc(curves: Sequence[Curve], num_clips: int) -> Markup:
     low = math.floor(9.9 * low) / 10
     axes = Axes(drawing, logarithmic(left, 1, LEFT, RIGHT), linear(low, 1, BOX[3], TOP), BOX)
     axes.vertical([(value, f"{100 * value:g}") for value in ticks(low, 1, 4)], "true positive rate (%)")
-    marks = [(value, f"{100 * value:g} %") for value in decades(left, 1)]
-    axes.horizontal(marks, "false positive rate")
+    axes.horizontal([(value, f"{100 * value:g}") for value in decades(left, 1)], "false positive rate (%)")
     for index in reversed(range(len(curves))):
         label, false_rate, true_rate, area = curves[index]
         # Each curve starts on the left edge, at the best true positive rate there. The points below it, down to

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
 from markupsafe import Markup
 
@@ -12,10 +13,9 @@ STRONGEST_MISTAKE = 0.2  # share of the clips of a class at which a confusion ha
 # FULL or more). At the opacities between, neither number colour has the contrast of 4.5 that WCAG 2.2 requires.
 FULL, PALEST, DARKEST_PALE = 0.75, 0.12, 0.5
 MAX_NUMBERED = 16  # with more classes the numbers in the cells would be too small on a phone
-LETTER_WIDTH = (
-    6.8  # mean width of a letter in units of the drawing; letters of East Asian scripts have twice the width
-)
-MAX_LETTERS = 14
+# Mean width of a letter in units of the drawing. Letters of East Asian scripts have twice the width.
+LETTER_WIDTH = 7.8
+MAX_LETTERS = 12
 SLOPE = 0.5  # cos(60 degrees): horizontal extent of a column label over its length
 
 
@@ -27,7 +27,7 @@ def confusion(counts: Sequence[Sequence[int]], labels: Sequence[str]) -> Markup:
         labels: (classes,)
     """
     names = [_short(label) for label in labels]
-    cell = 26.0 if len(labels) <= MAX_NUMBERED else 13.0
+    cell = 25.0 if len(labels) <= MAX_NUMBERED else 12.5
     head = LETTER_WIDTH * max(map(_letters, names)) + 10
     side = head + cell * len(labels)
     # Column labels start in the middle of their column and lean to the right.
@@ -66,7 +66,13 @@ def _cell(
     tip: str,
 ) -> None:
     x, y = corner
-    square = {"x": x + 0.75, "y": y + 0.75, "width": size - 1.5, "height": size - 1.5, "rx": 2.0}
+    square: dict[str, Any] = {
+        "x": x + 0.75,
+        "y": y + 0.75,
+        "width": size - 1.5,
+        "height": size - 1.5,
+        "rx": 2.0,
+    }
     drawing.add("rect", "cell", **square)
     if not count:
         return
@@ -77,7 +83,9 @@ def _cell(
     drawing.add("rect", "cell right" if correct else "cell wrong", tip, **square, fill_opacity=opacity)
     if size >= 20:
         style = "count strong" if full else "count"
-        drawing.text(x + size / 2, y + size / 2 + 4.5, str(count), style, "middle")
+        # Numbers of four digits or more are compressed to the width of the cell.
+        fit = {"textLength": size - 3, "lengthAdjust": "spacingAndGlyphs"} if count >= 1000 else {}
+        drawing.text(x + size / 2, y + size / 2 + 4.5, str(count), style, "middle", **fit)
 
 
 def _letters(text: str) -> int:

@@ -34,4 +34,4 @@ def test_axis_of_streams_without_false_accepts_has_a_tick() -> None:
 def test_no_chart_without_points_or_hours() -> None:
     point = {"false_accepts_per_hour": 1.0, "false_reject_rate": 0.5}
     assert det.draw([point], 0.0, []) is None
-    assert det.draw([point | {"false_reject_rate": None}], 1.0, []) is None  # type: ignore[dict-item]
+    assert det.draw([point | {"false_reject_rate": None}], 1.0, []) is None

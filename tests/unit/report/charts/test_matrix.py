@@ -37,7 +37,13 @@ def _extent(text: str) -> float:
     return matrix.LETTER_WIDTH * (len(text) + wide)
 
 
+def test_large_numbers_fit_into_their_cell() -> None:
+    texts = ET.fromstring(matrix.confusion([[999, 1000], [0, 12345]], ["a", "b"])).iter("text")
+    lengths = {text.text: text.get("textLength") for text in texts if text.attrib["class"] != "tick"}
+    assert lengths == {"999": None, "1000": "22", "12345": "22"}
+
+
 def test_long_labels_are_cut() -> None:
     svg = matrix.confusion([[3]], ["a_very_long_keyword"])
-    assert ">a_very_long_k\N{HORIZONTAL ELLIPSIS}<" in svg
+    assert ">a_very_long\N{HORIZONTAL ELLIPSIS}<" in svg
     assert "a_very_long_keyword: 3 of 3 correct" in svg
