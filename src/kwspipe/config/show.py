@@ -22,8 +22,22 @@ def _sequence(dumper: yaml.SafeDumper, values: Sequence[Any]) -> yaml.Node:
 
 def _mapping(dumper: yaml.SafeDumper, values: Mapping[str, Any]) -> yaml.Node:
     scalars = not any(isinstance(value, dict | list) for value in values.values())
-    short = scalars and len(str(dict(values))) <= WIDTH - 20
-    return dumper.represent_mapping("tag:yaml.org,2002:map", values.items(), flow_style=short)
+    inline = scalars and (isinstance(values, _Nested) or len(str(dict(values))) <= WIDTH - 20)
+    return dumper.represent_mapping("tag:yaml.org,2002:map", values.items(), flow_style=inline)
+
+
+class _Nested(dict[str, Any]):
+    """A mapping within a group. It is written inline if it contains single values only."""
+
+
+def _nested(value: Any) -> Any:
+    return (
+        _Nested({key: _nested(inner) for key, inner in value.items()}) if isinstance(value, dict) else value
+    )
+
+
+def _group(value: Any) -> Any:
+    return {key: _nested(inner) for key, inner in value.items()} if isinstance(value, dict) else value
 
 
 def _section(dumper: yaml.SafeDumper, values: _Section) -> yaml.Node:
@@ -33,6 +47,7 @@ def _section(dumper: yaml.SafeDumper, values: _Section) -> yaml.Node:
 _Dumper.add_representer(_Section, _section)
 _Dumper.add_representer(list, _sequence)
 _Dumper.add_representer(dict, _mapping)
+_Dumper.add_representer(_Nested, _mapping)
 
 
 def text(config: Mapping[str, Any], readers: Mapping[str, Sequence[str]]) -> str:
@@ -47,7 +62,7 @@ def text(config: Mapping[str, Any], readers: Mapping[str, Sequence[str]]) -> str
     groups = {key for key, value in config.items() if isinstance(value, dict)}
     sections = [("run", _Section({key: rest.pop(key) for key in config if key not in groups}))]
     for stage, keys in readers.items():
-        sections.append((stage, _Section({key: rest.pop(key) for key in keys if key in rest})))
+        sections.append((stage, _Section({key: _group(rest.pop(key)) for key in keys if key in rest})))
     lines = [
         f"# {heading}\n{yaml.dump(part, Dumper=_Dumper, sort_keys=False, width=WIDTH, allow_unicode=True)}"
         for heading, part in sections
