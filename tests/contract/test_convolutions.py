@@ -1,4 +1,4 @@
-"""Convolutions and dense layers of random shape, window, scale and data: the core gives the reference kernels' bits."""
+"""Random convolutions and fully connected layers: the C core equals the reference kernels bit for bit."""
 
 import numpy as np
 from hypothesis import assume, given
@@ -79,17 +79,17 @@ def test_depthwise_convolution(
     taps=st.sampled_from([1, 2, 3, 4, 5, 9, 29, 31, 33]),
     stride=st.integers(1, 3),
     dilation=st.sampled_from([1, 1, 1, 2]),
-    upright=st.booleans(),
+    is_column=st.booleans(),
 )
 def test_depthwise_convolution_along_a_row_or_a_column(
-    seed, length, across, channels, taps, stride, dilation, upright, padding, activation, zero_point,
+    seed, length, across, channels, taps, stride, dilation, is_column, padding, activation, zero_point,
     output_zero_point,
 ):  # fmt: skip
-    """As in MatchboxNet: windows over time, of maps one column wide, which the compiler lays along a row."""
-    turn = slice(None, None, -1 if upright else 1)
+    """Windows over time as in MatchboxNet. The compiler changes the layout of activations that are one column wide."""
+    order = slice(None, None, -1 if is_column else 1)
     assert_depthwise(
-        seed, (across, length)[turn], channels, 1, (1, taps)[turn], (1, stride)[turn], (1, dilation)[turn], padding,
-        activation, zero_point, output_zero_point,
+        seed, (across, length)[order], channels, 1, (1, taps)[order], (1, stride)[order], (1, dilation)[order],
+        padding, activation, zero_point, output_zero_point,
     )  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def assert_depthwise(
 def test_padded_expansion_and_depthwise(
     seed, height, width, channels, middle, stride, pads, activation, zero_point
 ):
-    """As in MobileNetV2: CONV_2D 1x1, PAD, DEPTHWISE_CONV_2D, which become one operator."""
+    """CONV_2D 1x1, PAD and DEPTHWISE_CONV_2D as in MobileNetV2, which the compiler fuses to one operator."""
     rng = np.random.default_rng(seed)
     padded = (height + pads[0] + pads[1], width + pads[2] + pads[3])
     shape = output_shape(padded, (3, 3), (stride, stride), (1, 1), VALID)
@@ -157,13 +157,13 @@ def test_padded_expansion_and_depthwise(
     ]
     model.operator("CONV_2D", inputs, [expanded], SAME, 1, 1, 1, 1, activation)
     amounts = np.array([[0, 0], pads[:2], pads[2:], [0, 0]], np.int32)
-    wide = model.tensor((1, *padded, middle), middle_scale, middle_zero_point)
-    model.operator("PAD", [expanded, model.tensor((4, 2), None, 0, amounts)], [wide])
+    padded_tensor = model.tensor((1, *padded, middle), middle_scale, middle_zero_point)
+    model.operator("PAD", [expanded, model.tensor((4, 2), None, 0, amounts)], [padded_tensor])
     filters, filter_scales = quantized_weights(rng, (1, 3, 3, middle), middle, 2)
     out_scale = output_scale(rng, middle_scale, filter_scales.max(), 9)
     output = model.tensor((1, *shape, middle), out_scale, -128)
     inputs = [
-        wide,
+        padded_tensor,
         model.tensor(filters.shape, filter_scales, 0, filters, axis=3),
         model.tensor((middle,), None, 0, rng.integers(-5000, 5000, middle).astype(np.int32)),
     ]

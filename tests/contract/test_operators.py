@@ -1,4 +1,4 @@
-"""Other single operators of random shape, scale and data: the core gives the reference kernels' bits."""
+"""Single operators with random shapes, scales and data: the C core equals the reference kernels bit for bit."""
 
 import numpy as np
 from hypothesis import assume, given
@@ -31,7 +31,7 @@ from support.tflite_builder import NONE, ModelBuilder
     out=zero_points,
 )
 def test_add(seed, count, activation, zero_point, other, out):
-    """Both inputs come from one: itself, and itself through a fully connected layer."""
+    """The inputs are the input of the model and the output of a fully connected layer."""
     rng = np.random.default_rng(seed)
     scales = 2.0 ** rng.uniform(-6, 0, 3)
     model = ModelBuilder()
@@ -122,8 +122,8 @@ def test_softmax(seed, classes, rows, zero_point, scale):
     ratio=st.one_of(st.just(1.0), st.floats(0.1, 8)),
 )
 def test_table(kind, scale, zero_point, out, ratio):
-    """All 256 values of operators that look at one."""
-    fixed = {"LOGISTIC": (1 / 256, -128), "TANH": (1 / 128, 0)}  # as TensorFlow Lite demands
+    """All 256 input values of functions of one value."""
+    fixed = {"LOGISTIC": (1 / 256, -128), "TANH": (1 / 128, 0)}  # required by TensorFlow Lite
     output_scale, output_zero_point = fixed.get(kind, (scale * ratio, out))
     model = ModelBuilder()
     source = model.tensor((1, 256), scale, zero_point)

@@ -1,4 +1,4 @@
-"""The application's own doings: microphone, lights, gain, and hosts that go away."""
+"""Application of the firmware: microphone, LEDs, gain, and hosts that stop sending requests."""
 
 import random
 
@@ -35,7 +35,13 @@ def connect(board: AppBoard) -> Link:
 
 
 def install(board: AppBoard, image: bytes = IMAGE) -> None:
-    push(lambda: connect(board), image, ImageRequirements.of(image).memory_bytes, golden_of(image), PushCallbacks())
+    push(
+        lambda: connect(board),
+        image,
+        ImageRequirements.of(image).memory_bytes,
+        golden_of(image),
+        PushCallbacks(),
+    )
 
 
 def events(board: AppBoard) -> list[Event]:
@@ -44,8 +50,8 @@ def events(board: AppBoard) -> list[Event]:
     return [Event.unpack(frame.payload) for frame in frames if frame.verb == Verb.EVENT]
 
 
-def hear(board: AppBoard, audio: np.ndarray, duration_ms: float) -> list[Event]:
-    """Starts the board, lets it hear the audio, and returns what it detects."""
+def record(board: AppBoard, audio: np.ndarray, duration_ms: float) -> list[Event]:
+    """Starts the board with the audio at its microphone, and returns the detections."""
     board.start()
     board.sent.clear()
     board.audio = audio.copy()
@@ -53,11 +59,11 @@ def hear(board: AppBoard, audio: np.ndarray, duration_ms: float) -> list[Event]:
     return events(board)
 
 
-def test_what_the_microphone_hears_is_detected(board):
-    assert board.rate_hz == 0  # without a model it need not run
+def test_the_audio_of_the_microphone_is_processed(board):
+    assert board.rate_hz == 0  # without a model the microphone is off
     install(board)
     assert board.rate_hz == 16000
-    found = hear(board, NOISE, 4100)
+    found = record(board, NOISE, 4100)
     expected = Spotter(IMAGE).feed(NOISE)
     assert len(expected) >= 3
     assert [(e.label, e.label_index, e.score, e.time_ms) for e in found] == [
@@ -67,23 +73,23 @@ def test_what_the_microphone_hears_is_detected(board):
     assert connect(board).status().source is Source.MICROPHONE
 
 
-def test_the_red_light_shines_for_a_moment_after_a_word(board):
+def test_the_red_led_is_on_for_a_moment_after_a_detection(board):
     install(board)
-    seen = []
-    board.on_round = lambda: seen.append((board.now_ms, board.lights[KEYWORD]))
+    states = []
+    board.on_round = lambda: states.append((board.now_ms, board.lights[KEYWORD]))
     start_ms = board.now_ms
-    found = hear(board, NOISE[:24000], 3000)
+    found = record(board, NOISE[:24000], 3000)
     assert len(found) == 1
-    shining = [now_ms - start_ms for now_ms, on in seen if on]
-    assert found[0].time_ms <= shining[0] <= found[0].time_ms + 40
-    assert 680 <= shining[-1] - shining[0] <= 760
+    times_on_ms = [now_ms - start_ms for now_ms, on in states if on]
+    assert found[0].time_ms <= times_on_ms[0] <= found[0].time_ms + 40
+    assert 680 <= times_on_ms[-1] - times_on_ms[0] <= 760
 
 
-def test_the_green_light_shows_that_something_is_heard(board):
+def test_the_green_led_shows_activity(board):
     install(board)
-    hear(board, QUIET, 500)
+    record(board, QUIET, 500)
     assert not board.lights[ACTIVITY]
-    hear(board, NOISE[:8000], 400)
+    record(board, NOISE[:8000], 400)
     assert board.lights[ACTIVITY]
     board.run(400)
     assert not board.lights[ACTIVITY]
@@ -94,12 +100,12 @@ def test_the_gain_of_the_model_is_applied_and_saturates(board):
     install(board, image)
     loud = NOISE.astype(np.int32) * 30
     expected = Spotter(image).feed(loud.clip(-32768, 32767).astype(np.int16))
-    assert [(e.score, e.time_ms) for e in hear(board, NOISE, 4100)] == [
+    assert [(e.score, e.time_ms) for e in record(board, NOISE, 4100)] == [
         (d.score, d.time_ms) for d in expected
     ]
 
 
-def test_the_old_model_spots_on_while_a_new_one_comes(board):
+def test_the_old_model_runs_during_a_push(board):
     install(board)
     link = connect(board)
     new = small_image(5)
@@ -112,11 +118,11 @@ def test_the_old_model_spots_on_while_a_new_one_comes(board):
     assert events(board)
 
 
-@pytest.mark.parametrize("left_in", ["feed", "test"])
-def test_a_host_that_went_away_leaves_the_board_spotting(board, left_in):
+@pytest.mark.parametrize("last_request", ["feed", "test"])
+def test_without_requests_from_the_host_the_board_resumes_spotting(board, last_request):
     install(board)
     link = connect(board)
-    if left_in == "feed":
+    if last_request == "feed":
         link.start_feed(FeedKind.AUDIO)
         assert link.status().source is Source.FEED
     else:
@@ -130,10 +136,10 @@ def test_a_host_that_went_away_leaves_the_board_spotting(board, left_in):
     assert link.status().source is Source.MICROPHONE
 
 
-def test_a_model_that_is_too_slow_runs_less_often_and_loses_little(board):
+def test_a_model_that_is_too_slow_runs_less_often_and_loses_few_samples(board):
     image = small_image(2, num_layers=20)
     install(board, image)
-    board.round_ms = 8.0  # one layer a round: an inference of 160 ms, wanted every 100 ms
+    board.round_ms = 8.0  # one layer per iteration: an inference takes 160 ms, and one is due every 100 ms
     board.start()
     board.audio = np.tile(NOISE, 4)
     before = connect(board).status().num_inferences
@@ -145,7 +151,7 @@ def test_a_model_that_is_too_slow_runs_less_often_and_loses_little(board):
     assert 12000 / 260 < inferences < 12000 / 155
 
 
-def test_a_reset_waits_for_its_response(board):
+def test_a_reset_occurs_after_its_response(board):
     link = connect(board)
     link.reset()
     assert board.num_resets >= 1
@@ -156,7 +162,7 @@ def test_noise_on_the_line_does_not_disturb_spotting(board):
     board.start()
     board.sent.clear()
     board.audio = NOISE.copy()
-    board.round_ms = 2.0  # bytes come all the time, so that it is never idle
+    board.round_ms = 2.0  # bytes arrive continuously, so that the board is never idle
     noise = random.Random(1)
     board.on_round = lambda: board.received.extend(noise.randbytes(20))
     board.run(4100)

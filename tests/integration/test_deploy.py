@@ -1,4 +1,4 @@
-"""The deploy stage on boards that need no hardware: what it leaves, what it says, what it refuses."""
+"""Deploy stage on boards without hardware: its result, its output and its errors."""
 
 import importlib.util
 import json
@@ -12,7 +12,8 @@ import soundfile
 
 from kwspipe.config import BoardConfig
 from kwspipe.device import firmware
-from kwspipe.device.push import DoesNotFitError, SelfTestError
+from kwspipe.device.golden import SelfTestError
+from kwspipe.device.push import DoesNotFitError
 from kwspipe.errors import KwspipeError
 from kwspipe.stages import deploy
 from support.small_model import golden_of, small_image
@@ -42,7 +43,7 @@ def run(run_dir, board: str, golden_inputs: int = 4, feed: str | None = None) ->
     return json.loads((folder / f"{board}.json").read_text())
 
 
-def test_the_native_board_gets_the_model(run_dir, capsys):
+def test_a_model_is_deployed_to_the_native_board(run_dir, capsys):
     result = run(run_dir, "host")
     assert result["parity"] == {"vectors": 4, "equal": True}
     assert (result["board"], result["firmware"]) == ("host", firmware.build("host").version)
@@ -50,13 +51,13 @@ def test_the_native_board_gets_the_model(run_dir, capsys):
     assert result["arena_bytes"] < result["memory_bytes"] < 73728
     assert result["nanoseconds_per_inference"] >= sum(result["nanoseconds_per_operator"]) > 0
     assert 0 < result["push_seconds"] < 30
-    said = capsys.readouterr().err
-    assert f"flash of a slot: {len(IMAGE):,} of 516,096 bytes" in said
-    assert "memory (arena, features, front end): " in said and " left" in said
-    assert "host has the model: 4 golden inputs equal bit for bit" in said
+    output = capsys.readouterr().err
+    assert f"flash of a slot: {len(IMAGE):,} of 516,096 bytes" in output
+    assert "memory (arena, features, front end): " in output and " left" in output
+    assert "host has the model: outputs of 4 golden inputs are equal bit for bit" in output
 
 
-def test_the_emulated_board_gets_the_model(run_dir):
+def test_a_model_is_deployed_to_the_emulated_board(run_dir):
     pytest.importorskip("unicorn", reason="the emulated board needs the extra `emulator`")
     if not (shutil.which("arm-none-eabi-gcc") or importlib.util.find_spec("ziglang")):
         pytest.skip("needs arm-none-eabi-gcc or ziglang to build the board's firmware")
@@ -81,18 +82,20 @@ def test_a_recording_is_fed_and_its_detections_compared(run_dir, recording, caps
     assert result["audio_seconds"] == 3.0
     first = result["detections"][0]
     assert first["label"] in ("one", "two") and 1190 <= first["time_ms"] <= 3000 and first["score"] > 130
-    said = capsys.readouterr().err
-    assert f"{first['time_ms'] / 1000:7.2f} s  {first['label']} (score {first['score']})" in said
-    assert f"{len(result['detections'])} detections in 3.0 s of audio" in said
+    output = capsys.readouterr().err
+    assert f"{first['time_ms'] / 1000:7.2f} s  {first['label']} (score {first['score']})" in output
+    assert f"{len(result['detections'])} detections in 3.0 s of audio" in output
 
 
-def test_other_detections_than_here_fail_the_stage(run_dir, recording, monkeypatch):
+def test_different_detections_of_board_and_core_fail_the_stage(run_dir, recording, monkeypatch):
     monkeypatch.setattr(deploy.Spotter, "feed", lambda *_: [])
-    with pytest.raises(SelfTestError, match=r"board.feed: the board detected Detection.*detects: nothing"):
+    with pytest.raises(
+        SelfTestError, match=r"board.feed: the board detected Detection.*detections of the host: nothing"
+    ):
         run(run_dir, "host", feed=recording)
 
 
-def test_the_recording_is_part_of_what_the_stage_depends_on(recording):
+def test_the_recording_is_a_source_of_the_stage(recording):
     settings = BoardConfig(name="host", port=None, golden_inputs=1, feed=recording)
     assert list(deploy.sources(SimpleNamespace(board=settings))) == ["board.feed"]
     assert deploy.sources(SimpleNamespace(board=replace(settings, feed=None))) == {}
@@ -107,8 +110,10 @@ def test_an_output_that_differs_fails_the_stage(run_dir):
     assert list((run_dir / "deploy").iterdir()) == []
 
 
-def test_more_golden_inputs_than_there_are_is_an_error(run_dir):
-    with pytest.raises(KwspipeError, match=r"board.golden_inputs: 7, but quantize left 6.*Allowed: 1 to 6"):
+def test_more_golden_inputs_than_available_are_an_error(run_dir):
+    with pytest.raises(
+        KwspipeError, match=r"board.golden_inputs: 7, but .*golden.npz contains 6\. Allowed: 1 to 6"
+    ):
         run(run_dir, "host", golden_inputs=7)
 
 

@@ -1,4 +1,4 @@
-"""The firmware as it is delivered, on the emulated board, with the vendor's model and real speech."""
+"""Firmware of the release on the emulated board, with the vendor's model and recorded speech."""
 
 import time
 
@@ -42,7 +42,7 @@ def image(tflite) -> bytes:
 
 @pytest.fixture(scope="module")
 def speech(shared_dir) -> np.ndarray:
-    """Three words of one kind of speaker each, with pauses."""
+    """Recordings of three words with pauses."""
     pieces = [np.zeros(16000)]
     for word in WORDS:
         path = sorted((shared_dir / "data" / "speech" / word).glob("*.flac"))[3]
@@ -50,7 +50,7 @@ def speech(shared_dir) -> np.ndarray:
     return np.round(np.concatenate(pieces) * 32767).astype(np.int16)
 
 
-def test_three_words_are_detected_as_on_this_machine(brd2601_firmware, image, speech, tmp_path):
+def test_fed_words_give_the_detections_of_the_core(brd2601_firmware, image, speech, tmp_path):
     from kwspipe.device.emulator import EmulatedBoard
 
     expected = Spotter(image).feed(speech)
@@ -73,25 +73,33 @@ def test_three_words_are_detected_as_on_this_machine(brd2601_firmware, image, sp
     assert 1_000_000 < sum(profile.operators) <= profile.inference
 
 
-def test_three_words_spoken_to_the_microphone(brd2601_firmware, tflite, image, speech, tmp_path):
+def test_words_from_the_microphone_give_the_detections_of_the_core(
+    brd2601_firmware, tflite, image, speech, tmp_path
+):
     from kwspipe.device.emulator import EmulatedBoard
 
     flash_file, wav = tmp_path / "flash.bin", tmp_path / "words.wav"
     soundfile.write(wav, speech, 16000)
-    gain = max(1, detector_settings(read_parameters(tflite)).volume_gain)  # of the microphone only
+    gain = max(1, detector_settings(read_parameters(tflite)).volume_gain)  # applies to the microphone only
     expected = Spotter(image).feed(np.clip(speech.astype(np.int32) * gain, -32768, 32767).astype(np.int16))
     assert len(expected) >= len(WORDS)
     inputs = np.zeros((1, 59 * 49), np.int8)
     golden = GoldenVectors(inputs, CoreModel(image).run(inputs))
     with EmulatedBoard(brd2601_firmware, flash_file, baud=0) as board:
-        push(lambda: open_link(board.port), image, ImageRequirements.of(image).memory_bytes, golden, PushCallbacks())
+        push(
+            lambda: open_link(board.port),
+            image,
+            ImageRequirements.of(image).memory_bytes,
+            golden,
+            PushCallbacks(),
+        )
     with EmulatedBoard(brd2601_firmware, flash_file, baud=0, wav=wav) as board:
         board.wait_for("recording_end", timeout_s=60)
-        with open_link(board.port) as link, link.collect_events() as heard:
-            link.num_events = 0  # also those from before the port was opened
+        with open_link(board.port) as link, link.collect_events() as found:
+            link.num_events = 0  # includes the detections before the port was opened
             deadline_s = time.monotonic() + 20
-            while len(heard) < len(expected) and time.monotonic() < deadline_s:
+            while len(found) < len(expected) and time.monotonic() < deadline_s:
                 link.fetch_events()
-        for colour in ("green", "red"):  # something is heard, a keyword is recognised
+        for colour in ("green", "red"):  # activity and keyword
             assert {"event": "light", "colour": colour, "on": True} in board.events
-    assert [(e.label, e.score, e.time_ms) for e in heard] == [(d.label, d.score, d.time_ms) for d in expected]
+    assert [(e.label, e.score, e.time_ms) for e in found] == [(d.label, d.score, d.time_ms) for d in expected]

@@ -1,4 +1,4 @@
-"""The delivered firmware on the emulated board: pushes over a pseudo-terminal, power cuts in the modelled flash."""
+"""Push to the firmware of the release on the emulated board, with power cuts in the flash model."""
 
 import itertools
 import time
@@ -30,7 +30,7 @@ Start = Callable[..., EmulatedBoard]
 def push_to(
     board: EmulatedBoard,
     image: bytes,
-    watcher: PushCallbacks | None = None,
+    callbacks: PushCallbacks | None = None,
     connect: Callable[[str], Link] = open_link,
 ) -> PushReport:
     memory_bytes = ImageRequirements.of(image).memory_bytes
@@ -39,7 +39,7 @@ def push_to(
         image,
         memory_bytes,
         golden_of(image),
-        watcher or PushCallbacks(),
+        callbacks or PushCallbacks(),
         lambda _: None,
     )
 
@@ -76,7 +76,7 @@ def active(board: EmulatedBoard) -> bytes | None:
     return next((image for image in (OLD, NEW) if image_id == ImageId.of(image)), None)
 
 
-def test_the_board_introduces_itself(start: Start, brd2601_firmware: Path) -> None:
+def test_hello_returns_the_identity_of_the_board(start: Start, brd2601_firmware: Path) -> None:
     with open_link(start().port) as link:
         hello = link.hello()
     assert (hello.board, hello.cycles_name) == ("brd2601", "instructions")
@@ -84,7 +84,7 @@ def test_the_board_introduces_itself(start: Start, brd2601_firmware: Path) -> No
     assert hello.max_image_bytes >= 330 * 1024
 
 
-def test_a_push_survives_power_off_and_programs_no_word_twice(start: Start) -> None:
+def test_an_image_remains_after_power_off_and_no_word_is_programmed_twice(start: Start) -> None:
     board = start()
     assert active(board) is None
     report = push_to(board, NEW)
@@ -96,7 +96,7 @@ def test_a_push_survives_power_off_and_programs_no_word_twice(start: Start) -> N
 
 
 class PoweredPort:
-    """A port that fails as soon as the power of its board does, so that nobody waits for a board that is off."""
+    """Port that fails immediately after a power loss of its board, so that the test does not wait for a timeout."""
 
     def __init__(self, board: EmulatedBoard) -> None:
         self._port = open_port(board.port)
@@ -116,7 +116,7 @@ class PoweredPort:
 
     def read(self, size: int = 1, /) -> bytes:
         if self._count() > self._num_losses:
-            raise serial.SerialException("the power failed")
+            raise serial.SerialException("power loss")
         self._port.timeout = min(self._port.timeout or 0.05, 0.05)
         return bytes(self._port.read(size))
 
@@ -124,18 +124,18 @@ class PoweredPort:
         return getattr(self._port, name)
 
 
-def test_a_profile_counts_instructions_and_repeats(start: Start) -> None:
+def test_the_instruction_counts_of_a_profile_are_reproducible(start: Start) -> None:
     board = start()
     push_to(board, NEW)
     with open_link(board.port) as link:
         profiles = [link.profile() for _ in range(2)]
     assert profiles[0] == profiles[1]
     assert len(profiles[0].operators) == 1
-    # One dense layer of 4 x 2891 weights: less than four instructions for each.
+    # One dense layer with 4 x 2891 weights: less than four instructions per weight.
     assert 5_000 < profiles[0].operators[0] <= profiles[0].inference < 50_000
 
 
-def test_the_power_may_fail_in_every_flash_operation(start: Start, flash_file: Path) -> None:
+def test_a_push_resumes_after_a_power_loss_in_any_flash_operation(start: Start, flash_file: Path) -> None:
     board = start(options=("--stay-off",))
     push_to(board, OLD)
     saved = flash_file.read_bytes()
@@ -157,14 +157,14 @@ def test_the_power_may_fail_in_every_flash_operation(start: Start, flash_file: P
         assert active(board) == NEW
         assert report.num_resumes == len(found_after_cuts) - (cut - 1)
         if report.num_resumes == 0:
-            break  # the push was over before so many operations
+            break  # the push has fewer operations
     assert len(found_after_cuts) > 20
-    assert set(found_after_cuts) <= {OLD, NEW}, "after a cut the board had no model"
+    assert set(found_after_cuts) <= {OLD, NEW}, "the board had no model after a power loss"
     assert OLD in found_after_cuts
     assert flash_counts(board)["overprogrammed_words"] == 0
 
 
-def test_killing_the_board_again_and_again_only_delays_a_push(start: Start) -> None:
+def test_a_push_resumes_after_repeated_kills_of_the_board(start: Start) -> None:
     board = start()
     push_to(board, OLD)
     kills = iter([0.2, 0.5, 0.8])
@@ -181,13 +181,13 @@ def test_killing_the_board_again_and_again_only_delays_a_push(start: Start) -> N
     assert active(board) == NEW
 
 
-def test_at_115200_baud_the_line_is_the_only_brake(start: Start) -> None:
+def test_at_115200_baud_the_line_determines_the_duration(start: Start) -> None:
     report = push_to(start(baud=115200), NEW)
     ideal_s = report.sent_bytes * 10 / 115200
     assert ideal_s < report.push_s < 1.6 * ideal_s + 0.5
 
 
-def test_fed_audio_gives_what_the_host_detects(start: Start) -> None:
+def test_fed_audio_gives_the_detections_of_the_core(start: Start) -> None:
     board = start()
     push_to(board, NEW)
     expected = Spotter(NEW).feed(NOISE)
@@ -200,23 +200,23 @@ def test_fed_audio_gives_what_the_host_detects(start: Start) -> None:
     ]
 
 
-def test_the_microphone_gives_what_the_host_detects(start: Start, tmp_path: Path) -> None:
+def test_audio_from_the_microphone_gives_the_detections_of_the_core(start: Start, tmp_path: Path) -> None:
     board = start()
     push_to(board, NEW)
     board.close()
     soundfile.write(tmp_path / "noise.wav", NOISE, 16000)
-    # All that is decided before the recording ends; behind it the microphone hears silence.
+    # Detections before the end of the recording. After it the microphone provides silence.
     expected = [d for d in Spotter(NEW).feed(NOISE) if d.time_ms < 2900]
     board = start(wav=tmp_path / "noise.wav")
     board.wait_for("recording_end")
     with open_link(board.port) as link:
         assert link.status().source is Source.MICROPHONE
-        link.num_events = 0  # all there were, also those from before
+        link.num_events = 0  # includes the detections before the port was opened
         with link.collect_events() as found:
             deadline_s = time.monotonic() + 10
             while len(found) < len(expected) and time.monotonic() < deadline_s:
                 link.fetch_events()
-    heard = [(e.label, e.score, e.time_ms) for e in found][: len(expected)]
-    assert heard == [(d.label, d.score, d.time_ms) for d in expected]
-    assert len(heard) >= 2
+    received = [(e.label, e.score, e.time_ms) for e in found][: len(expected)]
+    assert received == [(d.label, d.score, d.time_ms) for d in expected]
+    assert len(received) >= 2
     assert {"event": "light", "colour": "red", "on": True} in board.events

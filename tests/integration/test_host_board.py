@@ -1,4 +1,4 @@
-"""The whole application as a native process: pushes over a pseudo-terminal, real kills, real restarts, fed audio."""
+"""Application of the firmware as a native process: pushes over a pseudo-terminal, kills, restarts, fed audio."""
 
 import shutil
 import subprocess
@@ -47,11 +47,11 @@ def board(program, flash_file):
         yield started
 
 
-def push_to(board: HostBoard, image: bytes, on_sent=lambda done, total: None, between=lambda: None):
-    watcher = PushCallbacks(on_sent=on_sent)
+def push_to(board: HostBoard, image: bytes, on_sent=lambda done, total: None, on_pause=lambda: None):
+    callbacks = PushCallbacks(on_sent=on_sent)
     memory_bytes = ImageRequirements.of(image).memory_bytes
     return push(
-        lambda: open_link(board.port), image, memory_bytes, golden_of(image), watcher, lambda _: between()
+        lambda: open_link(board.port), image, memory_bytes, golden_of(image), callbacks, lambda _: on_pause()
     )
 
 
@@ -60,7 +60,7 @@ def active(board: HostBoard) -> ImageId | None:
         return link.status().active
 
 
-def test_the_board_introduces_itself(program, flash_file):
+def test_hello_returns_the_identity_of_the_board(program, flash_file):
     with HostBoard(program, flash_file, version="1.2.3-test") as board, open_link(board.port) as link:
         hello = link.hello()
         assert (hello.board, hello.firmware, hello.cycles_name) == ("host", "1.2.3-test", "nanoseconds")
@@ -70,7 +70,7 @@ def test_the_board_introduces_itself(program, flash_file):
         assert link.hello().firmware == firmware.build("host").version
 
 
-def test_a_push_lasts_over_restarts(board):
+def test_an_image_remains_after_a_restart(board):
     assert active(board) is None
     report = push_to(board, OLD)
     assert (report.num_vectors, report.num_resumes, report.was_active) == (2, 0, False)
@@ -83,7 +83,7 @@ def test_a_push_lasts_over_restarts(board):
 
 
 @pytest.mark.parametrize("percent", [0, 20, 55, 99])
-def test_a_board_that_is_killed_goes_on(board, percent):
+def test_a_push_resumes_after_a_kill_of_the_board(board, percent):
     push_to(board, OLD)
     kills = iter([board.close])
 
@@ -93,18 +93,18 @@ def test_a_board_that_is_killed_goes_on(board, percent):
 
     report = push_to(board, NEW, kill, board.start)
     assert report.num_resumes == 1
-    # What was under way when the board was killed may have arrived as well.
+    # The data in flight at the time of the kill may have arrived too.
     assert report.resumed_from >= len(NEW) * percent // 100 // 8192 * 8192
     assert report.resumed_from % 8192 == 0 or report.resumed_from == len(NEW)
     assert active(board) == ImageId.of(NEW)
 
 
-def test_power_cuts_leave_the_old_image_or_the_new_one(program, flash_file):
+def test_after_a_power_cut_the_board_has_the_old_or_the_new_image(program, flash_file):
     with HostBoard(program, flash_file) as board:
         push_to(board, OLD)
     saved = flash_file.read_bytes()
     num_words = len(NEW) // 4
-    # In the void word or the erase, the record, the data, the header, the confirm words.
+    # During the void word, the erase, the record, the data, the header and the confirm words.
     for cut in (
         0,
         1,
@@ -121,7 +121,7 @@ def test_power_cuts_leave_the_old_image_or_the_new_one(program, flash_file):
         flash_file.write_bytes(saved)
         with HostBoard(program, flash_file, cut_at=cut) as board:
             with pytest.raises((LinkLostError, RefusedError, _StoppedError)):
-                push_to(board, NEW, between=_stop)
+                push_to(board, NEW, on_pause=_stop)
             assert board.wait() == POWER_CUT
         with HostBoard(program, flash_file) as board:
             assert active(board) in (ImageId.of(OLD), ImageId.of(NEW))
@@ -130,17 +130,19 @@ def test_power_cuts_leave_the_old_image_or_the_new_one(program, flash_file):
 
 
 class _StoppedError(Exception):
-    """Takes the place of a pause and another try."""
+    """Replaces the pause before the next attempt."""
 
 
 def _stop() -> None:
     raise _StoppedError
 
 
-def test_a_board_that_runs_already_is_reached_by_its_port(board, program, flash_file, tmp_path):
+def test_a_running_board_is_used_by_its_port(board, program, flash_file, tmp_path):
     with boards.open_board("host", board.port, QUIET) as attached, attached.connect() as link:
         assert link.hello().board == "host"
-    with pytest.raises(WrongBoardError, match=r"the board there is 'host'.*Allowed: a brd2601.*board=host"):
+    with pytest.raises(
+        WrongBoardError, match=r"the board at this port is 'host'.*Allowed: a brd2601.*board=host"
+    ):
         boards.check_running_board(board.port, "brd2601", firmware.build("host"))
     with (
         HostBoard(program, tmp_path / "other.bin", version="0.0-old") as old,
@@ -150,7 +152,7 @@ def test_a_board_that_runs_already_is_reached_by_its_port(board, program, flash_
         pass
 
 
-def test_reset_starts_the_same_line_and_flash_again(board):
+def test_reset_keeps_the_line_and_the_flash(board):
     push_to(board, OLD)
     with open_link(board.port) as link:
         image_id = ImageId.of(NEW)
@@ -172,13 +174,13 @@ def test_an_image_that_cannot_run_is_refused(board):
         ImageRequirements.of(bytes(damaged))
 
 
-def test_fed_audio_gives_what_the_same_core_gives_here(board):
+def test_fed_audio_gives_the_detections_of_the_core(board):
     push_to(board, NEW)
     expected = Spotter(NEW).feed(NOISE)
     assert len(expected) >= 2
     with open_link(board.port) as link:
         link.hello()
-        for _ in range(2):  # a second feed starts afresh
+        for _ in range(2):  # each feed resets the detector
             report = feed_audio(link, NOISE, 16000, None, QUIET)
             assert [(e.label, e.label_index, e.score, e.time_ms) for e in report.events] == [
                 (d.label, d.index, d.score, d.time_ms) for d in expected
@@ -188,7 +190,7 @@ def test_fed_audio_gives_what_the_same_core_gives_here(board):
         assert link.status().num_events == 2 * len(expected)
 
 
-def test_fed_features_give_what_the_same_core_gives_here(board, default_frontend):
+def test_fed_features_give_the_detections_of_the_core(board, default_frontend):
     push_to(board, NEW)
     features = FrontEnd(default_frontend).stream().push(NOISE)
     expected = Spotter(NEW).feed_features(features)
@@ -201,7 +203,7 @@ def test_fed_features_give_what_the_same_core_gives_here(board, default_frontend
     ]
 
 
-def test_the_user_is_told_that_a_line_is_slower_than_speech(board, capsys):
+def test_a_transfer_slower_than_real_time_is_reported(board, capsys):
     assert slowdown(32000, 115200) == pytest.approx(2.89, abs=0.01)
     push_to(board, NEW)
     console = Console(width=200)
@@ -227,11 +229,11 @@ def test_profile_and_feed_need_a_model(board):
         assert 0 < profile.operators[0] <= profile.inference
 
 
-def test_a_missing_program_and_a_wrong_flash_file_are_told(program, flash_file, tmp_path):
+def test_a_missing_program_and_a_wrong_flash_file_are_errors(program, flash_file, tmp_path):
     with pytest.raises(
         KwspipeError, match=r"the firmware of the board host is not built.*make firmware BOARD=host"
     ):
-        HostBoard(tmp_path / "nothing", flash_file).start()
+        HostBoard(tmp_path / "missing", flash_file).start()
     flash_file.write_bytes(b"short")
     with pytest.raises(
         KwspipeError, match=r"it does not start: .*5 bytes; a flash of this board has 1048576"
@@ -239,7 +241,7 @@ def test_a_missing_program_and_a_wrong_flash_file_are_told(program, flash_file, 
         HostBoard(program, flash_file).start()
 
 
-def test_random_and_mutated_frames_find_nothing(tmp_path):
+def test_random_and_mutated_frames_cause_no_error(tmp_path):
     image = tmp_path / "small.kws"
     image.write_bytes(NEW)
     script = SCRIPTS / "fuzz_link.py"

@@ -1,6 +1,6 @@
-"""The core built for the Cortex-M33, its loops in assembly, on an emulated one: the bits of the core on this machine.
+"""C core with the assembly kernels of the Cortex-M33 on an emulated CPU: equal to the core on this machine bit for bit.
 
-Image and arena lie at the end of the emulated memory, so that a loop that reads or writes too far is found.
+Image and tensor arena are at the end of the emulated memory, so that an access beyond their end is detected.
 """
 
 import importlib.util
@@ -28,7 +28,7 @@ specification = importlib.util.spec_from_file_location("count_instructions", SCR
 count_instructions = importlib.util.module_from_spec(specification)
 specification.loader.exec_module(count_instructions)
 
-# Each compiler that is here.
+# The installed compilers.
 COMPILERS = [["arm-none-eabi-gcc"]] if shutil.which("arm-none-eabi-gcc") else []
 COMPILERS += [[sys.executable, "-m", "ziglang", "cc"]] if importlib.util.find_spec("ziglang") else []
 
@@ -37,14 +37,14 @@ COMPILERS += [[sys.executable, "-m", "ziglang", "cc"]] if importlib.util.find_sp
     scope="module", params=COMPILERS or [None], ids=lambda command: command[-1] if command else "none"
 )
 def elf(request, tmp_path_factory):
-    """The core for the Cortex-M33."""
+    """The core, built for the Cortex-M33."""
     if request.param is None:
         pytest.skip("needs arm-none-eabi-gcc, or the package ziglang")
     return count_instructions.Elf(count_instructions.build(request.param, tmp_path_factory.mktemp("core")))
 
 
 def compiled(tflite: bytes, classes: int):
-    """The image of a network and its summary."""
+    """Returns the image of a network and its summary."""
     return compile_model(tflite, [f"class {i}" for i in range(classes)], b"", b"", "test")
 
 
@@ -63,7 +63,7 @@ def count(image: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([sys.executable, SCRIPT, image, *arguments], capture_output=True, text=True)
 
 
-def test_a_compiler_that_is_not_there(tmp_path):
+def test_a_missing_compiler_is_an_error(tmp_path):
     tflite, _, classes = random_network(np.random.default_rng(0))
     image = tmp_path / "model.kws"
     image.write_bytes(compiled(tflite, classes)[0])
@@ -75,12 +75,12 @@ def test_a_compiler_that_is_not_there(tmp_path):
     )
 
 
-def test_an_image_that_is_none(tmp_path):
+def test_an_invalid_or_missing_image_is_an_error(tmp_path):
     image = tmp_path / "model.kws"
     image.write_bytes(b"no image")
     for path, reason in (
         (image, "model image: status KWS_ERROR_SIZE"),
-        (tmp_path / "lost.kws", "[Errno 2] No such file"),
+        (tmp_path / "missing.kws", "[Errno 2] No such file"),
     ):
         done = count(path)
         assert done.returncode == 1
@@ -94,9 +94,8 @@ def test_random_networks(elf, seed):
     assert_same_bits(elf, *random_network(rng), rng)
 
 
-def test_damaged_programs_stay_within_their_memory(elf):
-    """What the core accepts of them touches nothing but image and arena. (Outputs may differ from the host's: where
-    tensors overlap, the order in which the loops go counts.)"""
+def test_damaged_programs_access_only_image_and_arena(elf):
+    """The outputs may differ from those of the host: if tensors overlap, they depend on the order of the loops."""
     rng = np.random.default_rng(5)
     num_run = 0
     for seed in range(8):
@@ -116,23 +115,23 @@ def test_damaged_programs_stay_within_their_memory(elf):
 
 
 def damage_operator(image: bytes, num_operators: int, rng: np.random.Generator) -> bytes:
-    """Changes one field of one operator, with the checksum made right again."""
+    """Changes one field of one operator and corrects the checksum."""
     damaged = bytearray(image)
     (program,) = struct.unpack_from("<I", image, 64 + 4)
     operator = program + 48 + 68 * int(rng.integers(num_operators))
     if rng.integers(2):
-        at, layout, values = operator + 2 * int(rng.integers(2, 18)), "<H", [1, 2, 3, 4, 5, 6, 8]
+        offset, layout, values = operator + 2 * int(rng.integers(2, 18)), "<H", [1, 2, 3, 4, 5, 6, 8]
     else:
-        at, layout, values = operator + 36 + 4 * int(rng.integers(8)), "<I", [0, 4, 8, 64, 100, 400, 1000]
-    struct.pack_into(layout, damaged, at, int(rng.choice(values)))
+        offset, layout, values = operator + 36 + 4 * int(rng.integers(8)), "<I", [0, 4, 8, 64, 100, 400, 1000]
+    struct.pack_into(layout, damaged, offset, int(rng.choice(values)))
     struct.pack_into("<I", damaged, 4, zlib.crc32(damaged[8:]))
     return bytes(damaged)
 
 
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("columns", [1, 2, 3, 4, 5, 6, 7, 8])
-def test_every_width_of_a_slide(elf, columns, stride):
-    """Blocks of four outputs, and what is left of a row."""
+def test_every_output_width_of_a_3x3_depthwise_convolution(elf, columns, stride):
+    """Blocks of four outputs and the remainder of a row."""
     rng = np.random.default_rng(10 * columns + stride)
     for _ in range(3):  # with and without an activation
         network = Network(rng, (5, (columns - 1) * stride + 3, 3))
@@ -144,12 +143,12 @@ def test_every_width_of_a_slide(elf, columns, stride):
 @pytest.mark.parametrize("taps", [1, 2, 3, 5, 9, 31])
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("outputs", range(1, 10))
-def test_every_width_of_a_row(elf, outputs, stride, taps):
-    """Windows one row high, and those one column wide, which the compiler lays along a row: each output is compared."""
+def test_every_output_width_of_a_one_dimensional_convolution(elf, outputs, stride, taps):
+    """Windows one row high, and windows one column wide, whose layout the compiler changes to one row."""
     rng = np.random.default_rng(100 * outputs + 10 * taps + stride)
     extents = {VALID: (outputs - 1) * stride + taps, SAME: outputs * stride}
-    for upright, (padding, extent) in itertools.product((False, True), extents.items()):
-        shape, kernel = ((extent, 1), (taps, 1)) if upright else ((1, extent), (1, taps))
+    for is_column, (padding, extent) in itertools.product((False, True), extents.items()):
+        shape, kernel = ((extent, 1), (taps, 1)) if is_column else ((1, extent), (1, taps))
         network = Network(rng, (*shape, 3))
         network.depthwise(kernel, 1, (stride, stride), padding)
         network.depthwise((1, 1))
@@ -160,8 +159,8 @@ def test_every_width_of_a_row(elf, outputs, stride, taps):
 
 @pytest.mark.parametrize("channels", [4, 8, 12, 16, 20, 24])
 @pytest.mark.parametrize("columns", [1, 2, 3, 4, 5, 6, 9])
-def test_every_width_of_a_product(elf, columns, channels):
-    """Pairs of pixels, pairs of channels, and what is left of both; whole groups of taps, odd and even."""
+def test_every_width_of_a_matrix_product(elf, columns, channels):
+    """Pairs of pixels, pairs of channels and their remainders; even and odd numbers of groups of taps."""
     rng = np.random.default_rng(100 * columns + channels)
     for filters in (1, 2, 5):
         network = Network(rng, (3, columns, channels))

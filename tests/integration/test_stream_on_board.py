@@ -1,4 +1,4 @@
-"""A composed stream, fed to the native board, gives the detections that evaluate counts."""
+"""Composed stream on the native board: the detections equal those that evaluate counts."""
 
 import shutil
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from support.small_model import golden_of, small_image
 from support.streams import RATE_HZ, make_config, make_store  # noqa: F401  (a fixture)
 
 
-def test_the_board_hears_what_evaluate_hears(
+def test_board_and_evaluate_have_equal_detections(
     make_store: Callable[..., ClipStore],  # noqa: F811
     tmp_path: Path,
 ) -> None:
@@ -30,8 +30,8 @@ def test_the_board_hears_what_evaluate_hears(
     image = small_image(1)
     streams = compose(make_store(), make_config(words_minutes=0.25), "testing", 1)
     (noisy,) = [stream for stream in streams if stream.background == "noise"]
-    (heard,) = listen(image, [noisy], RATE_HZ, 1)
-    assert len(heard.detections) > 5
+    (scored,) = listen(image, [noisy], RATE_HZ, 1)
+    assert len(scored.detections) > 5
     with HostBoard(firmware.build("host").program, tmp_path / "flash.bin") as board:
         push(
             lambda: open_link(board.port),
@@ -44,5 +44,5 @@ def test_the_board_hears_what_evaluate_hears(
             link.hello()
             fed = feed_audio(link, np.concatenate(noisy.pieces), RATE_HZ, None, Console(quiet=True))
     assert [(e.label, e.label_index, e.score, e.time_ms) for e in fed.events] == [
-        (d.label, d.index, d.score, d.time_ms) for d in heard.detections
+        (d.label, d.index, d.score, d.time_ms) for d in scored.detections
     ]

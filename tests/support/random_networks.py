@@ -1,4 +1,4 @@
-"""Small int8 networks of random layers, chained and with sums: more than single operators show."""
+"""Small int8 networks of random layers with residual additions."""
 
 import numpy as np
 
@@ -6,10 +6,10 @@ from support.tflite_builder import NONE, RELU, RELU6, SAME, VALID, ModelBuilder
 
 
 class Network:
-    """A network that grows layer by layer.
+    """Builder of a network, layer by layer.
 
     Args:
-        rng: draws everything.
+        rng: random generator of weights and quantization.
         shape: (height, width, channels) of the input.
     """
 
@@ -21,18 +21,18 @@ class Network:
         self.earlier = [(self.tensor, self.shape, self.scale, self.zero_point)]
 
     def convolution(self, kernel, filters, strides=(1, 1), padding=SAME, dilations=(1, 1)) -> None:
-        """CONV_2D."""
+        """Appends CONV_2D."""
         weights, scales = self._weights((filters, *kernel, self.shape[2]), filters)
         self._multiply("CONV_2D", weights, scales, 0, kernel, strides, padding, dilations, filters)
 
     def depthwise(self, kernel, multiplier=1, strides=(1, 1), padding=SAME, dilations=(1, 1)) -> None:
-        """DEPTHWISE_CONV_2D."""
+        """Appends DEPTHWISE_CONV_2D."""
         filters = self.shape[2] * multiplier
         weights, scales = self._weights((1, *kernel, filters), filters)
         self._multiply("DEPTHWISE_CONV_2D", weights, scales, 3, kernel, strides, padding, dilations, filters)
 
     def pad(self, top: int, bottom: int, left: int, right: int) -> None:
-        """PAD."""
+        """Appends PAD."""
         amounts = np.array([[0, 0], [top, bottom], [left, right], [0, 0]], np.int32)
         shape = (self.shape[0] + top + bottom, self.shape[1] + left + right, self.shape[2])
         output = self.model.tensor((1, *shape), self.scale, self.zero_point)
@@ -40,11 +40,11 @@ class Network:
         self._advance(output, shape, self.scale, self.zero_point)
 
     def add(self) -> bool:
-        """ADD of an earlier tensor of the same shape, if there is one."""
-        found = [other for other in self.earlier[:-1] if other[1] == self.shape]
-        if not found:
+        """Appends ADD with an earlier tensor of the same shape. Returns False if there is none."""
+        candidates = [other for other in self.earlier[:-1] if other[1] == self.shape]
+        if not candidates:
             return False
-        other = found[int(self.rng.integers(len(found)))]
+        other = candidates[int(self.rng.integers(len(candidates)))]
         scale = max(self.scale, other[2]) * float(self.rng.uniform(0.6, 2))
         zero_point = int(self.rng.integers(-40, 40))
         output = self.model.tensor((1, *self.shape), scale, zero_point)
@@ -54,14 +54,14 @@ class Network:
         return True
 
     def pool(self, kind: str, kernel, strides, padding) -> None:
-        """AVERAGE_POOL_2D or MAX_POOL_2D."""
+        """Appends AVERAGE_POOL_2D or MAX_POOL_2D."""
         shape = (*output_extents(self.shape[:2], kernel, strides, padding), self.shape[2])
         output = self.model.tensor((1, *shape), self.scale, self.zero_point)
         self.model.operator(kind, [self.tensor], [output], padding, *strides, *kernel, NONE)
         self._advance(output, shape, self.scale, self.zero_point)
 
     def classifier(self, classes: int) -> tuple[bytes, int]:
-        """MEAN or RESHAPE, FULLY_CONNECTED and SOFTMAX; returns the file and its number of classes."""
+        """Appends MEAN or RESHAPE, FULLY_CONNECTED and SOFTMAX. Returns the file and its number of classes."""
         height, width, channels = self.shape
         if self.rng.integers(2):
             size, scale, zero_point = (
@@ -162,9 +162,9 @@ def _add_layer(network: Network, rng: np.random.Generator) -> None:
 
 
 def output_extents(extents, kernel, strides, padding, dilations=(1, 1)) -> tuple[int, ...]:
-    """Height and width behind a window."""
+    """Returns the height and the width of the output of a window."""
     shape = []
     for extent, taps, stride, dilation in zip(extents, kernel, strides, dilations, strict=True):
-        reach = (taps - 1) * dilation + 1
-        shape.append(-(-extent // stride) if padding == SAME else (extent - reach) // stride + 1)
+        dilated_size = (taps - 1) * dilation + 1
+        shape.append(-(-extent // stride) if padding == SAME else (extent - dilated_size) // stride + 1)
     return tuple(shape)

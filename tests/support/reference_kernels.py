@@ -1,4 +1,4 @@
-"""TensorFlow Lite's reference kernels as the tests' judge. TensorFlow itself must not be in the same process."""
+"""Reference outputs from the reference kernels of TensorFlow Lite. The process must not import TensorFlow."""
 
 import struct
 
@@ -22,7 +22,7 @@ def run_reference(tflite: bytes, inputs: np.ndarray) -> np.ndarray:
 def with_output(tflite: bytes, layer: int) -> bytes:
     """Returns the model with the output of one of its operators as its only output.
 
-    Asking an interpreter for inner tensors is no way: it lets sums overwrite their inputs.
+    The interpreter cannot return inner tensors reliably, because additions overwrite their inputs.
     """
     subgraph = schema.Model.GetRootAs(tflite, 0).Subgraphs(0)
     outputs = subgraph._tab.Vector(subgraph._tab.Offset(8))  # slot of SubGraph.outputs

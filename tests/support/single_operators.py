@@ -1,4 +1,4 @@
-"""Networks of one operator, random ones: what it is made of, and whether core and reference agree on it."""
+"""Random networks with a single operator, and the comparison of the C core with the reference kernels."""
 
 import numpy as np
 from hypothesis import HealthCheck, settings
@@ -22,17 +22,18 @@ windowed = {
     "activation": activations, "zero_point": zero_points,
     "output_zero_point": st.one_of(st.just(-128), zero_points),
 }  # fmt: skip
-"""What the tests of convolutions draw alike."""
+"""Arguments that the tests of convolutions have in common."""
 
 
 def inputs_for(rng: np.random.Generator, size: int) -> np.ndarray:
-    """Random clips, and the extremes."""
+    """Returns random clips and the two clips of extreme values, (CLIPS, size) int8."""
     inputs = rng.integers(-128, 128, (CLIPS, size)).astype(np.int8)
     inputs[0], inputs[1] = -128, 127
     return inputs
 
 
 def assert_equal(tflite: bytes, size: int, output_size: int, rng: np.random.Generator) -> None:
+    """Asserts that the C core and the reference kernels have equal outputs."""
     image, summary = compile_model(tflite, [f"class {i}" for i in range(output_size)], b"", b"", "test")
     inputs = inputs_for(rng, size)
     np.testing.assert_array_equal(CoreModel(image).run(inputs), run_reference(tflite, inputs))
@@ -46,7 +47,7 @@ def quantized_weights(rng, shape, scale_shape, spread):
 
 
 def biases(rng, scale, scales, out_scale):
-    """Biases of some output steps; some channels all but switched off, their tiny weights beside a large bias."""
+    """Returns biases of some output steps and weight scales. Some channels have very small weights and a large bias."""
     scales = np.where(rng.integers(4, size=scales.shape) == 0, scales * 2.0 ** rng.uniform(-24, -6), scales)
     steps = rng.uniform(-150, 150, scales.shape)
     limit = 2.0**30
@@ -54,13 +55,13 @@ def biases(rng, scale, scales, out_scale):
 
 
 def output_scale(rng, input_scale, filter_scale, taps):
-    """A scale such that outputs fill the int8 range and overstep it now and then."""
+    """Returns a scale with which the outputs use the int8 range and sometimes exceed it."""
     return float(input_scale * filter_scale * 74 * 74 * np.sqrt(taps) / rng.uniform(10, 200))
 
 
 def output_shape(extents, kernel, strides, dilations, padding):
     shape = []
     for extent, taps, stride, dilation in zip(extents, kernel, strides, dilations, strict=True):
-        reach = (taps - 1) * dilation + 1
-        shape.append(-(-extent // stride) if padding == SAME else (extent - reach) // stride + 1)
+        dilated_size = (taps - 1) * dilation + 1
+        shape.append(-(-extent // stride) if padding == SAME else (extent - dilated_size) // stride + 1)
     return tuple(shape)

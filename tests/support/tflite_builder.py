@@ -1,4 +1,4 @@
-"""Builds small .tflite files from tensors and operators, without TensorFlow."""
+"""Builder of small .tflite files from tensors and operators, without TensorFlow."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ import tflite as schema
 _TYPES = {np.dtype(np.int8): schema.TensorType.INT8, np.dtype(np.int32): schema.TensorType.INT32}
 _WINDOW = ("Padding", "StrideH", "StrideW")
 _DILATION = ("DilationHFactor", "DilationWFactor")
-# Kind -> (options table, its fields in the order of our keyword arguments)
+# Options table of each kind, and its fields in the order of the arguments of ModelBuilder.operator.
 _OPTIONS = {
     "CONV_2D": ("Conv2DOptions", (*_WINDOW, *_DILATION, "FusedActivationFunction")),
     "DEPTHWISE_CONV_2D": (
@@ -30,7 +30,7 @@ _OPTIONS = {
     "RESHAPE": ("ReshapeOptions", ()),
     "PAD": ("PadOptions", ()),
 }
-# The version of an operator that takes int8.
+# The versions of operators that support int8.
 _VERSIONS = {"DEPTHWISE_CONV_2D": 3, "CONV_2D": 3, "FULLY_CONNECTED": 4, "RESHAPE": 1}
 SAME, VALID = schema.Padding.SAME, schema.Padding.VALID
 NONE, RELU, RELU6 = (
@@ -41,7 +41,7 @@ NONE, RELU, RELU6 = (
 
 
 class ModelBuilder:
-    """Collects tensors and operators, then gives the file's bytes."""
+    """Builder of a file."""
 
     def __init__(self) -> None:
         self._builder = flatbuffers.Builder(4096)
@@ -59,7 +59,7 @@ class ModelBuilder:
         axis: int = 0,
         dtype: int = schema.TensorType.INT8,
     ) -> int:
-        """Adds an activation (data None) or a constant; returns its index."""
+        """Adds an activation (data None) or a constant, and returns its index."""
         b = self._builder
         buffer = 0
         if data is not None:
@@ -89,7 +89,7 @@ class ModelBuilder:
         return len(self._tensors) - 1
 
     def operator(self, kind: str, inputs: Sequence[int], outputs: Sequence[int], *options: Any) -> None:
-        """Adds an operator; options in the order of _OPTIONS."""
+        """Adds an operator with its options in the order of _OPTIONS."""
         b = self._builder
         if kind not in self._kinds:
             self._kinds.append(kind)
@@ -111,7 +111,7 @@ class ModelBuilder:
         self._operators.append(schema.OperatorEnd(b))
 
     def build(self, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
-        """Returns the file."""
+        """Returns the bytes of the file."""
         b = self._builder
         tensors = self._tables(self._tensors)
         operators = self._tables(self._operators)
