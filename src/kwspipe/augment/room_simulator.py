@@ -13,13 +13,13 @@ from kwspipe.augment.parameters import interval, number
 from kwspipe.augment.random import CounterRng
 from kwspipe.augment.rooms import WALL_DISTANCE_M, image_method
 from kwspipe.dataset.recordings import Recording, Rejected
-from kwspipe.dataset.sources.folder import find_noise
+from kwspipe.dataset.sources.folder import list_recordings
 
 # Longer responses change the features only slightly and require longer Fourier transforms.
 TAIL_S = 0.4
 # Recorded responses are kept in memory as spectra of 0.1 MB.
 MAX_RECORDED = 256
-# Random positions before the one with the best distance is used.
+# Number of random positions. The one with the best distance is used.
 MAX_TRIES = 64
 
 
@@ -130,7 +130,7 @@ def recorded_responses(rir_roots: Sequence[str]) -> list[Recording]:
     for index, root in enumerate(rir_roots):
         folder = Path(root).expanduser()
         rejected: list[Rejected] = []
-        recordings = find_noise(folder, rejected) if folder.is_dir() else []
+        recordings = list_recordings(folder, rejected) if folder.is_dir() else []
         if not recordings:
             fault = "a folder without recordings" if folder.is_dir() else "not a folder"
             raise ValueError(

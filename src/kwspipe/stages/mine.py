@@ -13,7 +13,7 @@ from kwspipe.config import PipelineConfig
 from kwspipe.core.spotter import Spotter
 from kwspipe.dataset.decode import read_files
 from kwspipe.dataset.recordings import Recording, Rejected, listing_hash
-from kwspipe.dataset.sources.configured import recordings_below
+from kwspipe.dataset.sources.root_folders import list_root_folders
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
 from kwspipe.runs.artifacts import write_json
@@ -89,7 +89,7 @@ def _read(config: PipelineConfig, rate: int, progress: Progress, task: TaskID) -
 
 
 def _listed(config: PipelineConfig) -> tuple[Sequence[Recording], Sequence[Rejected]]:
-    return recordings_below(config.mine.roots, "mine.roots", "recordings without keywords")
+    return list_root_folders(config.mine.roots, "mine.roots", "recordings without keywords")
 
 
 def _nothing(config: PipelineConfig) -> KwspipeError:

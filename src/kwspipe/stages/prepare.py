@@ -9,7 +9,7 @@ from rich.markup import escape
 from kwspipe.config import PipelineConfig
 from kwspipe.dataset.prepare import prepare
 from kwspipe.dataset.ray_decode import file_reader
-from kwspipe.dataset.sources.configured import input_hashes
+from kwspipe.dataset.sources.source_factory import input_hashes
 from kwspipe.dataset.tts.speech_cache import SpeechCache
 from kwspipe.stages import Stage
 

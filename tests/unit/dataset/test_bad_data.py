@@ -118,7 +118,7 @@ def test_a_root_of_nothing_but_bad_files_is_told(
     with pytest.raises(KwspipeError) as caught:
         prepare(make_dataset(**{f"{where}_roots": (str(tmp_path / "bad"),)}), frontend, 1, out)
     assert str(caught.value).startswith(
-        f"dataset.{where}_roots.0: '{tmp_path / 'bad'}', without recordings in it"
+        f"dataset.{where}_roots.0: '{tmp_path / 'bad'}', a folder without recordings"
     )
 
 

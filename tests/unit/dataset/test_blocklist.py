@@ -10,7 +10,7 @@ import pytest
 from kwspipe.config import DatasetConfig, FrontendConfig
 from kwspipe.dataset import blocklist
 from kwspipe.dataset.prepare import prepare
-from kwspipe.dataset.sources.configured import input_hashes
+from kwspipe.dataset.sources.source_factory import input_hashes
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
 from support.datasets import RATE_HZ, tone, write

@@ -14,7 +14,7 @@ import pytest
 from kwspipe.audio.pcm import read_pcm
 from kwspipe.config import DatasetConfig, FrontendConfig
 from kwspipe.dataset.prepare import prepare
-from kwspipe.dataset.sources.configured import input_hashes
+from kwspipe.dataset.sources.source_factory import input_hashes
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
 from support.datasets import RATE_HZ, tone, write
@@ -158,7 +158,7 @@ def test_three_speakers_are_enough(make_dataset: Make, frontend: FrontendConfig,
 def test_no_source_is_one_error_with_every_reason(make_dataset: Make, frontend: FrontendConfig, out: Path):
     with pytest.raises(KwspipeError) as caught:
         prepare(make_dataset(root="/nowhere"), frontend, 1, out)
-    assert "no source has recordings (folder: dataset.root '/nowhere' is no folder)" in str(caught.value)
+    assert "no source has recordings (folder: dataset.root '/nowhere' is not a folder)" in str(caught.value)
 
 
 @pytest.mark.parametrize("limit_bytes", [1000, 100_000])

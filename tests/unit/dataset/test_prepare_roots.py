@@ -10,7 +10,7 @@ import pytest
 
 from kwspipe.config import DatasetConfig, FrontendConfig
 from kwspipe.dataset.prepare import prepare
-from kwspipe.dataset.sources.configured import input_hashes
+from kwspipe.dataset.sources.source_factory import input_hashes
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
 from support.datasets import RATE_HZ, write
@@ -37,7 +37,7 @@ def test_no_noise_is_an_error_unless_silence_is_off(
 
 
 def test_a_noise_root_that_is_not_there_is_an_error(make_dataset: Make, frontend: FrontendConfig, out: Path):
-    with pytest.raises(KwspipeError, match=r"dataset.noise_roots.0: '/nowhere/noise', which is no folder"):
+    with pytest.raises(KwspipeError, match=r"dataset.noise_roots.0: '/nowhere/noise', which is not a folder"):
         prepare(make_dataset(noise_roots=("/nowhere/noise",)), frontend, 1, out)
 
 
@@ -92,7 +92,7 @@ def test_mined_clips_are_unknown_words_of_training(
     assert grown == 2
     assert summary["counts"]["_unknown_"]["testing"] == before["counts"]["_unknown_"]["testing"]
     assert input_hashes(dataset)["mined_roots"] != input_hashes(make_dataset())["mined_roots"]
-    with pytest.raises(KwspipeError, match=r"dataset.mined_roots.0: '/nowhere', which is no folder"):
+    with pytest.raises(KwspipeError, match=r"dataset.mined_roots.0: '/nowhere', which is not a folder"):
         prepare(make_dataset(mined_roots=("/nowhere",)), frontend, 1, out)
 
 
@@ -107,7 +107,7 @@ def test_without_negative_roots_there_is_no_negative_speech(
 def test_faulty_negative_settings_are_errors(make_dataset: Make, frontend: FrontendConfig, out: Path):
     with pytest.raises(
         KwspipeError,
-        match=r"dataset.negative_roots.0: '/nowhere', which is no folder. Allowed: a folder of speech",
+        match=r"dataset.negative_roots.0: '/nowhere', which is not a folder. Allowed: a folder of speech",
     ):
         prepare(make_dataset(negative_roots=("/nowhere",)), frontend, 1, out)
     with pytest.raises(ValueError, match="are 110 together; at most 100"):

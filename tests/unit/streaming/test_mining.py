@@ -116,7 +116,7 @@ def test_nothing_to_mine_is_an_error(
         KwspipeError, match=r"the store has no speech without keywords for training.*set mine.roots"
     ):
         stage.run(config(), run_dir, tmp_path / "out")
-    with pytest.raises(KwspipeError, match=r"mine.roots.0: '/nowhere', which is no folder"):
+    with pytest.raises(KwspipeError, match=r"mine.roots.0: '/nowhere', which is not a folder"):
         stage.run(config(roots=("/nowhere",)), run_dir, tmp_path / "out")
 
 

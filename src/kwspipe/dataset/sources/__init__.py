@@ -1,1 +1,1 @@
-"""Sources of recordings: folders, published data sets and synthetic speech."""
+"""Recording sources: folders, published data sets and synthetic speech."""

@@ -1,9 +1,9 @@
-"""Recordings in folders, laid out as Google Speech Commands is.
+"""Recordings in folders with the layout of Google Speech Commands.
 
-``<root>/<word>/<speaker>_nohash_<n>.wav``; folders that start with ``_`` or ``.`` hold no words;
-``<root>/_background_noise_`` holds noise. Of names without ``_nohash_`` the speaker is the part before the last
-``_``, else the whole name without its suffix: ``ann_3.wav`` and ``ann_4.wav`` are ann's, ``ann.wav`` too.
-``validation_list.txt`` and ``testing_list.txt`` at the root are honoured where they are.
+Files of words are ``<root>/<word>/<speaker>_nohash_<n>.wav``. Folders whose name starts with ``_`` or ``.`` contain no
+words. ``<root>/_background_noise_`` contains noise. For names without ``_nohash_``, the speaker is the part before the
+last ``_``, or the name without its suffix: ``ann_3.wav``, ``ann_4.wav`` and ``ann.wav`` are recordings of ann.
+``validation_list.txt`` and ``testing_list.txt`` in the root define the splits, if they exist.
 """
 
 import os
@@ -19,15 +19,15 @@ from kwspipe.dataset.recordings import Found, Recording, Rejected, SourceUnavail
 from kwspipe.errors import KwspipeError
 
 NOISE_FOLDER = "_background_noise_"
-LISTS: dict[Split, str] = {"validation": "validation_list.txt", "testing": "testing_list.txt"}
+SPLIT_LISTS: dict[Split, str] = {"validation": "validation_list.txt", "testing": "testing_list.txt"}
 
 
 class FolderSource:
     """Recordings below one folder.
 
     Args:
-        root: the folder; None where none is configured.
-        read_files: how its files are read.
+        root: the folder; None if no folder is configured.
+        read_files: reader of the files.
     """
 
     name = "folder"
@@ -38,71 +38,76 @@ class FolderSource:
         self._read_files = read_files
 
     def find(self) -> Found:
-        """Lists the recordings; see ``Source.find``."""
+        """Lists the recordings, as ``Source.find``."""
         if self.root is None:
             raise SourceUnavailable("dataset.root is not set")
         if not self.root.is_dir():
-            raise SourceUnavailable(f"dataset.root {str(self.root)!r} is no folder")
+            raise SourceUnavailable(f"dataset.root {str(self.root)!r} is not a folder")
         try:
             folders = sorted(entry.name for entry in os.scandir(self.root) if _is_folder(entry))
         except OSError as error:
             raise SourceUnavailable(f"dataset.root {str(self.root)!r}: {error.strerror}") from None
         rejected: list[Rejected] = []
-        lists = {split: _read_list(self.root / name) for split, name in LISTS.items()}
-        given = {split: names for split, names in lists.items() if names is not None}
-        _check_lists(self.root, given)
+        lists = {split: _read_list(self.root / name) for split, name in SPLIT_LISTS.items()}
+        split_lists = {split: names for split, names in lists.items() if names is not None}
+        _check_lists(self.root, split_lists)
         words = Listing.of(
             recording
             for folder in folders
             if not folder.startswith(("_", "."))
-            for recording in _word_recordings(self.root, folder, given, rejected)
+            for recording in _word_recordings(self.root, folder, split_lists, rejected)
         )
         if not words:
             raise SourceUnavailable(
-                f"dataset.root {str(self.root)!r} has no <word>/<speaker>_nohash_<n>.wav in it"
+                f"dataset.root {str(self.root)!r} contains no <word>/<speaker>_nohash_<n>.wav"
             )
         noise_root = self.root / NOISE_FOLDER
-        noise = find_noise(noise_root, rejected) if noise_root.is_dir() else []
-        return Found(words, tuple(noise), tuple(rejected), frozenset(given))
+        noise = list_recordings(noise_root, rejected) if noise_root.is_dir() else []
+        return Found(words, tuple(noise), tuple(rejected), frozenset(split_lists))
 
     def read(self, recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
-        """Reads the files; see ``Source.read``."""
+        """Reads the files, as ``Source.read``."""
         return self._read_files(recordings, sample_rate_hz)
 
     def close(self) -> None:
-        """Has nothing to give back."""
+        """Does nothing."""
 
 
-def speaker_of(name: str) -> str:
-    """Returns the speaker a file's name tells, by the rules at the top of this module."""
+def speaker_from_name(name: str) -> str:
+    """Returns the speaker from the name of a file, by the rules in the docstring of this module."""
     stem = name.rpartition(".")[0] or name
     if "_nohash_" in stem:
         return re.sub(r"_nohash_.*$", "", stem)
     return stem.rpartition("_")[0] or stem
 
 
-def find_noise(root: Path, rejected: list[Rejected]) -> list[Recording]:
-    """Lists every recording below a folder, whatever its depth; links are followed, loops are not.
+def list_recordings(root: Path, rejected: list[Rejected]) -> list[Recording]:
+    """Lists all recordings below a folder at any depth, sorted by path. Links are followed, loops of links are not.
 
-    Recordings that differ only in a last ``-A`` or ``_1`` are taken as pieces of one.
+    Recordings whose names differ only in a suffix such as ``-A`` or ``_1`` have the same ``speaker``, because they are
+    parts of one recording.
+
+    Args:
+        root: the folder.
+        rejected: receives files and folders that cannot be used.
     """
-    found: list[Recording] = []
+    recordings: list[Recording] = []
     seen: set[tuple[int, int]] = set()
-    waiting = [(root, root.name)]
-    while waiting:
-        folder, name = waiting.pop()
+    pending = [(root, root.name)]
+    while pending:
+        folder, name = pending.pop()
         status = folder.stat()
         if (status.st_dev, status.st_ino) in seen:
             continue
         seen.add((status.st_dev, status.st_ino))
         for entry in _entries(folder, normalize_name(name), "", rejected):
-            below = f"{name}/{entry.name}"
+            path = f"{name}/{entry.name}"
             if _is_folder(entry):
-                waiting.append((Path(entry.path), below))
+                pending.append((Path(entry.path), path))
             else:
-                recording = _recording(entry, normalize_name(below), "", rejected, {})
-                found += [recording] if recording else []
-    return sorted(found, key=lambda recording: recording.path)
+                recording = _recording(entry, normalize_name(path), "", rejected, {})
+                recordings += [recording] if recording else []
+    return sorted(recordings, key=lambda recording: recording.path)
 
 
 def _word_recordings(
@@ -118,7 +123,7 @@ def _word_recordings(
 
 
 def _entries(folder: Path, name: str, word: str, rejected: list[Rejected]) -> list[os.DirEntry[str]]:
-    """Returns what is in a folder, by name; a folder that cannot be read is noted and taken as empty."""
+    """Returns the entries of a folder, sorted by name. An unreadable folder is added to ``rejected``."""
     try:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)
@@ -130,7 +135,7 @@ def _entries(folder: Path, name: str, word: str, rejected: list[Rejected]) -> li
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link that leads back to itself
+    except OSError:  # a loop of links
         return False
 
 
@@ -141,7 +146,7 @@ def _recording(
     rejected: list[Rejected],
     lists: dict[Split, frozenset[str]],
 ) -> Recording | None:
-    """Makes the recording of a file, or notes why it is none; hidden files are passed over."""
+    """Returns the recording of a file. Other files are added to ``rejected``, except hidden files."""
     if entry.name.startswith("."):
         return None
     try:
@@ -155,24 +160,30 @@ def _recording(
         rejected.append(Rejected(name, word, "not_audio", allowed))
         return None
     split = next((split for split, names in lists.items() if stem in names), None)
-    # For noise: takes of one place stay together.
-    speaker = speaker_of(name.rpartition("/")[2]) if word else re.sub(r"[-_][A-Za-z0-9]{1,2}$", "", stem)
+    # Noise recordings have no speaker. Parts of one recording must be in the same split.
+    speaker = (
+        speaker_from_name(name.rpartition("/")[2]) if word else re.sub(r"[-_][A-Za-z0-9]{1,2}$", "", stem)
+    )
     return Recording(name, word, speaker, split, entry.path, f"{status.st_size}", status.st_mtime_ns)
 
 
 def _check_lists(root: Path, lists: dict[Split, frozenset[str]]) -> None:
-    twice = sorted(frozenset.intersection(*lists.values())) if len(lists) > 1 else []
-    if twice:
+    duplicates = sorted(frozenset.intersection(*lists.values())) if len(lists) > 1 else []
+    if duplicates:
         raise KwspipeError(
             str(root),
-            f"{len(twice)} clip(s) stand in both {' and '.join(LISTS.values())}: {', '.join(twice[:3])}",
-            "every clip in one list at most",
-            "take them out of one of the lists",
+            f"{len(duplicates)} clip(s) are in both {' and '.join(SPLIT_LISTS.values())}: {', '.join(duplicates[:3])}",
+            "each clip in at most one list",
+            "remove them from one of the lists",
         )
 
 
 def _read_list(path: Path) -> frozenset[str] | None:
-    """Reads a split list as names without suffix, so that ``one/ann_1.wav`` names ``one/ann_1.flac`` too."""
+    """Reads a split list as names without suffix, so that ``one/ann_1.wav`` also matches ``one/ann_1.flac``.
+
+    Returns:
+        The names; None if there is no list.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -181,7 +192,7 @@ def _read_list(path: Path) -> frozenset[str] | None:
         raise KwspipeError(
             str(path),
             f"it cannot be read ({error})",
-            "one <word>/<file> a line, UTF-8",
+            "one <word>/<file> per line, UTF-8",
             "correct it or delete it",
         ) from None
     lines = (normalize_name(line.strip().replace("\\", "/")).removeprefix("./") for line in text.splitlines())

@@ -1,4 +1,4 @@
-"""Published data sets: archives that are downloaded once, when asked for, and unpacked in a cache."""
+"""Download of published data sets and extraction into a cache folder."""
 
 import json
 import shutil
@@ -19,15 +19,15 @@ from kwspipe.runs.artifacts import write_json
 
 
 @dataclass(frozen=True)
-class Archive:
-    """A tar archive that others publish.
+class PublishedArchive:
+    """A published tar archive.
 
     Attributes:
-        urls: where it is; each is tried in turn.
-        sha256: of the archive; None where its publisher tells none.
-        size_bytes: of the archive; None where only the server knows.
-        unpacked_ratio: room on the disk its files take, for each byte of the archive.
-        max_unpacked_ratio: an archive that unpacks to more than this is refused.
+        urls: addresses, tried in order.
+        sha256: hash of the archive; None if it is not published.
+        size_bytes: size of the archive; None if it must be requested from the server.
+        unpacked_ratio: expected ratio of the disk space of the extracted files to the size of the archive.
+        max_unpacked_ratio: largest accepted ratio.
     """
 
     urls: tuple[str, ...]
@@ -38,71 +38,71 @@ class Archive:
 
 
 @dataclass(frozen=True)
-class Cached:
-    """An archive's place in the cache.
+class CachedArchive:
+    """Paths of an archive in the cache.
 
     Attributes:
-        archive: what is published.
-        folder: where its files lie; there only when all of them are.
-        file: where the archive lies until it is unpacked.
+        archive: the published archive.
+        folder: folder of the extracted files. It exists only after a complete extraction.
+        file: path of the archive, which is deleted after its extraction.
     """
 
-    archive: Archive
+    archive: PublishedArchive
     folder: Path
     file: Path
 
     @property
-    def there(self) -> bool:
-        """Whether nothing of it has to be downloaded."""
+    def is_cached(self) -> bool:
+        """True if the archive or its extracted files are in the cache."""
         return self.folder.is_dir() or self.file.is_file()
 
     @property
     def record(self) -> Path:
-        """What was downloaded: addresses, sha256, and whether that was known beforehand."""
+        """Path of the JSON file with addresses, sha256 and size of the downloaded archive."""
         return self.folder.with_name(f"{self.folder.name}.json")
 
     @property
-    def arrived_bytes(self) -> int:
-        """How much of the archive is there."""
+    def received_bytes(self) -> int:
+        """Size of the downloaded part of the archive."""
         part = self.file.with_name(f"{self.file.name}.part")
         return sum(path.stat().st_size for path in (self.file, part) if path.is_file())
 
 
-class Download:
-    """The archives of one data set.
+class ArchiveDownload:
+    """Download of the archives of a data set.
 
     Args:
-        title: the data set, as people call it.
-        parts: its archives.
-        key: configuration path of its settings: ``dataset.speech_commands``.
-        download: whether what is not in the cache may be fetched.
+        title: name of the data set, for messages.
+        parts: the archives.
+        key: configuration path of the data set, for example ``dataset.speech_commands``.
+        download: whether missing archives may be downloaded.
     """
 
-    def __init__(self, title: str, parts: Sequence[Cached], key: str, download: bool) -> None:
+    def __init__(self, title: str, parts: Sequence[CachedArchive], key: str, download: bool) -> None:
         self.title, self.parts, self.key, self.download = title, parts, key, download
         self._cache = parts[0].folder.parent
 
-    def provide(self) -> None:
-        """Sees to it that every archive is unpacked in the cache.
+    def ensure_extracted(self) -> None:
+        """Downloads and extracts all archives that are not in the cache.
 
         Raises:
-            SourceUnavailable: something is missing and may not, or cannot, be downloaded.
-            KwspipeError: an archive is another one than configured, or a hostile one.
+            SourceUnavailable: an archive is missing, and its download is not allowed or fails.
+            KwspipeError: an archive has another hash than configured or is hostile.
         """
         if all(part.folder.is_dir() for part in self.parts):
             return
-        if not self.download and not all(part.there for part in self.parts):
+        if not self.download and not all(part.is_cached for part in self.parts):
             source = self.key.rpartition(".")[2]
             raise SourceUnavailable(
-                f"{self.title} is not in {self._cache}, and is downloaded only when asked for: "
-                f"dataset={source}, or {self.key}.download=true{self._told_size()}"
+                f"{self.title} is not in {self._cache} and is downloaded only with dataset={source} or "
+                f"{self.key}.download=true{self._size_text()}"
             )
         try:
             self._cache.mkdir(parents=True, exist_ok=True)
             with FileLock(self._cache / f".{self.parts[0].folder.name}.lock"):
                 missing = [part for part in self.parts if not part.folder.is_dir()]
-                if missing:  # else another run has made it meanwhile
-                    self._make(missing)
+                if missing:  # empty if another run has extracted them while this run waited for the lock
+                    self._download_and_extract(missing)
         except DownloadError as error:
             raise SourceUnavailable(str(error)) from None
         except OSError as error:
@@ -110,50 +110,59 @@ class Download:
 
     @property
     def state(self) -> str:
-        """Tells what ``provide`` would do, without doing it: a stage that ran with another answer is out of date."""
-        there = all(part.there for part in self.parts)
-        return "downloaded where missing" if self.download else "there" if there else "not there"
+        """Result that ``ensure_extracted`` would have. A stage that ran with another state is out of date.
+
+        The texts are part of the manifests of runs.
+        """
+        is_cached = all(part.is_cached for part in self.parts)
+        return "downloaded where missing" if self.download else "there" if is_cached else "not there"
 
     def records(self) -> list[dict[str, Any]]:
-        """Returns what was downloaded, for the summary."""
+        """Returns addresses, sha256 and size of the downloaded archives, for summary.json."""
         return [json.loads(part.record.read_text()) for part in self.parts if part.record.is_file()]
 
-    def _make(self, missing: Sequence[Cached]) -> None:
+    def _download_and_extract(self, missing: Sequence[CachedArchive]) -> None:
         sizes = [part.archive.size_bytes or remote_size(part.archive.urls) for part in missing]
-        self._forecast(missing, sizes)
+        self._check_space(missing, sizes)
         for part, size in zip(missing, sizes, strict=True):
             archive = part.archive
             fetch(archive.urls, part.file, archive.sha256, size)
-            arrived = part.file.stat().st_size
-            extract_tar(part.file, part.folder, max_bytes=int(arrived * archive.max_unpacked_ratio))
+            size_bytes = part.file.stat().st_size
+            extract_tar(part.file, part.folder, max_bytes=int(size_bytes * archive.max_unpacked_ratio))
             record = {
                 "urls": list(archive.urls),
                 "sha256": archive.sha256 or file_hash(part.file),
                 "sha256_was_known": archive.sha256 is not None,
-                "size_bytes": arrived,
+                "size_bytes": size_bytes,
             }
             write_json(part.record, record)
             part.file.unlink()
 
-    def _forecast(self, missing: Sequence[Cached], sizes: Sequence[int | None]) -> None:
-        """Tells what is going to be downloaded and unpacked, and stops where the disk cannot take it."""
-        download = sum(
-            max(0, (size or 0) - part.arrived_bytes) for part, size in zip(missing, sizes, strict=True)
+    def _check_space(self, missing: Sequence[CachedArchive], sizes: Sequence[int | None]) -> None:
+        """Prints the sizes of download and extracted files, and checks the free disk space.
+
+        Raises:
+            DiskError: the disk has not enough space.
+        """
+        download_bytes = sum(
+            max(0, (size or 0) - part.received_bytes) for part, size in zip(missing, sizes, strict=True)
         )
-        unpacked = sum(
+        extracted_bytes = sum(
             int((size or 0) * part.archive.unpacked_ratio) for part, size in zip(missing, sizes, strict=True)
         )
-        free = shutil.disk_usage(self._cache).free
-        unknown = "" if all(sizes) else ", besides archives whose size no server tells"
+        free_bytes = shutil.disk_usage(self._cache).free
+        unknown = "" if all(sizes) else ", without archives of unknown size"
         Console(stderr=True, highlight=False).print(
-            f"    {self.title}: {download / 1e9:.2f} GB to download and {unpacked / 1e9:.2f} GB to unpack{unknown}; "
-            f"needs {(download + unpacked) / 1e9:.2f} GB in {self._cache}, free {free / 1e9:.2f} GB"
+            f"    {self.title}: {download_bytes / 1e9:.2f} GB to download and {extracted_bytes / 1e9:.2f} GB to extract"
+            f"{unknown}; needs {(download_bytes + extracted_bytes) / 1e9:.2f} GB in {self._cache}, "
+            f"free {free_bytes / 1e9:.2f} GB"
         )
         require_free_space(
-            self._cache, download + unpacked, f"the archive and its recordings of {self.title}"
+            self._cache, download_bytes + extracted_bytes, f"the archives and recordings of {self.title}"
         )
 
-    def _told_size(self) -> str:
+    def _size_text(self) -> str:
+        """Returns the sizes of download and disk space as text, if they are known."""
         sizes = [part.archive.size_bytes for part in self.parts]
         if not all(sizes):
             return ""

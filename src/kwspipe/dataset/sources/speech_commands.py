@@ -1,4 +1,4 @@
-"""Google Speech Commands v0.02 (Warden 2018, arXiv:1804.03209; CC BY 4.0), downloaded once into a cache."""
+"""Google Speech Commands v0.02 (Warden 2018, arXiv:1804.03209; CC BY 4.0), with a cached download."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -9,43 +9,47 @@ from kwspipe.config import SpeechCommandsConfig
 from kwspipe.dataset.decode import ReadFiles, read_files
 from kwspipe.dataset.recordings import Found, Recording
 from kwspipe.dataset.sources.folder import FolderSource
-from kwspipe.dataset.sources.published_archive import Archive, Cached, Download
+from kwspipe.dataset.sources.published_archive import ArchiveDownload, CachedArchive, PublishedArchive
 
-# Unpacked, the 105,829 recordings take 3.6 GB of a disk with blocks of 4 kB.
+# The 105,829 extracted recordings need 3.6 GB on a disk with blocks of 4 kB.
 UNPACKED_RATIO, MAX_UNPACKED_RATIO = 1.5, 4.0
 
 
 class SpeechCommandsSource:
-    """The published data set, with its own split lists.
+    """The published data set with its split lists.
 
     Attributes:
-        folder: where the recordings lie, or will.
-        archives: what it is downloaded from.
+        folder: folder of the extracted recordings.
+        archives: download of the archive.
 
     Args:
-        config: where it comes from and where it is kept.
-        read_files: how its files are read.
+        config: addresses, hash and cache folder.
+        read_files: reader of the files.
     """
 
     name = "speech_commands"
     synthetic = False
 
     def __init__(self, config: SpeechCommandsConfig, read_files: ReadFiles = read_files) -> None:
-        archive = Archive(config.urls, config.sha256, config.size_bytes, UNPACKED_RATIO, MAX_UNPACKED_RATIO)
+        archive = PublishedArchive(
+            config.urls, config.sha256, config.size_bytes, UNPACKED_RATIO, MAX_UNPACKED_RATIO
+        )
         file = Path(config.cache_dir).expanduser() / config.urls[0].rpartition("/")[2]
         self.folder = file.with_name(f"{file.name.removesuffix('.tar.gz')}-{config.sha256[:8]}")
-        parts = [Cached(archive, self.folder, file)]
-        self.archives = Download("Speech Commands v0.02", parts, "dataset.speech_commands", config.download)
+        parts = [CachedArchive(archive, self.folder, file)]
+        self.archives = ArchiveDownload(
+            "Speech Commands v0.02", parts, "dataset.speech_commands", config.download
+        )
         self._files = FolderSource(self.folder, read_files)
 
     def find(self) -> Found:
-        """Downloads, if that is asked for, and unpacks what is not in the cache, then lists it; see ``Source.find``."""
-        self.archives.provide()
+        """Lists the recordings, as ``Source.find``, after download and extraction if necessary."""
+        self.archives.ensure_extracted()
         return replace(self._files.find(), downloads=tuple(self.archives.records()))
 
     def read(self, recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
-        """Reads the files; see ``Source.read``."""
+        """Reads the files, as ``Source.read``."""
         return self._files.read(recordings, sample_rate_hz)
 
     def close(self) -> None:
-        """Has nothing to give back."""
+        """Does nothing."""

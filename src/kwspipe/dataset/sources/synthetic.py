@@ -1,7 +1,7 @@
-"""Synthetic speech: the words by many speakers of one engine or more, as a source of its own or beside recordings.
+"""Synthetic speech of one or more engines, as a recording source or in addition to recordings.
 
-Speakers are split by the hash rule of Speech Commands, by families of voices that sound related: none is heard in two
-splits, whatever its accent.
+Speakers are split by the hash rule of Speech Commands. Related voices and all accents of a voice are a family, and each
+family is in one split.
 """
 
 import itertools
@@ -24,7 +24,13 @@ from kwspipe.dataset.tts import espeak
 from kwspipe.dataset.tts.espeak_speakers import EspeakSpeakers
 from kwspipe.dataset.tts.kokoro_speakers import KokoroSpeakers
 from kwspipe.dataset.tts.near_words import near_words
-from kwspipe.dataset.tts.synthesizers import Engine, Speaker, SpeechSynthesizer, clips_each, takes
+from kwspipe.dataset.tts.synthesizers import (
+    Engine,
+    Speaker,
+    SpeechSynthesizer,
+    clips_per_engine,
+    generate_takes,
+)
 from kwspipe.errors import KwspipeError
 from kwspipe.files.process import exit_with_parent
 
@@ -35,12 +41,12 @@ QUIETEST_NOISE_DB, LOUDEST_NOISE_DB = -50.0, -20.0
 
 
 class SyntheticSource:
-    """Speech and noise that are computed.
+    """Source of synthetic speech and generated noise.
 
     Args:
-        dataset: words, splits and the settings of the synthesis.
-        clip_s: length of a clip in seconds, the least noise a split needs.
-        seed: decides who says what, and how.
+        dataset: words, splits and settings of the synthesis.
+        clip_s: length of a clip in seconds, which determines the minimum length of the noise of a split.
+        seed: seed of the selection of speakers and of their rate and pitch.
     """
 
     name = "synthetic"
@@ -51,38 +57,41 @@ class SyntheticSource:
         self.config = dataset.synthetic
         self.clip_s = clip_s
         self.seed = seed
-        self.mouth = SpeechSynthesizer.of(self.config)
+        self.synthesizer = SpeechSynthesizer.of(self.config)
         self.espeak = EspeakSpeakers(self.config, seed)
 
     def find(self) -> Found:
-        """Lists the clips that can be spoken; see ``Source.find``."""
-        if not espeak.installed():
+        """Lists the clips to synthesize, as ``Source.find``."""
+        if not espeak.is_installed():
             raise SourceUnavailable("espeak-ng is not installed: pip install kwspipe[synthetic]")
         keywords, others = self.words()
         words: list[Recording] = []
-        for name, num_clips in self._clips_each(self.config.clips_per_word).items():
+        for name, num_clips in self._clips_per_engine(self.config.clips_per_word).items():
             engine = self._engine(name)
             voices = self._split(name, engine.speakers())
-            counts = self._clips_a_split(voices, num_clips)
+            counts = self._clips_per_split(voices, num_clips)
             for word, split in itertools.product((*keywords, *others), SPLITS):
                 words += _recordings(engine, word, split, voices[split], counts[split])
-        babblers = self._split("espeak", self.espeak.speakers())
-        noise = self._noise(others, babblers)
+        babble_voices = self._split("espeak", self.espeak.speakers())
+        noise = self._noise(others, babble_voices)
         return Found(
             tuple(sorted(words, key=_path)), tuple(sorted(noise, key=_path)), listed=frozenset(SPLITS)
         )
 
     def training_clips(self, words: Sequence[str], clips_per_word: int) -> dict[str, list[Recording]]:
-        """Lists clips for the training split beside recordings: every speaker is training, none is needed elsewhere.
+        """Lists clips for the training split in addition to recordings. All speakers are in the training split.
 
         Args:
-            words: what is said.
-            clips_per_word: how many of each word, shared among the engines.
+            words: the words.
+            clips_per_word: number of clips of each word, divided among the engines.
+
+        Returns:
+            The clips by word.
 
         Raises:
             KwspipeError: an engine is not installed.
         """
-        if not espeak.installed():
+        if not espeak.is_installed():
             raise KwspipeError(
                 "dataset.synthetic_training_clips_per_word",
                 f"{self.dataset.synthetic_training_clips_per_word}, but espeak-ng is not installed",
@@ -90,7 +99,7 @@ class SyntheticSource:
                 "pip install kwspipe[synthetic]",
             )
         clips: dict[str, list[Recording]] = {word: [] for word in words}
-        for name, num_clips in self._clips_each(clips_per_word).items():
+        for name, num_clips in self._clips_per_engine(clips_per_word).items():
             engine = self._engine(name)
             speakers = engine.speakers()
             for word in words:
@@ -98,9 +107,9 @@ class SyntheticSource:
         return clips
 
     def words(self) -> tuple[list[str], list[str]]:
-        """Returns the keywords, and the other words without those that sound as a keyword does ("to" and "two").
+        """Returns the keywords, and the other words without homophones of keywords ("to" and "two").
 
-        Where the configuration does not say which other words there are, words near in sound are added.
+        If the configuration does not list the other words, words that sound similar to keywords are added.
         """
         accent = self.espeak.accents()[0]
         keywords = [normalize_name(word) for word in self.dataset.words]
@@ -109,23 +118,23 @@ class SyntheticSource:
             if self.dataset.unknown_words
             else near_words(keywords, self.config.near_words_per_keyword, accent)
         )
-        chosen = self.dataset.unknown_words or self.config.unknown_words
-        wanted = [*(normalize_name(word) for word in chosen), *near]
-        spoken = espeak.phonemes([*keywords, *wanted], accent)
-        sounds = {spoken[word] for word in keywords}
-        return keywords, [word for word in dict.fromkeys(wanted) if spoken[word] not in sounds]
+        configured = self.dataset.unknown_words or self.config.unknown_words
+        others = [*(normalize_name(word) for word in configured), *near]
+        pronunciations = espeak.phonemes([*keywords, *others], accent)
+        excluded = {pronunciations[word] for word in keywords}
+        return keywords, [word for word in dict.fromkeys(others) if pronunciations[word] not in excluded]
 
     def read(self, recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
-        """Speaks, in processes, since espeak-ng has one voice a process; see ``Source.read``."""
-        render = partial(_render, mouth=self.mouth, sample_rate_hz=sample_rate_hz)
+        """Synthesizes the clips, as ``Source.read``. It uses several processes, because espeak-ng is not reentrant."""
+        render = partial(_render, synthesizer=self.synthesizer, sample_rate_hz=sample_rate_hz)
         try:
             yield from map_in_order(self._pool, render, recordings)
         except BrokenProcessPool:
             raise KwspipeError(
                 "espeak-ng" if self.config.engines == ("espeak",) else " or ".join(self.config.engines),
-                "a process that speaks was killed, or it crashed",
+                "a process of the speech synthesis was killed or crashed",
                 "processes that run to their end",
-                "see whether the machine ran out of memory (dmesg), then run the same command again",
+                "check whether the machine ran out of memory (dmesg), then run the same command again",
             ) from None
 
     def close(self) -> None:
@@ -141,11 +150,11 @@ class SyntheticSource:
     def _engine(self, name: EngineName) -> Engine:
         return self.espeak if name == "espeak" else KokoroSpeakers(self.config.kokoro)
 
-    def _clips_each(self, total: int) -> dict[EngineName, int]:
-        return clips_each(self.config.engines, self.config.shares, total)
+    def _clips_per_engine(self, total: int) -> dict[EngineName, int]:
+        return clips_per_engine(self.config.engines, self.config.shares, total)
 
     def _split(self, name: EngineName, speakers: Sequence[Speaker]) -> dict[Split, list[Speaker]]:
-        """Splits speakers by family, as klatt and klatt2."""
+        """Splits speakers by family. For example, klatt and klatt2 are one family."""
         percentages = self.dataset.validation_percentage, self.dataset.testing_percentage
         splits = split_speakers((speaker.family for speaker in speakers), *percentages)
         voices = {split: [s for s in speakers if splits[s.family] == split] for split in SPLITS}
@@ -154,15 +163,15 @@ class SyntheticSource:
             if percentage > 0 and not voices[split]:
                 raise KwspipeError(
                     f"dataset.synthetic.{key}",
-                    f"{len({speaker.family for speaker in speakers})}, which leaves no voice for {split}",
+                    f"{len({speaker.family for speaker in speakers})} voices, with no voice for {split}",
                     "at least one voice for each split",
-                    f"raise dataset.synthetic.{key} to 4 or more"
+                    f"set dataset.synthetic.{key} to 4 or more"
                     + ("" if name == "espeak" else ", or allow more of dataset.synthetic.kokoro.voices"),
                 )
         return voices
 
-    def _clips_a_split(self, voices: Mapping[Split, Sequence[Speaker]], total: int) -> dict[Split, int]:
-        """Shares the clips of a word as the configuration shares speakers; at least one where there are voices."""
+    def _clips_per_split(self, voices: Mapping[Split, Sequence[Speaker]], total: int) -> dict[Split, int]:
+        """Divides the clips of a word by the split percentages, with at least one clip for a split with voices."""
         percentages = {
             "validation": self.dataset.validation_percentage,
             "testing": self.dataset.testing_percentage,
@@ -175,25 +184,25 @@ class SyntheticSource:
         return {"training": max(1, total - sum(counts.values())), **counts}
 
     def _noise(self, words: Sequence[str], voices: Mapping[Split, Sequence[Speaker]]) -> Iterator[Recording]:
-        """Lists noise of every kind for every split, each recording as loud as drawn; babble has the split's voices."""
+        """Yields noise of each kind for each split, with random levels. Babble uses the voices of the split."""
         total = self.config.clips_per_word
-        shares = {s: num_clips / total for s, num_clips in self._clips_a_split(voices, total).items()}
+        shares = {s: num_clips / total for s, num_clips in self._clips_per_split(voices, total).items()}
         for split in (split for split in SPLITS if voices[split]):
             duration_s = max(2 * self.clip_s, self.config.noise_s * shares[split])
             num_recordings = math.ceil(duration_s / MAX_NOISE_RECORDING_S)
             for kind in (*COLOURS, *([BABBLE] if words else [])):
                 for number in range(num_recordings):
-                    draw = random.Random(f"{self.seed}/{kind}/{split}/{number}")
+                    rng = random.Random(f"{self.seed}/{kind}/{split}/{number}")
                     babble = [
                         self.espeak.utterance(
-                            ", ".join(draw.choices(words, k=NUM_BABBLE_WORDS)),
-                            draw.choice(voices[split]),
-                            draw,
+                            ", ".join(rng.choices(words, k=NUM_BABBLE_WORDS)),
+                            rng.choice(voices[split]),
+                            rng,
                         )
                         for _ in range(NUM_BABBLE_VOICES if kind == BABBLE else 0)
                     ]
-                    level_db = draw.uniform(QUIETEST_NOISE_DB, LOUDEST_NOISE_DB)
-                    seed = draw.randrange(2**32)
+                    level_db = rng.uniform(QUIETEST_NOISE_DB, LOUDEST_NOISE_DB)
+                    seed = rng.randrange(2**32)
                     noise = GeneratedNoise(kind, duration_s / num_recordings, level_db, seed, tuple(babble))
                     path = f"_background_noise_/{kind}_{split}_{number}"
                     yield Recording(path, "", path, split, noise, repr(noise))
@@ -202,7 +211,7 @@ class SyntheticSource:
 def _recordings(
     engine: Engine, word: str, split: Split, speakers: Sequence[Speaker], num_clips: int
 ) -> Iterator[Recording]:
-    for speaker, take, utterance in itertools.islice(takes(engine, word, speakers), num_clips):
+    for speaker, take, utterance in itertools.islice(generate_takes(engine, word, speakers), num_clips):
         path = f"{word}/{speaker.name}_nohash_{take}"
         yield Recording(path, word, speaker.name, split, utterance, repr(utterance))
 
@@ -211,7 +220,7 @@ def _path(recording: Recording) -> str:
     return recording.path
 
 
-def _render(recording: Recording, mouth: SpeechSynthesizer, sample_rate_hz: int) -> Pcm:
+def _render(recording: Recording, synthesizer: SpeechSynthesizer, sample_rate_hz: int) -> Pcm:
     if isinstance(recording.origin, GeneratedNoise):
         return generated.render(recording.origin, sample_rate_hz)
-    return mouth.speak(recording.origin, sample_rate_hz)
+    return synthesizer.synthesize(recording.origin, sample_rate_hz)

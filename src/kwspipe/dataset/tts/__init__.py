@@ -1,1 +1,1 @@
-"""Text-to-speech: espeak-ng and Kokoro, their speakers, and the cache of utterances."""
+"""Speech synthesis with espeak-ng and Kokoro."""

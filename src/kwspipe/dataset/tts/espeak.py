@@ -1,8 +1,8 @@
-"""Speech by espeak-ng, through the library and data of the package ``espeakng_loader`` (GPL-3.0, an extra).
+"""Speech synthesis by espeak-ng, with the library and data of the optional package ``espeakng_loader`` (GPL-3.0).
 
-espeak-ng keeps state from one utterance to the next: the phase of its oscillators, its noise generator. The library
-is therefore loaded afresh for every utterance, which takes 5 ms: a clip then depends on its own text, voice, rate and
-pitch only, wherever and whenever it is spoken. One thread of a process at a time may speak.
+espeak-ng keeps state between utterances, for example the phase of its oscillators and its noise generator. The library
+is therefore loaded again for each utterance, which takes 5 ms. The samples then depend only on text, voice, rate and
+pitch. Only one thread of a process may use this module at a time.
 """
 
 from collections.abc import Iterator
@@ -44,10 +44,10 @@ _RATE, _PITCH = 1, 3
 _CHARS_UTF8 = 1
 _IPA_TIED = (
     0x02 | 0x80 | ord("^") << 8
-)  # bit 1: IPA; bit 7: the character in bits 8 to 23 ties, not separates
+)  # bit 1: IPA; bit 7: the character in bits 8 to 23 joins the letters of a phoneme
 STRESS_MARKS = "',%="
 
-# Not of people, or without a voice. "fast" is the plain voice at another rate.
+# Variants that do not sound human or are whispered. "fast" is the default voice at another rate.
 ROBOTS_AND_WHISPERS = frozenset(
     {
         "Demonic",
@@ -67,24 +67,24 @@ ROBOTS_AND_WHISPERS = frozenset(
 _ffi = cffi.FFI()
 _ffi.cdef(_DECLARATIONS)
 _libc = _ffi.dlopen(None)
-_spoken: list[bytes] = []
+_chunks: list[bytes] = []
 
 
 @_ffi.callback("int(short *, int, void *)")
 def _receive(samples: Any, num_samples: int, _: Any) -> int:
     if samples != _ffi.NULL and num_samples > 0:
-        _spoken.append(bytes(_ffi.buffer(samples, 2 * num_samples)))
+        _chunks.append(bytes(_ffi.buffer(samples, 2 * num_samples)))
     return 0
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """What is said, and how.
+    """Text and parameters of an utterance. Names and values of the fields are part of the cache key.
 
     Attributes:
-        text: the words; punctuation at the end gives it its melody.
-        voice: an espeak-ng voice, ``+`` and a variant: ``gmw/en-US+f3``.
-        rate_wpm: words a minute.
+        text: the words. Punctuation at the end determines the intonation.
+        voice: a voice of espeak-ng, ``+`` and a variant, for example ``gmw/en-US+f3``.
+        rate_wpm: words per minute.
         pitch: 0 to 99.
     """
 
@@ -94,63 +94,63 @@ class Utterance:
     pitch: int
 
 
-def installed() -> bool:
-    """Tells whether the extra ``synthetic`` is installed."""
+def is_installed() -> bool:
+    """Returns whether the extra ``synthetic`` is installed."""
     return find_spec("espeakng_loader") is not None
 
 
 @cache
-def version() -> str:
-    """Returns what else a clip depends on: the version of the library and its data."""
+def library_version() -> str:
+    """Returns the version of the library and its data, which is part of the cache key."""
     return metadata.version("espeakng-loader")
 
 
 def synthesize(utterance: Utterance, sample_rate_hz: int) -> Pcm:
-    """Speaks an utterance; the same one gives the same samples.
+    """Synthesizes an utterance. The same utterance gives the same samples.
 
     Returns:
-        (samples,) int16 at ``sample_rate_hz``; empty where there is nothing to pronounce.
+        (samples,) int16 at ``sample_rate_hz``; empty if the text contains no words.
     """
-    spoken, rate_hz = speak(utterance)
-    return pcm_from_float(_at_rate(spoken, rate_hz, sample_rate_hz))
+    pcm, rate_hz = synthesize_native(utterance)
+    return pcm_from_float(_resampled(pcm, rate_hz, sample_rate_hz))
 
 
-def speak(utterance: Utterance) -> tuple[Pcm, int]:
-    """Speaks an utterance; returns its samples, (samples,) int16, and the rate in Hz that espeak-ng has."""
+def synthesize_native(utterance: Utterance) -> tuple[Pcm, int]:
+    """Returns the samples of an utterance, (samples,) int16, and the sample rate of espeak-ng in Hz."""
     with _library() as (lib, rate_hz):
         lib.espeak_SetSynthCallback(_receive)
         lib.espeak_ng_SetRandSeed(1)
-        _libc.srand(1)  # one of its synthesizers draws from there
+        _libc.srand(1)  # one of the synthesizers of espeak-ng uses rand()
         _set_voice(lib, utterance.voice)
         lib.espeak_SetParameter(_RATE, utterance.rate_wpm, 0)
         lib.espeak_SetParameter(_PITCH, utterance.pitch, 0)
         text = utterance.text.encode()
-        _spoken.clear()
+        _chunks.clear()
         lib.espeak_Synth(text, len(text) + 1, 0, 0, 0, _CHARS_UTF8, _ffi.NULL, _ffi.NULL)
-    return np.frombuffer(b"".join(_spoken), np.int16), rate_hz
+    return np.frombuffer(b"".join(_chunks), np.int16), rate_hz
 
 
 def accents() -> dict[str, str]:
-    """Returns the voices there are: identifiers by language code, as ``en-gb-scotland``, and by identifier."""
-    found: dict[str, tuple[int, str]] = {}
+    """Returns the identifiers of all voices by language code, for example ``en-gb-scotland``, and by identifier."""
+    ranked: dict[str, tuple[int, str]] = {}
     with _library() as (lib, _):
         voices = lib.espeak_ListVoices(_ffi.NULL)
         index = 0
         while voices[index] != _ffi.NULL:
             identifier = _ffi.string(voices[index].identifier).decode()
-            # A list of a byte, the lower the closer the voice is to the language, and the language's code.
+            # Each entry of the list is a byte with the priority, where lower is closer, and the code of the language.
             language = voices[index].languages
             while language[0] != b"\0":
                 code = _ffi.string(language + 1).decode()
-                found[code] = min(found.get(code, (256, "")), (language[0][0], identifier))
+                ranked[code] = min(ranked.get(code, (256, "")), (language[0][0], identifier))
                 language += len(code) + 2
-            found[identifier] = (0, identifier)
+            ranked[identifier] = (0, identifier)
             index += 1
-    return {name: identifier for name, (_, identifier) in found.items()}
+    return {name: identifier for name, (_, identifier) in ranked.items()}
 
 
 def variants() -> list[str]:
-    """Returns the variants that sound like people, sorted."""
+    """Returns the variants that sound human, sorted."""
     import espeakng_loader
 
     folder = Path(espeakng_loader.get_data_path()) / "voices" / "!v"
@@ -158,31 +158,33 @@ def variants() -> list[str]:
 
 
 def phonemes(words: list[str], voice: str) -> dict[str, str]:
-    """Returns how words are pronounced, in espeak-ng's phonemes without stress; homophones have the same."""
+    """Returns the pronunciation of words in the notation of espeak-ng without stress. Homophones have equal texts."""
     unstressed = str.maketrans("", "", STRESS_MARKS)
-    return {word: found.translate(unstressed) for word, found in _pronounced(words, voice, 0).items()}
+    return {word: text.translate(unstressed) for word, text in _pronunciations(words, voice, 0).items()}
 
 
 def ipa(words: list[str], voice: str) -> dict[str, str]:
-    """Returns how words are pronounced, in IPA with stress; phonemes of more than one letter are tied with ``^``."""
-    return _pronounced(words, voice, _IPA_TIED)
+    """Returns the pronunciation of words in IPA with stress. Letters of one phoneme are joined by ``^``."""
+    return _pronunciations(words, voice, _IPA_TIED)
 
 
-def _pronounced(words: list[str], voice: str, phoneme_mode: int) -> dict[str, str]:
-    """Asks espeak-ng for the pronunciation of each word, written as ``phoneme_mode`` says."""
-    spoken = {}
+def _pronunciations(words: list[str], voice: str, phoneme_mode: int) -> dict[str, str]:
+    """Returns the pronunciation of words in the notation ``phoneme_mode`` of speak_lib.h."""
+    pronunciations = {}
     with _library() as (lib, _):
         _set_voice(lib, voice)
         for word in words:
             text = _ffi.new("char[]", word.encode())
             rest = _ffi.new("const void **", text)
-            spoken[word] = _ffi.string(lib.espeak_TextToPhonemes(rest, _CHARS_UTF8, phoneme_mode)).decode()
-    return spoken
+            pronunciations[word] = _ffi.string(
+                lib.espeak_TextToPhonemes(rest, _CHARS_UTF8, phoneme_mode)
+            ).decode()
+    return pronunciations
 
 
 @contextmanager
 def _library() -> Iterator[tuple[Any, int]]:
-    """Yields the library, freshly loaded, and the rate in Hz it speaks at."""
+    """Loads the library; yields it and its sample rate in Hz."""
     import espeakng_loader
 
     lib = _ffi.dlopen(espeakng_loader.get_library_path())
@@ -192,8 +194,8 @@ def _library() -> Iterator[tuple[Any, int]]:
         if rate_hz <= 0:
             raise KwspipeError(
                 "espeak-ng",
-                f"it does not start with its data in {data.decode()}",
-                "the package espeakng-loader, whole",
+                f"it cannot be initialized with its data in {data.decode()}",
+                "a complete installation of the package espeakng-loader",
                 "pip install --force-reinstall espeakng-loader",
             )
         yield lib, rate_hz
@@ -205,10 +207,10 @@ def _library() -> Iterator[tuple[Any, int]]:
 def _set_voice(lib: Any, voice: str) -> None:
     if lib.espeak_SetVoiceByName(voice.encode()) != 0:
         raise KwspipeError(
-            "espeak-ng", f"no voice {voice!r}", "a voice it has", "correct dataset.synthetic.accents"
+            "espeak-ng", f"no voice {voice!r}", "a voice of espeak-ng", "correct dataset.synthetic.accents"
         )
 
 
-def _at_rate(spoken: Pcm, from_hz: int, to_hz: int) -> Samples:
-    samples = float_from_pcm(spoken)
+def _resampled(pcm: Pcm, from_hz: int, to_hz: int) -> Samples:
+    samples = float_from_pcm(pcm)
     return resample(samples, from_hz, to_hz) if samples.size else samples

@@ -1,4 +1,4 @@
-"""espeak-ng's speakers: its voice variants in the accents of the configuration."""
+"""Speakers of espeak-ng: voice variants with the accents of the configuration."""
 
 import random
 import re
@@ -11,11 +11,11 @@ from kwspipe.errors import KwspipeError
 
 
 class EspeakSpeakers:
-    """The engine espeak-ng; see ``Engine``.
+    """The engine espeak-ng, an ``Engine``.
 
     Args:
-        config: accents, rates, pitches, how many voices.
-        seed: of the experiment: draws the voices, and who says what.
+        config: accents, ranges of rate and pitch, and the number of voices.
+        seed: seed of the experiment. It determines voices, rates and pitches.
     """
 
     name: EngineName = "espeak"
@@ -25,12 +25,12 @@ class EspeakSpeakers:
         self.seed = str(seed)
 
     def speakers(self) -> list[Speaker]:
-        """Returns every variant drawn in every accent; a variant and its relatives are a family."""
-        drawn = espeak.variants()
-        random.Random(f"{self.seed}/voices").shuffle(drawn)
+        """Returns each selected variant with each accent. Related variants are a family."""
+        variants = espeak.variants()
+        random.Random(f"{self.seed}/voices").shuffle(variants)
         return [
             Speaker(f"{accent.rpartition('/')[2]}+{variant}", f"{accent}+{variant}", family(variant))
-            for variant in sorted(drawn[: self.config.max_voices])
+            for variant in sorted(variants[: self.config.max_voices])
             for accent in self.accents()
         ]
 
@@ -38,27 +38,29 @@ class EspeakSpeakers:
         """Returns the identifiers of the accents of the configuration.
 
         Raises:
-            KwspipeError: there are none, or espeak-ng does not have one.
+            KwspipeError: no accents are configured, or espeak-ng does not have an accent.
         """
-        known = espeak.accents()
+        available = espeak.accents()
         for index, accent in enumerate(self.config.accents):
-            if accent not in known:
-                close = ", ".join(closest_first(accent, known)[:8])
+            if accent not in available:
+                close = ", ".join(closest_first(accent, available)[:8])
                 where = f"dataset.synthetic.accents.{index}"
                 raise KwspipeError(
-                    where, f"{accent!r}", f"espeak-ng's languages, closest first: {close}", "correct it"
+                    where, f"{accent!r}", f"the languages of espeak-ng, closest first: {close}", "correct it"
                 )
         if not self.config.accents:
-            raise KwspipeError("dataset.synthetic.accents", "none", "at least one, as en-us", "name one")
-        return [known[accent] for accent in self.config.accents]
+            raise KwspipeError(
+                "dataset.synthetic.accents", "none", "at least one, for example en-us", "add one"
+            )
+        return [available[accent] for accent in self.config.accents]
 
-    def utterance(self, text: str, speaker: Speaker, draw: random.Random) -> espeak.Utterance:
-        """Draws rate and pitch."""
-        rate = draw.randint(self.config.min_rate_wpm, self.config.max_rate_wpm)
-        pitch = draw.randint(self.config.min_pitch, self.config.max_pitch)
+    def utterance(self, text: str, speaker: Speaker, rng: random.Random) -> espeak.Utterance:
+        """Draws rate and pitch of an utterance."""
+        rate = rng.randint(self.config.min_rate_wpm, self.config.max_rate_wpm)
+        pitch = rng.randint(self.config.min_pitch, self.config.max_pitch)
         return espeak.Utterance(text, speaker.voice, rate, pitch)
 
 
 def family(variant: str) -> str:
-    """Returns the name that related voices share: klatt of klatt2; f1 and f2 are not related."""
+    """Returns the common name of related variants: klatt for klatt2. The variants f1 and f2 are not related."""
     return re.sub(r"(?<=[A-Za-z]{3})\d+$", "", variant)

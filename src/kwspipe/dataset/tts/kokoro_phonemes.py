@@ -1,7 +1,7 @@
-"""What Kokoro reads: numbers of phonemes, for which espeak-ng's pronunciation is rewritten.
+"""Phoneme tokens of Kokoro, converted from the pronunciation of espeak-ng.
 
-Kokoro was trained on the notation of the G2P package Misaki: IPA, with one letter for each diphthong and affricate and
-without marks of length in American English. The numbers are those of the model's ``config.json`` (Kokoro-82M v1.0).
+Kokoro was trained with the notation of the G2P package Misaki: IPA with one letter for each diphthong and affricate,
+and without length marks in American English. The tokens are those of ``config.json`` of the model (Kokoro-82M v1.0).
 """
 
 import re
@@ -9,7 +9,7 @@ import re
 from kwspipe.dataset.tts import espeak
 
 AMERICAN, BRITISH = "gmw/en-US", "gmw/en-GB-x-rp"
-# Raised with every change of what is made of a text: clips in the cache are known by it.
+# Part of the cache key. It must be increased with each change of the conversion.
 REVISION = 1
 
 TOKENS: dict[str, int] = dict(zip(
@@ -23,7 +23,7 @@ TOKENS: dict[str, int] = dict(zip(
      156, 157, 158, 177), strict=True,
 ))  # fmt: skip
 
-# From espeak-ng's IPA, multi-letter phonemes tied with ^, to Misaki's; in this order.
+# Replacements from the IPA of espeak-ng, with letters of one phoneme joined by ^, to Misaki, in this order.
 _SHARED = (
     ("a^ɪ", "I"), ("a^ʊ", "W"), ("e^ɪ", "A"), ("ɔ^ɪ", "Y"), ("d^ʒ", "ʤ"), ("t^ʃ", "ʧ"), ("ə^l", "ᵊl"),
     ("n\u0329", "ᵊn"), ("l\u0329", "ᵊl"), ("ʔ", "t"), ("ɚ", "əɹ"), ("r", "ɹ"), ("x", "k"), ("ç", "k"), ("ɬ", "l"),
@@ -31,33 +31,35 @@ _SHARED = (
 )  # fmt: skip
 _AMERICAN = (("o^ʊ", "O"), ("ɜːɹ", "ɜɹ"), ("ɜː", "ɜɹ"), ("ɪə", "iə"), ("ɐ", "ə"), ("ː", ""))
 _BRITISH = (("ə^ʊ", "Q"), ("e^ə", "ɛː"), ("iə", "ɪə"), ("i^ə", "ɪə"), ("ɐ", "ə"))
-# espeak-ng gives British "one" the vowel of "on", as in the north; the voices are of the south.
+# espeak-ng pronounces British "one" with the northern vowel of "on". The voices have southern accents.
 _EXCEPTIONS = {BRITISH: {"one": "wˈʌn"}}
 
 
 def phonemes(text: str, voice: str) -> str:
-    """Returns Kokoro's phonemes of a text, the punctuation at its end kept.
+    """Returns the phonemes of a text in the notation of Kokoro, with the punctuation at its end.
 
     Args:
-        text: words; punctuation within it counts as a space.
+        text: the words. Punctuation inside the text is replaced by spaces.
         voice: ``AMERICAN`` or ``BRITISH``.
     """
     ending = re.search(r"[.!?,;:]*$", text)[0]  # type: ignore[index]
     words = re.findall(r"[^\s.!?,;:]+", text)
-    spoken = espeak.ipa(words, voice)
+    pronunciations = espeak.ipa(words, voice)
     exceptions = _EXCEPTIONS.get(voice, {})
-    rewritten = " ".join(exceptions.get(word.casefold()) or _rewritten(spoken[word], voice) for word in words)
-    if "ˈ" not in rewritten:  # function words have weak stress; alone they carry the sentence's
-        rewritten = rewritten.replace("ˌ", "ˈ", 1)
-    return rewritten + ending
+    converted = " ".join(
+        exceptions.get(word.casefold()) or _converted(pronunciations[word], voice) for word in words
+    )
+    if "ˈ" not in converted:  # function words have only secondary stress; a text needs a primary stress
+        converted = converted.replace("ˌ", "ˈ", 1)
+    return converted + ending
 
 
-def tokens(spoken: str) -> list[int]:
-    """Returns the numbers of phonemes; what the model does not know is left out."""
-    return [TOKENS[letter] for letter in spoken if letter in TOKENS]
+def tokens(phoneme_text: str) -> list[int]:
+    """Returns the tokens of phonemes. Letters without token are omitted."""
+    return [TOKENS[letter] for letter in phoneme_text if letter in TOKENS]
 
 
-def _rewritten(spoken: str, voice: str) -> str:
+def _converted(ipa: str, voice: str) -> str:
     for from_espeak, to_kokoro in (*_SHARED, *(_BRITISH if voice == BRITISH else _AMERICAN), ("^", "")):
-        spoken = spoken.replace(from_espeak, to_kokoro)
-    return spoken.strip()
+        ipa = ipa.replace(from_espeak, to_kokoro)
+    return ipa.strip()

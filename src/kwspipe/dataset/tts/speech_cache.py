@@ -1,8 +1,7 @@
-"""Speech that was synthesized once: a file for each utterance, found by what it says and how.
+"""Cache of synthesized speech, with one file per utterance.
 
-A file's name is the sha256 of engine, its version and the utterance; nothing else is needed to find it, and whatever
-changes what would be heard gives another name. Files are FLAC at the engine's own rate, appear whole (written beside,
-then renamed), and may be deleted at any time.
+The name of a file is the SHA-256 of the engine, its version and the utterance. Files are FLAC at the sample rate of the
+engine. They are written to a temporary file and renamed, and may be deleted at any time.
 """
 
 import contextlib
@@ -26,47 +25,54 @@ class SpeechCache:
     """A folder of synthesized utterances.
 
     Args:
-        folder: is made where it is not there.
+        folder: the folder, which is created when the first file is written.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def path(self, key: Mapping[str, Any]) -> Path:
-        """Returns where the samples of a key lie, or would lie."""
+        """Returns the path of the file for a key, which need not exist."""
         digest = hashlib.sha256(json.dumps(key, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
         return self.folder / str(key["engine"]) / digest[:2] / f"{digest}{SUFFIX}"
 
     def has(self, key: Mapping[str, Any]) -> bool:
-        """Tells whether an utterance needs no synthesis."""
+        """Returns whether the utterance of a key is in the cache."""
         return self.path(key).is_file()
 
     def get(self, key: Mapping[str, Any], make: Callable[[], tuple[Pcm, int]]) -> tuple[Pcm, int]:
-        """Returns samples (samples,) int16 and their rate in Hz: those kept, or what ``make`` makes and is then kept.
+        """Returns the cached samples of a key, or calls ``make`` and stores its result.
 
-        A file that cannot be read is made again. Nothing is kept of an utterance without samples.
+        An unreadable file is replaced. Empty results are not stored.
+
+        Args:
+            key: all values that determine the samples.
+            make: synthesizes the samples and returns them with their sample rate.
+
+        Returns:
+            The samples, (samples,) int16, and the sample rate in Hz.
 
         Raises:
             KwspipeError: the folder cannot be written.
         """
         path = self.path(key)
         if path.is_file():
-            # Damaged: made anew below.
+            # A damaged file is replaced below.
             with contextlib.suppress(soundfile.SoundFileError, OSError, RuntimeError):
                 pcm, rate_hz = soundfile.read(str(path), dtype="int16")
                 if pcm.ndim == 1 and pcm.size:
                     return pcm, rate_hz
         pcm, rate_hz = make()
         if pcm.size:
-            self._keep(path, pcm, rate_hz)
+            self._store(path, pcm, rate_hz)
         return pcm, rate_hz
 
     def size(self) -> tuple[int, int]:
-        """Returns how many utterances are kept, and how many bytes they take."""
+        """Returns the number of cached utterances and their size in bytes."""
         sizes = [path.stat().st_size for path in self.folder.glob(f"*/*/*{SUFFIX}")]
         return len(sizes), sum(sizes)
 
-    def _keep(self, path: Path, pcm: Pcm, rate_hz: int) -> None:
+    def _store(self, path: Path, pcm: Pcm, rate_hz: int) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(suffix=".tmp", dir=path.parent)
@@ -81,6 +87,6 @@ class SpeechCache:
             raise KwspipeError(
                 "dataset.synthetic.cache_dir",
                 f"{self.folder} cannot be written ({getattr(error, 'strerror', None) or error})",
-                "a folder on a disk with room, about 20 kB an utterance",
-                "make room, set dataset.synthetic.cache_dir to another folder, or to null to keep nothing",
+                "a folder on a disk with room, about 20 kB per utterance",
+                "make room, set dataset.synthetic.cache_dir to another folder, or to null for no cache",
             ) from None

@@ -1,8 +1,8 @@
-"""The engines that speak: what the synthetic source needs to know of each.
+"""Interface of speech synthesis engines, and synthesis of utterances through the cache.
 
-An engine has speakers, says what one of them does with a text, and turns that utterance into samples. What a speaker
-says of a word at the nth time depends on the word, the speaker and n only: more clips, other splits or other words
-leave the rest as it was, so that the cache serves every run.
+An engine lists its speakers and draws the parameters of an utterance. The parameters depend only on the word, the
+speaker and the number of the take. More clips, other splits or other words do not change existing utterances, so that
+the cache is shared by all runs.
 """
 
 import itertools
@@ -18,7 +18,7 @@ from kwspipe.config import EngineName, SyntheticConfig
 from kwspipe.dataset.tts import espeak, kokoro
 from kwspipe.dataset.tts.speech_cache import SpeechCache
 
-# What ends a text decides its melody: told, called, asked, and in the middle of something.
+# The punctuation at the end of a text determines its intonation.
 ENDINGS = (".", "!", "?", ",")
 Utterance = espeak.Utterance | kokoro.Utterance
 
@@ -28,9 +28,9 @@ class Speaker:
     """A voice of an engine.
 
     Attributes:
-        name: of the speaker, in clips.csv.
-        voice: the engine's name of it.
-        family: speakers that sound related share it, and are kept in one split.
+        name: name of the speaker in clips.csv.
+        voice: name of the voice in the engine.
+        family: name shared by related speakers, which are in one split.
     """
 
     name: str
@@ -39,61 +39,66 @@ class Speaker:
 
 
 class Engine(Protocol):
-    """A synthesizer.
+    """A speech synthesis engine.
 
     Attributes:
-        name: as ``dataset.synthetic.engines`` has it.
-        seed: decides who says what, and how.
+        name: name in ``dataset.synthetic.engines``.
+        seed: seed of the order of speakers and of the parameters of utterances.
     """
 
     name: EngineName
     seed: str
 
     def speakers(self) -> list[Speaker]:
-        """Returns its speakers.
+        """Returns the speakers.
 
         Raises:
-            KwspipeError: it is not installed, or its settings name what it does not have.
+            KwspipeError: the engine is not installed, or a setting names an unknown voice.
         """
         ...
 
-    def utterance(self, text: str, speaker: Speaker, draw: random.Random) -> Utterance:
-        """Draws how a speaker says a text."""
+    def utterance(self, text: str, speaker: Speaker, rng: random.Random) -> Utterance:
+        """Draws the parameters with which a speaker pronounces a text."""
         ...
 
 
-def takes(engine: Engine, word: str, speakers: Sequence[Speaker]) -> Iterator[tuple[Speaker, int, Utterance]]:
-    """Yields how speakers say a word, each once before any a second time, without end: speaker, take, utterance."""
+def generate_takes(
+    engine: Engine, word: str, speakers: Sequence[Speaker]
+) -> Iterator[tuple[Speaker, int, Utterance]]:
+    """Yields an endless sequence of utterances of a word: (speaker, number of the take, utterance).
+
+    Each speaker has one take before the second take of any speaker.
+    """
     key = f"{engine.seed}/{word}"
     ordered = sorted(speakers, key=lambda speaker: blake2b(f"{key}/{speaker.name}".encode()).digest())
     for take in itertools.count() if ordered else ():
         for speaker in ordered:
-            draw = random.Random(f"{key}/{speaker.name}/{take}")
-            yield speaker, take, engine.utterance(f"{word}{draw.choice(ENDINGS)}", speaker, draw)
+            rng = random.Random(f"{key}/{speaker.name}/{take}")
+            yield speaker, take, engine.utterance(f"{word}{rng.choice(ENDINGS)}", speaker, rng)
 
 
-def clips_each(
+def clips_per_engine(
     engines: Sequence[EngineName], shares: Mapping[EngineName, float], total: int
 ) -> dict[EngineName, int]:
-    """Divides ``total`` clips among the engines by their shares; the sum is kept."""
+    """Divides ``total`` clips among the engines by their shares. The sum of the counts is ``total``."""
     weight = sum(shares[name] for name in engines)
     counts: dict[EngineName, int] = {}
-    passed = 0.0
+    cumulated = 0.0
     for name in engines:
-        begin = round(total * passed / weight)
-        passed += shares[name]
-        counts[name] = round(total * passed / weight) - begin
+        begin = round(total * cumulated / weight)
+        cumulated += shares[name]
+        counts[name] = round(total * cumulated / weight) - begin
     return counts
 
 
 @dataclass(frozen=True)
 class SpeechSynthesizer:
-    """Turns utterances into samples, by way of the cache; processes get a copy.
+    """Synthesizes utterances through the cache. It is pickled for worker processes.
 
     Attributes:
-        cache: None keeps nothing.
-        voices: the archive of Kokoro's voices.
-        voices_sha256: of that archive.
+        cache: cache of samples; None for no cache.
+        voices: archive of the voices of Kokoro.
+        voices_sha256: hash of this archive.
     """
 
     cache: SpeechCache | None
@@ -102,23 +107,23 @@ class SpeechSynthesizer:
 
     @classmethod
     def of(cls, config: SyntheticConfig) -> "SpeechSynthesizer":
-        """Returns the one that the configuration asks for."""
+        """Creates a synthesizer from the configuration."""
         cache = None if config.cache_dir is None else SpeechCache(Path(config.cache_dir).expanduser())
         return cls(cache, kokoro.voices_path(config.kokoro), config.kokoro.voices_sha256)
 
     def key(self, utterance: Utterance) -> dict[str, Any]:
-        """Returns all that the samples of an utterance depend on."""
+        """Returns all values that determine the samples of an utterance, as the key of the cache."""
         if isinstance(utterance, espeak.Utterance):
-            return {"engine": "espeak", "version": espeak.version(), **asdict(utterance)}
-        return {"engine": "kokoro", "version": kokoro.version(self.voices_sha256), **asdict(utterance)}
+            return {"engine": "espeak", "version": espeak.library_version(), **asdict(utterance)}
+        return {"engine": "kokoro", "version": kokoro.model_version(self.voices_sha256), **asdict(utterance)}
 
-    def speak(self, utterance: Utterance, sample_rate_hz: int) -> Pcm:
+    def synthesize(self, utterance: Utterance, sample_rate_hz: int) -> Pcm:
         """Returns the samples of an utterance, (samples,) int16 at ``sample_rate_hz``."""
 
         def make() -> tuple[Pcm, int]:
             if isinstance(utterance, espeak.Utterance):
-                return espeak.speak(utterance)
-            return kokoro.speak(utterance, self.voices)
+                return espeak.synthesize_native(utterance)
+            return kokoro.synthesize_native(utterance, self.voices)
 
         pcm, rate_hz = self.cache.get(self.key(utterance), make) if self.cache else make()
         samples = float_from_pcm(pcm)

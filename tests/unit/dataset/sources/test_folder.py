@@ -1,4 +1,4 @@
-"""Finding recordings in folders, whatever lies in them."""
+"""Search of recordings in folders with files of any kind."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kwspipe.dataset.recordings import Rejected, SourceUnavailable, listing_hash
-from kwspipe.dataset.sources.folder import FolderSource, find_noise, speaker_of
+from kwspipe.dataset.sources.folder import FolderSource, list_recordings, speaker_from_name
 from kwspipe.errors import KwspipeError
 
 
@@ -25,8 +25,8 @@ from kwspipe.errors import KwspipeError
         ("_3.wav", "_3"),
     ],
 )
-def test_the_speaker_is_told_by_the_name(name: str, speaker: str):
-    assert speaker_of(name) == speaker
+def test_the_speaker_is_part_of_the_name(name: str, speaker: str):
+    assert speaker_from_name(name) == speaker
 
 
 def test_words_splits_and_noise_are_found(corpus: Path):
@@ -39,7 +39,7 @@ def test_words_splits_and_noise_are_found(corpus: Path):
     assert [r.path for r in found.words] == sorted(r.path for r in found.words)
 
 
-def test_lists_name_files_of_any_suffix(corpus: Path):
+def test_split_lists_match_files_with_any_suffix(corpus: Path):
     for path in corpus.glob("*/*.wav"):
         path.rename(path.with_suffix(".flac"))
     (corpus / "testing_list.txt").write_text(
@@ -49,7 +49,7 @@ def test_lists_name_files_of_any_suffix(corpus: Path):
     assert testing == ["one/cid_nohash_0.flac", "two/cid_nohash_0.flac"]
 
 
-def test_what_is_no_recording_is_listed(corpus: Path):
+def test_other_files_are_rejected_with_a_reason(corpus: Path):
     one = corpus / "one"
     (one / "notes.txt").write_text("x")
     (one / ".DS_Store").write_text("x")
@@ -68,7 +68,7 @@ def test_what_is_no_recording_is_listed(corpus: Path):
     ]
 
 
-def test_a_folder_that_cannot_be_read_is_listed(corpus: Path, forbid: Callable[[str], None]):
+def test_an_unreadable_folder_is_rejected(corpus: Path, forbid: Callable[[str], None]):
     forbid("cat")
     found = FolderSource(corpus).find()
     assert {r.word for r in found.words} == {"one", "two", "three", "tree", "dog"}
@@ -85,19 +85,19 @@ def test_linked_word_folders_are_followed_and_loops_are_not(corpus: Path):
     assert len(found.words) == 72
 
 
-def test_noise_is_found_at_any_depth_without_going_round(tmp_path: Path, corpus: Path):
+def test_noise_is_found_at_any_depth_without_loops(tmp_path: Path, corpus: Path):
     root = tmp_path / "noise"
     (root / "a" / "b").mkdir(parents=True)
     shutil.copy(corpus / "one" / "ann_nohash_0.wav", root / "a" / "b" / "rain-1-A.wav")
     shutil.copy(corpus / "one" / "ann_nohash_0.wav", root / "rain-1-B.WAV")
     (root / "a" / "b" / "round").symlink_to(root)
-    found = find_noise(root, [])
+    found = list_recordings(root, [])
     assert [r.path for r in found] == ["noise/a/b/rain-1-A.wav", "noise/rain-1-B.WAV"]
     assert [r.speaker for r in found] == ["noise/a/b/rain-1", "noise/rain-1"]
 
 
 @pytest.mark.parametrize("kind", ["none", "missing", "file", "empty"])
-def test_nothing_to_give_is_a_reason_not_a_failure(tmp_path: Path, kind: str):
+def test_a_source_without_recordings_is_unavailable(tmp_path: Path, kind: str):
     root = tmp_path / kind
     if kind == "file":
         root.write_text("x")
@@ -105,18 +105,23 @@ def test_nothing_to_give_is_a_reason_not_a_failure(tmp_path: Path, kind: str):
         (root / "one").mkdir(parents=True)
     with pytest.raises(SourceUnavailable) as caught:
         FolderSource(None if kind == "none" else root).find()
-    reasons = {"none": "not set", "missing": "no folder", "file": "no folder", "empty": "has no <word>"}
+    reasons = {
+        "none": "not set",
+        "missing": "not a folder",
+        "file": "not a folder",
+        "empty": "contains no <word>",
+    }
     assert reasons[kind] in str(caught.value)
 
 
 def test_a_clip_in_both_lists_is_an_error(corpus: Path):
     with (corpus / "testing_list.txt").open("a") as file:
         file.write("one/ann_nohash_0.wav\n")
-    with pytest.raises(KwspipeError, match=r"1 clip\(s\) stand in both .*: one/ann_nohash_0"):
+    with pytest.raises(KwspipeError, match=r"1 clip\(s\) are in both .*: one/ann_nohash_0"):
         FolderSource(corpus).find()
 
 
-def test_a_list_that_is_no_text_is_an_error(corpus: Path):
+def test_an_undecodable_list_is_an_error(corpus: Path):
     (corpus / "testing_list.txt").write_bytes(b"\xff\xfe\x00one")
     with pytest.raises(
         KwspipeError, match=r"testing_list.txt: it cannot be read .* Next: correct it or delete it"
@@ -124,7 +129,7 @@ def test_a_list_that_is_no_text_is_an_error(corpus: Path):
         FolderSource(corpus).find()
 
 
-def test_names_of_any_kind(corpus: Path):
+def test_names_are_normalized(corpus: Path):
     source = corpus / "one" / "ann_nohash_0.wav"
     (corpus / "grün").mkdir()
     (corpus / "gru\u0308n").mkdir()  # the same word, decomposed
@@ -136,7 +141,7 @@ def test_names_of_any_kind(corpus: Path):
     listing_hash(found)
 
 
-def test_the_listing_tells_a_replaced_file(corpus: Path):
+def test_the_hash_with_times_changes_with_a_replaced_file(corpus: Path):
     before = FolderSource(corpus).find().words
     os.utime(corpus / "one" / "ann_nohash_0.wav", ns=(1, 1))
     after = FolderSource(corpus).find().words

@@ -1,4 +1,4 @@
-"""Multilingual Spoken Words from a server of our own, laid out as it is published."""
+"""Multilingual Spoken Words from a local server, in the published layout."""
 
 import csv
 import hashlib
@@ -16,8 +16,8 @@ import pytest
 from kwspipe.config import DatasetConfig, FrontendConfig
 from kwspipe.dataset.prepare import prepare
 from kwspipe.dataset.recordings import SourceUnavailable
-from kwspipe.dataset.sources.configured import input_hashes
 from kwspipe.dataset.sources.mswc import MswcSource
+from kwspipe.dataset.sources.source_factory import input_hashes
 from kwspipe.errors import KwspipeError
 from support.datasets import make_mswc, tone, write
 from support.file_server import Behaviour, serve
@@ -33,13 +33,13 @@ def speaker(number: int) -> str:
 
 
 def rows() -> list[tuple[str, ...]]:
-    """Twenty people say every word once; the published sets put each of them into several."""
+    """Returns a table in which each of twenty speakers has one clip per word, and is in several published sets."""
     sets = ("TRAIN", "DEV", "TEST")
     table = []
-    for place, word in enumerate(WORDS):
+    for index, word in enumerate(WORDS):
         for number in range(20):
-            link = f"{word}/common_voice_en_{100 * place + number}.opus"
-            table.append((sets[(place + number) % 3], link, word, "True", speaker(number), "NAN"))
+            link = f"{word}/common_voice_en_{100 * index + number}.opus"
+            table.append((sets[(index + number) % 3], link, word, "True", speaker(number), "NAN"))
     table[3] = ("TRAIN", table[3][1], "one", "False", "NA", "NAN")
     table[4] = ("TRAIN", table[4][1], "one", "True", "NA", "NAN")
     table.append(("TRAIN", "../../escaped.opus", "one", "True", speaker(1), "NAN"))
@@ -48,10 +48,10 @@ def rows() -> list[tuple[str, ...]]:
 
 
 def audio_archive(folder: Path) -> bytes:
-    for place, word in enumerate(WORDS):
+    for index, word in enumerate(WORDS):
         for number in range(20):
-            path = folder / "en" / "clips" / word / f"common_voice_en_{100 * place + number}.opus"
-            write(path, tone(200 + 60 * place + number), 48000, format="OGG", subtype="OPUS")
+            path = folder / "en" / "clips" / word / f"common_voice_en_{100 * index + number}.opus"
+            write(path, tone(200 + 60 * index + number), 48000, format="OGG", subtype="OPUS")
     return packed(folder / "en", "en")
 
 
@@ -93,7 +93,9 @@ def make(make_dataset: Make, servers: tuple[Behaviour, Behaviour], tmp_path: Pat
     return of
 
 
-def test_keywords_whole_and_some_of_other_words(make: Make, servers: tuple[Behaviour, Behaviour]):
+def test_all_clips_of_keywords_and_some_clips_of_other_words(
+    make: Make, servers: tuple[Behaviour, Behaviour]
+):
     source = MswcSource(make({"max_other_words": 3}), seed=1)
     found = source.find()
     assert found == source.find()
@@ -102,9 +104,8 @@ def test_keywords_whole_and_some_of_other_words(make: Make, servers: tuple[Behav
     for recording in found.words:
         counts[recording.word] = counts.get(recording.word, 0) + 1
         assert recording.split is None and len(recording.speaker) == 20
-    assert (
-        counts.pop("one") == 20 - 2 + 1
-    )  # two without a known speaker; one file is missing, which reading will tell
+    # Two rows have no valid speaker. One file does not exist, which is detected when it is read.
+    assert counts.pop("one") == 20 - 2 + 1
     assert counts.pop("two") == counts.pop("three") == 20
     assert set(counts.values()) == {5} and len(counts) == 3
     assert [(r.path, r.reason) for r in found.rejected] == [
@@ -125,46 +126,46 @@ def test_a_store_has_every_speaker_in_one_split(
     assert summary["rejected"] == {"no_speaker": 1, "not_audio": 1, "not_valid": 1, "unreadable": 1}
     counts = summary["counts"]["one"]
     assert sum(counts.values()) == 18 and counts["validation"] and counts["testing"]
-    # What nobody pinned is told, and can be pinned with what the summary says.
+    # Without a configured sha256 a warning is logged. The sha256 of the summary can be configured.
     (audio, splits) = summary["downloads"]
     assert not audio["sha256_was_known"] and audio["urls"][0].endswith("/en.tar.gz")
     assert (
-        f"mswc-en-audio.tar.gz is not checked: no sha256 is configured; this one is {audio['sha256']}"
+        f"mswc-en-audio.tar.gz is not checked: no sha256 is configured; its sha256 is {audio['sha256']}"
         in caplog.text
     )
     pinned = make({"audio_sha256": audio["sha256"], "splits_sha256": splits["sha256"]})
     assert len(MswcSource(pinned, 1).find().words) > 60
 
 
-def test_unknown_words_can_be_named(make: Make):
+def test_unknown_words_are_configurable(make: Make):
     found = MswcSource(make(unknown_words=("cat", "gru\u0308n")), seed=1).find()
     assert {r.word for r in found.words} == {"one", "two", "three", "cat", "grün"}
 
 
-def test_the_likest_words_are_among_the_others(make: Make):
+def test_similar_words_are_selected(make: Make):
     found = MswcSource(make({"max_other_words": 4}), seed=1).find()
     assert "tree" in {r.word for r in found.words}
 
 
-def test_it_is_downloaded_only_when_asked_for(make: Make, servers: tuple[Behaviour, Behaviour]):
+def test_the_corpus_is_downloaded_only_if_configured(make: Make, servers: tuple[Behaviour, Behaviour]):
     dataset = make({"download": False})
     with pytest.raises(SourceUnavailable) as caught:
         MswcSource(dataset, 1).find()
     assert "Multilingual Spoken Words, en is not in" in str(caught.value)
-    assert str(caught.value).endswith("dataset=mswc, or dataset.mswc.download=true")
+    assert str(caught.value).endswith("downloaded only with dataset=mswc or dataset.mswc.download=true")
     assert [server.requests for server in servers] == [[], []]
     before = input_hashes(dataset)["mswc"]
     MswcSource(make(), 1).find()
-    assert len(MswcSource(dataset, 1).find().words) > 60  # now it is in the cache
+    assert len(MswcSource(dataset, 1).find().words) > 60  # from the cache
     assert (before, input_hashes(dataset)["mswc"]) == ("not there", "there")
 
 
-def test_another_archive_than_pinned_is_an_error(make: Make):
+def test_an_archive_with_another_hash_is_an_error(make: Make):
     with pytest.raises(KwspipeError, match=r"a file of sha256 [0-9a-f]{64}. Allowed: sha256 1{64}"):
         MswcSource(make({"audio_sha256": "1" * 64}), 1).find()
 
 
-def test_the_disk_is_looked_at_first(
+def test_the_disk_space_is_checked_before_the_download(
     make: Make,
     servers: tuple[Behaviour, Behaviour],
     monkeypatch: pytest.MonkeyPatch,
@@ -180,11 +181,11 @@ def test_the_disk_is_looked_at_first(
 @pytest.mark.parametrize(
     ("table", "header", "message"),
     [
-        ([], ("SET", "LINK", "WORD"), "it has not the columns LINK, WORD, VALID, SPEAKER"),
-        ([("TRAIN", "one/a.opus", "one")], HEADER, "it has not every column in line 2"),
+        ([], ("SET", "LINK", "WORD"), "it does not have the columns LINK, WORD, VALID, SPEAKER"),
+        ([("TRAIN", "one/a.opus", "one")], HEADER, "it does not have all columns in line 2"),
     ],
 )
-def test_a_table_of_another_kind_is_an_error(
+def test_a_table_with_other_columns_is_an_error(
     make: Make, tmp_path: Path, table: list[tuple[str, ...]], header: tuple[str, ...], message: str
 ):
     content = splits_archive(tmp_path / "other", table, header)
@@ -195,7 +196,10 @@ def test_a_table_of_another_kind_is_an_error(
 
 
 def test_archives_of_another_language_are_an_error(make: Make, published: tuple[bytes, bytes]):
-    with serve(published[0], "de.tar.gz") as server, pytest.raises(KwspipeError, match="it has not de/clips"):
+    with (
+        serve(published[0], "de.tar.gz") as server,
+        pytest.raises(KwspipeError, match="it does not have de/clips"),
+    ):
         MswcSource(
             make({"language": "de", "audio_urls": (server.url,), "splits_urls": (server.url,)}), 1
         ).find()

@@ -1,4 +1,4 @@
-"""Speech Commands from a server of our own: downloaded, unpacked, cached, or the next source is tried."""
+"""Speech Commands from a local server: download, extraction, cache and unavailable servers."""
 
 import hashlib
 import shutil
@@ -41,12 +41,12 @@ def config(server: Behaviour, cache: Path, **values: object) -> SpeechCommandsCo
     return SpeechCommandsConfig(**(defaults | values))  # type: ignore[arg-type]
 
 
-def test_downloaded_unpacked_and_kept(archive: bytes, tmp_path: Path):
+def test_the_archive_is_downloaded_and_extracted_once(archive: bytes, tmp_path: Path):
     with serve(archive, "sc_v0.02.tar.gz", cuts=[5000]) as server:
         source = SpeechCommandsSource(config(server, tmp_path / "cache"))
         found = source.find()
         assert source.find() == found
-    assert source.find() == found  # the server is gone, the cache is not
+    assert source.find() == found  # from the cache, without the server
     assert len(found.words) == 72
     assert server.requests == [None, "bytes=5000-"]
     assert sorted(p.name for p in (tmp_path / "cache").iterdir() if not p.name.startswith(".")) == [
@@ -56,9 +56,7 @@ def test_downloaded_unpacked_and_kept(archive: bytes, tmp_path: Path):
     assert source.folder.name.startswith("sc_v0.02-")
 
 
-def test_the_store_is_made_from_it(
-    archive: bytes, tmp_path: Path, make_dataset: Make, frontend: FrontendConfig
-):
+def test_the_source_is_prepared(archive: bytes, tmp_path: Path, make_dataset: Make, frontend: FrontendConfig):
     (tmp_path / "prepare").mkdir()
     with serve(archive, "sc.tar.gz") as server:
         dataset = make_dataset(
@@ -72,22 +70,22 @@ def test_the_store_is_made_from_it(
     assert summary["counts"]["one"] == {"training": 8, "validation": 2, "testing": 2}
 
 
-def test_it_is_downloaded_only_when_asked_for(archive: bytes, tmp_path: Path):
+def test_the_data_set_is_downloaded_only_if_configured(archive: bytes, tmp_path: Path):
     with serve(archive, "sc.tar.gz") as server:
-        asked = config(server, tmp_path / "cache")
-        not_asked = config(server, tmp_path / "cache", download=False)
+        with_download = config(server, tmp_path / "cache")
+        without_download = config(server, tmp_path / "cache", download=False)
         with pytest.raises(SourceUnavailable) as caught:
-            SpeechCommandsSource(not_asked).find()
+            SpeechCommandsSource(without_download).find()
         assert server.requests == [] and not (tmp_path / "cache").exists()
-        SpeechCommandsSource(asked).find()
+        SpeechCommandsSource(with_download).find()
     assert str(caught.value) == (
-        f"Speech Commands v0.02 is not in {tmp_path / 'cache'}, and is downloaded only when asked for: "
-        "dataset=speech_commands, or dataset.speech_commands.download=true (0.0 GB, 0.0 GB on the disk)"
+        f"Speech Commands v0.02 is not in {tmp_path / 'cache'} and is downloaded only with "
+        "dataset=speech_commands or dataset.speech_commands.download=true (0.0 GB, 0.0 GB on the disk)"
     )
-    assert len(SpeechCommandsSource(not_asked).find().words) == 72  # from the cache
+    assert len(SpeechCommandsSource(without_download).find().words) == 72  # from the cache
 
 
-def test_an_archive_brought_by_hand_needs_no_download(archive: bytes, tmp_path: Path):
+def test_an_archive_in_the_cache_is_not_downloaded(archive: bytes, tmp_path: Path):
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "sc.tar.gz").write_bytes(archive)
     with serve(archive, "sc.tar.gz") as server:
@@ -96,7 +94,7 @@ def test_an_archive_brought_by_hand_needs_no_download(archive: bytes, tmp_path: 
     assert server.requests == []
 
 
-def test_what_was_downloaded_is_recorded(archive: bytes, tmp_path: Path):
+def test_downloads_are_recorded(archive: bytes, tmp_path: Path):
     with serve(archive, "sc.tar.gz") as server:
         found = SpeechCommandsSource(config(server, tmp_path / "cache")).find()
     assert found.downloads == (
@@ -109,17 +107,17 @@ def test_what_was_downloaded_is_recorded(archive: bytes, tmp_path: Path):
     )
 
 
-def test_the_forecast_is_told_before_the_first_byte(
+def test_the_sizes_are_printed_before_the_download(
     archive: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     with serve(archive, "sc.tar.gz") as server:
         SpeechCommandsSource(config(server, tmp_path / "cache")).find()
-    told = " ".join(capsys.readouterr().err.split())
-    assert told.index("GB to download and") < told.index("sc.tar.gz")
-    assert "needs 0.00 GB in" in told and ", free " in told
+    stderr = " ".join(capsys.readouterr().err.split())
+    assert stderr.index("GB to download and") < stderr.index("sc.tar.gz")
+    assert "needs 0.00 GB in" in stderr and ", free " in stderr
 
 
-def test_the_first_mirror_is_down_and_the_second_goes_on(archive: bytes, tmp_path: Path):
+def test_the_second_mirror_continues_the_download(archive: bytes, tmp_path: Path):
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "sc.tar.gz.part").write_bytes(archive[:7000])
     with serve(archive, "sc.tar.gz", status=503) as down, serve(archive, "sc.tar.gz") as up:
@@ -128,28 +126,30 @@ def test_the_first_mirror_is_down_and_the_second_goes_on(archive: bytes, tmp_pat
     assert (down.requests, up.requests) == (["bytes=7000-"], ["bytes=7000-"])
 
 
-def test_without_a_network_the_next_source_is_tried(archive: bytes, tmp_path: Path):
+def test_without_a_network_the_source_is_unavailable(archive: bytes, tmp_path: Path):
     with serve(archive, "sc.tar.gz") as server:
         pass
     with pytest.raises(SourceUnavailable, match=r"sc.tar.gz: Connection refused"):
         SpeechCommandsSource(config(server, tmp_path / "cache")).find()
 
 
-def test_without_room_nothing_is_started(archive: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_without_disk_space_there_is_no_download(
+    archive: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=2 * len(archive)))
     with serve(archive, "sc.tar.gz") as server:
-        with pytest.raises(SourceUnavailable, match="GB for the archive and its recordings"):
+        with pytest.raises(SourceUnavailable, match="GB for the archives and recordings"):
             SpeechCommandsSource(config(server, tmp_path / "cache")).find()
         assert server.requests == []
 
 
-def test_a_cache_that_cannot_be_made_is_a_reason(archive: bytes, tmp_path: Path):
+def test_a_cache_that_cannot_be_created_makes_the_source_unavailable(archive: bytes, tmp_path: Path):
     (tmp_path / "cache").write_text("a file")
     with serve(archive, "sc.tar.gz") as server, pytest.raises(SourceUnavailable, match="cache: File exists"):
         SpeechCommandsSource(config(server, tmp_path / "cache")).find()
 
 
-def test_another_archive_is_an_error_not_a_reason(archive: bytes, tmp_path: Path):
+def test_an_archive_with_another_hash_is_an_error(archive: bytes, tmp_path: Path):
     with serve(archive, "sc.tar.gz") as server, pytest.raises(KwspipeError, match="a file of sha256"):
         SpeechCommandsSource(config(server, tmp_path / "cache", sha256="1" * 64)).find()
     assert [p for p in (tmp_path / "cache").iterdir() if not p.name.startswith(".")] == []

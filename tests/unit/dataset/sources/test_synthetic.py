@@ -1,4 +1,4 @@
-"""The synthetic source: no voice in two splits, the same clips for the same settings."""
+"""Synthetic source: disjoint voices of the splits, and reproducible clips."""
 
 import dataclasses
 import hashlib
@@ -23,7 +23,7 @@ from support.voices_package import pack
 
 Make = Callable[..., DatasetConfig]
 needs_espeak = pytest.mark.skipif(
-    not espeak.installed(), reason="needs the extra: pip install kwspipe[synthetic]"
+    not espeak.is_installed(), reason="needs the extra: pip install kwspipe[synthetic]"
 )
 RATE_HZ = 16000
 VOICES = [f"{accent}{sex}_{number}" for accent in "abej" for sex in "fm" for number in range(4)]
@@ -34,16 +34,14 @@ def source(dataset: DatasetConfig, seed: int = 1, **values: object) -> Synthetic
     return SyntheticSource(dataclasses.replace(dataset, synthetic=synthetic), 1.2, seed)
 
 
-def test_relatives_are_one_family():
+def test_related_variants_are_one_family():
     assert [family(name) for name in ("klatt", "klatt2", "iven4", "f1", "m8", "Mr serious")] == [
         "klatt", "klatt", "iven", "f1", "m8", "Mr serious",
     ]  # fmt: skip
 
 
-def test_without_the_extra_the_reason_names_it(
-    make_dataset: Make, frontend: FrontendConfig, tmp_path: Path, monkeypatch
-):
-    monkeypatch.setattr(espeak, "installed", lambda: False)
+def test_a_missing_extra_is_named(make_dataset: Make, frontend: FrontendConfig, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(espeak, "is_installed", lambda: False)
     with pytest.raises(
         SourceUnavailable, match=r"espeak-ng is not installed: pip install kwspipe\[synthetic\]"
     ):
@@ -73,11 +71,11 @@ def test_no_voice_is_in_two_splits_and_no_split_is_empty(make_dataset: Make, max
 
 
 @needs_espeak
-def test_two_engines_share_the_clips_and_no_voice_is_in_two_splits(
+def test_clips_are_divided_among_engines_and_no_voice_is_in_two_splits(
     make_dataset: Make, tmp_path: Path, monkeypatch
 ):
     archive = pack(tmp_path / "voices-1.tgz", {name: np.zeros((2, 1, 256)) for name in VOICES})
-    monkeypatch.setattr(kokoro, "installed", lambda: True)
+    monkeypatch.setattr(kokoro, "is_installed", lambda: True)
     settings = dataclasses.replace(
         make_dataset().synthetic.kokoro,
         voices_package="voices@1",
@@ -85,48 +83,53 @@ def test_two_engines_share_the_clips_and_no_voice_is_in_two_splits(
         cache_dir=str(tmp_path),
     )
     shares = {"espeak": 1.0, "kokoro": 3.0}
-    speaking = source(
+    two_engines = source(
         make_dataset(), engines=("espeak", "kokoro"), shares=shares, clips_per_word=80, kokoro=settings
     )
-    spoken = [r for r in speaking.find().words if isinstance(r.origin, kokoro.Utterance)]
-    counts = Counter((r.word, r.split) for r in spoken)
+    recordings = [r for r in two_engines.find().words if isinstance(r.origin, kokoro.Utterance)]
+    counts = Counter((r.word, r.split) for r in recordings)
     assert [counts["one", split] for split in SPLITS] == [48, 6, 6]
-    assert len(speaking.find().words) == 80 * 7
-    heard: dict[str, set[str]] = {}
-    for recording in spoken:
+    assert len(two_engines.find().words) == 80 * 7
+    splits_of_voice: dict[str, set[str]] = {}
+    for recording in recordings:
         for part in recording.origin.voice.split("+"):
-            heard.setdefault(part.partition(":")[0], set()).add(str(recording.split))
-    assert set(heard) <= set(VOICES) and all(len(splits) == 1 for splits in heard.values())
-    assert {0.75, 1.4} <= {recording.origin.speed for recording in spoken} <= {n / 20 for n in range(15, 29)}
+            splits_of_voice.setdefault(part.partition(":")[0], set()).add(str(recording.split))
+    assert set(splits_of_voice) <= set(VOICES)
+    assert all(len(splits) == 1 for splits in splits_of_voice.values())
+    assert (
+        {0.75, 1.4} <= {recording.origin.speed for recording in recordings} <= {n / 20 for n in range(15, 29)}
+    )
 
 
 @needs_espeak
-def test_words_near_in_sound_are_added_where_none_are_chosen(make_dataset: Make):
+def test_similar_words_are_added_if_no_other_words_are_configured(make_dataset: Make):
     assert {"free", "wan"} <= set(source(make_dataset(), near_words_per_keyword=4).words()[1])
-    chosen = source(make_dataset(unknown_words=("cat",)), near_words_per_keyword=4)
-    assert chosen.words() == (["one", "two", "three"], ["cat"])
+    configured = source(make_dataset(unknown_words=("cat",)), near_words_per_keyword=4)
+    assert configured.words() == (["one", "two", "three"], ["cat"])
 
 
 @needs_espeak
-def test_few_voices_are_an_error(make_dataset: Make):
-    with pytest.raises(KwspipeError, match=r"dataset.synthetic.max_voices: 2, which leaves no voice for"):
+def test_too_few_voices_are_an_error(make_dataset: Make):
+    with pytest.raises(KwspipeError, match=r"dataset.synthetic.max_voices: 2 voices, with no voice for"):
         source(make_dataset(), max_voices=2).find()
 
 
 @needs_espeak
-def test_the_settings_are_kept(make_dataset: Make):
+def test_the_parameters_are_in_the_configured_ranges(make_dataset: Make):
     found = source(make_dataset(), clips_per_word=40).find()
-    spoken = [r.origin for r in found.words]
-    assert {u.voice.partition("+")[0] for u in spoken} == {"gmw/en-US", "gmw/en"}
-    assert {u.rate_wpm for u in spoken} <= set(range(120, 201)) and len({u.rate_wpm for u in spoken}) > 40
-    assert {u.pitch for u in spoken} <= set(range(30, 71)) and len({u.pitch for u in spoken}) > 25
-    assert {u.text[-1] for u in spoken} == set(".!?,")
+    utterances = [r.origin for r in found.words]
+    assert {u.voice.partition("+")[0] for u in utterances} == {"gmw/en-US", "gmw/en"}
+    assert {u.rate_wpm for u in utterances} <= set(range(120, 201)) and len(
+        {u.rate_wpm for u in utterances}
+    ) > 40
+    assert {u.pitch for u in utterances} <= set(range(30, 71)) and len({u.pitch for u in utterances}) > 25
+    assert {u.text[-1] for u in utterances} == set(".!?,")
     assert all(r.word == r.origin.text[:-1] for r in found.words)
     assert len({r.path for r in found.words}) == len(found.words) == 40 * 7
 
 
 @needs_espeak
-def test_words_that_sound_as_a_keyword_are_left_out(make_dataset: Make):
+def test_homophones_of_keywords_are_excluded(make_dataset: Make):
     words = ("to", "won", "cat", "too", "two", "cat", "tree")
     found = source(make_dataset(), unknown_words=words).find()
     assert {r.word for r in found.words} == {"one", "two", "three", "cat", "tree"}
@@ -135,17 +138,19 @@ def test_words_that_sound_as_a_keyword_are_left_out(make_dataset: Make):
 
 
 @needs_espeak
-def test_an_accent_that_is_none_names_the_closest(make_dataset: Make):
+def test_an_unknown_accent_is_rejected_with_the_closest_accents(make_dataset: Make):
     with pytest.raises(KwspipeError) as caught:
         source(make_dataset(), accents=("en-us", "en-scotland")).find()
-    assert "dataset.synthetic.accents.1: 'en-scotland'. Allowed: espeak-ng's languages" in str(caught.value)
+    assert "dataset.synthetic.accents.1: 'en-scotland'. Allowed: the languages of espeak-ng" in str(
+        caught.value
+    )
     assert "closest first: en-gb-scotland" in str(caught.value)
-    with pytest.raises(KwspipeError, match="at least one, as en-us"):
+    with pytest.raises(KwspipeError, match="at least one, for example en-us"):
         source(make_dataset(), accents=()).find()
 
 
 @needs_espeak
-def test_the_seed_decides_who_says_what(make_dataset: Make):
+def test_the_seed_determines_the_utterances(make_dataset: Make):
     def contents(seed: int) -> list[str]:
         return [r.content for r in source(make_dataset(), seed).find().words]
 
@@ -153,15 +158,15 @@ def test_the_seed_decides_who_says_what(make_dataset: Make):
 
 
 @needs_espeak
-def test_processes_speak_in_order_and_end(make_dataset: Make):
-    speaking = source(make_dataset())
-    chosen = [*speaking.find().words[:5], *speaking.find().noise[:1]]
+def test_processes_return_clips_in_order_and_end(make_dataset: Make):
+    synthetic_source = source(make_dataset())
+    chosen = [*synthetic_source.find().words[:5], *synthetic_source.find().noise[:1]]
     before = set(multiprocessing.active_children())
-    spoken = list(speaking.read(chosen, RATE_HZ))
-    for recording, pcm in zip(chosen[:5], spoken, strict=False):
+    clips = list(synthetic_source.read(chosen, RATE_HZ))
+    for recording, pcm in zip(chosen[:5], clips, strict=False):
         assert np.array_equal(pcm, espeak.synthesize(recording.origin, RATE_HZ))
-    assert spoken[5].size >= 2.4 * RATE_HZ
-    speaking.close()
+    assert clips[5].size >= 2.4 * RATE_HZ
+    synthetic_source.close()
     assert set(multiprocessing.active_children()) == before
 
 
@@ -173,16 +178,20 @@ class Crash:
 
 
 @needs_espeak
-def test_a_process_that_dies_is_an_error(make_dataset: Make):
-    speaking = source(make_dataset())
-    fatal = dataclasses.replace(speaking.find().words[0], origin=Crash())
-    with pytest.raises(KwspipeError, match=r"espeak-ng: a process that speaks was killed, or it crashed"):
-        list(speaking.read([fatal], RATE_HZ))
-    speaking.close()
+def test_a_crashed_process_is_an_error(make_dataset: Make):
+    synthetic_source = source(make_dataset())
+    fatal = dataclasses.replace(synthetic_source.find().words[0], origin=Crash())
+    with pytest.raises(
+        KwspipeError, match=r"espeak-ng: a process of the speech synthesis was killed or crashed"
+    ):
+        list(synthetic_source.read([fatal], RATE_HZ))
+    synthetic_source.close()
 
 
 @needs_espeak
-def test_a_store_of_synthetic_speech(make_dataset: Make, frontend: FrontendConfig, tmp_path: Path, caplog):
+def test_a_store_of_synthetic_speech_is_reproducible(
+    make_dataset: Make, frontend: FrontendConfig, tmp_path: Path, caplog
+):
     dataset = make_dataset(sources=("folder", "synthetic"), root=None)
     hashes = []
     for name in ("a", "b"):
@@ -194,7 +203,7 @@ def test_a_store_of_synthetic_speech(make_dataset: Make, frontend: FrontendConfi
     assert (summary["source_used"], summary["synthetic"]) == ("synthetic", True)
     assert summary["skipped_sources"] == [{"source": "folder", "reason": "dataset.root is not set"}]
     assert "Data source folder skipped: dataset.root is not set" in caplog.text
-    assert "clips are synthesized, no human voice is in them" in caplog.text
+    assert "all clips are synthesized; they contain no human voice" in caplog.text
     assert summary["rejected"] == {}
     store = ClipStore(tmp_path / "a")
     assert all(summary["counts"][label][split] > 0 for label in store.labels for split in SPLITS)

@@ -1,26 +1,26 @@
-"""Words near in sound: found by phonemes, never what sounds as a keyword or holds one."""
+"""Words that sound similar to a keyword, without homophones and words that contain a keyword."""
 
 import pytest
 
 from kwspipe.dataset.tts import espeak
-from kwspipe.dataset.tts.near_words import common_words, distance, near_words, sounds
+from kwspipe.dataset.tts.near_words import common_words, near_words, phonetic_distance, split_phonemes
 
 needs_espeak = pytest.mark.skipif(
-    not espeak.installed(), reason="needs the extra: pip install kwspipe[synthetic]"
+    not espeak.is_installed(), reason="needs the extra: pip install kwspipe[synthetic]"
 )
 VOICE = "gmw/en-US"
 
 
-def test_the_vocabulary_is_sorted_and_has_no_word_twice():
+def test_the_vocabulary_is_sorted_without_duplicates():
     words = common_words()
     assert len(words) > 1500
     assert list(words) == sorted(set(words))
     assert all(word.isalpha() and word.islower() for word in words)
 
 
-def test_phonemes_of_several_letters_are_one_sound():
-    assert sounds("t^ʃˈɔ^ɪs") == ("t^ʃ", "ɔ^ɪ", "s")
-    assert sounds("kəmpjˈuːɾɚ") == ("k", "ə", "m", "p", "j", "u", "ɾ", "ɚ")
+def test_joined_letters_are_one_phoneme():
+    assert split_phonemes("t^ʃˈɔ^ɪs") == ("t^ʃ", "ɔ^ɪ", "s")
+    assert split_phonemes("kəmpjˈuːɾɚ") == ("k", "ə", "m", "p", "j", "u", "ɾ", "ɚ")
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ def test_phonemes_of_several_letters_are_one_sound():
     ],
 )
 def test_distances(one: str, other: str, expected: float):
-    assert distance(one, other) == pytest.approx(expected)
+    assert phonetic_distance(one, other) == pytest.approx(expected)
 
 
 @needs_espeak
-def test_words_that_sound_nearly_alike_are_found():
+def test_similar_words_are_found():
     near = near_words(["computer", "lights"], 6, VOICE)
     assert {"commuter", "compute", "light", "rights"} <= set(near)
     assert len(near) == len(set(near)) == 12
@@ -50,12 +50,12 @@ def test_words_that_sound_nearly_alike_are_found():
 
 
 @needs_espeak
-def test_what_holds_a_keyword_or_sounds_as_one_is_none():
+def test_homophones_and_words_that_contain_a_keyword_are_excluded():
     near = near_words(["two", "Four", "nine", "stop"], 40, VOICE)
     assert not {"two", "too", "to", "four", "for", "fore", "forty", "nine", "nineteen", "stop"} & set(near)
     assert {"mine", "step", "do"} <= set(near)
 
 
 @needs_espeak
-def test_a_word_like_no_other_has_few_neighbours():
+def test_a_rare_word_has_few_similar_words():
     assert len(near_words(["onomatopoeia"], 40, VOICE)) < 5

@@ -1,4 +1,4 @@
-"""Synthetic clips beside recordings: in training only, of other words too."""
+"""Synthetic clips in addition to recordings: keywords and other words of the training split."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -14,12 +14,12 @@ from kwspipe.errors import KwspipeError
 
 Make = Callable[..., DatasetConfig]
 needs_espeak = pytest.mark.skipif(
-    not espeak.installed(), reason="needs the extra: pip install kwspipe[synthetic]"
+    not espeak.is_installed(), reason="needs the extra: pip install kwspipe[synthetic]"
 )
 
 
 @needs_espeak
-def test_training_has_synthetic_clips_and_the_others_have_none(
+def test_only_the_training_split_has_synthetic_clips(
     make_dataset: Make, frontend: FrontendConfig, tmp_path: Path
 ):
     dataset = make_dataset(synthetic_training_clips_per_word=6, unknown_class_percentage=2.0)
@@ -37,27 +37,25 @@ def test_training_has_synthetic_clips_and_the_others_have_none(
     assert {r.word for r in rows if r.source == "synthetic" and r.label == "_unknown_"} == {
         "cat", "dog", "house", "tree",
     }  # fmt: skip
-    real = Counter((r.label, r.split) for r in rows if r.source == "folder" and r.label != "_silence_")
-    assert real["one", "training"] == 8 and real["_unknown_", "training"] == 16
-    # Voices are no people.
+    recorded = Counter((r.label, r.split) for r in rows if r.source == "folder" and r.label != "_silence_")
+    assert recorded["one", "training"] == 8 and recorded["_unknown_", "training"] == 16
+    # Synthetic voices are not counted as speakers.
     assert summary["speakers"] == {"training": 8, "validation": 2, "testing": 2}
 
 
 @needs_espeak
-def test_beside_synthetic_speech_nothing_is_added(
+def test_a_synthetic_source_gets_no_additional_clips(
     make_dataset: Make, frontend: FrontendConfig, tmp_path: Path, caplog
 ):
     dataset = make_dataset(sources=("synthetic",), synthetic_training_clips_per_word=6)
     summary = prepare(dataset, frontend, 1, tmp_path)
     assert summary["synthetic_training_clips"] == {}
     assert sum(summary["counts"]["one"].values()) == 10
-    assert "adds nothing: all clips are synthetic already" in caplog.text
+    assert "is ignored: all clips are synthetic" in caplog.text
 
 
-def test_without_the_extra_the_message_names_it(
-    make_dataset: Make, frontend: FrontendConfig, tmp_path: Path, monkeypatch
-):
-    monkeypatch.setattr(espeak, "installed", lambda: False)
+def test_a_missing_extra_is_named(make_dataset: Make, frontend: FrontendConfig, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(espeak, "is_installed", lambda: False)
     with pytest.raises(KwspipeError) as caught:
         prepare(make_dataset(synthetic_training_clips_per_word=6), frontend, 1, tmp_path)
     assert "dataset.synthetic_training_clips_per_word: 6, but espeak-ng is not installed" in str(caught.value)

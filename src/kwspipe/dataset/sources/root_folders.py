@@ -1,0 +1,73 @@
+"""Recordings below the root folders of the configuration: noise, speech without keywords, and mined clips."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from kwspipe.config import DatasetConfig
+from kwspipe.dataset.recordings import Recording, Rejected
+from kwspipe.dataset.sources.folder import list_recordings
+from kwspipe.dataset.splits import split_speakers
+from kwspipe.errors import KwspipeError
+
+
+def noise_recordings(dataset: DatasetConfig) -> tuple[list[Recording], list[Rejected]]:
+    """Lists the recordings below ``dataset.noise_roots``, in the order of the roots.
+
+    Raises:
+        KwspipeError: a root is not a folder or contains no recordings.
+    """
+    return list_root_folders(dataset.noise_roots, "dataset.noise_roots", "noise recordings")
+
+
+def negative_recordings(dataset: DatasetConfig) -> tuple[list[Recording], list[Rejected]]:
+    """Lists the recordings below ``dataset.negative_roots``, each with its split.
+
+    Recordings are split by the hash rule of ``splits``. Parts of one recording are in the same split.
+
+    Raises:
+        KwspipeError: a root is not a folder or contains no recordings.
+    """
+    recordings, rejected = list_root_folders(
+        dataset.negative_roots, "dataset.negative_roots", "speech without keywords"
+    )
+    splits = split_speakers(
+        (recording.speaker for recording in recordings),
+        dataset.negative_validation_percentage,
+        dataset.negative_testing_percentage,
+    )
+    return [replace(recording, split=splits[recording.speaker]) for recording in recordings], rejected
+
+
+def mined_recordings(dataset: DatasetConfig) -> tuple[list[Recording], list[Rejected]]:
+    """Lists the clips below ``dataset.mined_roots``, which are false accepts of an earlier model.
+
+    Raises:
+        KwspipeError: a root is not a folder or contains no recordings.
+    """
+    return list_root_folders(dataset.mined_roots, "dataset.mined_roots", "clips of the stage mine")
+
+
+def list_root_folders(roots: Sequence[str], key: str, content: str) -> tuple[list[Recording], list[Rejected]]:
+    """Lists the recordings below several folders, in the order of the folders.
+
+    Args:
+        roots: the folders.
+        key: configuration key of the folders.
+        content: expected content of the folders, for the error.
+
+    Raises:
+        KwspipeError: a root is not a folder or contains no recordings.
+    """
+    rejected: list[Rejected] = []
+    recordings: list[Recording] = []
+    for index, root in enumerate(roots):
+        folder = Path(root).expanduser()
+        found = list_recordings(folder, rejected) if folder.is_dir() else []
+        if not found:
+            reason = "a folder without recordings" if folder.is_dir() else "which is not a folder"
+            raise KwspipeError(
+                f"{key}.{index}", f"{root!r}, {reason}", f"a folder of {content}", "correct or remove it"
+            )
+        recordings += found
+    return recordings, rejected
