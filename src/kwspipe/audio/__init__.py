@@ -1,1 +1,1 @@
-"""Audio input: recordings, PCM conversion and the microphone."""
+"""Audio input: audio files, PCM conversion, signal-to-noise ratio and the microphone."""

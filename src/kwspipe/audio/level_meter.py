@@ -1,4 +1,4 @@
-"""Level meter: the peak of a block of samples as a coloured bar."""
+"""Level meter: a coloured bar of the peak of a block of samples."""
 
 import numpy as np
 from rich.text import Text

@@ -1,4 +1,7 @@
-"""Sound from a microphone, by PortAudio (the package ``sounddevice``, an extra): blocks of mono int16 samples."""
+"""Microphone input through PortAudio: blocks of mono int16 samples.
+
+The package ``sounddevice`` is an extra (``pip install kwspipe[audio]``).
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,18 +14,18 @@ from kwspipe.errors import KwspipeError
 
 
 class AudioInput(Protocol):
-    """Somewhere samples come from as time passes.
+    """A source of samples in real time.
 
     Attributes:
-        rate_hz: samples a second.
-        name: for reports.
+        rate_hz: sample rate.
+        name: name shown in reports.
     """
 
     rate_hz: int
     name: str
 
     def read(self, num_samples: int) -> Pcm:
-        """Waits for the next samples, (num_samples,) int16; fewer where there are no more."""
+        """Waits for the next samples and returns them, (num_samples,) int16; fewer at the end of the input."""
         ...
 
 
@@ -30,7 +33,7 @@ class Microphone:
     """An open microphone; see ``AudioInput``.
 
     Attributes:
-        overflows: blocks that came too late to be whole.
+        overflows: number of blocks before which samples were lost because they were read too late.
     """
 
     def __init__(self, stream: Any, name: str) -> None:
@@ -40,7 +43,7 @@ class Microphone:
         self.overflows = 0
 
     def read(self, num_samples: int) -> Pcm:
-        """Waits for the next samples; see ``AudioInput.read``."""
+        """Waits for the next samples and returns them; see ``AudioInput.read``."""
         block, overflowed = self._stream.read(num_samples)  # (samples, 1)
         self.overflows += bool(overflowed)
         return np.array(block, np.int16).reshape(-1)
@@ -48,21 +51,21 @@ class Microphone:
 
 @contextmanager
 def open_microphone(device: str | None, stage: str) -> Iterator[Microphone]:
-    """Opens a microphone at its own sample rate, and closes it.
+    """Opens a microphone at its default sample rate and closes it at the end of the context.
 
     Args:
-        device: its number, or a part of its name; None for the system's default.
-        stage: whose ``device`` it is, for messages.
+        device: number or part of the name of the microphone; None for the default of the system.
+        stage: stage that has the setting ``device``, for error messages.
 
     Raises:
-        KwspipeError: the extra or PortAudio is not installed, or there is no such microphone.
+        KwspipeError: the extra or PortAudio is not installed, or the microphone does not exist.
     """
     sounddevice = load_sounddevice(stage)
-    chosen = int(device) if device is not None and device.isdecimal() else device
+    selected = int(device) if device is not None and device.isdecimal() else device
     try:
-        found: Any = sounddevice.query_devices(chosen, "input")
+        properties: Any = sounddevice.query_devices(selected, "input")
         stream = sounddevice.InputStream(
-            samplerate=found["default_samplerate"], device=chosen, channels=1, dtype="int16"
+            samplerate=properties["default_samplerate"], device=selected, channels=1, dtype="int16"
         )
     except (sounddevice.PortAudioError, ValueError) as error:
         raise KwspipeError(
@@ -72,7 +75,7 @@ def open_microphone(device: str | None, stage: str) -> Iterator[Microphone]:
             f"connect one, or name it: {stage}.device=<number or part of its name>",
         ) from None
     with stream:
-        yield Microphone(stream, str(found["name"]))
+        yield Microphone(stream, str(properties["name"]))
 
 
 def load_sounddevice(stage: str) -> Any:
@@ -93,11 +96,11 @@ def load_sounddevice(stage: str) -> Any:
             "an installed one",
             "pip install kwspipe[audio]",
         ) from None
-    except OSError:  # the package is there; the library it loads is not
+    except OSError:  # the package is installed, but the library that it loads is not
         raise KwspipeError(
             stage,
             "the library PortAudio is not installed",
-            "PortAudio, which sounddevice records with",
+            "PortAudio, which sounddevice requires",
             "apt-get install libportaudio2 (Debian, Ubuntu), or your system's package of PortAudio",
         ) from None
     return sounddevice

@@ -1,6 +1,7 @@
-"""Reading recordings, and the only place where PCM meets float.
+"""Audio files as PCM, and the conversion between PCM and float samples.
 
-PCM is int16, mono, at the front end's sample rate. Float samples lie in [-1, 1); one scale, 2^15, holds both ways.
+PCM is int16, mono, at the sample rate of the front end. Float samples are in [-1, 1). Both conversions use the scale
+2^15.
 """
 
 import os
@@ -19,12 +20,13 @@ Samples = npt.NDArray[np.float32]
 
 PCM_SCALE = 32768.0
 SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3"})
-# Below 4 kHz there is no speech to recognise; above 768 kHz there is no converter.
+# Speech cannot be recognised below 4 kHz, and no converter samples above 768 kHz.
 MIN_RATE_HZ = 4000
 MAX_RATE_HZ = 768000
-# Float files hold up to full scale by convention. Beyond this factor they hold another unit (integers as floats).
+# By convention, the samples of float files do not exceed full scale. A peak above this factor indicates another unit,
+# such as integers stored as floats.
 MAX_OVER_SCALE = 10.0
-# Programs that write WAV into a pipe cannot know its length, and claim this or more.
+# Programs that write WAV into a pipe do not know its length and write this number or a larger one.
 UNKNOWN_WAV_BYTES = 0x7FFF0000
 BLOCK_FRAMES = 1 << 18
 LEVEL_FRAME_MS = 10
@@ -36,21 +38,21 @@ class AudioError(KwspipeError):
 
     Args:
         path: the recording.
-        reason: one of a few short codes, for counting: ``unreadable``, ``truncated``, ``empty``, ``sample_rate``,
-            ``not_finite``, ``over_scale``, ``too_long``, ``too_short``, ``silent``, ``not_audio``.
-        detail: what was found.
-        allowed: what would have been accepted.
+        reason: a short code for counting: ``unreadable``, ``truncated``, ``empty``, ``sample_rate``, ``not_finite``,
+            ``over_scale``, ``too_long``, ``too_short``, ``silent``, ``clipped``, ``bad_file`` or ``not_audio``.
+        detail: the property of the recording that is rejected.
+        allowed: the accepted values of this property.
     """
 
     def __init__(self, path: str, reason: str, detail: str, allowed: str) -> None:
         super().__init__(path, detail, allowed, "replace the recording, or leave it out")
-        self.args = (path, reason, detail, allowed)  # what pickling calls the class with
+        self.args = (path, reason, detail, allowed)  # pickle passes these to the constructor
         self.reason = reason
         self.detail = detail
 
 
 def pcm_from_float(samples: npt.NDArray[np.floating]) -> Pcm:
-    """Converts float samples to int16: rounded to the nearest, clipped at full scale, never wrapped.
+    """Converts float samples to int16: rounds to the nearest integer and clips at full scale.
 
     Args:
         samples: finite values, nominally in [-1, 1).
@@ -59,12 +61,12 @@ def pcm_from_float(samples: npt.NDArray[np.floating]) -> Pcm:
 
 
 def float_from_pcm(pcm: Pcm) -> Samples:
-    """Converts int16 to float32 in [-1, 1); exact, so that ``pcm_from_float`` gives the same int16 back."""
+    """Converts int16 to float32 in [-1, 1). The conversion is exact: ``pcm_from_float`` returns the same int16."""
     return pcm.astype(np.float32) / np.float32(PCM_SCALE)
 
 
 def peak_db(pcm: Pcm) -> float:
-    """Returns the peak below full scale in dB, a constant offset left out; -inf where there is no signal."""
+    """Returns the peak relative to full scale in dB, without a constant offset; -inf if there is no signal."""
     if pcm.size == 0:
         return -np.inf
     mean = pcm.mean()
@@ -73,15 +75,19 @@ def peak_db(pcm: Pcm) -> float:
 
 
 def word_bounds(pcm: Pcm, sample_rate_hz: int, trim_below_peak_db: float) -> tuple[int, int]:
-    """Finds where the word is: from the first to the last 10 ms frame near the loudest one, and 50 ms around.
+    """Returns the bounds of the word in a clip.
+
+    The word extends from the first to the last 10 ms frame whose level is near that of the loudest frame, with a margin
+    of 50 ms on both sides.
 
     Args:
         pcm: (samples,) int16.
         sample_rate_hz: rate of ``pcm``.
-        trim_below_peak_db: frames whose mean square is more than this below the loudest frame's are not the word.
+        trim_below_peak_db: frames whose mean square is lower than that of the loudest frame by more than this, in dB,
+            do not belong to the word.
 
     Returns:
-        First sample of the word and the one after its last.
+        The first sample of the word and the sample after its last.
     """
     frame = max(1, sample_rate_hz * LEVEL_FRAME_MS // 1000)
     num_frames = -(-pcm.size // frame)
@@ -98,24 +104,25 @@ def word_bounds(pcm: Pcm, sample_rate_hz: int, trim_below_peak_db: float) -> tup
 def read_pcm(path: Path, sample_rate_hz: int, max_s: float | None = None) -> Pcm:
     """Reads a recording of any rate, width and channel count as mono int16 at ``sample_rate_hz``.
 
-    Channels are averaged. Memory is bounded by the result, whatever the file's header claims.
+    Channels are averaged. The memory used depends on the number of samples read, not on the header of the file.
 
     Args:
-        path: a file libsndfile reads (wav, flac, ogg, opus, mp3); its content decides, not its suffix.
+        path: a file that libsndfile reads (wav, flac, ogg, opus, mp3). The format is detected from the content, not
+            from the suffix.
         sample_rate_hz: rate of the result.
-        max_s: longest recording accepted; None for any.
+        max_s: maximum duration in seconds; None for no limit.
 
     Returns:
         (samples,) int16.
 
     Raises:
-        AudioError: the file cannot be used; its ``reason`` says why.
+        AudioError: the file cannot be used; its ``reason`` is the cause.
     """
     name = str(path)
     try:
         if path.stat().st_size == 0:
             raise AudioError(name, "empty", "0 bytes", "an audio file")
-        # As bytes: soundfile would fail on names that are no UTF-8.
+        # soundfile rejects names that are not valid UTF-8, unless they are passed as bytes.
         with soundfile.SoundFile(os.fsencode(path)) as file:
             return _read_open(file, name, sample_rate_hz, max_s)
     except OSError as error:
@@ -125,7 +132,7 @@ def read_pcm(path: Path, sample_rate_hz: int, max_s: float | None = None) -> Pcm
 
 
 def resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:
-    """Resamples mono float samples with soxr's high quality; the same values where the rates agree."""
+    """Resamples mono float samples with soxr (quality HQ); returns ``samples`` if both rates are equal."""
     return samples if from_hz == to_hz else soxr.resample(samples, from_hz, to_hz, quality="HQ")
 
 
@@ -142,28 +149,30 @@ def _read_open(file: soundfile.SoundFile, name: str, sample_rate_hz: int, max_s:
         last = len(block) < BLOCK_FRAMES
         if max_s is not None and num_read > max_s * rate:
             raise AudioError(name, "too_long", f"longer than {max_s:g} s", f"at most {max_s:g} s")
-        mono = _checked(block, name).mean(axis=1)
+        _check_block(block, name)
+        mono = block.mean(axis=1)
         parts.append(pcm_from_float(mono if rate == sample_rate_hz else stream.resample_chunk(mono, last)))
         if last:
             break
     if num_read == 0:
         raise AudioError(name, "empty", "no samples", "an audio file")
-    _check_whole(file, name, num_read)
+    _check_complete(file, name, num_read)
     return np.concatenate(parts)
 
 
-def _check_whole(file: soundfile.SoundFile, name: str, num_read: int) -> None:
-    """Raises AudioError where the file ends before it should; a cut-off Ogg cannot be told from a short one."""
-    # Formats that do not know their length say 0 or the largest number there is.
+def _check_complete(file: soundfile.SoundFile, name: str, num_read: int) -> None:
+    """Raises AudioError if the file is truncated, except for Ogg, which does not store its length."""
+    # For formats without a length, libsndfile returns 0 or the largest integer.
     if num_read < file.frames < 2**40:
-        raise AudioError(name, "truncated", f"{num_read} of {file.frames} frames", "a whole file")
-    # Of a WAV file libsndfile counts the frames that are there; what its header claims is in its log only.
-    claim = re.search(r"^data : (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
-    if claim and int(claim[2]) < int(claim[1]) < UNKNOWN_WAV_BYTES:
-        raise AudioError(name, "truncated", f"{claim[2]} of {claim[1]} bytes", "a whole file")
+        raise AudioError(name, "truncated", f"{num_read} of {file.frames} frames", "a complete file")
+    # For a WAV file, libsndfile returns the number of frames present. Only its log contains the size in the header.
+    sizes = re.search(r"^data : (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
+    if sizes and int(sizes[2]) < int(sizes[1]) < UNKNOWN_WAV_BYTES:
+        raise AudioError(name, "truncated", f"{sizes[2]} of {sizes[1]} bytes", "a complete file")
 
 
-def _checked(block: Samples, name: str) -> Samples:
+def _check_block(block: Samples, name: str) -> None:
+    """Raises AudioError if samples are not finite or are in another unit; ``block`` is (frames, channels)."""
     peak = np.abs(block).max(initial=0)
     if not np.isfinite(peak):
         raise AudioError(name, "not_finite", "samples that are NaN or infinite", "finite samples")
@@ -171,9 +180,9 @@ def _checked(block: Samples, name: str) -> Samples:
         raise AudioError(
             name, "over_scale", f"a peak of {peak:g} times full scale", "float samples in [-1, 1]"
         )
-    return block
 
 
 def _reason(error: Exception) -> str:
-    # libsndfile's own words, without the file object's representation in front of them.
+    # The message of libsndfile, without the representation of the file object that soundfile puts in front of it.
+
     return str(getattr(error, "error_string", error)).strip().rstrip(".")

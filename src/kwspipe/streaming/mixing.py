@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kwspipe.audio.pcm import PCM_SCALE, Pcm, Samples, float_from_pcm, pcm_from_float
+from kwspipe.audio.snr import mean_power, noise_gain
 from kwspipe.errors import KwspipeError
 
 # From one cut of the background to the next.
@@ -99,16 +100,16 @@ def _behind(
     rng: np.random.Generator,
 ) -> Samples:
     """Draws a cut of the background, (length,), at the level that gives the ratio behind the word."""
-    signal = _power(clip[slice(*in_clip)])
+    signal = mean_power(clip[slice(*in_clip)])
     best, best_power = np.zeros(0, np.float32), 0.0
     for _ in range(MAX_DRAWS):
         recording = background[rng.integers(len(background))]
         first = int(rng.integers(max(1, recording.size - length + 1)))
         cut = float_from_pcm(np.resize(recording[first : first + length], length))
-        power = _power(cut[slice(*in_slot)])
+        power = mean_power(cut[slice(*in_slot)])
         if power > best_power:
             best, best_power = cut, power
-        if power > 0 and power >= MIN_LEVEL * _power(cut):
+        if power > 0 and power >= MIN_LEVEL * mean_power(cut):
             best, best_power = cut, power
             break
     if best_power == 0:
@@ -118,11 +119,7 @@ def _behind(
             "noise or speech that sounds most of the time",
             "replace the recordings, or set stream.snr_db=[]",
         )
-    return best * np.float32(np.sqrt(signal / best_power / 10 ** (snr_db / 10)))
-
-
-def _power(samples: Samples) -> float:
-    return float(np.mean(np.square(samples, dtype=np.float64))) if samples.size else 0.0
+    return best * noise_gain(signal, best_power, snr_db)
 
 
 def _faded(samples: Samples, fade: int) -> Samples:
