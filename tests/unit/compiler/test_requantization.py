@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwspipe.compiler.fixed_point import exp_table, multiply_by_quantized_multiplier, quantize_multiplier
+from kwspipe.compiler.fixed_point import multiply_by_quantized_multiplier, quantize_multiplier
 from kwspipe.compiler.requantization import Accumulator, Requantization, quantize_multipliers
 from kwspipe.compiler.requantization_search import find_requantization
 from kwspipe.errors import KwspipeError
@@ -85,20 +85,3 @@ def test_an_overflow_is_an_error():
     accumulator = Accumulator(np.array([-(2**32)]), np.array([2**32]), np.array([8]), multiplier, shift)
     with pytest.raises(KwspipeError, match=r"layer 3: channel 0: accumulators -4294967296 to 4294967296"):
         find_requantization(accumulator, 0, -128, 127, "layer 3")
-
-
-def test_multipliers_equal_those_of_tensorflow_lite():
-    assert quantize_multiplier(0.0) == (0, 0)
-    assert quantize_multiplier(1.0) == (2**30, 1)
-    assert quantize_multiplier(0.5) == (2**30, 0)
-    assert quantize_multiplier(1 - 2.0**-40) == (2**30, 1)  # rounds up to the next power of two
-    assert quantize_multiplier(2.0**-33) == (0, 0)
-
-
-def test_the_exponential_table_approximates_the_exponential():
-    table = exp_table(0.05, 1.0)
-    real = np.exp(0.05 * np.arange(-255, 1)) * 2**31
-    np.testing.assert_allclose(table, real, atol=2**31 * 1e-6)
-    assert exp_table(1.0, 1.0)[255 - 32] == 0  # beyond the range of the fixed-point input
-    with pytest.raises(ValueError, match="scale"):
-        exp_table(1e-9, 1.0)
