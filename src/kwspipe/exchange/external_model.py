@@ -86,27 +86,28 @@ def apply_model_settings(composed: DictConfig, overrides: Sequence[str]) -> None
     Raises:
         KwspipeError: the model cannot be read.
     """
-    adopt = composed.get("import")
-    path = adopt.get("path") if adopt else None
+    settings = composed.get("import")
+    path = settings.get("path") if settings else None
     if path is None:
-        _fill_in_comparison(composed, overrides)
+        _apply_compared_run(composed, overrides)
         return
-    model = read_model(Path(str(path)).expanduser(), adopt.get("labels"))
+    model = read_model(Path(str(path)).expanduser(), settings.get("labels"))
     words = keywords_of(model.labels)
     values: dict[str, Any] = {"dataset.words": words}
     if UNKNOWN not in model.labels:
         values["dataset.unknown_class_percentage"] = 0.0
     if SILENCE not in model.labels:
         values["dataset.silence_class_percentage"] = 0.0
-    for group, settings in (("frontend", model.frontend), ("detector", model.detector)):
-        values |= {f"{group}.{key}": value for key, value in vars(settings).items()} if settings else {}
+    for group, group_settings in (("frontend", model.frontend), ("detector", model.detector)):
+        if group_settings:
+            values |= {f"{group}.{key}": value for key, value in vars(group_settings).items()}
     values["detector.target_false_accepts_per_hour"] = None  # the model contains final thresholds
     if OmegaConf.is_missing(composed, "name"):
         values["name"] = default_name(Path(str(path)))
     set_unless_overridden(composed, values, overrides)
 
 
-def _fill_in_comparison(composed: DictConfig, overrides: Sequence[str]) -> None:
+def _apply_compared_run(composed: DictConfig, overrides: Sequence[str]) -> None:
     """Sets the classes of a comparison without an experiment from its first run."""
     runs = composed.get("compare", {}).get("runs")
     if (
