@@ -19,7 +19,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 
 from kwspipe.sweep.groups import groups_of
-from kwspipe.sweep.results import NAMES, SHARES, jobs_of
+from kwspipe.sweep.results import NAMES, SHARES, read_jobs
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Point:
 def points(sweep: Path, x: str, y: str, label: str) -> list[Point]:
     """Returns a point a configuration, of its finished jobs."""
     found = []
-    for group in groups_of(jobs_of(sweep)):
+    for group in groups_of(read_jobs(sweep)):
         overrides = group.jobs[0].record.overrides
         if x not in NAMES and x not in overrides:
             raise SystemExit(

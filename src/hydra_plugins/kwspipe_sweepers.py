@@ -1,4 +1,7 @@
-"""kwspipe's sweepers, where Hydra looks for plugins. Light to import: Hydra imports every plugin at each start."""
+"""Hydra sweepers of kwspipe: grid and Optuna.
+
+Hydra imports all plugins at every start. Functions therefore import their libraries.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,52 +17,61 @@ from omegaconf import DictConfig
 
 
 class _Sweeper(Sweeper):
-    """What both have in common: the launcher, the parsed overrides, the table at the end."""
+    """Base class with the launcher, the parser of the overrides and the table.
+
+    Args:
+        params: overrides in addition to those of the command line.
+    """
 
     def __init__(self, params: Mapping[str, Any] | None) -> None:
         self.params = dict(params or {})
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Called by Hydra before ``sweep``."""
+        """Stores the arguments and creates the launcher. Hydra calls it before ``sweep``."""
         self.hydra_context, self.config = hydra_context, config
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 
     def sweep(self, arguments: list[str]) -> None:
-        """Runs the jobs of the command line's overrides, and leaves the table."""
-        from kwspipe.sweep.sweeping import Sweeping
+        """Runs the jobs of the overrides of the command line and writes the table."""
+        from kwspipe.sweep.sweep_run import SweepRun
 
-        given = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]
+        texts = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]
         assert self.hydra_context and self.config and self.launcher
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
-        overrides = parser.parse_overrides(given)
+        overrides = parser.parse_overrides(texts)
         swept = [override.key_or_group for override in overrides if override.is_sweep_override()]
-        sweeping = Sweeping(self.hydra_context, self.config, self.launcher, swept)
-        with sweeping.concluded():
-            self._run(overrides, sweeping)
+        sweep_run = SweepRun(self.hydra_context, self.config, self.launcher, swept)
+        with sweep_run.reporting():
+            self._run(overrides, sweep_run)
 
-    def _run(self, overrides: list[Override], sweeping: Any) -> None:
+    def _run(self, overrides: list[Override], sweep_run: Any) -> None:
         raise NotImplementedError
 
 
 class GridSweeper(_Sweeper):
-    """Every combination of the values. Unlike Hydra's own, it ends with the table also where jobs failed."""
+    """Runs all combinations of the values. Unlike Hydra's sweeper, it writes the table also if jobs failed.
+
+    Args:
+        max_batch_size: maximum number of jobs per batch; None for a single batch.
+        params: overrides in addition to those of the command line.
+    """
 
     def __init__(self, max_batch_size: int | None = None, params: Mapping[str, Any] | None = None) -> None:
         super().__init__(params)
         self.max_batch_size = max_batch_size
 
-    def _run(self, overrides: list[Override], sweeping: Any) -> None:
+    def _run(self, overrides: list[Override], sweep_run: Any) -> None:
         batches = BasicSweeper.split_arguments(overrides, self.max_batch_size)
-        for batch in batches:  # mistakes in composing come out before any work
+        for batch in batches:  # composes all jobs, so that errors are reported before the first job starts
             self.validate_batch_is_legal(batch)
         for batch in batches:
-            sweeping.run(batch)
+            sweep_run.run(batch)
 
 
 class OptunaSweeper(_Sweeper):
-    """Searches with Optuna; see conf/hydra/sweeper/optuna.yaml."""
+    """Searches with Optuna. The arguments are described in conf/hydra/sweeper/optuna.yaml."""
 
     def __init__(
         self,
@@ -83,18 +95,18 @@ class OptunaSweeper(_Sweeper):
             "pruner": dict(pruner),
         }
 
-    def _run(self, overrides: list[Override], sweeping: Any) -> None:
-        from kwspipe.sweep.sweeping import not_installed
+    def _run(self, overrides: list[Override], sweep_run: Any) -> None:
+        from kwspipe.sweep.sweep_run import not_installed
 
         try:
             from kwspipe.sweep.search import SearchSettings, search
         except ImportError as error:
             raise not_installed("hydra/sweeper", "optuna", str(error)) from None
-        search(SearchSettings(**self.settings), overrides, sweeping)
+        search(SearchSettings(**self.settings), overrides, sweep_run)
 
 
 def _absolute(storage: str) -> str:
-    """Jobs may run in another folder than this process, and find the storage by the same text."""
+    """Returns the storage with an absolute path, because jobs can have another working directory."""
     prefix = "sqlite:///"
     return (
         prefix + str(Path(storage.removeprefix(prefix)).resolve()) if storage.startswith(prefix) else storage

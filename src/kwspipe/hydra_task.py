@@ -16,7 +16,7 @@ from kwspipe.config.parse import parse
 from kwspipe.errors import KwspipeError
 from kwspipe.exchange.external_model import apply_model_settings
 from kwspipe.pipeline.runner import run
-from kwspipe.sweep import folders  # also registers the resolvers of conf/
+from kwspipe.sweep.resolvers import cores_divided  # also registers the resolvers of conf/
 
 # Errors of the task. The command line raises them, because Hydra adds a line to those that a task raises.
 failures: list[KwspipeError] = []
@@ -58,4 +58,4 @@ def _cores_of(launcher: DictConfig) -> int:
         cores = OmegaConf.select(launcher, key)
         if cores is not None:
             return max(int(cores), 1)
-    return folders.cores_divided(max(int(OmegaConf.select(launcher, "n_jobs") or 1), 1), 1)
+    return cores_divided(max(int(OmegaConf.select(launcher, "n_jobs") or 1), 1), 1)

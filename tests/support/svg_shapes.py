@@ -24,7 +24,7 @@ def outside(svg: str) -> list[str]:
 def points(shape: ET.Element) -> list[tuple[float, float]]:
     """Returns the points that a shape consists of: its corners, ends or centre; of a text its anchor."""
     value = {name: float(text) for name, text in shape.attrib.items() if re.fullmatch(f"{NUMBER}|nan", text)}
-    match shape.tag:
+    match shape.tag.rpartition("}")[2]:
         case "line":
             return [(value["x1"], value["y1"]), (value["x2"], value["y2"])]
         case "rect":

@@ -109,7 +109,7 @@ class _ExampleMaker:
         return Example(f"{row.word or row.label}{suffix} · {row.path}", views)
 
     def _augmented(self, number: int, epoch: int) -> ClipView:
-        """Returns the clip as training uses it in an epoch, with the keys of ``training.data``."""
+        """Returns the clip as training uses it in an epoch, with the keys of ``training.batches``."""
         keys = clip_keys(self.config.seed, epoch, np.array([number]))
         labels = [self.store.labels[self.store.targets[number]]]
         clips = self.augmenter.clips(

@@ -1,1 +1,1 @@
-"""Sweeps: many jobs of one experiment, on one machine or several, and the table at the end."""
+"""Sweeps: jobs of one experiment, their launchers, and the table of their results."""

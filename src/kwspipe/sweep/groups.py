@@ -1,4 +1,4 @@
-"""Jobs that differ in their seed alone, or in the fold of a cross-validation, are one configuration."""
+"""Groups of jobs with the same configuration: jobs that differ only in the seed or in the cross-validation fold."""
 
 import math
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ class Estimate:
     """A figure over seeds.
 
     Attributes:
-        values: of each seed.
-        mean: over the seeds.
-        half_width: of the interval that holds the true mean with a confidence of 95 %; None for a single seed.
+        values: value of each seed.
+        mean: mean over the seeds.
+        half_width: half the width of the 95 % confidence interval of the mean; None for a single seed.
     """
 
     values: tuple[float, ...]
@@ -30,13 +30,14 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Group:
-    """Jobs with the same overrides but for seed and fold.
+    """Jobs with the same overrides except seed and fold.
 
     Attributes:
-        overrides: those in which the jobs of the sweep differ, by key, without seed and fold.
-        jobs: all of them, in whatever state.
-        estimates: of each figure that at least one job has.
-        best: it has the highest mean on validation (on the test split where nothing was trained).
+        overrides: the overrides that differ between the jobs of the sweep, by key, without seed and fold.
+        jobs: all jobs of the group, with any status.
+        estimates: estimates of the figures that at least one job has.
+        best: whether the group has the highest mean on the validation split, or on the test split if nothing was
+            trained.
     """
 
     overrides: dict[str, str]
@@ -46,24 +47,24 @@ class Group:
 
     @property
     def num_done(self) -> int:
-        """Jobs that came to their end."""
+        """Number of finished jobs."""
         return sum(job.record.status == "done" for job in self.jobs)
 
 
-def varying(jobs: Sequence[Job]) -> list[str]:
-    """Returns the keys of the overrides in which jobs differ, the seed last."""
+def varied_keys(jobs: Sequence[Job]) -> list[str]:
+    """Returns the keys of the overrides that differ between the jobs, with the seed last."""
     keys = sorted({key for job in jobs for key in job.record.overrides})
     found = [key for key in keys if len({job.record.overrides.get(key) for job in jobs}) > 1]
     return [key for key in found if key != SEED] + [key for key in found if key == SEED]
 
 
 def groups_of(jobs: Sequence[Job]) -> list[Group]:
-    """Returns the groups of a sweep's jobs, the best first."""
-    keys = [key for key in varying(jobs) if key not in (FOLD, SEED)]
+    """Returns the groups of the jobs of a sweep, the best group first."""
+    keys = [key for key in varied_keys(jobs) if key not in (FOLD, SEED)]
     members: dict[tuple[str, ...], list[Job]] = {}
     for job in jobs:
         members.setdefault(tuple(job.record.overrides.get(key, "") for key in keys), []).append(job)
-    estimates = {values: _estimates(mine) for values, mine in members.items()}
+    estimates = {values: _estimates(own) for values, own in members.items()}
     ranked = sorted(members, key=lambda values: _rank(estimates[values]), reverse=True)
     return [
         Group(
@@ -77,9 +78,9 @@ def groups_of(jobs: Sequence[Job]) -> list[Group]:
 
 
 def estimate(values: Sequence[float]) -> Estimate:
-    """Returns mean and confidence interval of a few measurements.
+    """Returns the mean of measurements and its confidence interval.
 
-    The interval is Student's: t(0.975, n - 1) * s / sqrt(n) to each side, s the sample's standard deviation.
+    The interval is Student's: mean ± t(0.975, n - 1) * s / sqrt(n) with the sample standard deviation s.
     """
     n = len(values)
     mean = sum(values) / n
@@ -91,7 +92,7 @@ def estimate(values: Sequence[float]) -> Estimate:
 
 
 def _estimates(jobs: Sequence[Job]) -> dict[str, Estimate]:
-    """A figure counts only where its job ended well: an earlier attempt's files may still lie in the folder."""
+    """Returns the estimates of finished jobs. The folders of other jobs may contain files of an earlier attempt."""
     found = {}
     for name in NAMES:
         of_seed: dict[str, list[Job]] = {}
@@ -104,7 +105,7 @@ def _estimates(jobs: Sequence[Job]) -> dict[str, Estimate]:
 
 
 def _pooled(folds: Sequence[Job], name: str) -> float:
-    """A share of all clips that the folds tested, each once; of other figures the mean."""
+    """Returns the mean of a figure over folds. Shares are weighted by the number of test clips of each fold."""
     if len(folds) == 1:
         return float(folds[0].figures[name])  # type: ignore[arg-type]
     weights = [job.clips.get(name, 1) for job in folds]
@@ -112,7 +113,7 @@ def _pooled(folds: Sequence[Job], name: str) -> float:
 
 
 def _rank(estimates: dict[str, Estimate]) -> float:
-    """Validation chooses, so that the test split stays one that nothing was chosen by."""
+    """Returns the mean by which groups are ranked: that of the validation split, if there is one."""
     for name in ("validation", "accuracy"):
         if name in estimates:
             return estimates[name].mean

@@ -1,4 +1,4 @@
-"""One job of a sweep, in whatever process the launcher gives it."""
+"""One job of a sweep in the process of its launcher."""
 
 import multiprocessing
 import os
@@ -17,50 +17,53 @@ from kwspipe.exchange.external_model import apply_model_settings
 from kwspipe.files.disk import translate_disk_errors
 from kwspipe.pipeline.runner import run
 from kwspipe.sweep import record
-from kwspipe.sweep.results import Figures, figures
+from kwspipe.sweep.results import Figures, read_figures
 
 SHARED = ".shared"
 OUTPUT = "output.txt"
 POLL_S = 1.0
 
-# The process of the sweeper; elsewhere the terminal is not ours to write to.
+# Process of the sweeper. Jobs in other processes do not write to the terminal.
 _sweeper_pid: int | None = None
 
 
-def sweep_here() -> None:
-    """Says that this process is the sweeper's: jobs that run in it may print."""
+def mark_sweeper_process() -> None:
+    """Marks this process as that of the sweeper. Jobs that run in it print to the terminal."""
     global _sweeper_pid
     _sweeper_pid = os.getpid()
 
 
 def run_job(composed: DictConfig, folder: Path, overrides: list[str], cores: int) -> Figures:
-    """Runs a job in its folder, on so many cores where it does not have the machine for itself.
+    """Runs a job in its folder and returns its figures.
 
-    Returns:
-        Its figures.
+    Args:
+        composed: the composed configuration.
+        folder: folder of the job, which becomes its run directory.
+        overrides: overrides of the job.
+        cores: number of threads, if the job runs in a process of its own and shares its machine.
 
     Raises:
-        KwspipeError: it failed; ``job.json`` says so too.
+        KwspipeError: the job failed; ``job.json`` contains the cause.
     """
     composed.run_dir = str(folder)
-    here = os.getpid() == _sweeper_pid
-    if here:
+    in_sweeper = os.getpid() == _sweeper_pid
+    if in_sweeper:
         Console(stderr=True, highlight=False).rule(f"[bold]{folder.name}")
     else:
         _end_with_parent()
         _limit_threads(cores)
-        # loky, joblib's, names itself here, and processes that the job spawns would not find it by that name.
+        # joblib sets loky's start method, which processes that the job starts cannot find by its name.
         multiprocessing.set_start_method("spawn", force=True)
-    output = nullcontext() if here else _output_into(folder / OUTPUT)
+    output = nullcontext() if in_sweeper else _redirect_output(folder / OUTPUT)
     with translate_disk_errors(folder), record.track_job(folder, overrides), output:
         apply_model_settings(composed, overrides)
         run(parse(composed), folder.parent / SHARED)
-    return figures(folder)
+    return read_figures(folder)
 
 
 @contextmanager
-def _output_into(path: Path) -> Iterator[None]:
-    """Sends what this process and its children print into a file: jobs at the same time would garble a terminal."""
+def _redirect_output(path: Path) -> Iterator[None]:
+    """Appends the output of this process and its children to a file, so that parallel jobs do not mix their output."""
     sys.stdout.flush()
     sys.stderr.flush()
     saved = os.dup(1), os.dup(2)
@@ -78,13 +81,13 @@ def _output_into(path: Path) -> Iterator[None]:
 
 
 def _limit_threads(count: int) -> None:
-    """Keeps jobs at the same time from each starting a thread on every core; what the user has set stands."""
+    """Limits the threads per job, unless the user has set the variables. Libraries default to one thread per core."""
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ.setdefault(name, str(count))
 
 
 def _end_with_parent() -> None:
-    """Ends this process when its launcher is killed, so that a sweep started again finds nobody at work."""
+    """Ends this process when its launcher is killed, so that a restarted sweep finds no running jobs."""
     parent = os.getppid()
 
     def watch() -> None:

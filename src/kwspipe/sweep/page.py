@@ -1,13 +1,13 @@
-"""The table of a sweep as one self-contained page."""
+"""Table of a sweep as a self-contained HTML page."""
 
 import html
 from collections.abc import Sequence
 from pathlib import Path
 
-from kwspipe.sweep import parallel
-from kwspipe.sweep.groups import Group, groups_of, varying
+from kwspipe.sweep import parallel_coordinates
+from kwspipe.sweep.groups import Group, groups_of, varied_keys
 from kwspipe.sweep.results import NAMES, Job
-from kwspipe.sweep.table import TITLES, figure_names, note, outcome, shown
+from kwspipe.sweep.table import TITLES, caption, figure_names, format_estimate, outcome
 
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #222; }
@@ -27,12 +27,12 @@ td.text, th.text { text-align: left; } tr.best { background: #e4f5e4; font-weigh
 
 
 def write_page(name: str, jobs: Sequence[Job], path: Path) -> None:
-    """Writes the page: the groups, the plot, every job."""
+    """Writes a page with the table of the groups, the parallel coordinates plot and the table of the jobs."""
     groups = groups_of(jobs)
     body = [
         f"<h1>Sweep {html.escape(name)}</h1>",
         _groups_table(groups),
-        f'<div class="scroll">{parallel.svg(jobs)}</div>',
+        f'<div class="scroll">{parallel_coordinates.svg(jobs)}</div>',
         "<h2>Jobs</h2>",
         _jobs_table(jobs),
     ]
@@ -55,19 +55,19 @@ def _groups_table(groups: Sequence[Group]) -> str:
     for group in groups:
         texts = [_cell(value, "text") for value in group.overrides.values()]
         counts = [_cell(f"{group.num_done}/{len(group.jobs)}")]
-        figures = [_cell(shown(name, group.estimates.get(name))) for name in names]
+        figures = [_cell(format_estimate(name, group.estimates.get(name))) for name in names]
         rows.append(_row([*texts, *counts, *figures], "best" if group.best else ""))
     head = [*(_head(key, "text") for key in keys), _head("jobs"), *(_head(TITLES[name]) for name in names)]
-    return _table(head, rows, note(groups))
+    return _table(head, rows, caption(groups))
 
 
 def _jobs_table(jobs: Sequence[Job]) -> str:
-    keys = varying(jobs)
+    keys = varied_keys(jobs)
     rows = []
     for job in jobs:
         record = job.record
         texts = [_cell(record.overrides.get(key, ""), "text") for key in keys]
-        figures = [_cell(_plain(job.figures[name])) for name in NAMES]
+        figures = [_cell(_number(job.figures[name])) for name in NAMES]
         done = record.status == "done"
         last = [_cell(f"{record.seconds:.0f}"), _cell(outcome(job), "text" if done else "text failed")]
         rows.append(_row([_cell(job.folder.name, "text"), *texts, *figures, *last]))
@@ -76,7 +76,7 @@ def _jobs_table(jobs: Sequence[Job]) -> str:
     return _table(head, rows, "")
 
 
-def _plain(figure: float | None) -> str:
+def _number(figure: float | None) -> str:
     return "" if figure is None else f"{figure:.4f}" if figure < 10 else f"{figure:,.0f}"
 
 

@@ -1,4 +1,4 @@
-"""How far a sweep has come whose jobs run in other processes or on other machines."""
+"""Progress bar of jobs that run in other processes or on other machines."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -14,8 +14,8 @@ POLL_S = 1.0
 
 
 @contextmanager
-def shown_while(folders: Sequence[Path]) -> Iterator[None]:
-    """Shows, while the block runs, how many of the jobs in these folders are over, running, and failed."""
+def show_progress(folders: Sequence[Path]) -> Iterator[None]:
+    """Shows the number of finished, running and failed jobs in these folders during the block."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -24,20 +24,20 @@ def shown_while(folders: Sequence[Path]) -> Iterator[None]:
         TextColumn("{task.fields[state]}"),
     )
     before = {folder: record.read(folder) for folder in folders}
-    over = threading.Event()
+    finished = threading.Event()
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("jobs", total=len(folders), state="")
 
         def poll() -> None:
-            while not over.wait(POLL_S):
+            while not finished.wait(POLL_S):
                 update()
 
         def update() -> None:
-            now = {folder: record.read(folder) for folder in folders}
-            # What an earlier attempt left does not count.
-            fresh = [kept.status for folder, kept in now.items() if kept and kept != before[folder]]
-            ended = sum(status in ("done", "failed", "pruned") for status in fresh)
-            counts = [(fresh.count(status), status) for status in ("running", "failed", "pruned")]
+            records = {folder: record.read(folder) for folder in folders}
+            # Unchanged records are those of an earlier attempt.
+            statuses = [one.status for folder, one in records.items() if one and one != before[folder]]
+            ended = sum(status in ("done", "failed", "pruned") for status in statuses)
+            counts = [(statuses.count(status), status) for status in ("running", "failed", "pruned")]
             state = ", ".join(f"{count} {status}" for count, status in counts if count)
             progress.update(task, completed=ended, state=state)
 
@@ -46,6 +46,6 @@ def shown_while(folders: Sequence[Path]) -> Iterator[None]:
         try:
             yield
         finally:
-            over.set()
+            finished.set()
             thread.join()
             update()

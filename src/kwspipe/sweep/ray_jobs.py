@@ -6,27 +6,27 @@ from typing import Any
 import ray
 from hydra.core.utils import JobReturn
 
-from kwspipe.sweep.launching import RemoteJob, call, lost
+from kwspipe.sweep.remote_job import RemoteJob, lost_job_result, run_remote_job
 
 
 def run(jobs: Sequence[RemoteJob], init: Mapping[str, Any], remote: Mapping[str, Any]) -> list[JobReturn]:
-    """Runs jobs and returns their results, in their order; a job that Ray gave up is a result too.
+    """Runs jobs and returns their results in order. A job that Ray gave up has a failed result.
 
     Args:
-        jobs: to run.
-        init: arguments of ``ray.init``, unless Ray has been started in this process already.
-        remote: of ``ray.remote``: ``num_cpus``; ``max_retries``, after its worker or node was lost.
+        jobs: the jobs.
+        init: arguments of ``ray.init``; unused if Ray is already initialized in this process.
+        remote: arguments of ``ray.remote``: ``num_cpus``; ``max_retries`` after the loss of a worker or node.
     """
     started = not ray.is_initialized()
     if started:
         ray.init(**init)
     try:
-        execute = ray.remote(**remote)(call)
+        execute = ray.remote(**remote)(run_remote_job)
         pending = [execute.remote(job) for job in jobs]
         return [_result(reference) for reference in pending]
     finally:
         if started:
-            ray.shutdown()  # also ends what still runs, after Ctrl-C
+            ray.shutdown()  # also ends running jobs after Ctrl-C
 
 
 def _result(reference: Any) -> JobReturn:
@@ -34,4 +34,4 @@ def _result(reference: Any) -> JobReturn:
         result: JobReturn = ray.get(reference)
         return result
     except ray.exceptions.RayError as error:
-        return lost(error)
+        return lost_job_result(error)

@@ -1,4 +1,4 @@
-"""What a job of a sweep notes of itself in ``job.json``: its overrides, how it stands, why it failed."""
+"""Record of a job of a sweep, ``job.json``: overrides, status, cause of a failure."""
 
 import json
 import os
@@ -13,27 +13,24 @@ from typing import Literal
 
 from kwspipe.errors import KwspipeError
 from kwspipe.runs.artifacts import code_hash, write_json
-from kwspipe.sweep.folders import identity
+from kwspipe.sweep.job_folders import identity
+from kwspipe.training.pruning import PrunedError
 
 RECORD = "job.json"
 Status = Literal["running", "done", "failed", "pruned", "interrupted"]
 
 
-class PrunedError(KwspipeError):
-    """The sweeper stopped this job because others did better at the same epoch: no failure."""
-
-
 @dataclass(frozen=True)
 class JobRecord:
-    """``job.json``.
+    """Content of ``job.json``.
 
     Attributes:
-        overrides: what the job's result may depend on, by key.
-        status: ``running`` is also what a job says that was killed.
-        cause: of a failure.
-        seconds: spent on it, interrupted attempts included.
-        process: number and machine.
-        code: sha256 of the package's code.
+        overrides: overrides that the result of the job may depend on, by key.
+        status: status of the job; ``running`` also for a job that was killed.
+        cause: error message of a failure.
+        seconds: total duration, including interrupted attempts.
+        process: process number and machine.
+        code: SHA-256 of the code of the package.
     """
 
     overrides: dict[str, str]
@@ -45,7 +42,7 @@ class JobRecord:
 
 
 def read(folder: Path) -> JobRecord | None:
-    """Returns the record of a job's folder, None where there is none."""
+    """Returns the record in a job folder, or None if there is no valid record."""
     try:
         return JobRecord(**json.loads((folder / RECORD).read_text()))
     except (OSError, ValueError, TypeError):
@@ -54,42 +51,42 @@ def read(folder: Path) -> JobRecord | None:
 
 @contextmanager
 def track_job(folder: Path, overrides: Sequence[str]) -> Iterator[None]:
-    """Keeps the record of a job while its block runs.
+    """Writes the record of a job at the start and at the end of the block.
 
     Raises:
-        KwspipeError: what the job raised; also in place of exceptions nobody expected, whose traceback goes to
-            ``log.txt``, since these do not always survive the way to another process.
+        KwspipeError: the error of the job. Unexpected exceptions are replaced by KwspipeError, because not all
+            exceptions can be pickled for another process. Their traceback is written to ``log.txt``.
     """
-    before = read(folder)
-    spent_s = before.seconds if before else 0.0
+    earlier = read(folder)
+    earlier_s = earlier.seconds if earlier else 0.0
     process = f"{os.getpid()} on {platform.node()}"
-    record = JobRecord(identity(overrides), "running", None, spent_s, process, code_hash())
+    record = JobRecord(identity(overrides), "running", None, earlier_s, process, code_hash())
     write_json(folder / RECORD, asdict(record))
     started_s = time.monotonic()
 
-    def note(status: Status, cause: str | None = None) -> None:
-        seconds = round(spent_s + time.monotonic() - started_s, 3)
+    def finish(status: Status, cause: str | None = None) -> None:
+        seconds = round(earlier_s + time.monotonic() - started_s, 3)
         write_json(folder / RECORD, asdict(replace(record, status=status, cause=cause, seconds=seconds)))
 
     try:
         yield
     except KwspipeError as error:
-        note("pruned" if isinstance(error, PrunedError) else "failed", str(error))
+        finish("pruned" if isinstance(error, PrunedError) else "failed", str(error))
         raise
     except Exception as error:
         with (folder / "log.txt").open("a") as log:
             traceback.print_exc(file=log)
         unexpected = _unexpected(folder, error)
-        note("failed", str(unexpected))
+        finish("failed", str(unexpected))
         raise unexpected from None
     except BaseException:
-        note("interrupted")
+        finish("interrupted")
         raise
-    note("done")
+    finish("done")
 
 
-def note_loss(folder: Path, overrides: Sequence[str], cause: str) -> None:
-    """Notes for a job that could not do it itself that it was lost, unless it had come to an end."""
+def record_lost_job(folder: Path, overrides: Sequence[str], cause: str) -> None:
+    """Records a job as failed if its process was lost before the job finished."""
     record = read(folder) or JobRecord(identity(overrides), "running", None, 0.0, "unknown", code_hash())
     if record.status in ("running", "interrupted"):
         folder.mkdir(parents=True, exist_ok=True)
@@ -100,6 +97,6 @@ def _unexpected(folder: Path, error: Exception) -> KwspipeError:
     return KwspipeError(
         str(folder),
         f"{type(error).__name__}: {error}",
-        "a job that runs to its end",
+        "a job that finishes",
         f"see the traceback at the end of {folder / 'log.txt'}",
     )

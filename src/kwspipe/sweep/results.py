@@ -1,4 +1,4 @@
-"""What the jobs of a sweep have come to, read from their folders."""
+"""Figures of the jobs of a sweep, read from their folders."""
 
 import csv
 import json
@@ -12,19 +12,19 @@ from kwspipe.sweep import record
 from kwspipe.sweep.record import JobRecord
 
 Figures = dict[str, float | None]
-# In the order of the table; the sweepers' objectives bear these names too.
+# Names of the figures in the order of the table. The objectives of the search have the same names.
 SHARES = ("validation", "accuracy", "words_accuracy", "unknown_rejected")
 NAMES = (*SHARES, "false_accepts_per_hour", "image_bytes", "instructions")
 
 
 @dataclass(frozen=True)
 class Job:
-    """A job and what it has come to.
+    """A job and its figures.
 
     Attributes:
-        folder: its run directory.
-        record: its overrides, and how it stands.
-        figures: None where a stage that gives them has not run.
+        folder: run directory of the job.
+        record: overrides and status.
+        figures: values by name; None if the stage that measures the figure has not run.
     """
 
     folder: Path
@@ -33,32 +33,33 @@ class Job:
 
     @cached_property
     def clips(self) -> dict[str, int]:
-        """Of how many clips of the test split a figure is a share, by its name; without those that are none."""
+        """Number of test clips per share of the test split, by name of the figure."""
         classes = _json(self.folder / "evaluate" / "metrics.json").get("int8", {}).get("per_class", {})
-        counts = {name: kept["clips"] for name, kept in classes.items()}
+        counts = {label: figures["clips"] for label, figures in classes.items()}
         return {
             "accuracy": sum(counts.values()),
-            "words_accuracy": sum(count for name, count in counts.items() if is_keyword(name)),
+            "words_accuracy": sum(count for label, count in counts.items() if is_keyword(label)),
             "unknown_rejected": counts.get(UNKNOWN, 0),
         }
 
 
-def jobs_of(sweep_dir: Path) -> list[Job]:
-    """Returns the jobs of a sweep, by name of their folders."""
+def read_jobs(sweep_dir: Path) -> list[Job]:
+    """Returns the jobs of a sweep, sorted by the names of their folders."""
     found = []
     for path in sorted(sweep_dir.glob(f"[!.]*/{record.RECORD}")):
-        kept = record.read(path.parent)
-        if kept is not None:
-            found.append(Job(path.parent, kept, figures(path.parent)))
+        job_record = record.read(path.parent)
+        if job_record is not None:
+            found.append(Job(path.parent, job_record, read_figures(path.parent)))
     return found
 
 
-def figures(run_dir: Path) -> Figures:
+def read_figures(run_dir: Path) -> Figures:
     """Returns the figures of a run directory.
 
-    ``validation``: mean recall of the classes on validation, at its best epoch. ``accuracy`` (of all clips),
-    ``words_accuracy``, ``unknown_rejected`` and ``false_accepts_per_hour``: of the int8 model on the test split.
-    ``image_bytes``: the model image. ``instructions``: of one inference on the emulated board.
+    ``validation`` is the largest mean recall of the classes on the validation split over the epochs. ``accuracy``,
+    ``words_accuracy``, ``unknown_rejected`` and ``false_accepts_per_hour`` are those of the int8 model on the test
+    split. ``image_bytes`` is the size of the model image. ``instructions`` are those of one inference on the emulated
+    board.
     """
     metrics = _json(run_dir / "evaluate" / "metrics.json")
     image = run_dir / "quantize" / "model.kws"

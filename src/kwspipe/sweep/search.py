@@ -1,4 +1,4 @@
-"""Optuna as the sweeper: asks for parameters, launches jobs, tells what came out of them."""
+"""Parameter search with Optuna: chooses parameters, launches jobs, passes their results to Optuna."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,25 +20,27 @@ from rich.console import Console
 
 from kwspipe.errors import KwspipeError
 from kwspipe.sweep.results import NAMES, Job
-from kwspipe.sweep.sweeping import Sweeping
+from kwspipe.sweep.sweep_run import SweepRun
 from kwspipe.training.pruning import VARIABLE, TrialAddress, pruner
 
-FAILED = "failed"  # attribute of trials that failed by themselves, and not because the sweep was killed
+FAILED = (
+    "failed"  # attribute of trials whose job failed, as opposed to trials that a killed sweep did not finish
+)
 DIRECTIONS = ("maximize", "minimize")
 
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """conf/hydra/sweeper/optuna.yaml.
+    """Settings of conf/hydra/sweeper/optuna.yaml.
 
     Attributes:
-        objectives: direction by figure; with several, the best are those that no other beats in all.
-        num_trials: together, over all starts of the sweep.
-        num_jobs: trials at a time.
-        storage: of Optuna; ``sqlite:///`` with a path.
-        study: its name in the storage.
-        sampler: ``name`` tpe or random, ``seed``, ``startup_trials`` (at random before TPE begins).
-        pruner: ``name`` median, halving or none, and its settings.
+        objectives: direction by figure; with several objectives the best trials are the Pareto front.
+        num_trials: number of trials over all starts of the sweep.
+        num_jobs: number of parallel trials.
+        storage: Optuna's storage, for example ``sqlite:///`` with a path.
+        study: name of the study in the storage.
+        sampler: ``name`` (tpe or random), ``seed``, ``startup_trials`` (random trials before TPE starts).
+        pruner: ``name`` (median, halving or none) and its settings.
     """
 
     objectives: Mapping[str, str]
@@ -62,20 +64,21 @@ class SearchSettings:
 
     @property
     def prunes(self) -> bool:
-        """Pruning compares what training reports, which has to be the one objective."""
+        """Whether trials are pruned. The only objective must be the figure that training reports."""
         return list(self.objectives) == ["validation"] and self.pruner["name"] != "none"
 
 
-def search(settings: SearchSettings, overrides: Sequence[Override], sweeping: Sweeping) -> None:
-    """Runs trials until there are as many as the settings say.
+def search(settings: SearchSettings, overrides: Sequence[Override], sweep_run: SweepRun) -> None:
+    """Runs trials until the study has ``settings.num_trials`` of them.
 
     Args:
-        settings: of the search.
-        overrides: of the command line; those that sweep make the space, the others hold for every trial.
-        sweeping: runs the jobs.
+        settings: settings of the search.
+        overrides: overrides of the command line; sweep overrides define the space, others apply to all trials.
+        sweep_run: runs the jobs of the trials.
 
     Raises:
-        KwspipeError: another sweep searches there, or a job leaves no figure for an objective.
+        KwspipeError: another search runs in the folder, the study has another space or other objectives, or a job has
+            no value for an objective.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     space = {o.get_key_element(): distribution(o) for o in overrides if o.is_sweep_override()}
@@ -91,21 +94,21 @@ def search(settings: SearchSettings, overrides: Sequence[Override], sweeping: Sw
             "at least one of a=1,2,3, a=range(1,9), a=interval(0.1,1) or a=tag(log,interval(1e-4,1e-2))",
             "add one, or leave out hydra/sweeper=optuna",
         )
-    with _held(sweeping.sweep_dir):
+    with _search_lock(sweep_run.sweep_dir):
         study = _study(settings)
-        _ask_again_for_lost(study)
+        _requeue_unfinished(study)
         console = Console(stderr=True, highlight=False)
-        while (missing := settings.num_trials - _num_over(study)) > 0:
-            trials = [_ask(study, space) for _ in range(min(settings.num_jobs, missing))]
-            console.print(f"trials {_num_over(study) + 1} to {_num_over(study) + len(trials)} "
-                          f"of {settings.num_trials}")  # fmt: skip
+        while (missing := settings.num_trials - _num_ended(study)) > 0:
+            trials = [_new_trial(study, space) for _ in range(min(settings.num_jobs, missing))]
+            ended = _num_ended(study)
+            console.print(f"trials {ended + 1} to {ended + len(trials)} of {settings.num_trials}")
             batch = [[*fixed, *_values(trial), *_address(settings, trial)] for trial in trials]
-            for trial, job in zip(trials, sweeping.run(batch), strict=True):
-                _tell(study, trial, job, settings)
+            for trial, job in zip(trials, sweep_run.run(batch), strict=True):
+                _finish_trial(study, trial, job, settings)
 
 
 def distribution(override: Override) -> BaseDistribution:
-    """Returns what an override asks for as a distribution of Optuna's."""
+    """Returns the Optuna distribution of a sweep override."""
     value = override.value()
     if isinstance(value, IntervalSweep):
         low, high, log = value.start, value.end, "log" in value.tags
@@ -116,15 +119,15 @@ def distribution(override: Override) -> BaseDistribution:
     if isinstance(value, RangeSweep) and not value.shuffle:
         steps = value.range()
         if isinstance(steps, FloatRange):
-            every = [float(step) for step in steps]
-            return FloatDistribution(every[0], every[-1], step=float(value.step))
+            values = [float(step) for step in steps]
+            return FloatDistribution(values[0], values[-1], step=float(value.step))
         log = "log" in value.tags
         return IntDistribution(steps[0], steps[-1], log=log, step=1 if log else steps.step)
     return CategoricalDistribution(list(override.sweep_string_iterator()))
 
 
 def _sampler(settings: Mapping[str, Any], num_trials: int) -> optuna.samplers.BaseSampler:
-    # With the same seed again, a search that is gone on with would begin with the same random draws.
+    # With an unchanged seed, a continued search would repeat the first random numbers.
     seed = int(settings["seed"]) + num_trials
     if settings["name"] == "tpe":
         return optuna.samplers.TPESampler(
@@ -136,11 +139,22 @@ def _sampler(settings: Mapping[str, Any], num_trials: int) -> optuna.samplers.Ba
 
 
 def _study(settings: SearchSettings) -> optuna.Study:
+    """Creates or loads the study.
+
+    Raises:
+        KwspipeError: the study has other objectives.
+    """
     directions = list(settings.objectives.values())
     names: dict[str, Any] = {"study_name": settings.study, "storage": settings.storage}
     study = optuna.create_study(**names, directions=directions, load_if_exists=True)
-    if [direction.name.lower() for direction in study.directions] != directions:
-        raise _another_search(settings, f"its directions are {[d.name.lower() for d in study.directions]}")
+    existing = [direction.name.lower() for direction in study.directions]
+    if existing != directions:
+        raise KwspipeError(
+            settings.storage,
+            f"the study is that of another search: its directions are {existing}",
+            "the settings with which the search was started",
+            "choose another name for this search: name=...",
+        )
     return optuna.load_study(
         study_name=settings.study,
         storage=settings.storage,
@@ -149,18 +163,9 @@ def _study(settings: SearchSettings) -> optuna.Study:
     )
 
 
-def _another_search(settings: SearchSettings, what: str) -> KwspipeError:
-    return KwspipeError(
-        settings.storage,
-        f"it holds another search: {what}",
-        "the search that was begun there",
-        "give this one a name of its own: name=...",
-    )
-
-
 @contextmanager
-def _held(sweep_dir: Path) -> Iterator[None]:
-    """Keeps a second sweep from taking this one's trials for lost."""
+def _search_lock(sweep_dir: Path) -> Iterator[None]:
+    """Locks the folder of the sweep, since a second search would treat the trials of the first as lost."""
     sweep_dir.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(sweep_dir / ".optuna.lock", timeout=0):
@@ -168,35 +173,35 @@ def _held(sweep_dir: Path) -> Iterator[None]:
     except Timeout:
         raise KwspipeError(
             str(sweep_dir),
-            "another sweep searches there",
+            "another search runs there",
             "one search at a time in a folder",
-            "wait for it, or give this one a name of its own: name=...",
+            "wait until it ends, or choose another name for this one: name=...",
         ) from None
 
 
-def _ask_again_for_lost(study: optuna.Study) -> None:
-    """Trials that were under way when the sweep was killed come first; their jobs go on where they were."""
+def _requeue_unfinished(study: optuna.Study) -> None:
+    """Queues the parameters of trials that a killed sweep did not finish. Their jobs continue."""
     for trial in study.get_trials(states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)
         study.enqueue_trial(trial.params)
 
 
-def _num_over(study: optuna.Study) -> int:
+def _num_ended(study: optuna.Study) -> int:
     return sum(
         trial.state in (TrialState.COMPLETE, TrialState.PRUNED) or FAILED in trial.user_attrs
         for trial in study.get_trials(deepcopy=False)
     )
 
 
-def _ask(study: optuna.Study, space: dict[str, BaseDistribution]) -> optuna.Trial:
+def _new_trial(study: optuna.Study, space: dict[str, BaseDistribution]) -> optuna.Trial:
     try:
         return study.ask(space)
-    except ValueError as error:  # other choices than the trials before it had
+    except ValueError as error:  # the choices differ from those of earlier trials
         raise KwspipeError(
             study.study_name,
-            f"Optuna refuses: {error}",
+            f"Optuna rejects the space: {error}",
             "the same choices in every start of a search",
-            "give this search a name of its own: name=...",
+            "choose another name for this search: name=...",
         ) from None
 
 
@@ -205,6 +210,7 @@ def _values(trial: optuna.Trial) -> list[str]:
 
 
 def _address(settings: SearchSettings, trial: optuna.Trial) -> list[str]:
+    """Returns the override that passes the address of the trial to the training process in its environment."""
     if not settings.prunes:
         return []
     address = TrialAddress(settings.storage, settings.study, trial.number, settings.pruner).as_text()
@@ -212,7 +218,12 @@ def _address(settings: SearchSettings, trial: optuna.Trial) -> list[str]:
     return [f"+hydra.job.env_set.{VARIABLE}='{quoted}'"]
 
 
-def _tell(study: optuna.Study, trial: optuna.Trial, job: Job, settings: SearchSettings) -> None:
+def _finish_trial(study: optuna.Study, trial: optuna.Trial, job: Job, settings: SearchSettings) -> None:
+    """Passes the result of a job to Optuna.
+
+    Raises:
+        KwspipeError: a finished job has no value for an objective.
+    """
     trial.set_user_attr("folder", job.folder.name)
     if job.record.status == "pruned":
         study.tell(trial, state=TrialState.PRUNED)
@@ -228,9 +239,9 @@ def _tell(study: optuna.Study, trial: optuna.Trial, job: Job, settings: SearchSe
         name = list(settings.objectives)[values.index(None)]
         raise KwspipeError(
             "hydra.sweeper.objectives",
-            f"{name}, which {job.folder} does not give",
-            "figures of the stages that run: validation needs train, image_bytes and instructions need quantize, "
-            "accuracy and false_accepts_per_hour need evaluate",
+            f"{name}, which {job.folder} does not contain",
+            "figures of the configured stages: validation requires train, image_bytes and instructions require "
+            "quantize, accuracy and false_accepts_per_hour require evaluate",
             "add the stage to `stages`, or choose another objective",
         )
     study.tell(trial, [float(value) for value in values if value is not None])

@@ -1,4 +1,4 @@
-"""Jobs of a sweep as an array of Slurm's."""
+"""Jobs of a sweep as a job array of Slurm."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,10 +7,10 @@ import submitit
 from hydra.core.utils import JobReturn
 from submitit.core.utils import FailedJobError, UncompletedJobError
 
-from kwspipe.sweep.launching import RemoteJob, lost
+from kwspipe.sweep.remote_job import RemoteJob, lost_job_result
 
-# What submitit asks of every kind of cluster.
-OF_ALL = frozenset(
+# Parameters of submitit for all clusters. Parameters for Slurm only have the prefix ``slurm_``.
+GENERAL_PARAMETERS = frozenset(
     {
         "name", "timeout_min", "mem_gb", "nodes", "cpus_per_task", "gpus_per_node", "tasks_per_node",
         "stderr_to_stdout",
@@ -21,22 +21,22 @@ OF_ALL = frozenset(
 def run(
     jobs: Sequence[RemoteJob], folder: str, max_num_timeout: int, parameters: Mapping[str, Any]
 ) -> list[JobReturn]:
-    """Runs jobs and returns their results, in their order; a job that Slurm killed is a result too.
+    """Runs jobs and returns their results in order. A job that Slurm killed has a failed result.
 
     Args:
-        jobs: to run.
-        folder: for submitit's files, on a file system of all nodes; ``%j`` is the job's number.
-        max_num_timeout: how often a job that ran out of time is put into the queue again.
-        parameters: of submitit's executor, those of Slurm alone without their prefix ``slurm_``.
+        jobs: the jobs.
+        folder: folder for the files of submitit, on a file system of all nodes; ``%j`` is the number of the job.
+        max_num_timeout: maximum number of times that a job that exceeded its time limit is queued again.
+        parameters: parameters of submitit's executor; those of Slurm only have no prefix ``slurm_`` here.
     """
     executor = submitit.AutoExecutor(folder, cluster="slurm", slurm_max_num_timeout=max_num_timeout)
-    named = {key if key in OF_ALL else f"slurm_{key}": value for key, value in parameters.items()}
+    named = {key if key in GENERAL_PARAMETERS else f"slurm_{key}": value for key, value in parameters.items()}
     executor.update_parameters(**{key: value for key, value in named.items() if value is not None})
     return [_result(job) for job in executor.map_array(_execute_or_resubmit, jobs)]
 
 
 class _Execute:
-    """Calls a job; submitit asks a callable for its ``checkpoint``, which a plain function does not have."""
+    """Calls a job. submitit queues it again with the method ``checkpoint``, which a function does not have."""
 
     def __call__(self, job: RemoteJob) -> JobReturn:
         return job()
@@ -53,4 +53,4 @@ def _result(job: Any) -> JobReturn:
         result: JobReturn = job.result()
         return result
     except (FailedJobError, UncompletedJobError) as error:
-        return lost(error)
+        return lost_job_result(error)

@@ -1,4 +1,4 @@
-"""The table of a sweep: on the terminal and as CSV."""
+"""Table of a sweep on the terminal and as CSV."""
 
 import csv
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from kwspipe.sweep.groups import FOLD, Estimate, Group, groups_of, varying
+from kwspipe.sweep.groups import FOLD, Estimate, Group, groups_of, varied_keys
 from kwspipe.sweep.results import NAMES, SHARES, Job
 
 TITLES = {
@@ -20,12 +20,12 @@ TITLES = {
     "image_bytes": "image bytes",
     "instructions": "instructions",
 }
-NAMED = 3  # of jobs that ended alike; a mistake in what they share would fill screens
+MAX_NAMED_JOBS = 3  # an error in the common configuration has the same message in all jobs
 UNFINISHED = ("running", "interrupted")
 
 
-def shown(name: str, estimate: Estimate | None) -> str:
-    """Returns a figure as people read it, with its interval where it has one."""
+def format_estimate(name: str, estimate: Estimate | None) -> str:
+    """Returns an estimate of a figure with its unit and its interval, or an empty text for None."""
     if estimate is None:
         return ""
     if name in SHARES:
@@ -41,10 +41,10 @@ def shown(name: str, estimate: Estimate | None) -> str:
 
 
 def print_table(jobs: Sequence[Job], console: Console) -> None:
-    """Prints a row a group, the best first, and what became of the jobs that did not come to their end."""
+    """Prints one row per group, the best first, and the outcomes of jobs that are not done."""
     groups = groups_of(jobs)
     names = figure_names(groups)
-    table = Table(title=_title(jobs), title_justify="left", caption_justify="left", caption=note(groups))
+    table = Table(title=_title(jobs), title_justify="left", caption_justify="left", caption=caption(groups))
     for key in groups[0].overrides if groups else ():
         table.add_column(key, overflow="fold")
     table.add_column("jobs", justify="right")
@@ -52,47 +52,48 @@ def print_table(jobs: Sequence[Job], console: Console) -> None:
         table.add_column(TITLES[name], justify="right")
     for group in groups:
         cells = [*group.overrides.values(), f"{group.num_done}/{len(group.jobs)}"]
-        cells += [shown(name, group.estimates.get(name)) for name in names]
+        cells += [format_estimate(name, group.estimates.get(name)) for name in names]
         table.add_row(*map(escape, cells), style="bold green" if group.best else None)
     console.print(table)
-    alike: dict[str, list[str]] = {}
+    by_outcome: dict[str, list[str]] = {}
     for job in jobs:
         if job.record.status != "done":
-            alike.setdefault(outcome(job), []).append(job.folder.name)
-    for text, names in alike.items():
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        console.print(f"[bold]{', '.join(names[:NAMED])}[/]{more} {escape(text)}", soft_wrap=True)
+            by_outcome.setdefault(outcome(job), []).append(job.folder.name)
+    for text, folders in by_outcome.items():
+        more = f" and {len(folders) - MAX_NAMED_JOBS} more" if len(folders) > MAX_NAMED_JOBS else ""
+        named = ", ".join(folders[:MAX_NAMED_JOBS])
+        console.print(f"[bold]{named}[/]{more} {escape(text)}", soft_wrap=True)
 
 
 def figure_names(groups: Sequence[Group]) -> list[str]:
-    """Returns the figures that at least one group has, in the order of the table."""
+    """Returns the names of the figures that at least one group has, in the order of the table."""
     return [name for name in NAMES if any(name in group.estimates for group in groups)]
 
 
 def outcome(job: Job) -> str:
-    """Returns how a job stands, in one line."""
+    """Returns the status of a job and the cause of a failure in one line."""
     if job.record.status in UNFINISHED:
-        return "has not come to its end; the same command goes on with it"
+        return "did not finish; the same command continues it"
     cause = " ".join((job.record.cause or "").split())
     return f"{job.record.status}: {cause}" if cause else job.record.status
 
 
-def note(groups: Sequence[Group]) -> str:
-    """Returns what a reader has to know about the table."""
+def caption(groups: Sequence[Group]) -> str:
+    """Returns the caption of the table."""
     lines = []
     if any(group.best for group in groups):
-        chosen = "validation" if "validation" in groups[0].estimates else "test accuracy"
-        lines.append(f"The first row is the best by {chosen}.")
+        criterion = "validation" if "validation" in groups[0].estimates else "test accuracy"
+        lines.append(f"The first row is the best by {criterion}.")
     if any(len({job.record.overrides.get(FOLD) for job in group.jobs}) > 1 for group in groups):
-        lines.append("Shares are of the clips of all folds together.")
+        lines.append("Shares are those of the clips of all folds.")
     if any(e.half_width is not None for group in groups for e in group.estimates.values()):
         lines.append("± is half the 95 % confidence interval of the mean over seeds (Student's t).")
     return " ".join(lines)
 
 
 def write_csv(jobs: Sequence[Job], path: Path) -> None:
-    """Writes a row a job: its folder, the overrides that differ, its state, its figures."""
-    keys = varying(jobs)
+    """Writes one row per job: folder, differing overrides, status, figures."""
+    keys = varied_keys(jobs)
     temporary = path.with_name(f".{path.name}.tmp")
     with temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")

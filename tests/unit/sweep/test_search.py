@@ -1,4 +1,4 @@
-"""The search with Optuna: the space from overrides, trials that resume, prune and fail."""
+"""Search with Optuna: space of the overrides; trials that continue, are pruned, and fail."""
 
 import dataclasses
 import json
@@ -16,7 +16,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from kwspipe.errors import KwspipeError  # noqa: E402
 from kwspipe.sweep import search  # noqa: E402
-from kwspipe.sweep.folders import override_values  # noqa: E402
+from kwspipe.sweep.job_folders import override_values  # noqa: E402
 from kwspipe.sweep.record import JobRecord  # noqa: E402
 from kwspipe.sweep.results import NAMES, Job  # noqa: E402
 from kwspipe.training import pruning  # noqa: E402
@@ -43,8 +43,8 @@ def settings(tmp_path: Path) -> search.SearchSettings:
     )
 
 
-class FakeSweeping:
-    """Runs jobs in no time: their figure is computed from their overrides."""
+class FakeSweepRun:
+    """Sweep whose jobs have figures that a function computes from their overrides."""
 
     def __init__(self, folder: Path, outcome: Callable[[dict[str, str]], str | float | None]) -> None:
         self.sweep_dir, self.outcome = folder, outcome
@@ -76,33 +76,31 @@ def trials(settings: search.SearchSettings) -> list[Any]:
         ("a=range(0.5,2.0,0.5)", FloatDistribution(0.5, 1.5, step=0.5)),
     ],
 )
-def test_the_grammar_of_overrides_is_the_space(text: str, expected: Any) -> None:
+def test_distribution_of_an_override(text: str, expected: Any) -> None:
     assert search.distribution(overrides(text)[0]) == expected
 
 
-def test_it_finds_the_better_half(settings: search.SearchSettings, tmp_path: Path) -> None:
-    sweeping = FakeSweeping(tmp_path, lambda values: float(values["model.alpha"]))
+def test_search_prefers_better_values(settings: search.SearchSettings, tmp_path: Path) -> None:
+    sweep_run = FakeSweepRun(tmp_path, lambda values: float(values["model.alpha"]))
     settings = dataclasses.replace(settings, num_trials=20)
-    search.search(settings, overrides(*SPACE), sweeping)  # type: ignore[arg-type]
-    assert len(sweeping.ran) == 20 and {values["experiment"] for values in sweeping.ran} == {"smoke"}
-    late = [float(values["model.alpha"]) for values in sweeping.ran[10:]]
-    assert sum(late) / 10 > 0.6  # by chance it would be 0.5
+    search.search(settings, overrides(*SPACE), sweep_run)  # type: ignore[arg-type]
+    assert len(sweep_run.ran) == 20 and {values["experiment"] for values in sweep_run.ran} == {"smoke"}
+    late = [float(values["model.alpha"]) for values in sweep_run.ran[10:]]
+    assert sum(late) / 10 > 0.6  # 0.5 for random values
 
 
-def test_a_second_start_does_the_rest_without_repeating(
-    settings: search.SearchSettings, tmp_path: Path
-) -> None:
-    first = FakeSweeping(tmp_path, lambda values: 0.5)
+def test_second_start_runs_the_missing_trials_only(settings: search.SearchSettings, tmp_path: Path) -> None:
+    first = FakeSweepRun(tmp_path, lambda values: 0.5)
     search.search(settings, overrides(*SPACE), first)  # type: ignore[arg-type]
-    longer = FakeSweeping(tmp_path, lambda values: 0.5)
-    search.search(dataclasses.replace(settings, num_trials=8), overrides(*SPACE), longer)  # type: ignore[arg-type]
-    search.search(settings, overrides(*SPACE), longer)  # type: ignore[arg-type]
-    assert len(first.ran) == 6 and len(longer.ran) == 2
-    seen = [values["model.alpha"] for values in (*first.ran, *longer.ran)]
+    second = FakeSweepRun(tmp_path, lambda values: 0.5)
+    search.search(dataclasses.replace(settings, num_trials=8), overrides(*SPACE), second)  # type: ignore[arg-type]
+    search.search(settings, overrides(*SPACE), second)  # type: ignore[arg-type]
+    assert len(first.ran) == 6 and len(second.ran) == 2
+    seen = [values["model.alpha"] for values in (*first.ran, *second.ran)]
     assert len(set(seen)) == 8
 
 
-def test_trials_under_way_when_it_was_killed_come_first(
+def test_unfinished_trials_of_a_killed_search_run_first(
     settings: search.SearchSettings, tmp_path: Path
 ) -> None:
     class Killed(BaseException):
@@ -111,78 +109,80 @@ def test_trials_under_way_when_it_was_killed_come_first(
     def kill(values: dict[str, str]) -> float:
         raise Killed
 
-    killed = FakeSweeping(tmp_path, kill)
+    killed = FakeSweepRun(tmp_path, kill)
     with pytest.raises(Killed):
         search.search(settings, overrides(*SPACE), killed)  # type: ignore[arg-type]
-    again = FakeSweeping(tmp_path, lambda values: 0.5)
+    again = FakeSweepRun(tmp_path, lambda values: 0.5)
     search.search(settings, overrides(*SPACE), again)  # type: ignore[arg-type]
     assert again.ran[0]["model.alpha"] == killed.ran[0]["model.alpha"]
     assert len(again.ran) == 6
 
 
-def test_failures_and_pruned_trials_count_and_are_told_apart(
+def test_failed_and_pruned_trials_count_and_have_different_states(
     settings: search.SearchSettings, tmp_path: Path
 ) -> None:
     outcomes = iter(["failed", "pruned", 0.4, 0.5, 0.6, 0.7])
-    sweeping = FakeSweeping(tmp_path, lambda values: next(outcomes))  # type: ignore[arg-type,return-value]
-    search.search(settings, overrides(*SPACE), sweeping)  # type: ignore[arg-type]
+    sweep_run = FakeSweepRun(tmp_path, lambda values: next(outcomes))  # type: ignore[arg-type,return-value]
+    search.search(settings, overrides(*SPACE), sweep_run)  # type: ignore[arg-type]
     assert [t.state.name for t in trials(settings)] == ["FAIL", "PRUNED"] + 4 * ["COMPLETE"]
     assert trials(settings)[0].user_attrs["failed"] == "why"
 
 
-def test_a_job_without_the_figure_is_an_error_with_a_remedy(
+def test_job_without_a_value_of_the_objective_is_an_error(
     settings: search.SearchSettings, tmp_path: Path
 ) -> None:
-    sweeping = FakeSweeping(tmp_path, lambda values: None)
-    with pytest.raises(KwspipeError, match=r"validation, which .*job does not give.*validation needs train"):
-        search.search(settings, overrides(*SPACE), sweeping)  # type: ignore[arg-type]
+    sweep_run = FakeSweepRun(tmp_path, lambda values: None)
+    with pytest.raises(
+        KwspipeError, match=r"validation, which .*job does not contain.*validation requires train"
+    ):
+        search.search(settings, overrides(*SPACE), sweep_run)  # type: ignore[arg-type]
 
 
-def test_two_searches_at_once_and_changed_choices_are_refused(
+def test_parallel_searches_and_changed_choices_are_rejected(
     settings: search.SearchSettings, tmp_path: Path
 ) -> None:
-    sweeping = FakeSweeping(tmp_path, lambda values: 0.5)
+    sweep_run = FakeSweepRun(tmp_path, lambda values: 0.5)
     with (
         FileLock(tmp_path / ".optuna.lock"),
-        pytest.raises(KwspipeError, match="another sweep searches there"),
+        pytest.raises(KwspipeError, match="another search runs there"),
     ):
-        search.search(settings, overrides(*SPACE), sweeping)  # type: ignore[arg-type]
-    search.search(settings, overrides(*SPACE), sweeping)  # type: ignore[arg-type]
+        search.search(settings, overrides(*SPACE), sweep_run)  # type: ignore[arg-type]
+    search.search(settings, overrides(*SPACE), sweep_run)  # type: ignore[arg-type]
     more = dataclasses.replace(settings, num_trials=9)
     with pytest.raises(KwspipeError, match="the same choices in every start"):
-        search.search(more, overrides("++augment=light,noisy"), sweeping)  # type: ignore[arg-type]
+        search.search(more, overrides("++augment=light,noisy"), sweep_run)  # type: ignore[arg-type]
     other = dataclasses.replace(more, objectives={"validation": "minimize"})
     with pytest.raises(KwspipeError, match=r"another search: its directions are \['maximize'\]"):
-        search.search(other, overrides(*SPACE), sweeping)  # type: ignore[arg-type]
+        search.search(other, overrides(*SPACE), sweep_run)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("objectives", [{}, {"acuracy": "maximize"}, {"accuracy": "up"}])
-def test_objectives_that_are_none(settings: search.SearchSettings, objectives: dict[str, str]) -> None:
+def test_invalid_objectives(settings: search.SearchSettings, objectives: dict[str, str]) -> None:
     with pytest.raises(KwspipeError, match="at least one of validation, accuracy"):
         dataclasses.replace(settings, objectives=objectives)
 
 
-def test_nothing_to_search_and_unknown_names(settings: search.SearchSettings, tmp_path: Path) -> None:
-    sweeping = FakeSweeping(tmp_path, lambda values: 0.5)
+def test_empty_space_and_unknown_names(settings: search.SearchSettings, tmp_path: Path) -> None:
+    sweep_run = FakeSweepRun(tmp_path, lambda values: 0.5)
     with pytest.raises(KwspipeError, match="no override to search over"):
-        search.search(settings, overrides("++seed=1"), sweeping)  # type: ignore[arg-type]
+        search.search(settings, overrides("++seed=1"), sweep_run)  # type: ignore[arg-type]
     for change in (
         {"sampler": {**settings.sampler, "name": "x"}},
         {"pruner": {**settings.pruner, "name": "x"}},
     ):
         with pytest.raises(KwspipeError, match="'x'"):
-            search.search(dataclasses.replace(settings, **change), overrides(*SPACE), sweeping)  # type: ignore[arg-type]
+            search.search(dataclasses.replace(settings, **change), overrides(*SPACE), sweep_run)  # type: ignore[arg-type]
 
 
-def test_training_reports_and_is_stopped_where_others_did_better(
+def test_training_reports_its_results_and_poor_trials_are_stopped(
     settings: search.SearchSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a job does whose environment the sweeper set: three good trials, then a bad one."""
+    """Runs three good trials and a poor one in jobs whose environment contains the address of the trial."""
     reached: list[int] = []
 
     def job(values: dict[str, str]) -> str | float:
         good = len(reached) < 3
-        report = pruning.reporter()
+        report = pruning.pruning_callback()
         assert report
         reached.append(0)
         try:
@@ -191,11 +191,11 @@ def test_training_reports_and_is_stopped_where_others_did_better(
                 value = 0.5 + epoch / 10 if good else 0.1
                 report(EpochResult(epoch, 0.001, 1.0, 0.5, 1.0, 0.5, value))
         except PrunedError as error:
-            assert "stood at 0.100 on validation after epoch" in str(error)
+            assert "had a mean recall of 0.100 on validation after epoch" in str(error)
             return "pruned"
         return 0.9
 
-    class InEnvironment(FakeSweeping):
+    class InEnvironment(FakeSweepRun):
         def run(self, batch: Sequence[Sequence[str]]) -> list[Job]:
             jobs = []
             for each in batch:
@@ -212,11 +212,11 @@ def test_training_reports_and_is_stopped_where_others_did_better(
     assert trials(settings)[0].intermediate_values == pytest.approx({e: 0.5 + e / 10 for e in range(5)})
 
 
-def test_outside_of_a_search_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_callback_outside_of_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(pruning.VARIABLE, raising=False)
-    assert pruning.reporter() is None
+    assert pruning.pruning_callback() is None
 
 
-def test_the_address_is_json(settings: search.SearchSettings) -> None:
+def test_address_is_json(settings: search.SearchSettings) -> None:
     text = pruning.TrialAddress(settings.storage, "a'b", 3, settings.pruner).as_text()
     assert json.loads(text)["study"] == "a'b"

@@ -1,4 +1,4 @@
-"""What every sweeper does: launch the jobs that are missing, and conclude with the table, whatever happened."""
+"""Execution of a sweep, common to all sweepers: launches the missing jobs and writes the table of all jobs."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -18,26 +18,26 @@ from kwspipe.files.disk import translate_disk_errors
 from kwspipe.pipeline import plan
 from kwspipe.runs import shared_results
 from kwspipe.sweep import page, record, table
-from kwspipe.sweep.folders import job_folder
-from kwspipe.sweep.job import SHARED, sweep_here
-from kwspipe.sweep.progress import shown_while
+from kwspipe.sweep.job import SHARED, mark_sweeper_process
+from kwspipe.sweep.job_folders import job_folder
+from kwspipe.sweep.progress import show_progress
 from kwspipe.sweep.record import JobRecord
-from kwspipe.sweep.results import Job, figures, jobs_of
+from kwspipe.sweep.results import Job, read_figures, read_jobs
 
-ATTEMPTS = 3  # of the launcher: a job may be lost because of its neighbour, but hardly every time
+MAX_LAUNCHES = 3  # a crash of the launcher can lose jobs that have no error of their own
 
 
-class Sweeping:
-    """The jobs of one invocation.
+class SweepRun:
+    """The jobs of one call of a sweeper.
 
     Args:
-        hydra_context: Hydra's.
-        config: of the sweep, as Hydra composed it.
-        launcher: runs the jobs.
+        hydra_context: Hydra's context.
+        config: configuration of the sweep, composed by Hydra.
+        launcher: launcher of the jobs.
         swept: keys of the overrides that differ from job to job.
 
     Attributes:
-        jobs: those asked for so far, as they stood when their batch was over.
+        jobs: the requested jobs with their status at the end of their batch.
     """
 
     def __init__(
@@ -48,11 +48,11 @@ class Sweeping:
         self.swept = swept
         self.jobs: list[Job] = []
         self._folders: set[Path] = set()
-        sweep_here()
+        mark_sweeper_process()
 
     def run(self, batch: Sequence[Sequence[str]]) -> list[Job]:
-        """Runs the jobs with these overrides, but for those that are done already, and returns all of them."""
-        missing = [overrides for overrides in batch if not self._done(overrides)]
+        """Runs the jobs with these overrides that are not done yet, and returns all jobs of the batch."""
+        missing = [overrides for overrides in batch if not self._is_done(overrides)]
         if len(missing) < len(batch):
             count = len(batch) - len(missing)
             Console(stderr=True, highlight=False).print(
@@ -60,26 +60,27 @@ class Sweeping:
             )
         self._folders.update(map(self._folder, batch))
         if missing:
-            here = isinstance(self.launcher, BasicLauncher)
-            with nullcontext() if here else shown_while([self._folder(overrides) for overrides in missing]):
+            in_sweeper = isinstance(self.launcher, BasicLauncher)
+            folders = [self._folder(overrides) for overrides in missing]
+            with nullcontext() if in_sweeper else show_progress(folders):
                 self._launch(missing)
         jobs = [self._job(overrides) for overrides in batch]
         self.jobs.extend(jobs)
         return jobs
 
     @contextmanager
-    def concluded(self) -> Iterator[None]:
-        """Leaves the table, also after an interruption; then reports jobs that failed.
+    def reporting(self) -> Iterator[None]:
+        """Writes the table at the end of the block, also after an interruption.
 
         Raises:
-            KwspipeError: at least one did.
+            KwspipeError: at least one of the jobs failed.
         """
         with translate_disk_errors(self.sweep_dir):
             self.sweep_dir.mkdir(parents=True, exist_ok=True)
             try:
                 yield
             finally:
-                jobs = jobs_of(self.sweep_dir)
+                jobs = read_jobs(self.sweep_dir)
                 if jobs:
                     self._write(jobs)
         failed = [job for job in jobs if job.folder in self._folders and job.record.status == "failed"]
@@ -87,8 +88,8 @@ class Sweeping:
             raise KwspipeError(
                 str(self.sweep_dir),
                 f"{len(failed)} of {len(self._folders)} jobs failed: {', '.join(j.folder.name for j in failed)}",
-                "jobs that run to their end",
-                "see the causes above; the same command does what is missing",
+                "jobs that finish",
+                "see the causes above; the same command runs the jobs that are not done",
             )
 
     def _write(self, jobs: Sequence[Job]) -> None:
@@ -97,11 +98,11 @@ class Sweeping:
         page.write_page(self.sweep_dir.name, jobs, self.sweep_dir / "sweep.html")
         console = Console(highlight=False)
         table.print_table(jobs, console)
-        console.print(f"Everything lies in {self.sweep_dir}; see sweep.html", soft_wrap=True)
+        console.print(f"Sweep directory: {self.sweep_dir}; open sweep.html in a browser", soft_wrap=True)
 
     def _launch(self, missing: Sequence[Sequence[str]]) -> None:
-        """Launches jobs; where the launcher itself fails, those that it lost once more."""
-        for attempt in range(ATTEMPTS):
+        """Launches jobs. If the launcher fails, launches the lost jobs again."""
+        for attempt in range(MAX_LAUNCHES):
             before = {self._folder(overrides): record.read(self._folder(overrides)) for overrides in missing}
             try:
                 named = [
@@ -116,9 +117,9 @@ class Sweeping:
                 raise not_installed("hydra/launcher", self._extra(), str(error)) from None
             except Exception as error:
                 after = {folder: record.read(folder) for folder in before}
-                if attempt == ATTEMPTS - 1 or after == before:
+                if attempt == MAX_LAUNCHES - 1 or after == before:
                     raise _launcher_failed(self.config, error) from None
-                missing = [o for o in missing if _lost(before[self._folder(o)], after[self._folder(o)])]
+                missing = [o for o in missing if _is_lost(before[self._folder(o)], after[self._folder(o)])]
 
     def _extra(self) -> str:
         return "slurm" if "Slurm" in type(self.launcher).__name__ else "ray"
@@ -126,10 +127,10 @@ class Sweeping:
     def _folder(self, overrides: Sequence[str]) -> Path:
         return job_folder(self.sweep_dir, overrides, self.swept)
 
-    def _done(self, overrides: Sequence[str]) -> bool:
+    def _is_done(self, overrides: Sequence[str]) -> bool:
         folder = self._folder(overrides)
-        kept = record.read(folder)
-        if kept is None or kept.status != "done":
+        job_record = record.read(folder)
+        if job_record is None or job_record.status != "done":
             return False
         config = self.context.config_loader.load_sweep_config(self.config, list(overrides))
         with open_dict(config):
@@ -139,20 +140,20 @@ class Sweeping:
             apply_model_settings(config, overrides)
             return plan.is_finished(parse(config))
         except KwspipeError:
-            return False  # the job will say what is wrong
+            return False  # the job reports the error
 
     def _job(self, overrides: Sequence[str]) -> Job:
-        """Returns a job as it stands now; one that left no record was lost before it began."""
+        """Returns a job with its present status. A job without a record was lost before it started."""
         folder = self._folder(overrides)
-        kept = record.read(folder)
-        if kept is None or kept.status == "running":
-            record.note_loss(folder, overrides, "its process was lost; the launcher's log may say why")
-            kept = record.read(folder)
-        assert kept is not None
-        return Job(folder, kept, figures(folder))
+        job_record = record.read(folder)
+        if job_record is None or job_record.status == "running":
+            record.record_lost_job(folder, overrides, "its process was lost; see the log of the launcher")
+            job_record = record.read(folder)
+        assert job_record is not None
+        return Job(folder, job_record, read_figures(folder))
 
 
-def _lost(before: JobRecord | None, after: JobRecord | None) -> bool:
+def _is_lost(before: JobRecord | None, after: JobRecord | None) -> bool:
     return after == before or after is None or after.status == "running"
 
 
@@ -160,13 +161,19 @@ def _launcher_failed(config: DictConfig, error: Exception) -> KwspipeError:
     return KwspipeError(
         "hydra/launcher",
         f"{config.hydra.launcher._target_} failed: {type(error).__name__}: {error}",
-        "a launcher that returns when all jobs are over",
-        "see whether a machine ran out of memory; the same command does what is missing",
+        "a launcher that returns when all jobs have ended",
+        "check whether a machine ran out of memory; the same command runs the jobs that are not done",
     )
 
 
 def not_installed(where: str, extra: str, message: str) -> KwspipeError:
-    """Returns the error for an optional package that is missing."""
+    """Returns the error for a missing optional package.
+
+    Args:
+        where: configuration key that requires the package.
+        extra: extra of kwspipe that contains the package.
+        message: message of the ImportError.
+    """
     return KwspipeError(
         where,
         message.strip().splitlines()[0],

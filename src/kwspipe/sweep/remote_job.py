@@ -1,4 +1,4 @@
-"""Running one of Hydra's jobs in another process: what our launchers for Ray and Slurm have in common."""
+"""Hydra job in another process, common to the launchers of joblib, Ray and Slurm."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +13,15 @@ from omegaconf import DictConfig, open_dict
 
 @dataclass
 class RemoteJob:
-    """Everything another process needs to run a job; it is pickled there.
+    """A job with the state of Hydra. It is pickled and run in another process.
 
     Attributes:
-        number: of the job in its sweep.
-        overrides: of this job.
-        context, config, task: of the sweep.
-        singletons: Hydra's state.
+        number: number of the job in its sweep.
+        overrides: overrides of the job.
+        context: Hydra's context of the sweep.
+        config: configuration of the sweep.
+        task: Hydra's task function.
+        singletons: state of Hydra's singletons.
     """
 
     number: int
@@ -30,7 +32,7 @@ class RemoteJob:
     singletons: dict[Any, Any]
 
     def __call__(self) -> JobReturn:
-        """Composes the job's configuration and runs it."""
+        """Composes the configuration of the job and runs it."""
         setup_globals()
         Singleton.set_state(self.singletons)
         config = self.context.config_loader.load_sweep_config(self.config, self.overrides)
@@ -47,8 +49,8 @@ class RemoteJob:
         )
 
 
-def call(job: RemoteJob) -> JobReturn:
-    """Runs a job; what is sent to the other process is the name of this function."""
+def run_remote_job(job: RemoteJob) -> JobReturn:
+    """Runs a job. Launchers send the name of this function to the other process."""
     return job()
 
 
@@ -59,7 +61,7 @@ def remote_jobs(
     batch: Sequence[Sequence[str]],
     first_number: int,
 ) -> list[RemoteJob]:
-    """Returns the jobs of a batch."""
+    """Returns the jobs of a batch of overrides."""
     setup_globals()
     state = Singleton.get_state()
     return [
@@ -68,7 +70,7 @@ def remote_jobs(
     ]
 
 
-def lost(error: Exception) -> JobReturn:
+def lost_job_result(error: Exception) -> JobReturn:
     """Returns the result of a job whose process or machine was lost."""
     result = JobReturn()
     result.status = JobStatus.FAILED

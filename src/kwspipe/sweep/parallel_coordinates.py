@@ -1,15 +1,15 @@
-"""A parallel coordinates plot: an axis a varied override or figure, a line a job."""
+"""Parallel coordinates plot: one axis per varied override and per figure, one line per job."""
 
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kwspipe.sweep.groups import varying
+from kwspipe.sweep.groups import varied_keys
 from kwspipe.sweep.results import NAMES, Job
 from kwspipe.sweep.table import TITLES, outcome
 
 WIDTH_PER_AXIS, HEIGHT, MARGIN, TOP = 170, 320, 80, 40
-# Dark blue to yellow, equally far apart to the eye: nine steps of matplotlib's viridis.
+# Nine colours of matplotlib's perceptually uniform colour map viridis, from dark blue to yellow.
 COLORS = (
     "#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725",
 )  # fmt: skip
@@ -21,17 +21,17 @@ class Axis:
     """One vertical axis.
 
     Attributes:
-        title: above it.
-        values: of each job as text, None where it has none.
-        numbers: of each job as a number; None where the values are no numbers, or too few.
+        title: text above the axis.
+        values: value of each job as text; None if the job has no value.
+        numbers: value of each job as a number; None if not all values are numbers.
     """
 
     title: str
     values: tuple[str | None, ...]
     numbers: tuple[float | None, ...] | None
 
-    def places(self) -> list[float | None]:
-        """Returns where each job crosses the axis, 0 at the bottom to 1 at the top."""
+    def positions(self) -> list[float | None]:
+        """Returns the position of each job on the axis, from 0 at the bottom to 1 at the top."""
         if self.numbers is None:
             steps = {
                 text: step for step, text in enumerate(sorted({v for v in self.values if v is not None}))
@@ -44,13 +44,15 @@ class Axis:
         return [None if n is None else (n - low) / span if high > low else 0.5 for n in self.numbers]
 
     def ticks(self) -> list[tuple[float, str]]:
-        """Returns place and text of each mark."""
-        pairs = zip(self.places(), self.values, strict=True)
-        return sorted({(place, value) for place, value in pairs if place is not None and value is not None})
+        """Returns position and text of each tick."""
+        pairs = zip(self.positions(), self.values, strict=True)
+        return sorted(
+            {(position, text) for position, text in pairs if position is not None and text is not None}
+        )
 
 
 def svg(jobs: Sequence[Job]) -> str:
-    """Returns the plot of the finished jobs as an SVG element, an empty text where there is nothing to compare."""
+    """Returns the plot of the finished jobs as an SVG element, or an empty text for fewer than two jobs or axes."""
     jobs = [job for job in jobs if job.record.status == "done"]
     axes = _axes(jobs)
     if len(jobs) < 2 or len(axes) < 2:
@@ -61,17 +63,17 @@ def svg(jobs: Sequence[Job]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT + TOP + 40}" '
         f'role="img" aria-label="parallel coordinates of {len(jobs)} jobs" class="parallel">'
     ]
-    places = [axis.places() for axis in axes]
+    positions = [axis.positions() for axis in axes]
     order = sorted(range(len(jobs)), key=lambda n: COLORS.index(colors[n]) if colors[n] in COLORS else -1)
-    for number in order:  # the best is drawn last, above the others
-        parts.append(_line(jobs[number], [column[number] for column in places], colors[number]))
+    for number in order:  # the best job is drawn last
+        parts.append(_line(jobs[number], [column[number] for column in positions], colors[number]))
     parts.extend(_axis(axis, _x(number)) for number, axis in enumerate(axes))
     return "\n".join([*parts, "</svg>"])
 
 
 def _axes(jobs: Sequence[Job]) -> list[Axis]:
     axes = []
-    for key in varying(jobs):
+    for key in varied_keys(jobs):
         values = tuple(job.record.overrides.get(key) for job in jobs)
         axes.append(Axis(key, values, _numbers(values)))
     for name in NAMES:
@@ -103,12 +105,14 @@ def _x(number: int) -> int:
     return MARGIN + number * WIDTH_PER_AXIS
 
 
-def _y(place: float) -> float:
-    return round(TOP + HEIGHT * (1 - place), 1)
+def _y(position: float) -> float:
+    return round(TOP + HEIGHT * (1 - position), 1)
 
 
-def _line(job: Job, places: Sequence[float | None], color: str) -> str:
-    points = " ".join(f"{_x(n)},{_y(place)}" for n, place in enumerate(places) if place is not None)
+def _line(job: Job, positions: Sequence[float | None], color: str) -> str:
+    points = " ".join(
+        f"{_x(n)},{_y(position)}" for n, position in enumerate(positions) if position is not None
+    )
     title = html.escape(f"{job.folder.name}: {outcome(job)}")
     return f'<polyline points="{points}" stroke="{color}"><title>{title}</title></polyline>'
 
@@ -118,9 +122,9 @@ def _axis(axis: Axis, x: int) -> str:
         f'<line x1="{x}" x2="{x}" y1="{TOP}" y2="{TOP + HEIGHT}"/>',
         f'<text x="{x}" y="{TOP - 16}" text-anchor="middle" class="title">{html.escape(axis.title)}</text>',
     ]
-    free_from = float("inf")
-    for place, text in axis.ticks():
-        if free_from - _y(place) >= 12:  # pixels: marks that would overlap are left out
-            parts.append(f'<text x="{x + 6}" y="{_y(place) + 4}">{html.escape(text)}</text>')
-            free_from = _y(place)
+    previous_y = float("inf")
+    for position, text in axis.ticks():
+        if previous_y - _y(position) >= 12:  # pixels; labels that would overlap are not drawn
+            parts.append(f'<text x="{x + 6}" y="{_y(position) + 4}">{html.escape(text)}</text>')
+            previous_y = _y(position)
     return "".join(parts)
