@@ -1,6 +1,5 @@
 """Commands, overrides, make targets, scripts and links in README.md, docs/ and the READMEs of the firmware."""
 
-import itertools
 import re
 import shlex
 import subprocess
@@ -48,9 +47,13 @@ def values(override: Override) -> list[str]:
 
 
 def check(arguments: list[str]) -> None:
-    """Composes and parses the configuration of each job of a command, and checks transforms and checkpoint."""
+    """Composes and parses the configuration of a command, and checks transforms and checkpoint.
+
+    Each value of a sweep is part of one configuration. Composing every combination would take several minutes.
+    """
     overrides = OverridesParser.create().parse_overrides([word for word in arguments if word != "-m"])
-    jobs = itertools.product(*(values(one) if "-m" in arguments else [one.input_line] for one in overrides))
+    swept = [values(one) if "-m" in arguments else [str(one.input_line)] for one in overrides]
+    jobs = [[texts[job % len(texts)] for texts in swept] for job in range(max(map(len, swept)))]
     keys = {override.key_or_group for override in overrides}
     choices = [
         choice for start, choice in HYDRA_CHOICES.items() if any(key.startswith(start) for key in keys)
