@@ -1,4 +1,4 @@
-"""A sweep by Slurm: a controller and a node that the test starts and stops."""
+"""Sweep with Slurm on a controller and a node that the test starts and stops."""
 
 import csv
 import subprocess
@@ -14,7 +14,7 @@ pytest.importorskip("submitit", reason="needs the extra `slurm`")
 pytestmark = pytest.mark.timeout(900)
 
 
-def test_a_sweep_by_slurm(tmp_path: Path) -> None:
+def test_sweep_with_slurm(tmp_path: Path) -> None:
     overrides = tiny_speech.write(tmp_path / "words")
     launcher = [
         "hydra/launcher=submitit_slurm",
@@ -41,6 +41,6 @@ def test_a_sweep_by_slurm(tmp_path: Path) -> None:
         ("0.1", "2"): "done",
     }
     assert "model.alpha: received -1" in rows["-1", "1"]["cause"]
-    # The jobs ran in Slurm's processes, not here.
+    # The jobs ran in processes of Slurm, which write their output to files.
     (output,) = (tmp_path / "sweeps" / "smoke" / rows["0.1", "1"]["folder"]).glob("output.txt")
     assert "1/1 prepare" in output.read_text()

@@ -1,4 +1,4 @@
-"""Sweeps from the command line, as far as they go without training: folders, sharing, failures, resuming."""
+"""Sweeps from the command line without training: folders, shared results, failures, continuation."""
 
 import csv
 import os
@@ -40,7 +40,7 @@ def job(folder: Path, **values: str) -> Path:
 
 
 @pytest.mark.parametrize("launcher", ["basic", "joblib"])
-def test_a_failed_job_neither_stops_nor_hides_the_others(
+def test_other_jobs_run_and_are_listed_if_a_job_fails(
     tmp_path: Path, overrides: list[str], launcher: str
 ) -> None:
     more = ("model.alpha=-1,0.1,0.2", "seed=1", f"hydra/launcher={launcher}")
@@ -54,13 +54,13 @@ def test_a_failed_job_neither_stops_nor_hides_the_others(
         ("alpha_0.1", "done"),
         ("alpha_0.2", "done"),
     ]
-    # prepare does not read model.alpha: it was made once.
+    # prepare does not read model.alpha. Its result is shared.
     first = job(tmp_path, **{"model.alpha": "0.1"}) / "prepare" / "manifest.json"
     second = job(tmp_path, **{"model.alpha": "0.2"}) / "prepare" / "manifest.json"
     assert first.samefile(second)
     assert len(list((tmp_path / "sweeps" / "smoke" / ".shared").glob("prepare-*"))) == 1
     assert not (tmp_path / "runs").exists()
-    # Started again with one value more it does what is missing.
+    # A second start with one more value runs the missing job.
     before = first.stat().st_mtime_ns
     result = sweep(tmp_path, overrides, "model.alpha=0.1,0.2,0.3", "seed=1", f"hydra/launcher={launcher}")
     assert result.returncode == 0, result.stderr
@@ -69,16 +69,16 @@ def test_a_failed_job_neither_stops_nor_hides_the_others(
     assert sorted(row["status"] for row in rows(tmp_path)) == ["done"] * 3 + ["failed"]
 
 
-def test_a_killed_sweep_goes_on(tmp_path: Path, overrides: list[str]) -> None:
+def test_killed_sweep_continues(tmp_path: Path, overrides: list[str]) -> None:
     more = ("seed=1,2,3",)
     process = subprocess.Popen(
         command(overrides, *more), cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     folder = tmp_path / "sweeps" / "smoke"
     deadline_s = time.monotonic() + 120
-    while time.monotonic() < deadline_s:  # until the second job is under way
+    while time.monotonic() < deadline_s:  # until the second job runs
         records = [record.read(path) for path in folder.glob("*")]
-        states = [kept.status for kept in records if kept]
+        states = [one.status for one in records if one]
         if "done" in states and "running" in states:
             break
         time.sleep(0.02)
@@ -89,15 +89,15 @@ def test_a_killed_sweep_goes_on(tmp_path: Path, overrides: list[str]) -> None:
     assert result.returncode == 0, result.stderr
     assert "jobs are done already" in result.stderr
     assert [row["status"] for row in rows(tmp_path)] == ["done"] * 3
-    left = {
+    partial = {
         path.name
         for path in tmp_path.rglob(".*")
         if path.name.endswith((".partial", ".old", ".writer", ".tmp"))
     }
-    assert left == set()
+    assert partial == set()
 
 
-def test_a_mistake_in_composing_is_told_before_any_work(tmp_path: Path, overrides: list[str]) -> None:
+def test_composition_errors_are_reported_before_the_first_job(tmp_path: Path, overrides: list[str]) -> None:
     result = sweep(tmp_path, overrides, "augment=light,lihgt")
     assert result.returncode == 1 and "augment/lihgt" in result.stderr and "Traceback" not in result.stderr
     assert not list(tmp_path.glob("sweeps/smoke/*/prepare"))

@@ -1,4 +1,4 @@
-"""Run directories with a small model, made by the stages' own writers, quick enough for unit tests."""
+"""Run directories with a small model for unit tests, written by the functions of the stages."""
 
 import json
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ DATE = datetime(2024, 5, 1, tzinfo=UTC)
 
 
 def composed_config(*overrides: str) -> PipelineConfig:
-    """The configuration as the command line gives it."""
+    """Returns the configuration of these overrides, parsed as on the command line."""
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         composed = compose("config", overrides=list(overrides))
     apply_model_settings(composed, list(overrides))
@@ -32,7 +32,7 @@ def composed_config(*overrides: str) -> PipelineConfig:
 
 
 def tflite_with_parameters(seed: int, **changes: Any) -> bytes:
-    """The small model, with all that a device has to know in it."""
+    """Returns the small model with the parameters that a device needs. ``changes`` replace parameters."""
     config = composed_config("+experiment=digits_3", "detector.target_false_accepts_per_hour=null")
     settings = {
         "name": "small", "description": "a test", "version": 1, "labels": LABELS, "frontend": config.frontend,
@@ -43,7 +43,7 @@ def tflite_with_parameters(seed: int, **changes: Any) -> bytes:
 
 
 def write_stage(run_dir: Path, stage: str, files: dict[str, bytes], config: dict, inputs: dict) -> None:
-    """A stage's folder with its manifest."""
+    """Writes the folder of a stage with its manifest."""
     run_dir.mkdir(parents=True, exist_ok=True)
     with stage_folder(run_dir / stage, Fingerprint(config, inputs, "code")) as folder:
         for name, data in files.items():
@@ -51,14 +51,14 @@ def write_stage(run_dir: Path, stage: str, files: dict[str, bytes], config: dict
 
 
 def stage_hash(run_dir: Path, stage: str) -> str:
-    """What later stages' manifests call its outputs."""
+    """Returns the hash of the outputs of a stage that manifests of later stages contain."""
     manifest = read_manifest(run_dir / stage)
     assert manifest is not None
     return outputs_hash(manifest)
 
 
 def make_run(run_dir: Path, seed: int = 0, right: int = 30, first_clip: int = 0) -> Path:
-    """A run of 40 test clips, of which ``right`` are right, the first ones."""
+    """Writes a run with 40 test clips, of which the first ``right`` are classified correctly."""
     model = run_dir.with_suffix(".tflite")
     model.parent.mkdir(parents=True, exist_ok=True)
     model.write_bytes(tflite_with_parameters(seed))

@@ -1,4 +1,4 @@
-"""A Slurm of one controller and one node on this machine, without privileges of its own but those of the test."""
+"""Slurm cluster of one controller and one node on this machine, started with the privileges of the test."""
 
 import os
 import shutil
@@ -40,7 +40,7 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 
 
 class CannotStartError(Exception):
-    """Slurm is not installed, or this machine does not let it run."""
+    """Raised if Slurm is not installed or cannot run on this machine."""
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -57,14 +57,14 @@ def _free_port() -> int:
 
 @contextmanager
 def running(folder: Path, cpus: int) -> Iterator[dict[str, str]]:
-    """Starts the cluster and yields the environment in which its commands find it; ends all of it.
+    """Starts the cluster, yields the environment for its commands, and stops the cluster.
 
     Args:
-        folder: empty; its path has to be short, for a socket.
-        cpus: jobs that run at the same time, each of one CPU.
+        folder: empty folder with a path that is short enough for a socket.
+        cpus: number of CPUs, and of parallel jobs with one CPU each.
 
     Raises:
-        CannotStartError: with the reason.
+        CannotStartError: the cluster cannot start; the message states the reason.
     """
     environment = _environment(folder)
     _check_possible(environment)
@@ -90,10 +90,10 @@ def _check_possible(environment: dict[str, str]) -> None:
     missing = [name for name in PROGRAMS if shutil.which(name, path=environment["PATH"]) is None]
     if missing:
         raise CannotStartError(
-            f"needs Debian's slurmctld, slurmd, slurm-client and munge; not there: {', '.join(missing)}"
+            f"needs Debian's slurmctld, slurmd, slurm-client and munge; missing: {', '.join(missing)}"
         )
     if os.getuid() != 0:
-        raise CannotStartError("needs root, whom slurmd starts jobs as")
+        raise CannotStartError("needs root, because slurmd starts jobs as root")
 
 
 def _configure(folder: Path, cpus: int) -> None:
@@ -137,5 +137,5 @@ def _wait_until_idle(
     logs = [path.read_text(errors="replace").strip()[-300:] for path in sorted(folder.glob("*.log"))]
     outs = [path.read_text(errors="replace").strip()[-300:] for path in sorted(folder.glob("*.out"))]
     raise CannotStartError(
-        f"Slurm does not come up here (node {state or 'unknown'}): {' | '.join([*logs, *outs])}"
+        f"Slurm does not start on this machine (node {state or 'unknown'}): {' | '.join([*logs, *outs])}"
     )
