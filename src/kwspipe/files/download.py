@@ -38,7 +38,7 @@ def fetch(urls: str | Sequence[str], target: Path, sha256: str | None, size_byte
         ``target``.
 
     Raises:
-        DownloadError: there is no connection, the server sends an error status or has another size, or the disk is full.
+        DownloadError: there is no connection, the server sends an error or has another size, or the disk is full.
         KwspipeError: the complete file has another hash.
     """
     mirrors = [urls] if isinstance(urls, str) else list(urls)
@@ -84,7 +84,7 @@ def _fetch_from_mirrors(
     """Completes ``part`` from the first URL that has the file.
 
     Raises:
-        KwspipeError: every URL failed. With one URL this is its own error, with several the last error with all reasons.
+        KwspipeError: every URL failed. With several URLs the error contains all reasons.
     """
     failures: list[KwspipeError] = []
     for url in urls:
