@@ -57,7 +57,7 @@ def write_store(folder: Path, num_clips: int) -> Path:
                 split="validation" if turn % 10 == 0 else "training", source="generated", path=f"{number}.wav",
             )  # fmt: skip
         for number, pcm in enumerate(noises()):
-            writer.add_noise_piece(f"noise{number}.wav", "training", writer.add_noise(pcm), len(pcm))
+            writer.add_noise_segment(f"noise{number}.wav", "training", writer.add_noise(pcm), len(pcm))
         writer.finish({"labels": LABELS})
     return folder
 

@@ -1,4 +1,4 @@
-"""Tones as recordings, and small configurations of data sources."""
+"""Tones as recordings, and small configurations of recording sources."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ RATE_HZ = 16000
 
 
 def tone(frequency_hz: float = 440.0, duration_s: float = 0.4, peak: float = 0.5) -> np.ndarray:
-    """A tone with silence around it, one second in all."""
+    """Returns one second of digital silence with a tone that starts after 0.25 s, (samples,) float64."""
     samples = np.zeros(RATE_HZ)
     num_samples = int(duration_s * RATE_HZ)
     time_s = np.arange(num_samples) / RATE_HZ
@@ -23,28 +23,29 @@ def tone(frequency_hz: float = 440.0, duration_s: float = 0.4, peak: float = 0.5
 
 
 def write(path: Path, samples: np.ndarray, rate_hz: int = RATE_HZ, **options: Any) -> Path:
+    """Writes a recording and returns its path; creates the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(str(path), samples, rate_hz, **options)
     return path
 
 
 def make_negatives(**values: Any) -> NegativesConfig:
-    """Hard negatives: none, unless single values say otherwise."""
+    """Returns settings without hard negatives, with single settings replaced."""
     return replace(DATASET.negatives, **({"evaluation_clips": 4} | values))
 
 
 def make_mswc(cache_dir: str, **values: Any) -> MswcConfig:
-    """The Multilingual Spoken Words Corpus at an address where nothing is."""
-    nowhere = {
+    """Returns settings of the Multilingual Spoken Words Corpus with addresses that do not exist."""
+    addresses = {
         "audio_urls": ("http://127.0.0.1:9/audio/{language}.tar.gz",),
         "splits_urls": ("http://127.0.0.1:9/splits/{language}.tar.gz",),
     }
-    few = {"max_other_words": 10, "max_clips_per_other_word": 5}
-    return replace(DATASET.mswc, **(nowhere | few | {"cache_dir": cache_dir} | values))
+    limits = {"max_other_words": 10, "max_clips_per_other_word": 5}
+    return replace(DATASET.mswc, **(addresses | limits | {"cache_dir": cache_dir} | values))
 
 
 def make_synthetic(cache_dir: str) -> SyntheticConfig:
-    """Few words by few voices."""
+    """Returns settings of synthetic speech with few words and few voices."""
     return replace(
         DATASET.synthetic,
         cache_dir=f"{cache_dir}/speech_cache",

@@ -97,7 +97,7 @@ class Run:
             writer.add_noise(tone(40, 6.0))
             writer.add_negative(tone(50, 2.0), "talk.flac", "training")
             for index, split in enumerate(SPLITS):
-                writer.add_noise_piece("hum <b>.wav", split, index * 2 * RATE_HZ, 2 * RATE_HZ)
+                writer.add_noise_segment("hum <b>.wav", split, index * 2 * RATE_HZ, 2 * RATE_HZ)
             counts = {label: dict.fromkeys(SPLITS, clips_a_class) for label in self.labels}
             writer.finish(
                 {

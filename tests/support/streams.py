@@ -52,7 +52,7 @@ def make_store(tmp_path: Path) -> Callable[..., ClipStore]:
                     )  # fmt: skip
             if noise_s:
                 noise = (3000 * rng.standard_normal(int(noise_s * RATE_HZ))).astype(np.int16)
-                writer.add_noise_piece("hiss", split, writer.add_noise(noise), noise.size)
+                writer.add_noise_segment("hiss", split, writer.add_noise(noise), noise.size)
             for number, length_s in enumerate(negative_s):
                 speech = (1000 * rng.standard_normal(int(length_s * RATE_HZ))).astype(np.int16)
                 writer.add_negative(speech, f"talk/{number}", split)

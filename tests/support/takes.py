@@ -1,4 +1,4 @@
-"""Takes of words as a microphone gives them, computed."""
+"""Computed takes of words, and an input that plays them."""
 
 from collections.abc import Iterable
 
@@ -15,13 +15,13 @@ CONFIG = RecordConfig(
 
 
 def room(duration_s: float, noise: float = 0.0005) -> np.ndarray:
-    """A quiet room."""
+    """Returns the noise of a quiet room, (samples,) int16."""
     rng = np.random.default_rng(3)
     return pcm_from_float(rng.normal(0, noise, round(duration_s * RATE_HZ)))
 
 
 def take(start_s: float = 0.5, word_s: float = 0.4, peak: float = 0.5, noise: float = 0.0005) -> np.ndarray:
-    """Two seconds of a room, in which somebody says a word."""
+    """Returns two seconds of room noise with a tone in place of a word, (samples,) int16."""
     samples = room(2.0, noise) / 32768
     start, length = round(start_s * RATE_HZ), round(word_s * RATE_HZ)
     length = min(length, samples.size - start)
@@ -29,17 +29,17 @@ def take(start_s: float = 0.5, word_s: float = 0.4, peak: float = 0.5, noise: fl
     return pcm_from_float(samples)
 
 
-class Played:
-    """An input that plays recordings one after another; then it ends."""
+class PlayedInput:
+    """An ``AudioInput`` that plays recordings one after another."""
 
     rate_hz = RATE_HZ
     name = "a fake microphone"
 
     def __init__(self, recordings: Iterable[np.ndarray]) -> None:
         self.samples = np.concatenate([np.zeros(0, np.int16), *recordings])
-        self.place = 0
+        self.position = 0
 
     def read(self, num_samples: int) -> np.ndarray:
-        block = self.samples[self.place : self.place + num_samples]
-        self.place += block.size
+        block = self.samples[self.position : self.position + num_samples]
+        self.position += block.size
         return block

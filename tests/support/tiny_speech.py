@@ -1,4 +1,4 @@
-"""A folder of recordings that takes a second to prepare: noise of different colours in the place of words."""
+"""A small folder of recordings, with noise in place of words, that is prepared in one second."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ RATE_HZ = 16000
 
 
 def write(root: Path, words: tuple[str, ...] = ("yes", "no"), speakers: int = 6) -> list[str]:
-    """Writes a clip a word and speaker, and returns the overrides with which they are prepared."""
+    """Writes one clip per word and speaker, and returns the overrides of the configuration that uses them."""
     random = np.random.default_rng(1)
     for word in words:
         (root / word).mkdir(parents=True)

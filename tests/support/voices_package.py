@@ -1,4 +1,4 @@
-"""An npm package of Kokoro voices."""
+"""npm package of Kokoro voices."""
 
 import io
 import tarfile
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def pack(path: Path, tables: dict[str, np.ndarray]) -> Path:
-    """Writes voices as the npm package has them."""
+    """Writes voices in the format of the npm package and returns its path."""
     with tarfile.open(path, "w:gz") as package:
         for name, table in tables.items():
             content = table.astype("<f4").tobytes()

@@ -1,4 +1,4 @@
-"""What is heard: recordings, synthetic speech, negatives, and how they are read."""
+"""Settings of the data set: sources of recordings, synthetic speech, hard negatives and decoding."""
 
 import re
 from typing import Annotated, Literal
@@ -22,7 +22,7 @@ from kwspipe.config.types import (
 
 @typed
 class SpeechCommandsConfig:
-    """Where Google Speech Commands v0.02 is downloaded from, and how the download is proved whole."""
+    """Download addresses, size and checksum of Google Speech Commands v0.02."""
 
     download: bool
     urls: Urls
@@ -33,7 +33,7 @@ class SpeechCommandsConfig:
 
 @typed
 class MswcConfig:
-    """One language of the Multilingual Spoken Words Corpus."""
+    """Language, download addresses and checksums of the Multilingual Spoken Words Corpus."""
 
     download: bool
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]+)*$")]
@@ -48,7 +48,7 @@ class MswcConfig:
 
 @typed
 class KokoroConfig:
-    """The voices of the neural engine, and where they are downloaded from."""
+    """Voices of the neural speech synthesizer Kokoro, and the package that contains them."""
 
     voices: Texts
     max_speakers: Count
@@ -65,7 +65,7 @@ class KokoroConfig:
 
 @typed
 class SyntheticConfig:
-    """How the words are spoken by machines: who speaks, what else is said, and where it is kept."""
+    """Synthetic speech: synthesizers, other words, voices and the cache folder."""
 
     engines: Annotated[tuple[EngineName, ...], Field(min_length=1)]
     shares: dict[EngineName, Annotated[float, Field(gt=0)]]
@@ -83,14 +83,14 @@ class SyntheticConfig:
     kokoro: KokoroConfig
 
     def __post_init__(self) -> None:
-        lacking = [name for name in self.engines if name not in self.shares]
-        if lacking or len(set(self.engines)) < len(self.engines):
+        without_share = [name for name in self.engines if name not in self.shares]
+        if without_share or len(set(self.engines)) < len(self.engines):
             raise ValueError(f"engines is {list(self.engines)}; each once, and each with a number in shares")
 
 
 @typed
 class NegativesConfig:
-    """Hard negatives: their shares are of the plain clips of their class, and come on top of those."""
+    """Hard negatives. Their numbers are percentages of the number of regular clips of their class."""
 
     partial_percentage: NotNegative
     ending_percentage: NotNegative
@@ -123,13 +123,13 @@ class NegativesConfig:
                 raise ValueError(f"{low} must not exceed {high}")
 
     def percentage(self, kind: str) -> float:
-        """Returns the share of a kind of hard negative; 0 for kinds that have none of their own."""
+        """Returns the percentage of a kind of hard negatives; 0 for kinds without a setting."""
         return float(getattr(self, f"{kind}_percentage", 0.0))
 
 
 @typed
 class DatasetConfig:
-    """The classes, and where their clips come from."""
+    """Classes, sources of their clips, splits and checks of the recordings."""
 
     words: Annotated[tuple[Word, ...], Field(min_length=1)]
     sources: Annotated[tuple[SourceName, ...], Field(min_length=1)]
@@ -162,10 +162,10 @@ class DatasetConfig:
     synthetic: SyntheticConfig
 
     def __post_init__(self) -> None:
-        together = self.negative_validation_percentage + self.negative_testing_percentage
-        if together > 100:
+        total = self.negative_validation_percentage + self.negative_testing_percentage
+        if total > 100:
             raise ValueError(
-                f"negative_validation_percentage and negative_testing_percentage are {together:g} together; "
+                f"the sum of negative_validation_percentage and negative_testing_percentage is {total:g}; "
                 "at most 100"
             )
 

@@ -1,1 +1,1 @@
-"""From recordings to a memory-mapped store of clips."""
+"""Data set preparation: writes the recordings of all sources into a memory-mapped clip store."""

@@ -1,4 +1,4 @@
-"""Decoding many recordings on every core, in order, and judging each clip."""
+"""Parallel decoding of recordings in their order, and the check of each clip."""
 
 import itertools
 import os
@@ -16,18 +16,18 @@ from kwspipe.audio.pcm import AudioError, Pcm, peak_db, read_pcm, word_bounds
 from kwspipe.config import DatasetConfig
 from kwspipe.dataset.recordings import Recording
 
-# A clip of one word; what is longer was not cut into words.
+# Maximum duration of a clip of one word. A longer recording has not been cut into words.
 MAX_CLIP_S = 60.0
-# Recordings decoded ahead of the one being written: bounds the memory.
+# Number of recordings decoded ahead of the one that is written; it bounds the memory.
 MAX_PENDING = 64
-# The same of recordings of noise and of speech without keywords, which may be hours long.
+# The same for recordings of noise and of keyword-free speech, which may be hours long.
 MAX_PENDING_LONG = 4
 
 FULL_SCALE = 32768
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-# Reads files in order: here (``read_files``), or on a cluster (``distributed``).
+# Decodes files in order: on this machine (``read_files``) or on a cluster (``ray_decode.RayReader``).
 ReadFiles = Callable[[Iterable[Recording], int], Iterator[Pcm | AudioError]]
 
 
@@ -38,7 +38,7 @@ class Clip:
     Attributes:
         pcm: (samples,) int16.
         trim_start: first sample of the word.
-        trim_end: the sample after the word's last.
+        trim_end: the sample after the last of the word.
     """
 
     pcm: Pcm
@@ -47,14 +47,21 @@ class Clip:
 
 
 def num_workers() -> int:
-    """Returns how many cores this process may use."""
+    """Returns the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def map_in_order(
     executor: Executor, function: Callable[[Item], Result], items: Iterable[Item], window: int = MAX_PENDING
 ) -> Iterator[Result]:
-    """Yields ``function(item)`` in the order of the items, at most ``window`` of them under way."""
+    """Yields ``function(item)`` in the order of the items.
+
+    Args:
+        executor: runs the function.
+        function: the function.
+        items: its arguments.
+        window: maximum number of items submitted whose results have not been yielded.
+    """
     pending: deque[Future[Result]] = deque()
     try:
         for item in items:
@@ -69,7 +76,10 @@ def map_in_order(
 
 
 def read_files(recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
-    """Decodes files whose path is the recording's origin; decoders run outside the GIL, so threads do."""
+    """Decodes recordings whose origin is the path of a file; see ``Source.read``.
+
+    Threads decode in parallel, because the decoders release the GIL.
+    """
     with ThreadPoolExecutor(num_workers(), thread_name_prefix="decode") as executor:
         for is_word, group in itertools.groupby(recordings, lambda recording: bool(recording.word)):
             read = partial(read_file, is_word=is_word, sample_rate_hz=sample_rate_hz)
@@ -78,7 +88,13 @@ def read_files(recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator
 
 
 def read_file(path: str, is_word: bool, sample_rate_hz: int) -> Pcm | AudioError:
-    """Decodes one file; what is wrong with it is returned, not raised."""
+    """Decodes one file, (samples,) int16; an ``AudioError`` is returned, not raised.
+
+    Args:
+        path: the file.
+        is_word: limits the duration to that of a clip.
+        sample_rate_hz: rate of the result.
+    """
     try:
         return read_pcm(Path(path), sample_rate_hz, MAX_CLIP_S if is_word else None)
     except AudioError as fault:
@@ -86,10 +102,10 @@ def read_file(path: str, is_word: bool, sample_rate_hz: int) -> Pcm | AudioError
 
 
 def check_clip(pcm: Pcm, path: str, dataset: DatasetConfig, sample_rate_hz: int) -> Clip:
-    """Judges a clip by length and level, and finds the word in it.
+    """Checks the duration and level of a clip and finds the word in it.
 
     Raises:
-        AudioError: it is too short, silent or clipped.
+        AudioError: the clip is too short, silent or clipped.
     """
     duration_ms = pcm.size * 1000 / sample_rate_hz
     if duration_ms < dataset.min_clip_ms:

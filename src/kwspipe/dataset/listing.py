@@ -1,13 +1,13 @@
-"""Recordings in columns: a million of them in about 100 MB, where as many objects take 600 MB.
+"""Column store of recordings in memory: a million recordings take about 100 MB, as objects they take 600 MB.
 
-What repeats (words, speakers, folders) is kept once and known by number; names stand one after another in a block of
-bytes. A ``Recording`` is made when one is asked for, and forgotten after use.
+Repeated texts (words, speakers, folders) are stored once and referenced by a number. File names are stored in one block
+of bytes. A ``Recording`` is created on access.
 """
 
 import hashlib
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from operator import eq
 from typing import Any, Self, overload
 
@@ -17,22 +17,22 @@ import numpy.typing as npt
 from kwspipe.dataset.recordings import SPLITS, Recording, Split
 
 Indices = npt.NDArray[np.int64]
-# Code 0 is "not split yet", code 1 is training and so on.
+# Code 0 means that no split is assigned, code 1 is training, and so on.
 SPLIT_CODES: dict[Split | None, int] = {None: 0, **{split: code for code, split in enumerate(SPLITS, 1)}}
 _SPLIT_OF = (None, *SPLITS)
 
 
 class InternedColumn:
-    """A column of texts that repeat: each distinct one once, and a number of four bytes a row."""
+    """A column of repeated texts: stores each distinct text once and a number of four bytes per row."""
 
     def __init__(self) -> None:
         self.values: list[str] = []
         self.codes = array("I")
-        self._known: dict[str, int] = {}
+        self._code_of: dict[str, int] = {}
 
     def append(self, text: str) -> None:
-        """Adds a row."""
-        code = self._known.setdefault(text, len(self.values))
+        """Appends a row."""
+        code = self._code_of.setdefault(text, len(self.values))
         if code == len(self.values):
             self.values.append(text)
         self.codes.append(code)
@@ -42,7 +42,7 @@ class InternedColumn:
 
 
 class PathColumn:
-    """A column of texts that differ, in one block of bytes; the part up to the last ``/`` is kept once."""
+    """A column of paths: stores the file names in one block of bytes and each distinct folder once."""
 
     def __init__(self) -> None:
         self._folders = InternedColumn()
@@ -50,10 +50,10 @@ class PathColumn:
         self._ends = array("Q", [0])
 
     def append(self, text: str) -> None:
-        """Adds a row."""
+        """Appends a row."""
         folder, slash, name = text.rpartition("/")
         self._folders.append(folder + slash)
-        # Names of files that are no UTF-8 carry their bytes as surrogates.
+        # File names that are not valid UTF-8 contain their bytes as surrogates.
         self._bytes += name.encode("utf-8", "surrogateescape")
         self._ends.append(len(self._bytes))
 
@@ -63,27 +63,27 @@ class PathColumn:
 
     @property
     def num_bytes(self) -> int:
-        """Bytes of the rows, without what is kept once."""
+        """Size of the rows in bytes, without the distinct folders."""
         return len(self._bytes) + self._ends.itemsize * len(self._ends) + _num_bytes(self._folders.codes)
 
 
 @dataclass(frozen=True)
 class _Columns:
-    path: PathColumn
-    word: InternedColumn
-    speaker: InternedColumn
-    origin: PathColumn | list[Any]
-    content: PathColumn
-    changed_ns: "array[int]"
+    path: PathColumn = field(default_factory=PathColumn)
+    word: InternedColumn = field(default_factory=InternedColumn)
+    speaker: InternedColumn = field(default_factory=InternedColumn)
+    origin: PathColumn | list[Any] = field(default_factory=PathColumn)
+    content: PathColumn = field(default_factory=PathColumn)
+    changed_ns: "array[int]" = field(default_factory=lambda: array("q"))
 
 
 class Listing(Sequence[Recording]):
-    """Recordings of one source, or a choice of them in any order; choices share the columns.
+    """The recordings of one source, or a selection of them in any order. Selections share the columns.
 
     Args:
-        columns: of all recordings.
-        rows: (recordings,) which of them these are, in this order.
-        splits: (all recordings,) code of each one's split.
+        columns: columns of all recordings.
+        rows: (recordings,) rows of the selected recordings, in their order.
+        splits: (all recordings,) code of the split of each recording.
     """
 
     def __init__(self, columns: _Columns, rows: Indices, splits: npt.NDArray[np.uint8]) -> None:
@@ -93,18 +93,14 @@ class Listing(Sequence[Recording]):
 
     @classmethod
     def of(cls, recordings: Iterable[Recording]) -> "Listing":
-        """Puts recordings into columns; a listing is returned as it is."""
+        """Returns a listing of the recordings; returns the argument if it is a listing."""
         if isinstance(recordings, Listing):
             return recordings
         splits = bytearray()
-        columns = _Columns(
-            PathColumn(), InternedColumn(), InternedColumn(), PathColumn(), PathColumn(), array("q")
-        )
+        columns = _Columns()
         for recording in recordings:
             if not splits and not isinstance(recording.origin, str):
-                columns = _Columns(
-                    PathColumn(), InternedColumn(), InternedColumn(), [], PathColumn(), array("q")
-                )
+                columns = replace(columns, origin=[])
             columns.path.append(recording.path)
             columns.word.append(recording.word)
             columns.speaker.append(recording.speaker)
@@ -118,13 +114,13 @@ class Listing(Sequence[Recording]):
         return len(self._rows)
 
     @overload
-    def __getitem__(self, place: int) -> Recording: ...
+    def __getitem__(self, index: int) -> Recording: ...
     @overload
-    def __getitem__(self, place: slice) -> Self: ...
-    def __getitem__(self, place: int | slice) -> Recording | Self:
-        return (
-            self.take(self._rows[place]) if isinstance(place, slice) else self._recording(self._rows[place])
-        )
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: int | slice) -> Recording | Self:
+        if isinstance(index, slice):
+            return self.take(self._rows[index])
+        return self._recording(self._rows[index])
 
     def __iter__(self) -> Iterator[Recording]:
         return map(self._recording, self._rows)
@@ -135,15 +131,15 @@ class Listing(Sequence[Recording]):
     __hash__ = None  # type: ignore[assignment]
 
     def take(self, rows: Indices) -> Self:
-        """Returns the recordings of some rows of the columns, in that order."""
+        """Returns the recordings in the given rows of the columns, in this order."""
         return type(self)(self._columns, rows, self._splits)
 
     def in_split(self, split: Split) -> Self:
-        """Returns those of one split, in the order they have."""
+        """Returns the recordings of one split, in their present order."""
         return self.take(self._rows[self._splits[self._rows] == SPLIT_CODES[split]])
 
     def by_word(self) -> dict[str, Self]:
-        """Returns those of each word, in the order they have; words in the order in which they come first."""
+        """Returns the recordings of each word in their present order, with the words in order of first occurrence."""
         codes = self._codes(self._columns.word)
         words, first, counts = np.unique(codes, return_index=True, return_counts=True)
         groups = np.split(self._rows[np.argsort(codes, kind="stable")], np.cumsum(counts)[:-1])
@@ -151,9 +147,10 @@ class Listing(Sequence[Recording]):
         return {values[words[i]]: self.take(groups[i]) for i in np.argsort(first)}
 
     def seeded_order(self, seed: int | str) -> Self:
-        """Shuffles so that the place of each depends on the seed and its own path only.
+        """Returns the recordings in a pseudo-random order.
 
-        A recording added or removed thus leaves the order of all others as it was.
+        The sort key of a recording depends on the seed and on its path only. Adding or removing a recording therefore
+        does not change the order of the others.
         """
         paths = (self._columns.path[row] for row in self._rows)
         hashes = b"".join(hashlib.blake2b(f"{seed}/{p}".encode(), digest_size=16).digest() for p in paths)
@@ -161,18 +158,18 @@ class Listing(Sequence[Recording]):
         return self.take(self._rows[np.lexsort((keys[:, 1], keys[:, 0]))])
 
     def speakers(self) -> tuple[list[str], Indices, npt.NDArray[np.uint8]]:
-        """Returns all speakers' names, and of each recording the speaker's number and the split's code."""
+        """Returns the names of all speakers, and for each recording the index of its speaker and its split code."""
         return self._columns.speaker.values, self._codes(self._columns.speaker), self._splits[self._rows]
 
     def with_splits(self, splits: npt.NDArray[np.uint8]) -> Self:
-        """Returns the same recordings in the splits of these codes, (recordings,)."""
-        everyone = self._splits.copy()
-        everyone[self._rows] = splits
-        return type(self)(self._columns, self._rows, everyone)
+        """Returns the same recordings with the splits replaced by these codes, (recordings,)."""
+        all_splits = self._splits.copy()
+        all_splits[self._rows] = splits
+        return type(self)(self._columns, self._rows, all_splits)
 
     @property
     def num_bytes(self) -> int:
-        """Bytes the rows of all columns take, without the words, speakers and folders that are kept once."""
+        """Size of the rows of all columns in bytes, without the distinct words, speakers and folders."""
         columns = self._columns
         origin = (
             columns.origin.num_bytes if isinstance(columns.origin, PathColumn) else 8 * len(columns.origin)

@@ -1,9 +1,9 @@
-"""Decoding on a Ray cluster: its nodes decode batches of files, and the samples come back in order.
+"""Decoding on a Ray cluster: the nodes decode batches of files, and the samples are returned in order.
 
-The process that prepares still finds, draws and writes, all in order, so the store is the same, byte for byte, as
-without Ray. Every node has to see the recordings under the same path, and to have the same decoders. What a node cannot
-read is read once more here: a bad file is bad here too, and a folder that a node does not see is an error, not a
-recording left out. What a worker or a node had under way when it died is done again by another.
+Only the decoding runs on the cluster. The store is therefore equal, byte for byte, to a store prepared without Ray.
+Each node requires access to the recordings under the same path, and the same versions of the decoders. If a node cannot
+read a file, this machine reads the file too. If it succeeds, the node has no access to the recordings, which is an
+error. Batches of a worker or node that terminates are decoded by another.
 """
 
 import importlib.util
@@ -32,20 +32,20 @@ from kwspipe.dataset.recordings import Recording
 from kwspipe.errors import KwspipeError
 from kwspipe.files.hashing import file_hash
 
-# Batches given to the cluster ahead of the one being written, for each of its cores.
+# Number of batches submitted ahead of the one that is written, per core of the cluster.
 BATCHES_PER_CORE = 2
-# How often a batch is done again when its worker or its node dies.
+# Number of times a batch is decoded again after its worker or node has terminated.
 MAX_RETRIES = 5
 CONNECT_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True)
 class DecodedBatch:
-    """What a node made of a batch.
+    """The result of a batch.
 
     Attributes:
-        node: its name.
-        pcm: samples of each recording, or what is wrong with it.
+        node: name of the node.
+        pcm: samples of each recording, or its error.
     """
 
     node: str
@@ -54,7 +54,7 @@ class DecodedBatch:
 
 @contextmanager
 def file_reader(runtime: RuntimeConfig) -> Iterator[ReadFiles]:
-    """Yields what reads files where the configuration says.
+    """Yields the function that decodes files: on this machine, or on a Ray cluster.
 
     Raises:
         KwspipeError: Ray is not installed, or the cluster cannot be reached.
@@ -67,31 +67,31 @@ def file_reader(runtime: RuntimeConfig) -> Iterator[ReadFiles]:
 
 
 class RayReader:
-    """Reads files on a Ray cluster, as ``decode.read_files`` does here.
+    """Decodes files on a Ray cluster, as ``decode.read_files`` does on this machine.
 
     Args:
-        runtime: where the cluster is.
+        runtime: address of the cluster and size of a batch.
 
     Raises:
         KwspipeError: Ray is not installed, or the cluster cannot be reached.
     """
 
     def __init__(self, runtime: RayRuntimeConfig) -> None:
-        self._ray = _connected(runtime)
+        self._ray = _connect(runtime)
         self._files_per_task = runtime.files_per_task
         options = {"num_cpus": 1, "max_retries": MAX_RETRIES, "scheduling_strategy": "SPREAD"}
         self._decode = self._ray.remote(**options)(decode_batch)
         num_cores = int(self._ray.cluster_resources().get("CPU", 0))
         if num_cores == 0:
             self.close()
-            raise _no_cluster(runtime, "a cluster whose nodes have no cores to give")
+            raise _no_cluster(runtime, "a cluster without available cores")
         self._window = BATCHES_PER_CORE * num_cores
 
     def __call__(self, recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
-        """Yields the samples of each file, in order; ``recordings`` are taken a bounded number ahead.
+        """Yields the samples of each file in order, and consumes ``recordings`` a bounded number ahead.
 
         Raises:
-            KwspipeError: a node has other decoders or does not see the files, or too many nodes died.
+            KwspipeError: a node has other decoders or no access to the files, or a batch failed too often.
         """
         for is_word, group in itertools.groupby(recordings, lambda recording: bool(recording.word)):
             paths = (recording.origin for recording in group)
@@ -100,11 +100,11 @@ class RayReader:
             for batch, decoded in self._in_order(batches, is_word, sample_rate_hz, window):
                 for path, pcm in zip(batch, decoded.pcm, strict=True):
                     if isinstance(pcm, AudioError):
-                        pcm = _judged_here(path, is_word, sample_rate_hz, pcm, decoded.node)
+                        pcm = _local_fault(path, is_word, sample_rate_hz, pcm, decoded.node)
                     yield pcm
 
     def close(self) -> None:
-        """Leaves the cluster; one that was started for this run ends."""
+        """Disconnects from the cluster, and stops it if it was started for this run."""
         self._ray.shutdown()
 
     def _in_order(
@@ -128,8 +128,8 @@ class RayReader:
             raise KwspipeError(
                 "runtime",
                 f"the cluster could not decode a batch of {len(batch)} files ({_last_line(error)})",
-                "nodes with kwspipe[ray] of this version installed, most of which stay alive",
-                "look at the nodes (ray status), then run the same command again, or with runtime=local",
+                "running nodes with this version of kwspipe[ray] installed",
+                "check the nodes (ray status), then run the same command again, or with runtime=local",
             ) from None
 
 
@@ -138,25 +138,31 @@ def decode_batch(
 ) -> DecodedBatch:
     """Decodes files; runs on a node.
 
+    Args:
+        paths: the files.
+        is_word: see ``decode.read_file``.
+        sample_rate_hz: rate of the result.
+        expected: versions of the decoders in the process that submitted the batch.
+
     Raises:
-        KwspipeError: this node's decoders are not the ones of the process that prepares.
+        KwspipeError: the node has other versions of the decoders.
     """
     node = platform.node()
-    here = versions()
-    if here != expected:
-        differing = [name for name in expected if here.get(name) != expected[name]]
+    installed = versions()
+    if installed != expected:
+        differing = [name for name in expected if installed.get(name) != expected[name]]
         raise KwspipeError(
             "runtime",
-            f"node {node} has another {', '.join(differing)}: {', '.join(here[name] for name in differing)}",
+            f"node {node} has another {', '.join(differing)}: {', '.join(installed[name] for name in differing)}",
             f"the same on every node: {', '.join(expected[name] for name in differing)}",
-            "install the same versions there, or take the node out of the cluster",
+            "install the same versions there, or remove the node from the cluster",
         )
     return DecodedBatch(node, [read_file(path, is_word, sample_rate_hz) for path in paths])
 
 
 @cache
 def versions() -> dict[str, str]:
-    """Returns what the samples of a file depend on besides the file."""
+    """Returns the versions of the software on which the decoded samples depend."""
     return {
         "kwspipe.audio.pcm": file_hash(Path(audio.__file__))[:12],
         "numpy": np.__version__,
@@ -171,21 +177,21 @@ def _batches(paths: Iterable[str], size: int) -> Iterator[list[str]]:
         yield batch
 
 
-def _judged_here(path: str, is_word: bool, sample_rate_hz: int, fault: AudioError, node: str) -> AudioError:
-    """Returns what is wrong with a file, after making sure that this machine finds it too."""
-    here = read_file(path, is_word, sample_rate_hz)
-    if isinstance(here, AudioError):
-        return here
+def _local_fault(path: str, is_word: bool, sample_rate_hz: int, fault: AudioError, node: str) -> AudioError:
+    """Returns the error of a file on this machine, or raises KwspipeError if this machine can read the file."""
+    local = read_file(path, is_word, sample_rate_hz)
+    if isinstance(local, AudioError):
+        return local
     raise KwspipeError(
         "runtime",
-        f"node {node} cannot read {path} ({fault.detail}), and this machine can",
-        "recordings that every node of the cluster sees under the same path",
-        "mount the folder on every node, take the node out of the cluster, or run with runtime=local",
+        f"node {node} cannot read {path} ({fault.detail}), but this machine can",
+        "recordings that every node of the cluster can read under the same path",
+        "mount the folder on every node, remove the node from the cluster, or run with runtime=local",
     )
 
 
-def _connected(runtime: RayRuntimeConfig) -> Any:
-    """Returns the module ``ray``, connected."""
+def _connect(runtime: RayRuntimeConfig) -> Any:
+    """Connects to the cluster and returns the module ``ray``."""
     if importlib.util.find_spec("ray") is None:
         raise KwspipeError(
             "runtime", "ray, which is not installed", "runtime=local, or Ray", "pip install kwspipe[ray]"
@@ -198,7 +204,7 @@ def _connected(runtime: RayRuntimeConfig) -> Any:
         address = os.environ.get("RAY_ADDRESS", "auto")
     assert address is not None
     try:
-        if ":" in address:  # Ray itself waits for minutes where nobody answers
+        if ":" in address:  # Ray waits for minutes if the address does not respond
             host, _, port = address.rpartition(":")
             socket.create_connection((host, int(port)), CONNECT_TIMEOUT_S).close()
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)

@@ -1,4 +1,4 @@
-"""What a source of recordings gives: the recordings it has, and their samples when asked for them."""
+"""Interface of a recording source: its list of recordings and their samples."""
 
 import hashlib
 import os
@@ -15,16 +15,17 @@ SPLITS: tuple[Split, ...] = ("training", "validation", "testing")
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One recording of one word, or of noise.
+    """A recording of one word or of noise.
 
     Attributes:
-        path: names it within its source, with forward slashes.
-        word: the word spoken; empty for noise.
-        speaker: who spoke it; for noise, what it was cut from. The same name is the same voice.
-        split: the split its source demands; None where splits are made by speaker.
-        origin: what the source needs to get the samples: a file's path, an utterance to synthesize.
-        content: what changes when the samples do (size of the file, text and voice): fingerprints are made of it.
-        changed_ns: when its file was changed, in nanoseconds since 1970; 0 where there is none.
+        path: identifies the recording within its source, with forward slashes.
+        word: the spoken word; empty for noise.
+        speaker: the speaker; for noise, the recording from which it was cut. Equal names mean the same voice.
+        split: the split that the source prescribes; None if the split is assigned by speaker.
+        origin: input from which the source obtains the samples, for example the path of a file or an utterance.
+        content: text that changes when the samples change, for example the size of the file or the text and voice of an
+            utterance. Fingerprints are computed from it.
+        changed_ns: modification time of the file, in nanoseconds since 1970; 0 if there is no file.
     """
 
     path: str
@@ -38,7 +39,7 @@ class Recording:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A file or folder left out, and why."""
+    """A file or folder that is not used, and the reason."""
 
     path: str
     word: str
@@ -48,14 +49,15 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Found:
-    """What a source has.
+    """The recordings of a source.
 
     Attributes:
-        words: recordings of words, sorted by path; a ``Listing`` where there may be many.
+        words: recordings of words, sorted by path; a ``Listing`` if there may be many.
         noise: recordings of background noise, sorted by path.
-        rejected: what it saw and left out.
-        listed: splits that its own lists define; the others are made by speaker.
-        downloads: archives it was unpacked from: addresses, sha256, whether that was known beforehand.
+        rejected: files and folders that were found and are not used.
+        listed: splits that lists of the source define; the other splits are assigned by speaker.
+        downloads: archives from which the recordings were unpacked, each with addresses, sha256, and whether the sha256
+            was configured.
     """
 
     words: Sequence[Recording]
@@ -65,56 +67,57 @@ class Found:
     downloads: tuple[Mapping[str, Any], ...] = ()
 
 
-class SourceUnavailable(Exception):  # noqa: N818  (no fault: the next source is tried)
-    """A source has nothing to give here; its text says why."""
+class SourceUnavailable(Exception):  # noqa: N818  (not an error: the next source is tried)
+    """A source without recordings; its text is the reason."""
 
 
 class Source(Protocol):
-    """Somewhere recordings come from."""
+    """A source of recordings."""
 
     @property
     def name(self) -> str:
-        """What the configuration calls it."""
+        """Name of the source in the configuration."""
         ...
 
     @property
     def synthetic(self) -> bool:
-        """Whether machines speak."""
+        """True if the recordings are synthetic speech."""
         ...
 
     def find(self) -> Found:
-        """Lists what there is, without reading samples.
+        """Lists the recordings without reading samples.
 
         Raises:
-            SourceUnavailable: there is nothing; the next source may be tried.
-            KwspipeError: what there is cannot be used.
+            SourceUnavailable: there are no recordings; the next source may be tried.
+            KwspipeError: the recordings cannot be used.
         """
         ...
 
     def read(self, recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
-        """Yields the samples of each recording, in order, (samples,) int16 at ``sample_rate_hz``.
+        """Yields the samples of each recording in order, (samples,) int16 at ``sample_rate_hz``.
 
-        Recordings are taken as samples are, a bounded number ahead: there may be a million of them.
+        ``recordings`` may have a million elements, so it is consumed only a bounded number ahead.
         """
         ...
 
     def close(self) -> None:
-        """Gives back what reading took: processes, for one."""
+        """Releases the resources that reading uses, for example processes."""
         ...
 
 
 def normalize_name(name: str) -> str:
-    """Returns a name in Unicode's composed form, bytes that are no UTF-8 shown as ``\\xNN``."""
+    """Returns a name in Unicode's composed form (NFC), with bytes that are not UTF-8 written as ``\\xNN``."""
     composed = unicodedata.normalize("NFC", name)
     return os.fsencode(composed).decode("utf-8", "backslashreplace")
 
 
 def listing_hash(recordings: Iterable[Recording], with_times: bool = False) -> str:
-    """Returns the sha256 of a list of recordings: names, speakers, splits and contents.
+    """Returns the sha256 of a list of recordings: of their names, speakers, splits and contents.
 
     Args:
-        recordings: the list; its order counts.
-        with_times: times of change too, which tell a file replaced by one of the same size, on this machine only.
+        recordings: the list; the hash depends on its order.
+        with_times: includes the modification times. They detect a file that was replaced by one of the same size, but
+            are comparable on one machine only.
     """
     digest = hashlib.sha256()
     for r in recordings:

@@ -1,4 +1,4 @@
-"""A few recordings each of a few speakers, drawn in one pass and in bounded memory."""
+"""Random samples of recordings and speakers, drawn in one pass with bounded memory."""
 
 import hashlib
 import heapq
@@ -9,11 +9,11 @@ from kwspipe.dataset.recordings import Recording
 
 
 class RecordingSample:
-    """Up to ``limit`` recordings of those that are added, the same ones whatever their order.
+    """A random sample of the recordings that are added; it does not depend on their order.
 
     Args:
-        limit: how many are kept.
-        seed: decides which.
+        limit: maximum size of the sample.
+        seed: selects the sample.
     """
 
     def __init__(self, limit: int, seed: str) -> None:
@@ -21,7 +21,7 @@ class RecordingSample:
         self._heap: list[tuple[int, str, Recording]] = []
 
     def add(self, recording: Recording) -> None:
-        """Keeps a recording if it is drawn before one of those kept."""
+        """Adds a recording to the candidates; the sample consists of those with the lowest random keys."""
         entry = (-random_key(recording.path, self._seed), recording.path, recording)
         if len(self._heap) < self._limit:
             heapq.heappush(self._heap, entry)
@@ -29,45 +29,46 @@ class RecordingSample:
             heapq.heappushpop(self._heap, entry)
 
     def recordings(self) -> list[Recording]:
-        """Returns those kept, in the order they are drawn."""
+        """Returns the sample in random order."""
         return [recording for *_, recording in sorted(self._heap, reverse=True)]
 
 
 def sample_speakers(
     recordings: Iterable[Recording], num_recordings: int, limit: int, seed: str
 ) -> list[Recording]:
-    """Draws speakers at random, and up to ``limit`` recordings of each, so that each says several words.
+    """Draws random speakers, and up to ``limit`` recordings of each, so that a speaker has several words.
 
-    Who is drawn depends on the seed and on names only, not on the order of the recordings.
+    The result depends on the seed and the names only, not on the order of the recordings.
 
     Args:
-        recordings: to draw from.
-        num_recordings: how many are wanted in all.
-        limit: of one speaker.
-        seed: decides who is drawn.
+        recordings: the candidates.
+        num_recordings: size of the sample.
+        limit: maximum number of recordings per speaker.
+        seed: selects the sample.
 
     Returns:
-        Those of the first speaker drawn, then those of the second, and so on.
+        The recordings of the first speaker drawn, then those of the second, and so on.
     """
-    kept: dict[str, RecordingSample] = {}
-    last_drawn: list[tuple[int, str]] = []  # of the speakers kept, the one to give up first stands first
+    samples: dict[str, RecordingSample] = {}
+    # A heap of the speakers in samples. Its first element is the speaker to remove next.
+    last_drawn: list[tuple[int, str]] = []
     for recording in recordings:
         speaker = recording.speaker
-        if speaker not in kept:
+        if speaker not in samples:
             entry = (-random_key(speaker, seed), speaker)
-            if len(kept) == num_recordings:
+            if len(samples) == num_recordings:
                 if entry <= last_drawn[0]:
                     continue
-                del kept[heapq.heapreplace(last_drawn, entry)[1]]
+                del samples[heapq.heapreplace(last_drawn, entry)[1]]
             else:
                 heapq.heappush(last_drawn, entry)
-            kept[speaker] = RecordingSample(limit, seed)
-        kept[speaker].add(recording)
+            samples[speaker] = RecordingSample(limit, seed)
+        samples[speaker].add(recording)
     speakers = (speaker for _, speaker in sorted(last_drawn, reverse=True))
-    drawn = (recording for speaker in speakers for recording in kept[speaker].recordings())
+    drawn = (recording for speaker in speakers for recording in samples[speaker].recordings())
     return list(itertools.islice(drawn, num_recordings))
 
 
 def random_key(text: str, seed: str) -> int:
-    """Returns a number by which names are in random order, the same one for the same seed."""
+    """Returns a pseudo-random sort key of 64 bits that depends on the text and the seed only."""
     return int.from_bytes(hashlib.blake2b(f"{seed}/{text}".encode(), digest_size=8).digest(), "big")

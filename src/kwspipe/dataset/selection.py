@@ -1,4 +1,4 @@
-"""Which recordings become clips: all of the keywords', unknown words evenly, as many as configured."""
+"""Selection of the recordings that become clips: those of the keywords, and equal numbers of the other words."""
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,13 +18,13 @@ MAX_WORDS_SHOWN = 40
 
 @dataclass
 class ClipQuota:
-    """Recordings of one label in one split, drawn until enough of them are usable.
+    """The number of clips required for one label in one split, and the candidate recordings.
 
     Attributes:
-        label: the class they are drawn for.
-        split: the split they are drawn for.
-        queue: candidates in the order they are tried.
-        missing: how many more are wanted.
+        label: label of the clips.
+        split: split of the clips.
+        queue: candidates, in the order in which they are read.
+        missing: number of usable clips still required.
     """
 
     label: str
@@ -34,41 +34,39 @@ class ClipQuota:
 
 
 def labels_of(dataset: DatasetConfig) -> tuple[str, ...]:
-    """Returns the classes: the words in order, then ``_unknown_`` and ``_silence_`` where their share is above 0."""
+    """Returns the labels: the words in order, then ``_unknown_`` and ``_silence_`` if their percentage is above 0."""
     extra = [UNKNOWN] if dataset.unknown_class_percentage > 0 else []
     extra += [SILENCE] if dataset.silence_class_percentage > 0 else []
     return (*map(normalize_name, dataset.words), *extra)
 
 
 def check_words(dataset: DatasetConfig) -> None:
-    """Checks the words against one another, before anything is read.
+    """Checks the lists of words, before any recording is read.
 
     Raises:
-        KwspipeError: a word stands in ``dataset.words`` twice, or also in ``dataset.unknown_words``.
+        KwspipeError: ``dataset.words`` has duplicates, or a word in common with ``dataset.unknown_words``.
     """
     words = [normalize_name(word) for word in dataset.words]
     for index, word in enumerate(words):
         if word in words[:index]:
             where = f"dataset.words.{index}"
-            raise KwspipeError(
-                where, f"{word!r} for the second time", "each word once", "take one of them out"
-            )
+            raise KwspipeError(where, f"{word!r} for the second time", "each word once", "remove one of them")
     for index, word in enumerate(map(normalize_name, dataset.unknown_words)):
         if word in words:
             where = f"dataset.unknown_words.{index}"
             raise KwspipeError(
-                where, f"{word!r}, a keyword", "words not in dataset.words", "take it out of one list"
+                where, f"{word!r}, a keyword", "words not in dataset.words", "remove it from one list"
             )
 
 
 def keyword_quotas(recordings: Sequence[Recording], dataset: DatasetConfig, seed: int) -> list[ClipQuota]:
-    """Returns what to draw for the keywords: everything, or as many a word as the configuration allows.
+    """Returns the quotas of the keywords: all recordings, or the configured maximum per word.
 
     Raises:
         KwspipeError: a keyword has no recordings.
     """
     by_word = Listing.of(recordings).by_word()
-    draws = []
+    clip_quotas = []
     for index, word in enumerate(map(normalize_name, dataset.words)):
         if word not in by_word:
             raise _no_such_word(f"dataset.words.{index}", word, by_word)
@@ -78,19 +76,27 @@ def keyword_quotas(recordings: Sequence[Recording], dataset: DatasetConfig, seed
         if dataset.max_training_clips_per_word is not None:
             quotas["training"] = min(quotas["training"], dataset.max_training_clips_per_word)
         for split, members in available.items():
-            # Uncapped, the order of the files is kept: neighbours on disk are read together.
+            # Without a limit, the recordings keep the order of the files, which is faster to read.
             ordered = members if quotas[split] == len(members) else members.seeded_order(seed)
-            draws.append(ClipQuota(word, split, iter(ordered), quotas[split]))
-    return draws
+            clip_quotas.append(ClipQuota(word, split, iter(ordered), quotas[split]))
+    return clip_quotas
 
 
 def split_quotas(counts: Mapping[Split, int], cap: int | None) -> dict[Split, int]:
-    """Shares ``cap`` clips among the splits as they share the clips there are; at least one each while it lasts."""
+    """Divides ``cap`` clips among the splits in proportion to their recordings.
+
+    Args:
+        counts: number of recordings of each split.
+        cap: maximum number of clips of all splits; None for no limit.
+
+    Returns:
+        The number of clips of each split; at least one for each split that has recordings, while ``cap`` lasts.
+    """
     total = sum(counts.values())
     if cap is None or total <= cap:
         return dict(counts)
     quotas = {split: min(count, max(1, cap * count // total)) for split, count in counts.items()}
-    # Rounding down left some over, or the single clips of small splits took some too many: training evens it out.
+    # Rounding down and the minimum of one clip change the sum. The number of training clips compensates for this.
     quotas["training"] = max(0, min(counts["training"], cap - quotas["validation"] - quotas["testing"]))
     return quotas
 
@@ -98,16 +104,16 @@ def split_quotas(counts: Mapping[Split, int], cap: int | None) -> dict[Split, in
 def unknown_quotas(
     recordings: Sequence[Recording], dataset: DatasetConfig, num_keyword_clips: Mapping[Split, int], seed: int
 ) -> list[ClipQuota]:
-    """Returns what to draw for ``_unknown_``: the other words in turn, one clip of each before the second of any.
+    """Returns the quotas of ``_unknown_``. The candidates alternate between the other words.
 
     Args:
-        recordings: everything found, with splits.
-        dataset: words, unknown words and the share of unknown.
-        num_keyword_clips: usable clips of all keywords together, by split.
-        seed: of the order within each word.
+        recordings: all recordings of the source, with splits.
+        dataset: words, unknown words and the percentage of unknown clips.
+        num_keyword_clips: number of usable clips of all keywords, by split.
+        seed: selects the order within each word.
 
     Raises:
-        KwspipeError: a word in ``dataset.unknown_words`` was not found, or there are no other words.
+        KwspipeError: a word in ``dataset.unknown_words`` has no recordings, or there are no other words.
     """
     if dataset.unknown_class_percentage == 0:
         return []
@@ -124,17 +130,20 @@ def unknown_quotas(
 
 
 def other_word_predicate(dataset: DatasetConfig) -> Callable[[str], bool]:
-    """Returns a function that tells whether a word is one of ``_unknown_``."""
+    """Returns a function that returns whether a word belongs to ``_unknown_``."""
     if dataset.unknown_words:
         return frozenset(map(normalize_name, dataset.unknown_words)).__contains__
-    # A folder "One" beside the keyword "one" holds the keyword, not another word.
-    keywords = {normalize_name(word).casefold() for word in dataset.words}
+    keywords = _casefolded_keywords(dataset)
     return lambda word: word.casefold() not in keywords
 
 
+def _casefolded_keywords(dataset: DatasetConfig) -> set[str]:
+    """Returns the keywords for a comparison without case: a folder "One" contains the keyword "one"."""
+    return {normalize_name(word).casefold() for word in dataset.words}
+
+
 def _other_words(by_word: Mapping[str, Listing], dataset: DatasetConfig) -> dict[str, Listing]:
-    # A folder "One" beside the keyword "one" holds the keyword, not another word.
-    keywords = {normalize_name(word).casefold() for word in dataset.words}
+    keywords = _casefolded_keywords(dataset)
     others = {word: members for word, members in by_word.items() if word.casefold() not in keywords}
     for index, word in enumerate(map(normalize_name, dataset.unknown_words)):
         if word not in others:
@@ -150,44 +159,50 @@ def _other_words(by_word: Mapping[str, Listing], dataset: DatasetConfig) -> dict
 
 
 def num_class_clips(dataset: DatasetConfig, percentage: float, split: Split, num_keyword_clips: int) -> int:
-    """Returns how many clips a class that is no keyword shall have in a split.
+    """Returns the number of clips of ``_unknown_`` or ``_silence_`` in a split.
 
-    That is ``percentage`` (1.0 is 100 %) of the mean keyword class, at least one where there is anything; in validation
-    and testing at least ``min_evaluation_clips``, without which a data set with few speakers would judge unknown words
-    and silence by a handful of clips.
+    The number is ``percentage`` (1.0 is 100 %) of the mean number of clips per keyword, and at least 1. In validation
+    and testing it is at least ``min_evaluation_clips``, because a data set of few speakers would otherwise have too few
+    clips to measure these classes. The number is 0 if ``percentage`` or ``num_keyword_clips`` is 0.
+
+    Args:
+        dataset: words and ``min_evaluation_clips``.
+        percentage: share of the class.
+        split: the split.
+        num_keyword_clips: number of clips of all keywords in the split.
     """
     if num_keyword_clips == 0 or percentage == 0:
         return 0
-    at_least = 1 if split == "training" else max(1, dataset.min_evaluation_clips)
-    return max(at_least, round(num_keyword_clips * percentage / len(dataset.words)))
+    minimum = 1 if split == "training" else max(1, dataset.min_evaluation_clips)
+    return max(minimum, round(num_keyword_clips * percentage / len(dataset.words)))
 
 
 def round_robin(queues: Iterable[Sequence[Item]]) -> Iterator[Item]:
-    """Yields the first of each queue, then the second of each, until all are empty."""
+    """Yields the first item of each queue, then the second of each, until all queues are empty."""
     remaining = [queue for queue in queues if queue]
-    place = 0
+    index = 0
     while remaining:
         for queue in remaining:
-            yield queue[place]
-        place += 1
-        remaining = [queue for queue in remaining if len(queue) > place]
+            yield queue[index]
+        index += 1
+        remaining = [queue for queue in remaining if len(queue) > index]
 
 
 def _no_such_word(where: str, word: str, by_word: Mapping[str, object]) -> KwspipeError:
-    known = closest_first(word, by_word)
-    shown = ", ".join(known[:MAX_WORDS_SHOWN]) + (", ..." if len(known) > MAX_WORDS_SHOWN else "")
+    words = closest_first(word, by_word)
+    shown = ", ".join(words[:MAX_WORDS_SHOWN]) + (", ..." if len(words) > MAX_WORDS_SHOWN else "")
     return KwspipeError(
         where,
         f"no recordings of {word!r}",
-        f"words that there are recordings of, closest first: {shown or 'none'}",
+        f"words with recordings, closest first: {shown or 'none'}",
         f"correct the word, or add a folder of recordings named {word!r}",
     )
 
 
-def closest_first(word: str, known: Iterable[str]) -> list[str]:
-    """Sorts known words by how close their spelling is to ``word``."""
+def closest_first(word: str, words: Iterable[str]) -> list[str]:
+    """Returns ``words`` sorted by the similarity of their spelling to ``word``, the most similar first."""
 
     def distance(other: str) -> tuple[float, str]:
         return -difflib.SequenceMatcher(None, word.casefold(), other.casefold()).ratio(), other
 
-    return sorted(known, key=distance)
+    return sorted(words, key=distance)

@@ -1,4 +1,4 @@
-"""Training, validation and testing by speaker: no voice is heard in two of them."""
+"""Assignment of recordings to the training, validation and testing splits; each speaker belongs to one split."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,22 +10,22 @@ from kwspipe.dataset.listing import SPLIT_CODES, Listing
 from kwspipe.dataset.recordings import SPLITS, Found, Split
 from kwspipe.errors import KwspipeError
 
-# Speech Commands' published rule (which_set, README of v0.02): SHA1 of the file's name up to "_nohash_", modulo
-# 2^27, as a percentage. Whoever records more clips later stays in the split of the first ones.
+# The published rule of Speech Commands (which_set, README of v0.02): SHA1 of the file name up to "_nohash_", modulo
+# 2^27, as a percentage. Later recordings of a speaker are therefore assigned to the same split.
 MAX_WAVS_PER_CLASS = 2**27 - 1
-FOLDS = 5  # of a cross-validation, as is usual where data are few
+FOLDS = 5  # number of folds of a cross-validation, the usual number for small data sets
 
 
 def hash_percentage(speaker: str) -> float:
-    """Returns a speaker's place in 0 to 100, by Speech Commands' rule."""
+    """Returns the hash of a speaker as a percentage, 0 to 100, by the rule of Speech Commands."""
     return (_digest(speaker) % (MAX_WAVS_PER_CLASS + 1)) * (100.0 / MAX_WAVS_PER_CLASS)
 
 
 def speaker_fold(speaker: str) -> int:
-    """Returns a speaker's fold of a cross-validation, 0 to ``FOLDS`` - 1.
+    """Returns the cross-validation fold of a speaker, 0 to ``FOLDS`` - 1.
 
-    By a hash of its own: whoever has a part of Speech Commands, its test set for one, has speakers whose places in
-    ``hash_percentage`` lie close together, and they would be all in one fold.
+    The fold is computed from a different hash than ``hash_percentage``. The speakers of a part of Speech Commands, such
+    as its test set, have similar percentages, and would all be in the same fold.
     """
     return _digest(f"fold of {speaker}") % FOLDS
 
@@ -35,43 +35,43 @@ def _digest(text: str) -> int:
 
 
 def hash_split(speaker: str, validation_percentage: float, testing_percentage: float) -> Split:
-    """Returns the split of a speaker: the lowest places are validation, the next testing, the rest training."""
-    place = hash_percentage(speaker)
-    if place < validation_percentage:
+    """Returns the split of a speaker: the lowest hashes are validation, the next testing, the others training."""
+    percentage = hash_percentage(speaker)
+    if percentage < validation_percentage:
         return "validation"
-    return "testing" if place < validation_percentage + testing_percentage else "training"
+    return "testing" if percentage < validation_percentage + testing_percentage else "training"
 
 
 def split_speakers(
     speakers: Iterable[str], validation_percentage: float, testing_percentage: float
 ) -> dict[str, Split]:
-    """Splits speakers by the hash rule, and sees to it that few speakers fill every split.
+    """Splits speakers by the hash rule, and fills the splits that would otherwise be empty.
 
-    Where the rule leaves a split empty though its percentage is above 0, the speaker of the fullest split whose
-    place is lowest moves there, as long as that split keeps one. A single speaker is training.
+    If the rule assigns no speaker to a split whose percentage is above 0, the speaker with the lowest hash in the
+    largest split moves to the empty split, unless it is the only one there. A single speaker is assigned to training.
     """
     ordered = sorted(set(speakers), key=lambda speaker: (hash_percentage(speaker), speaker))
     splits = {s: hash_split(s, validation_percentage, testing_percentage) for s in ordered}
-    wanted: list[Split] = ["training"]
-    wanted += ["validation"] if validation_percentage > 0 else []
-    wanted += ["testing"] if testing_percentage > 0 else []
-    for split in wanted:
+    required: list[Split] = ["training"]
+    required += ["validation"] if validation_percentage > 0 else []
+    required += ["testing"] if testing_percentage > 0 else []
+    for split in required:
         if split in splits.values():
             continue
         members = {name: [s for s in ordered if splits[s] == name] for name in SPLITS}
-        fullest = max(members.values(), key=len)
-        if len(fullest) > (0 if split == "training" else 1):
-            splits[fullest[0]] = split
+        largest = max(members.values(), key=len)
+        if len(largest) > (0 if split == "training" else 1):
+            splits[largest[0]] = split
     return splits
 
 
 def assign_splits(found: Found, validation_percentage: float, testing_percentage: float) -> Listing:
-    """Gives every recording of a word its split: its source's lists first, then the hash rule.
+    """Assigns a split to each recording of a word, by the lists of its source or by the hash rule.
 
-    Speakers whose clips no list names are split by the hash rule for those splits that no list defines.
+    The hash rule applies to speakers without listed clips, and to splits without a list.
 
     Raises:
-        KwspipeError: the lists put one speaker into two splits.
+        KwspipeError: the lists assign one speaker to two splits.
     """
     words = Listing.of(found.words)
     names, speakers, splits = words.speakers()
@@ -81,51 +81,49 @@ def assign_splits(found: Found, validation_percentage: float, testing_percentage
         0 if "validation" in found.listed else validation_percentage,
         0 if "testing" in found.listed else testing_percentage,
     )
-    # With every split listed, a clip that no list names is training.
-    of_speaker = np.array([SPLIT_CODES[rest.get(name, "training")] for name in names], np.uint8)
-    assigned = words.with_splits(np.where(splits > 0, splits, of_speaker[speakers]))
+    # If every split has a list, a clip in none of the lists is training.
+    speaker_codes = np.array([SPLIT_CODES[rest.get(name, "training")] for name in names], np.uint8)
+    assigned = words.with_splits(np.where(splits > 0, splits, speaker_codes[speakers]))
     check_speakers(assigned)
     return assigned
 
 
 def assign_fold(found: Found, fold: int, training_only: Sequence[str]) -> Listing:
-    """Splits all speakers anew for one round of a cross-validation, whatever lists say.
+    """Assigns splits for one round of a cross-validation, regardless of the lists of the source.
 
-    Fold number ``fold`` (``speaker_fold``) is testing, the next one validation, the others are training. Over all
-    rounds every speaker is tested once.
+    Fold ``fold`` (``speaker_fold``) is testing, the next fold is validation, and the others are training. Over all
+    rounds each speaker is in testing once.
 
     Args:
         found: all recordings.
         fold: 0 to ``FOLDS`` - 1.
-        training_only: patterns of speakers who stay in training in every round, such as ``fsdd-*``.
+        training_only: patterns of speakers who are in training in every round, for example ``fsdd-*``.
     """
     words = Listing.of(found.words)
     names, speakers, _ = words.speakers()
-    of_fold: dict[int, Split] = {fold: "testing", (fold + 1) % FOLDS: "validation"}
+    split_of_fold: dict[int, Split] = {fold: "testing", (fold + 1) % FOLDS: "validation"}
 
     def split(name: str) -> Split:
         if any(fnmatchcase(name, pattern) for pattern in training_only):
             return "training"
-        return of_fold.get(speaker_fold(name), "training")
+        return split_of_fold.get(speaker_fold(name), "training")
 
     codes = np.array([SPLIT_CODES[split(name)] for name in names], np.uint8)
     return words.with_splits(codes[speakers])
 
 
 def check_speakers(recordings: Listing) -> None:
-    """Proves that no speaker is in two splits.
+    """Raises KwspipeError if a speaker is in two splits.
 
-    Raises:
-        KwspipeError: one is; the message names up to three of them with a clip of each split.
+    The message names up to three of these speakers, with a clip of each split.
     """
     names, speakers, splits = recordings.speakers()
-    _, first = np.unique(
-        speakers * len(SPLIT_CODES) + splits, return_index=True
-    )  # a clip of each speaker and split
+    # The first clip of each speaker in each split.
+    _, first = np.unique(speakers * len(SPLIT_CODES) + splits, return_index=True)
     num_splits = np.bincount(speakers[first], minlength=len(names))
     crossing: dict[str, dict[Split | None, str]] = {}
-    for place in np.sort(first[num_splits[speakers[first]] > 1]):
-        clip = recordings[place]
+    for index in np.sort(first[num_splits[speakers[first]] > 1]):
+        clip = recordings[index]
         crossing.setdefault(clip.speaker, {})[clip.split] = clip.path
     if crossing:
         raise KwspipeError(

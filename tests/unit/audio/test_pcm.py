@@ -1,4 +1,4 @@
-"""Reading recordings: exact where nothing has to change, clipped and never wrapped where something has."""
+"""Reading of audio files, and conversion between PCM and float samples."""
 
 import io
 import os
@@ -46,7 +46,7 @@ def fault(path: Path, max_s: float | None = None) -> AudioError:
     return caught.value
 
 
-def test_every_int16_survives_the_way_through_float():
+def test_int16_is_unchanged_after_conversion_to_float_and_back():
     assert np.array_equal(pcm_from_float(float_from_pcm(ALL_PCM)), ALL_PCM)
 
 
@@ -72,12 +72,12 @@ def test_other_rates_are_resampled(tmp_path: Path, rate_hz: int):
     soundfile.write(path, chirp(rate_hz), rate_hz)
     pcm = read_pcm(path, RATE_HZ)
     assert pcm.size == pytest.approx(RATE_HZ, abs=2)
-    inner = slice(400, 15600)  # the filter rings at the ends
+    inner = slice(400, 15600)  # the resampling filter has transients at both ends
     difference = float_from_pcm(pcm)[inner] - chirp(RATE_HZ)[inner]
     assert np.abs(difference).max() < 0.005
 
 
-def test_a_long_recording_is_resampled_in_blocks_as_in_one_piece(tmp_path: Path):
+def test_resampling_in_blocks_is_equal_to_resampling_all_samples(tmp_path: Path):
     samples = chirp(44100, 14.0).astype(np.float32)  # more than two blocks
     soundfile.write(tmp_path / "long.wav", samples, 44100, subtype="FLOAT")
     expected = pcm_from_float(resample(samples, 44100, RATE_HZ))
@@ -113,7 +113,7 @@ def test_compressed_formats_are_read(tmp_path: Path, suffix: str, subtype: str):
     soundfile.write(str(tmp_path / f"c.{suffix}"), chirp(RATE_HZ), RATE_HZ, format=container, subtype=subtype)
     pcm = read_pcm(tmp_path / f"c.{suffix}", RATE_HZ)
     assert pcm.size >= RATE_HZ
-    assert peak_db(pcm[:15000]) == pytest.approx(-6.0, abs=1.0)  # libsndfile's Opus rings at the end
+    assert peak_db(pcm[:15000]) == pytest.approx(-6.0, abs=1.0)  # without the transient of Opus at the end
 
 
 def test_float_beyond_full_scale_is_clipped(tmp_path: Path):
@@ -121,7 +121,7 @@ def test_float_beyond_full_scale_is_clipped(tmp_path: Path):
     assert sorted(set(read_pcm(tmp_path / "hot.wav", RATE_HZ).tolist())) == [-32768, 32767]
 
 
-def test_content_decides_not_the_suffix(tmp_path: Path):
+def test_the_format_is_detected_from_the_content(tmp_path: Path):
     soundfile.write(str(tmp_path / "a.wav"), ALL_PCM, RATE_HZ, format="FLAC")
     assert np.array_equal(read_pcm(tmp_path / "a.wav", RATE_HZ), ALL_PCM)
 
@@ -132,7 +132,7 @@ def test_any_name_is_read(tmp_path: Path, name: str):
     assert read_pcm(tmp_path / name, RATE_HZ).size == ALL_PCM.size
 
 
-def test_a_name_that_is_no_utf8_is_read(tmp_path: Path):
+def test_a_name_that_is_not_utf8_is_read(tmp_path: Path):
     soundfile.write(tmp_path / "plain.wav", ALL_PCM, RATE_HZ)
     odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.wav"))
     (tmp_path / "plain.wav").rename(odd)
@@ -142,12 +142,12 @@ def test_a_name_that_is_no_utf8_is_read(tmp_path: Path):
 @pytest.mark.parametrize(
     ("content", "reason"), [(b"", "empty"), (b"not audio at all" * 40, "unreadable"), (b"RIFF", "unreadable")]
 )
-def test_what_is_no_audio_is_a_fault(tmp_path: Path, content: bytes, reason: str):
+def test_other_content_is_an_error(tmp_path: Path, content: bytes, reason: str):
     (tmp_path / "bad.wav").write_bytes(content)
     assert fault(tmp_path / "bad.wav").reason == reason
 
 
-def test_missing_file_and_folder_are_faults(tmp_path: Path):
+def test_a_missing_file_and_a_folder_are_errors(tmp_path: Path):
     assert fault(tmp_path / "none.wav").detail == "No such file or directory"
     assert fault(tmp_path).reason == "unreadable"
 
@@ -157,7 +157,7 @@ def test_a_header_without_samples_is_empty(tmp_path: Path):
     assert fault(tmp_path / "none.wav").reason == "empty"
 
 
-def test_a_truncated_flac_is_a_fault(tmp_path: Path):
+def test_a_truncated_flac_is_an_error(tmp_path: Path):
     samples = np.random.default_rng(0).integers(-9000, 9000, 5 * RATE_HZ).astype(np.int16)
     soundfile.write(tmp_path / "whole.flac", samples, RATE_HZ)
     content = (tmp_path / "whole.flac").read_bytes()
@@ -166,7 +166,7 @@ def test_a_truncated_flac_is_a_fault(tmp_path: Path):
 
 
 @pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT"])
-def test_a_truncated_wav_is_a_fault(tmp_path: Path, subtype: str):
+def test_a_truncated_wav_is_an_error(tmp_path: Path, subtype: str):
     soundfile.write(tmp_path / "whole.wav", chirp(RATE_HZ), RATE_HZ, subtype=subtype)
     content = (tmp_path / "whole.wav").read_bytes()
     (tmp_path / "cut.wav").write_bytes(content[:-1000])
@@ -179,15 +179,15 @@ def test_a_truncated_wav_is_a_fault(tmp_path: Path, subtype: str):
 def test_a_wav_written_into_a_pipe_is_read(tmp_path: Path, claimed: int):
     soundfile.write(tmp_path / "piped.wav", ALL_PCM, RATE_HZ)
     content = (tmp_path / "piped.wav").read_bytes()
-    place = content.index(b"data") + 4
+    start = content.index(b"data") + 4
     (tmp_path / "piped.wav").write_bytes(
-        content[:place] + claimed.to_bytes(4, "little") + content[place + 4 :]
+        content[:start] + claimed.to_bytes(4, "little") + content[start + 4 :]
     )
     assert np.array_equal(read_pcm(tmp_path / "piped.wav", RATE_HZ), ALL_PCM)
 
 
 @pytest.mark.parametrize("rate_hz", [3, 3999, 1_000_000])
-def test_rates_no_speech_has_are_faults(tmp_path: Path, rate_hz: int):
+def test_unsupported_sample_rates_are_errors(tmp_path: Path, rate_hz: int):
     soundfile.write(tmp_path / "odd.wav", np.ones(100) * 0.1, rate_hz)
     assert str(fault(tmp_path / "odd.wav")) == (
         f"{tmp_path / 'odd.wav'}: {rate_hz} Hz. Allowed: 4000 to 768000 Hz. "
@@ -196,19 +196,19 @@ def test_rates_no_speech_has_are_faults(tmp_path: Path, rate_hz: int):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_samples_that_are_not_finite_are_a_fault(tmp_path: Path, value: float):
+def test_samples_that_are_not_finite_are_an_error(tmp_path: Path, value: float):
     samples = chirp(RATE_HZ)
     samples[77] = value
     soundfile.write(tmp_path / "nan.wav", samples, RATE_HZ, subtype="FLOAT")
     assert fault(tmp_path / "nan.wav").reason == "not_finite"
 
 
-def test_integers_stored_as_floats_are_a_fault(tmp_path: Path):
+def test_integers_stored_as_floats_are_an_error(tmp_path: Path):
     soundfile.write(tmp_path / "scale.wav", chirp(RATE_HZ) * 32768, RATE_HZ, subtype="FLOAT")
     assert fault(tmp_path / "scale.wav").reason == "over_scale"
 
 
-def test_what_is_too_long_is_not_read_to_its_end(tmp_path: Path):
+def test_a_recording_that_is_too_long_is_an_error(tmp_path: Path):
     soundfile.write(tmp_path / "long.wav", np.zeros(3 * RATE_HZ), RATE_HZ)
     assert fault(tmp_path / "long.wav", max_s=2.0).reason == "too_long"
     assert read_pcm(tmp_path / "long.wav", RATE_HZ, max_s=3.0).size == 3 * RATE_HZ
@@ -216,12 +216,12 @@ def test_what_is_too_long_is_not_read_to_its_end(tmp_path: Path):
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 255)), max_size=12), st.integers(0, 3000))
-def test_damaged_files_are_faults_or_sound_never_a_crash(
+def test_damaged_files_are_read_or_raise_an_audio_error(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, int]], end: int
 ):
     content = bytearray(DAMAGED[: max(end, 1)])
-    for place, value in changes:
-        content[place % len(content)] = value
+    for index, value in changes:
+        content[index % len(content)] = value
     path = tmp_path_factory.getbasetemp() / "damaged.wav"
     path.write_bytes(content)
     try:
@@ -232,14 +232,14 @@ def test_damaged_files_are_faults_or_sound_never_a_crash(
         )  # fmt: skip
 
 
-def test_faults_cross_processes():
+def test_errors_can_be_pickled():
     copy = pickle.loads(pickle.dumps(AudioError("a.wav", "empty", "0 bytes", "an audio file")))
     assert (copy.reason, copy.detail, str(copy)) == (
         "empty", "0 bytes", "a.wav: 0 bytes. Allowed: an audio file. Next: replace the recording, or leave it out",
     )  # fmt: skip
 
 
-def test_peak_leaves_a_constant_offset_out():
+def test_peak_does_not_include_a_constant_offset():
     assert peak_db(np.full(100, 20000, np.int16)) == -np.inf
     assert peak_db(np.zeros(0, np.int16)) == -np.inf
     assert peak_db(np.array([-16384, 16384] * 50, np.int16)) == pytest.approx(-6.02, abs=0.01)
@@ -253,7 +253,7 @@ def test_the_word_is_found_with_a_margin():
     assert word_bounds(offset, RATE_HZ, 30.0) == (5600, 10400)
 
 
-def test_what_is_below_the_level_is_not_the_word():
+def test_frames_below_the_level_are_not_the_word():
     pcm = np.zeros(RATE_HZ, np.int16)
     pcm[2000:4000] = 100  # 40 dB below
     pcm[6400:9600] = np.tile(np.array([10000, -10000], np.int16), 1600)

@@ -1,4 +1,4 @@
-"""A small corpus in Speech Commands' layout, and configurations of it."""
+"""Fixtures: a small corpus in the folder layout of Speech Commands, and configurations of it."""
 
 import os
 from collections.abc import Callable
@@ -16,12 +16,12 @@ from support.default_settings import DATASET, FRONTEND
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
-    """Six words by twelve speakers, and 60 s of noise; ann and bob are validation, cid and dan testing."""
+    """Six words by twelve speakers and 60 s of noise. Ann and bob are in validation, cid and dan in testing."""
     root = tmp_path / "speech"
-    speakers = ["ann", "bob", "cid", "dan", *(f"s{index}" for index in range(8))]
-    for place, word in enumerate(["one", "two", "three", "tree", "cat", "dog"]):
+    speakers = ["ann", "bob", "cid", "dan", *(f"s{number}" for number in range(8))]
+    for index, word in enumerate(["one", "two", "three", "tree", "cat", "dog"]):
         for number, speaker in enumerate(speakers):
-            write(root / word / f"{speaker}_nohash_0.wav", tone(200 + 100 * place + 5 * number))
+            write(root / word / f"{speaker}_nohash_0.wav", tone(200 + 100 * index + 5 * number))
     noise = np.random.default_rng(1).normal(0, 0.05, 60 * RATE_HZ)
     write(root / "_background_noise_" / "hiss.wav", noise)
     words = ["one", "two", "three", "tree", "cat", "dog"]
@@ -33,7 +33,7 @@ def corpus(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make_dataset(corpus: Path) -> Callable[..., DatasetConfig]:
-    """Builds a configuration of the corpus, conf/'s but for its addresses and sizes; keywords replace single values."""
+    """Returns a function that builds a configuration of the corpus; its keyword arguments replace single settings."""
 
     def make(**values: Any) -> DatasetConfig:
         defaults: dict[str, Any] = {
@@ -65,7 +65,7 @@ def out(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def forbid(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Lets no folder of a name be read. Simulated: for root, every folder can be read."""
+    """Returns a function that makes folders with a given name unreadable (simulated, because root can read all)."""
     scandir = os.scandir
 
     def forbid_name(name: str) -> None:
@@ -81,5 +81,5 @@ def forbid(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 @pytest.fixture
 def frontend() -> FrontendConfig:
-    """The vendor's front end: 16 kHz, clips of 1.2 s."""
+    """The default front end: 16 kHz, clips of 1.2 s."""
     return FRONTEND

@@ -1,4 +1,4 @@
-"""Bad data in every folder that is read (words, noise, speech without keywords): each has its reason, nothing stops."""
+"""Unusable files among words, noise and keyword-free speech: each is rejected with its reason."""
 
 import csv
 import os
@@ -20,7 +20,7 @@ from support.datasets import RATE_HZ, make_negatives, tone, write
 
 Make = Callable[..., DatasetConfig]
 SOUND = tone(330)
-# What cannot be used, by the file's name: how it comes to be, the reason and what rejected.csv says of it.
+# Unusable files by name: a function that writes the file, and the reason and detail in rejected.csv.
 BAD: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "zero_nohash_0.wav": (lambda p: p.write_bytes(b""), "empty", "0 bytes"),
     "nothing_nohash_0.wav": (lambda p: write(p, SOUND[:0]), "empty", "no samples"),
@@ -42,7 +42,7 @@ BAD: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "gone_nohash_0.wav": (lambda p: p.symlink_to("nowhere.wav"), "unreadable", "No such file"),
     "pipe_nohash_0.wav": (lambda p: os.mkfifo(p), "not_audio", ""),
 }
-# What is unusual, and read all the same.
+# Unusual files that can be read.
 GOOD: dict[str, Callable[[Path], Any]] = {
     "wide_nohash_0.wav": lambda p: write(p, SOUND, subtype="PCM_24"),
     "float_nohash_0.wav": lambda p: write(p, SOUND, subtype="FLOAT"),
@@ -84,20 +84,20 @@ def rejected_in(out: Path, below: str) -> dict[str, tuple[str, str]]:
 
 
 @pytest.mark.parametrize("where", ["words", "noise", "negative"])
-def test_every_kind_of_bad_file_has_its_reason_and_the_others_are_read(
+def test_each_unusable_file_has_its_reason_and_the_others_are_read(
     make_dataset: Make, frontend: FrontendConfig, corpus: Path, out: Path, tmp_path: Path, where: str
 ):
     folder = corpus / "one" if where == "words" else tmp_path / where / "deep" / "er"
     fill(folder)
     roots = {} if where == "words" else {f"{where}_roots": (str(tmp_path / where),)}
     if where != "words":
-        (folder / "round").symlink_to(tmp_path / where)  # a folder in itself
+        (folder / "round").symlink_to(tmp_path / where)  # a link to a parent folder
     summary = prepare(make_dataset(**roots), frontend, 1, out)
     found = rejected_in(out, "one/" if where == "words" else f"{where}/deep/er/")
     assert found.keys() == BAD.keys()
     for name, (_, reason, detail) in BAD.items():
         assert (found[name][0], detail in found[name][1]) == (reason, True), (name, found[name])
-        assert str(tmp_path) not in found[name][1]  # what is wrong, not where this machine keeps it
+        assert str(tmp_path) not in found[name][1]  # the detail has no absolute path
     assert sum(summary["rejected"].values()) == len(BAD)
     if where == "words":
         assert sum(summary["counts"]["one"].values()) == 12 + len(GOOD)
@@ -110,7 +110,7 @@ def test_every_kind_of_bad_file_has_its_reason_and_the_others_are_read(
 
 
 @pytest.mark.parametrize("where", ["noise", "negative"])
-def test_a_root_of_nothing_but_bad_files_is_told(
+def test_a_root_without_usable_files_is_an_error(
     make_dataset: Make, frontend: FrontendConfig, out: Path, tmp_path: Path, where: str
 ):
     (tmp_path / "bad").mkdir()
@@ -138,7 +138,7 @@ def test_a_folder_in_a_root_that_cannot_be_read_is_listed(
     assert rejected_in(out, "locked") == {"locked": ("unreadable", "Permission denied")}
 
 
-def test_bad_keywords_are_no_hard_negatives_either(
+def test_unusable_keywords_are_not_used_for_hard_negatives(
     make_dataset: Make, frontend: FrontendConfig, corpus: Path, out: Path
 ):
     for path in (corpus / "one").glob("s*"):
@@ -152,11 +152,11 @@ def test_bad_keywords_are_no_hard_negatives_either(
     store = ClipStore(out)
     paths = {store.path(n) for n in range(len(store.rows)) if store.rows[n].kind in ("partial", "ending")}
     assert not {f"one/{name}" for name in BAD} & paths
-    assert len(rejected_in(out, "one/")) == len(BAD)  # told once, not again for every use
+    assert len(rejected_in(out, "one/")) == len(BAD)  # listed once
 
 
 @pytest.mark.parametrize("limit_bytes", [2_500_000, 3_500_000])
-def test_a_disk_that_fills_up_among_hard_negatives_is_told(
+def test_a_full_disk_during_hard_negatives_is_an_error(
     make_dataset: Make, frontend: FrontendConfig, out: Path, limit_bytes: int
 ):
     negatives = make_negatives(partial_percentage=4.0, babble_percentage=4.0, colour_percentage=9.0)
@@ -169,4 +169,4 @@ def test_a_disk_that_fills_up_among_hard_negatives_is_told(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert f"{out}: it cannot be written (File too large)" in str(caught.value)
-    assert "make room, or set run_dir to another disk" in str(caught.value)
+    assert "free some space, or set run_dir to another disk" in str(caught.value)

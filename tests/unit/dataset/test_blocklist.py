@@ -1,4 +1,4 @@
-"""Recordings known to be bad by hash are left out of every source, and lists that are none are told."""
+"""Exclusion of recordings by their sha256, and errors of invalid lists."""
 
 import hashlib
 from collections.abc import Callable
@@ -22,7 +22,7 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_listed_recordings_are_left_out_whatever_their_name(
+def test_listed_recordings_are_rejected_under_any_name(
     make_dataset: Make, frontend: FrontendConfig, corpus: Path, tmp_path: Path
 ):
     word = corpus / "one" / "s3_nohash_0.wav"
@@ -57,7 +57,7 @@ def test_a_changed_list_makes_prepare_run_again(make_dataset: Make, tmp_path: Pa
     assert input_hashes(make_dataset(bad_files=(str(listed),)))["bad_files"] != before["bad_files"]
 
 
-def test_the_shipped_list_is_read():
+def test_the_bundled_list_is_read():
     assert blocklist.load(()) == frozenset()
     assert "Empty on purpose" in blocklist.BUNDLED.read_text()
 
@@ -71,17 +71,19 @@ def test_the_shipped_list_is_read():
         (b"deadbeef  bad.wav\n", "line 1 is 'deadbeef  bad.wav'"),
     ],
 )
-def test_a_list_that_is_none_is_an_error(tmp_path: Path, content: bytes | None, message: str):
+def test_an_invalid_list_is_an_error(tmp_path: Path, content: bytes | None, message: str):
     path = tmp_path / "bad.txt"
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(KwspipeError) as caught:
         blocklist.load([str(path)])
     assert str(caught.value).startswith(f"dataset.bad_files.0 ({path}): {message}")
-    assert "Allowed: a text file with a sha256 a line, as sha256sum writes it" in str(caught.value)
+    assert "Allowed: a text file with one sha256 per line, in the output format of sha256sum" in str(
+        caught.value
+    )
 
 
-def test_clipped_recordings_are_left_out(
+def test_clipped_recordings_are_rejected(
     make_dataset: Make, frontend: FrontendConfig, corpus: Path, tmp_path: Path
 ):
     write(corpus / "one" / "s0_nohash_0.wav", np.sign(tone()))

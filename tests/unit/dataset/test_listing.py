@@ -1,4 +1,4 @@
-"""Recordings in columns are the recordings that were put in."""
+"""Column store of recordings: returns the recordings that were appended."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from kwspipe.dataset.listing import SPLIT_CODES, Listing
 from kwspipe.dataset.recordings import SPLITS, Recording
 
-names = st.text(max_size=12)  # with slashes, line ends, bytes that are no UTF-8 as surrogates
+names = st.text(max_size=12)  # includes slashes, line ends and surrogates
 splits = st.sampled_from([None, *SPLITS])
 
 
@@ -18,23 +18,23 @@ def recordings(draw: st.DrawFn, origins: st.SearchStrategy = names) -> list[Reco
 
 @settings(deadline=None, max_examples=80)
 @given(recordings() | recordings(st.tuples(st.integers())))
-def test_what_goes_in_comes_out(found: list[Recording]):
+def test_recordings_are_returned_unchanged(found: list[Recording]):
     listing = Listing.of(found)
     assert list(listing) == found
-    assert [listing[place] for place in range(len(listing))] == found
+    assert [listing[index] for index in range(len(listing))] == found
     assert list(listing[2:5]) == found[2:5]
     assert Listing.of(listing) is listing
     assert (listing == Listing.of(found) and listing != Listing.of([*found, *found, *found][1:])) or not found
 
 
-def test_names_that_are_no_utf8_keep_their_bytes():
+def test_names_that_are_not_utf8_keep_their_bytes():
     odd = b"/data/one/\xff\xfe.wav".decode("utf-8", "surrogateescape")
     assert Listing.of([Recording("one/x.wav", "one", "x", None, odd, "1")])[0].origin == odd
 
 
 @settings(deadline=None, max_examples=40)
 @given(recordings())
-def test_words_and_splits_are_found_again(found: list[Recording]):
+def test_recordings_are_grouped_by_word_and_split(found: list[Recording]):
     by_word = Listing.of(found).by_word()
     assert list(by_word) == list(dict.fromkeys(r.word for r in found))
     for word, members in by_word.items():
@@ -52,7 +52,7 @@ def test_splits_are_replaced_in_a_copy():
 
 
 def test_a_recording_takes_little_memory():
-    """As Speech Commands names its files: 2600 speakers, 35 words; an object of each takes 650 bytes."""
+    """With the file names of Speech Commands (2600 speakers, 35 words); a Recording object takes 650 bytes."""
     listing = Listing.of(
         Recording(path, f"word{n % 35}", f"{n % 2600:08x}", None, f"/data/speech_commands/{path}", "32044", n)
         for n in range(2000)

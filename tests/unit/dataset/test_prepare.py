@@ -1,4 +1,4 @@
-"""The whole way from folders to a store."""
+"""Preparation of a store from folders of recordings."""
 
 import csv
 import hashlib
@@ -27,7 +27,7 @@ def table(folder: Path, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_the_store_holds_what_was_recorded(
+def test_the_store_has_the_samples_of_the_recordings(
     make_dataset: Make, frontend: FrontendConfig, corpus: Path, out: Path
 ):
     summary = prepare(make_dataset(), frontend, 1, out)
@@ -48,7 +48,7 @@ def test_the_store_holds_what_was_recorded(
         assert (start, end) == (4000 - 800, 10400 + 800)
 
 
-def test_every_split_gives_its_own_clips_and_noise(make_dataset: Make, frontend: FrontendConfig, out: Path):
+def test_splits_have_different_clips_and_noise(make_dataset: Make, frontend: FrontendConfig, out: Path):
     prepare(make_dataset(), frontend, 1, out)
     store = ClipStore(out)
     speakers: dict[str, set[str]] = {}
@@ -113,7 +113,7 @@ def test_unusable_recordings_are_listed_counted_and_replaced(
     dataset = make_dataset(unknown_words=("cat", "dog"), unknown_class_percentage=2.4)
     summary = prepare(dataset, frontend, 1, out)
     assert summary["counts"]["one"]["training"] == 3
-    # 2.4 times the mean of 3, 8 and 8 keyword clips: all 16 other clips but the silent one, whose place another took.
+    # 2.4 times the mean of 3, 8 and 8 keyword clips. One of the 16 other clips is silent and was replaced.
     assert summary["counts"]["_unknown_"]["training"] == 15
     assert summary["rejected"] == {"empty": 1, "not_finite": 1, "silent": 3, "too_short": 1, "unreadable": 2}
     rejected = {row["path"]: (row["word"], row["reason"], row["detail"]) for row in table(out, "rejected")}
@@ -131,9 +131,9 @@ def test_a_word_with_no_usable_clip_in_training_is_an_error(
     with pytest.raises(KwspipeError) as caught:
         prepare(make_dataset(), frontend, 1, out)
     assert str(caught.value) == (
-        "dataset.words.1: no usable clip of 'two' in training (of 12 recordings; left out: 8 silent). Allowed: at "
+        "dataset.words.1: no usable clip of 'two' in training (of 12 recordings; rejected: 8 silent). Allowed: at "
         "least one; words with recordings in training, closest first: cat, dog, one, tree, three. Next: add recordings "
-        "of 'two' by more speakers, or leave the word out"
+        "of 'two' by more speakers, or remove the word"
     )
 
 
@@ -162,9 +162,7 @@ def test_no_source_is_one_error_with_every_reason(make_dataset: Make, frontend: 
 
 
 @pytest.mark.parametrize("limit_bytes", [1000, 100_000])
-def test_a_disk_that_fills_up_is_told(
-    make_dataset: Make, frontend: FrontendConfig, out: Path, limit_bytes: int
-):
+def test_a_full_disk_is_an_error(make_dataset: Make, frontend: FrontendConfig, out: Path, limit_bytes: int):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limits[1]))
     try:
@@ -173,10 +171,10 @@ def test_a_disk_that_fills_up_is_told(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert f"{out}: it cannot be written (File too large)" in str(caught.value)
-    assert "make room, or set run_dir to another disk" in str(caught.value)
+    assert "free some space, or set run_dir to another disk" in str(caught.value)
 
 
-def test_inputs_are_known_by_name_and_time(make_dataset: Make, corpus: Path):
+def test_input_hashes_depend_on_names_and_times(make_dataset: Make, corpus: Path):
     before = input_hashes(make_dataset())
     assert before == input_hashes(make_dataset())
     write(corpus / "one" / "new_nohash_0.wav", tone())
@@ -184,7 +182,7 @@ def test_inputs_are_known_by_name_and_time(make_dataset: Make, corpus: Path):
     assert input_hashes(make_dataset(root=None))["folder"] == "not there"
 
 
-def test_a_store_that_is_not_whole_is_refused(make_dataset: Make, frontend: FrontendConfig, out: Path):
+def test_an_incomplete_store_is_an_error(make_dataset: Make, frontend: FrontendConfig, out: Path):
     prepare(make_dataset(), frontend, 1, out)
     with (out / "clips-00000.i16").open("r+b") as file:
         file.truncate(1000)
@@ -200,19 +198,33 @@ def test_a_store_that_is_not_whole_is_refused(make_dataset: Make, frontend: Fron
 
 def test_real_recordings(make_dataset: Make, frontend: FrontendConfig, shared_dir: Path, out: Path):
     data = shared_dir / "data"
-    dataset = make_dataset(root=str(data / "speech"), noise_roots=(str(data / "noise"),))
+    words = ("one", "two", "three")
+    dataset = make_dataset(words=words, root=str(data / "speech"), noise_roots=(str(data / "noise"),))
     summary = prepare(dataset, frontend, 42, out)
     store = ClipStore(out)
-    listed = {
-        line.rpartition(".")[0]: split
-        for split in ("validation", "testing")
-        for line in (data / "speech" / f"{split}_list.txt").read_text().split()
+    # The split of each clip is that of the lists. Every FLAC and Opus file of the manifest is used.
+    lists = {
+        split: (data / "speech" / f"{split}_list.txt").read_text() for split in ("validation", "testing")
     }
+    listed = {line.rpartition(".")[0]: split for split, text in lists.items() for line in text.splitlines()}
     for row in store.rows:
         if row.speaker:
             assert row.split == listed.get(row.path.rpartition(".")[0], "training")
+    with (data / "manifest.csv").open(encoding="utf-8", newline="") as file:
+        clips = [row for row in csv.DictReader(file) if row["kind"] == "words"]
+    assert {Path(clip["path"]).suffix for clip in clips} == {".flac", ".opus"}
+    expected = Counter((clip["label"], clip["split"]) for clip in clips)
+    for word in words:
+        counts = summary["counts"][word]
+        assert counts == {split: expected[word, split] for split in counts}
+        paths = {row.path for row in store.rows if row.label == word}
+        assert paths == {f"{word}/{Path(clip['path']).name}" for clip in clips if clip["label"] == word}
     assert summary["rejected"] == {}
-    assert summary["counts"]["one"] == {"training": 133, "validation": 1, "testing": 4}
+    # Other words alternate, so that a word has fewer clips than another only if it has no more recordings.
     unknown = Counter(row.word for row in store.rows if row.label == "_unknown_" and row.split == "training")
-    assert len(unknown) == 32 and max(unknown.values()) <= 6
+    assert set(unknown) == {word for word, split in expected if split == "training"} - set(words)
+    assert all(
+        count in (max(unknown.values()) - 1, max(unknown.values()), expected[word, "training"])
+        for word, count in unknown.items()
+    )
     assert json.loads((out / "summary.json").read_text()) == summary

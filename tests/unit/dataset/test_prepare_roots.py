@@ -1,4 +1,4 @@
-"""Noise, speech without keywords and mined clips, which come from folders of their own."""
+"""Preparation of noise, keyword-free speech and mined clips from their root folders."""
 
 import shutil
 from collections import Counter
@@ -22,9 +22,7 @@ def test_no_noise_is_an_error_unless_silence_is_off(
     make_dataset: Make, frontend: FrontendConfig, corpus: Path, out: Path, tmp_path: Path
 ):
     shutil.rmtree(corpus / "_background_noise_")
-    with pytest.raises(
-        KwspipeError, match="no usable background noise was found, which _silence_ is cut from"
-    ):
+    with pytest.raises(KwspipeError, match="no usable background noise, which is required for _silence_"):
         prepare(make_dataset(), frontend, 1, out)
     summary = prepare(make_dataset(silence_class_percentage=0.0), frontend, 1, out)
     assert "_silence_" not in summary["labels"]
@@ -36,12 +34,12 @@ def test_no_noise_is_an_error_unless_silence_is_off(
     assert summary["noise_s"] == {"training": 32.0, "validation": 4.0, "testing": 4.0}
 
 
-def test_a_noise_root_that_is_not_there_is_an_error(make_dataset: Make, frontend: FrontendConfig, out: Path):
+def test_a_missing_noise_root_is_an_error(make_dataset: Make, frontend: FrontendConfig, out: Path):
     with pytest.raises(KwspipeError, match=r"dataset.noise_roots.0: '/nowhere/noise', which is not a folder"):
         prepare(make_dataset(noise_roots=("/nowhere/noise",)), frontend, 1, out)
 
 
-def test_negative_recordings_are_whole_and_in_one_split(
+def test_negative_recordings_are_undivided_and_in_one_split(
     make_dataset: Make, frontend: FrontendConfig, out: Path, tmp_path: Path
 ):
     root = tmp_path / "talk"
@@ -56,14 +54,16 @@ def test_negative_recordings_are_whole_and_in_one_split(
     assert summary["rejected"] == {"silent": 1}
     found: dict[str, str] = {}
     for split in ("training", "validation", "testing"):
-        pieces, paths = store.negative(split), store.negative_paths(split)
-        assert pieces and summary["negative_s"][split] == sum(piece.size for piece in pieces) / RATE_HZ
-        for piece, path in zip(pieces, paths, strict=True):
-            assert piece.dtype == np.int16 and piece.size == int(lengths[Path(path).name] * RATE_HZ)
+        segments, paths = store.negative(split), store.negative_paths(split)
+        assert (
+            segments and summary["negative_s"][split] == sum(segment.size for segment in segments) / RATE_HZ
+        )
+        for segment, path in zip(segments, paths, strict=True):
+            assert segment.dtype == np.int16 and segment.size == int(lengths[Path(path).name] * RATE_HZ)
             found[path] = split
     assert sorted(found) == sorted(f"talk/deep/{name}" for name in lengths)
     for path, split in found.items():
-        assert found[path.replace("-a", "-b")] == split  # takes of one recording
+        assert found[path.replace("-a", "-b")] == split  # parts of one recording
     counts = Counter(found.values())
     assert counts["testing"] > counts["validation"]
     hashes = input_hashes(dataset)
@@ -86,10 +86,10 @@ def test_mined_clips_are_unknown_words_of_training(
     for number in mined:
         row = store.rows[number]
         assert (row.label, row.split, row.length) == ("_unknown_", "training", int(1.6 * RATE_HZ))
-        # Any clip's length of it may be heard: what must be in is what all of them share.
+        # Any window of a clip's length may be cut. The bounds are the samples in all windows.
         assert store.word_bounds(number) == (int(0.4 * RATE_HZ), int(1.2 * RATE_HZ))
-    grown = summary["counts"]["_unknown_"]["training"] - before["counts"]["_unknown_"]["training"]
-    assert grown == 2
+    num_added = summary["counts"]["_unknown_"]["training"] - before["counts"]["_unknown_"]["training"]
+    assert num_added == 2
     assert summary["counts"]["_unknown_"]["testing"] == before["counts"]["_unknown_"]["testing"]
     assert input_hashes(dataset)["mined_roots"] != input_hashes(make_dataset())["mined_roots"]
     with pytest.raises(KwspipeError, match=r"dataset.mined_roots.0: '/nowhere', which is not a folder"):
@@ -110,5 +110,5 @@ def test_faulty_negative_settings_are_errors(make_dataset: Make, frontend: Front
         match=r"dataset.negative_roots.0: '/nowhere', which is not a folder. Allowed: a folder of speech",
     ):
         prepare(make_dataset(negative_roots=("/nowhere",)), frontend, 1, out)
-    with pytest.raises(ValueError, match="are 110 together; at most 100"):
+    with pytest.raises(ValueError, match="is 110; at most 100"):
         make_dataset(negative_validation_percentage=60.0)

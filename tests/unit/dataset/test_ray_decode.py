@@ -1,4 +1,4 @@
-"""Decoding on two Ray nodes on this machine: the same store, whatever dies meanwhile."""
+"""Decoding on two local Ray nodes: the store does not change, even if a worker or node terminates."""
 
 import hashlib
 import importlib.util
@@ -28,7 +28,7 @@ SOURCES = Path(ray_decode.__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    """Two nodes of one core each."""
+    """A cluster of two nodes with one core each."""
     pytest.importorskip("ray.cluster_utils", reason="needs Ray: pip install kwspipe[ray]")
     from ray.cluster_utils import Cluster
 
@@ -48,7 +48,7 @@ def reader(cluster: Any) -> Iterator[RayReader]:
         yield reader  # type: ignore[misc]
 
 
-def test_the_store_is_that_of_one_process(
+def test_the_store_is_equal_to_that_of_one_process(
     make_dataset: Callable[..., DatasetConfig],
     frontend: FrontendConfig,
     corpus: Path,
@@ -71,22 +71,22 @@ def test_the_store_is_that_of_one_process(
             path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / name).iterdir()
         }
 
-    here = hashes("here", read_files)
-    assert hashes("there", reader) == here
-    assert len(here) == 9
+    local = hashes("local", read_files)
+    assert hashes("ray", reader) == local
+    assert len(local) == 9
 
 
-def test_a_node_that_sees_other_folders_is_an_error(
+def test_a_node_without_access_to_the_recordings_is_an_error(
     corpus: Path, reader: RayReader, monkeypatch: pytest.MonkeyPatch
 ):
-    """This process reads a file that is not there for the nodes."""
+    """This process can read a file that does not exist for the nodes."""
     monkeypatch.setattr(ray_decode, "read_file", lambda *_: np.zeros(10, np.int16))
-    recording = Recording("one/x.wav", "one", "x", None, str(corpus / "here_only.wav"), "")
+    recording = Recording("one/x.wav", "one", "x", None, str(corpus / "local_only.wav"), "")
     with pytest.raises(KwspipeError) as caught:
         list(reader([recording], RATE_HZ))
     expected = (
-        f"cannot read {corpus}/here_only.wav (No such file or directory), and this machine can. Allowed: recordings "
-        "that every node of the cluster sees under the same path. Next: mount the folder on every node"
+        f"cannot read {corpus}/local_only.wav (No such file or directory), but this machine can. Allowed: "
+        "recordings that every node of the cluster can read under the same path. Next: mount the folder on every node"
     )
     assert expected in str(caught.value)
 
@@ -94,35 +94,35 @@ def test_a_node_that_sees_other_folders_is_an_error(
 def test_a_node_with_other_decoders_is_an_error(
     corpus: Path, reader: RayReader, monkeypatch: pytest.MonkeyPatch
 ):
-    mine = ray_decode.versions() | {"soxr": "0.0.1"}
-    monkeypatch.setattr(ray_decode, "versions", lambda: mine)
+    expected = ray_decode.versions() | {"soxr": "0.0.1"}
+    monkeypatch.setattr(ray_decode, "versions", lambda: expected)
     with pytest.raises(
         KwspipeError, match=r"runtime: node .* has another soxr: .*the same on every node: 0.0.1"
     ):
         list(reader(FolderSource(corpus).find().words, RATE_HZ))
 
 
-def test_a_worker_and_a_node_may_die(cluster: Any, corpus: Path, tmp_path: Path, reader: RayReader):
+def test_a_worker_and_a_node_may_terminate(cluster: Any, corpus: Path, tmp_path: Path, reader: RayReader):
     import ray
 
     decode_batch = ray_decode.decode_batch
-    died = tmp_path / "died"
+    terminated = tmp_path / "terminated"
 
     @ray.remote(max_retries=2, scheduling_strategy="SPREAD")
-    def die_once(paths: list[str], *arguments: Any) -> ray_decode.DecodedBatch:
-        if paths[0].endswith("s0_nohash_0.wav") and not died.exists():
-            died.touch()
+    def terminate_once(paths: list[str], *arguments: Any) -> ray_decode.DecodedBatch:
+        if paths[0].endswith("s0_nohash_0.wav") and not terminated.exists():
+            terminated.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return decode_batch(paths, *arguments)
 
     recordings = list(FolderSource(corpus).find().words)
     expected = [pcm.tobytes() for pcm in read_files(recordings, RATE_HZ)]  # type: ignore[union-attr]
-    reader._decode = die_once
+    reader._decode = terminate_once
     samples = reader(recordings, RATE_HZ)
     read = [next(samples).tobytes() for _ in range(12)]  # type: ignore[union-attr]
     cluster.remove_node(cluster.list_all_nodes()[-1])
     read += [pcm.tobytes() for pcm in samples]  # type: ignore[union-attr]
-    assert died.exists()
+    assert terminated.exists()
     assert read == expected
 
 
@@ -130,16 +130,16 @@ def test_a_batch_that_never_succeeds_is_an_error(cluster: Any, reader: RayReader
     import ray
 
     @ray.remote(max_retries=0)
-    def die(*_: Any) -> None:
+    def terminate(*_: Any) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    reader._decode = die
+    reader._decode = terminate
     with pytest.raises(KwspipeError, match=r"could not decode a batch of 4 files .*or with runtime=local"):
         list(reader(FolderSource(corpus).find().words, RATE_HZ))
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere.invalid:6379", "auto"])
-def test_a_cluster_that_is_not_there_is_told_at_once(address: str, monkeypatch: pytest.MonkeyPatch):
+def test_a_missing_cluster_is_an_error(address: str, monkeypatch: pytest.MonkeyPatch):
     pytest.importorskip("ray", reason="needs Ray: pip install kwspipe[ray]")
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
     with pytest.raises(KwspipeError) as caught, file_reader(RayRuntimeConfig("ray", address, 4)):
@@ -150,7 +150,7 @@ def test_a_cluster_that_is_not_there_is_told_at_once(address: str, monkeypatch: 
     )
 
 
-def test_ray_is_asked_for_where_it_is_missing(monkeypatch: pytest.MonkeyPatch):
+def test_a_missing_ray_package_is_an_error(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(KwspipeError, match=r"which is not installed.*pip install kwspipe\[ray\]"):
         RayReader(RayRuntimeConfig("ray", "auto", 4))

@@ -1,4 +1,4 @@
-"""Which recordings become clips."""
+"""Selection of the recordings that become clips."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -42,11 +42,11 @@ def test_a_word_listed_twice_is_an_error(make_dataset: Make):
     with pytest.raises(KwspipeError) as caught:
         check_words(make_dataset(words=("one", "two", "one")))
     assert str(caught.value) == (
-        "dataset.words.2: 'one' for the second time. Allowed: each word once. Next: take one of them out"
+        "dataset.words.2: 'one' for the second time. Allowed: each word once. Next: remove one of them"
     )
 
 
-def test_the_same_word_in_another_composition_is_listed_twice(make_dataset: Make):
+def test_a_word_in_two_unicode_forms_is_a_duplicate(make_dataset: Make):
     with pytest.raises(KwspipeError, match=r"dataset.words.1: 'grün' for the second time"):
         check_words(make_dataset(words=("grün", "gru\u0308n")))
 
@@ -56,19 +56,19 @@ def test_a_keyword_among_the_unknown_words_is_an_error(make_dataset: Make):
         check_words(make_dataset(unknown_words=("cat", "two")))
 
 
-def test_a_word_without_recordings_names_the_closest_there_is(make_dataset: Make):
+def test_the_error_of_a_word_without_recordings_lists_the_closest_words(make_dataset: Make):
     found = [*clips("one", 3), *clips("two", 3), *clips("tree", 3), *clips("cat", 3)]
     with pytest.raises(KwspipeError) as caught:
         keyword_quotas(found, make_dataset(), 1)
     assert str(caught.value) == (
-        "dataset.words.2: no recordings of 'three'. Allowed: words that there are recordings of, closest first: "
-        "tree, cat, one, two. Next: correct the word, or add a folder of recordings named 'three'"
+        "dataset.words.2: no recordings of 'three'. Allowed: words with recordings, closest first: tree, cat, "
+        "one, two. Next: correct the word, or add a folder of recordings named 'three'"
     )
 
 
 def test_keywords_get_all_their_clips(make_dataset: Make):
     found = [*clips("one", 7, 2, 1), *clips("two", 3, 1, 1), *clips("three", 4), *clips("cat", 3)]
-    drawn = {(d.label, d.split): [r.path for r in d.queue] for d in keyword_quotas(found, make_dataset(), 1)}
+    drawn = {(q.label, q.split): [r.path for r in q.queue] for q in keyword_quotas(found, make_dataset(), 1)}
     assert {key: len(paths) for key, paths in drawn.items() if paths} == {
         ("one", "training"): 7, ("one", "validation"): 2, ("one", "testing"): 1,
         ("two", "training"): 3, ("two", "validation"): 1, ("two", "testing"): 1, ("three", "training"): 4,
@@ -77,18 +77,18 @@ def test_keywords_get_all_their_clips(make_dataset: Make):
 
 def test_capped_words_keep_spare_recordings_for_replacement(make_dataset: Make):
     found = [*clips("one", 80, 10, 10), *clips("two", 5), *clips("three", 5)]
-    draws = [d for d in keyword_quotas(found, make_dataset(max_clips_per_word=20), 1) if d.label == "one"]
-    assert {d.split: d.missing for d in draws} == {"training": 16, "validation": 2, "testing": 2}
-    assert [len(list(d.queue)) for d in draws] == [80, 10, 10]
+    quotas = [q for q in keyword_quotas(found, make_dataset(max_clips_per_word=20), 1) if q.label == "one"]
+    assert {q.split: q.missing for q in quotas} == {"training": 16, "validation": 2, "testing": 2}
+    assert [len(list(q.queue)) for q in quotas] == [80, 10, 10]
 
 
-def test_few_shot_caps_training_and_leaves_the_tests_whole(make_dataset: Make):
+def test_few_shot_limits_training_only(make_dataset: Make):
     found = [*clips("one", 80, 10, 10), *clips("two", 5), *clips("three", 5)]
-    draws = keyword_quotas(found, make_dataset(max_training_clips_per_word=20), 1)
-    assert {d.split: d.missing for d in draws if d.label == "one"} == {
+    quotas = keyword_quotas(found, make_dataset(max_training_clips_per_word=20), 1)
+    assert {q.split: q.missing for q in quotas if q.label == "one"} == {
         "training": 20, "validation": 10, "testing": 10,
     }  # fmt: skip
-    assert {d.missing for d in draws if d.label == "two" and d.split == "training"} == {5}
+    assert {q.missing for q in quotas if q.label == "two" and q.split == "training"} == {5}
 
 
 counts = st.fixed_dictionaries({split: st.integers(0, 200) for split in SPLITS})
@@ -106,19 +106,19 @@ def test_a_cap_is_kept_and_shared(counts: dict, cap: int):
         assert quotas == counts
 
 
-def test_unknown_words_come_in_turn_as_many_as_a_keyword_has(make_dataset: Make):
+def test_unknown_words_alternate_and_have_as_many_clips_as_a_keyword(make_dataset: Make):
     found = [*clips("one", 9), *clips("cat", 20, 5, 5), *clips("dog", 20, 5, 5), *clips("tree", 2, 1, 0)]
     num_clips = {"training": 30, "validation": 6, "testing": 3}
-    draws = {d.split: d for d in unknown_quotas(found, make_dataset(), num_clips, 1)}
-    assert {split: draw.missing for split, draw in draws.items()} == {
+    quotas = {q.split: q for q in unknown_quotas(found, make_dataset(), num_clips, 1)}
+    assert {split: quota.missing for split, quota in quotas.items()} == {
         "training": 10,
         "validation": 2,
         "testing": 1,
     }
-    training = [r.word for r in draws["training"].queue]
+    training = [r.word for r in quotas["training"].queue]
     assert Counter(training[:10]) == {"cat": 4, "dog": 4, "tree": 2}
     assert len(training) == 42
-    assert all(r.split == "validation" for r in draws["validation"].queue)
+    assert all(r.split == "validation" for r in quotas["validation"].queue)
 
 
 def test_unknown_words_can_be_named(make_dataset: Make):
@@ -132,7 +132,7 @@ def test_unknown_words_can_be_named(make_dataset: Make):
         unknown_quotas(found, make_dataset(unknown_words=("dg",)), dict.fromkeys(SPLITS, 9), 1)
 
 
-def test_a_keyword_in_other_letters_is_no_unknown_word(make_dataset: Make):
+def test_a_keyword_in_another_case_is_not_an_unknown_word(make_dataset: Make):
     found = [*clips("one", 9), *clips("One", 9), *clips("TWO", 9), *clips("cat", 9)]
     (training, *_) = unknown_quotas(found, make_dataset(), dict.fromkeys(SPLITS, 9), 1)
     assert {r.word for r in training.queue} == {"cat"}
@@ -153,22 +153,24 @@ def test_no_other_words_is_an_error_unless_unknown_is_off(make_dataset: Make):
     ("num_clips", "percentage", "expected"),
     [(300, 1.0, 100), (300, 0.2, 20), (300, 2.5, 250), (3, 0.2, 1), (0, 1, 0)],
 )
-def test_shares_are_of_the_mean_keyword(make_dataset: Make, num_clips: int, percentage: float, expected: int):
+def test_percentages_are_of_the_mean_number_per_keyword(
+    make_dataset: Make, num_clips: int, percentage: float, expected: int
+):
     dataset = make_dataset(words=("one", "two", "three"))
     assert num_class_clips(dataset, percentage, "training", num_clips) == expected
 
 
-def test_validation_and_testing_have_enough_to_judge_by(make_dataset: Make):
+def test_validation_and_testing_have_a_minimum(make_dataset: Make):
     dataset = make_dataset(words=("one", "two", "three"), min_evaluation_clips=50)
     assert [num_class_clips(dataset, 1.0, split, 30) for split in SPLITS] == [10, 50, 50]
     assert [num_class_clips(dataset, 1.0, split, 0) for split in SPLITS] == [0, 0, 0]
 
 
-def test_in_turn_empties_every_queue():
+def test_round_robin_empties_every_queue():
     assert list(round_robin([[1, 2, 3], [], [4], [5, 6]])) == [1, 4, 5, 2, 6, 3]  # type: ignore[list-item]
 
 
-def test_a_recording_more_does_not_disturb_the_order_of_the_others():
+def test_removing_a_recording_keeps_the_order_of_the_others():
     found = clips("cat", 50)
     order = list(Listing.of(found).seeded_order(7))
     assert order != found and order != list(Listing.of(found).seeded_order(8))

@@ -1,4 +1,4 @@
-"""Speakers never cross splits; lists win over the hash rule."""
+"""Assignment of splits: one split per speaker, and lists before the hash rule."""
 
 import csv
 import hashlib
@@ -36,7 +36,7 @@ def test_the_published_rule():
 
 
 def test_the_published_test_set_follows_the_rule(shared_dir: Path):
-    """The clips of Speech Commands' own test set: at 10 % and 10 % the rule tells that they are testing."""
+    """With 10 % and 10 %, the rule assigns the clips of the published test set of Speech Commands to testing."""
     with (shared_dir / "data" / "manifest.csv").open() as file:
         speakers = [row["speaker"] for row in csv.DictReader(file) if row["source"] == "sc_testset_v002"]
     assert len(speakers) == 2520
@@ -64,13 +64,13 @@ def test_many_speakers_follow_the_rule_alone():
     assert 15 < sum(split == "validation" for split in splits.values()) < 45
 
 
-def test_lists_win_and_speakers_they_do_not_name_are_training():
+def test_lists_come_first_and_unlisted_speakers_are_in_training():
     words = (recording("ann", 0, "validation"), recording("bob", 0, "testing"), recording("cid"))
     found = Found(words, (), (), frozenset({"validation", "testing"}))
     assert [r.split for r in assign_splits(found, 50, 50)] == ["validation", "testing", "training"]
 
 
-def test_a_split_without_a_list_is_made_by_hash():
+def test_a_split_without_a_list_is_assigned_by_hash():
     words = (recording("ann", 0, "testing"), *(recording(f"s{index}") for index in range(40)))
     splits = {r.speaker: r.split for r in assign_splits(Found(words, (), (), frozenset({"testing"})), 20, 20)}
     assert splits["ann"] == "testing"
@@ -89,8 +89,8 @@ def test_a_speaker_in_two_splits_is_an_error():
     )
 
 
-def test_a_speaker_is_the_same_in_both_ways_of_naming(corpus: Path):
-    """ann_nohash_0.wav is listed as validation; ann_7.wav is not listed, and is ann's too."""
+def test_both_file_name_forms_have_the_same_speaker(corpus: Path):
+    """The file ann_nohash_0.wav is listed as validation; ann_7.wav is not listed and has the same speaker."""
     (corpus / "cat" / "ann_nohash_0.wav").rename(corpus / "cat" / "ann_7.wav")
     with pytest.raises(KwspipeError, match=r"'ann' \(cat/ann_7.wav in training"):
         assign_splits(FolderSource(corpus).find(), 10, 10)
@@ -111,7 +111,7 @@ def test_five_rounds_test_every_speaker_once():
 
 def test_the_speakers_of_a_published_test_set_are_in_every_fold():
     names = [f"{number:08x}" for number in range(2000)]
-    of_test_set = [name for name in names if hash_split(name, 10, 10) == "testing"]
-    counts = np.bincount([speaker_fold(name) for name in of_test_set], minlength=FOLDS)
-    assert len(of_test_set) > 150
-    assert counts.min() > 0.6 * len(of_test_set) / FOLDS
+    testing = [name for name in names if hash_split(name, 10, 10) == "testing"]
+    counts = np.bincount([speaker_fold(name) for name in testing], minlength=FOLDS)
+    assert len(testing) > 150
+    assert counts.min() > 0.6 * len(testing) / FOLDS

@@ -26,7 +26,7 @@ def store(tmp_path: Path) -> ClipStore:
                 split="testing", source="folder", path=f"{number}.wav",
             )  # fmt: skip
         noise = rng.integers(-500, 500, 80000).astype(np.int16)
-        writer.add_noise_piece("hiss", "testing", writer.add_noise(noise), len(noise))
+        writer.add_noise_segment("hiss", "testing", writer.add_noise(noise), len(noise))
         writer.finish({"labels": LABELS})
     return ClipStore(tmp_path)
 

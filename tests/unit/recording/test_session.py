@@ -22,7 +22,7 @@ from kwspipe.errors import KwspipeError
 from kwspipe.recording.display import Display
 from kwspipe.recording.files import count_takes, store_take
 from kwspipe.recording.session import Report, Session
-from support.takes import CONFIG, RATE_HZ, Played, room, take
+from support.takes import CONFIG, RATE_HZ, PlayedInput, room, take
 
 PAUSE = room(0.1)
 GOOD, SOFT, CLIPPED = take(), take(peak=0.02, noise=0.0001), take(peak=1.5)
@@ -41,7 +41,7 @@ def record(
     for samples in takes:
         recordings += [PAUSE, samples]
     with Display(console) as display:
-        report = Session(Played(recordings), config, words, root, display, stop_requested).run()
+        report = Session(PlayedInput(recordings), config, words, root, display, stop_requested).run()
     return report, console.file.getvalue()  # type: ignore[attr-defined]
 
 
@@ -139,7 +139,7 @@ def test_noise_that_clips_is_an_error(tmp_path: Path):
         pytest.raises(KwspipeError, match=r"room noise that clips.*reduce the gain of the microphone"),
         Display(Console(file=io.StringIO())) as display,
     ):
-        Session(Played([PAUSE, loud]), CONFIG, ("computer",), tmp_path, display).run()
+        Session(PlayedInput([PAUSE, loud]), CONFIG, ("computer",), tmp_path, display).run()
     assert names(tmp_path) == []
 
 

@@ -1,1 +1,1 @@
-"""Hard negatives: clips of ``_unknown_`` made from recordings of words."""
+"""Hard negatives: clips of ``_unknown_`` and ``_silence_`` that resemble the sounds of a stream."""

@@ -1,4 +1,4 @@
-"""Words that sound, or are spelled, almost as a keyword is."""
+"""Near misses: other words that are pronounced or spelled similarly to a keyword."""
 
 import difflib
 from collections.abc import Iterable
@@ -7,37 +7,37 @@ from kwspipe.config import NegativesConfig
 from kwspipe.dataset.tts import espeak
 from kwspipe.errors import KwspipeError
 
-# The voice whose pronunciation is compared.
+# Voice whose phonemes are compared.
 VOICE = "gmw/en-US"
 
 
 def near_misses(words: Iterable[str], keywords: Iterable[str], config: NegativesConfig) -> dict[str, float]:
-    """Finds the words most like a keyword.
+    """Finds the words that are most similar to a keyword.
 
     Args:
         words: the other words.
         keywords: the keywords.
-        config: ``similarity`` says what is compared, letters or phonemes; ``min_similarity`` how like they have to be.
+        config: ``similarity`` selects letters or phonemes; ``min_similarity`` is the threshold.
 
     Returns:
-        Each near miss and its similarity to the closest keyword (difflib's ratio, 0 to 1), the closest first. With
-        phonemes, words that sound exactly as a keyword does are left out: nobody could tell them apart.
+        Each near miss and its similarity to the closest keyword (ratio of ``difflib.SequenceMatcher``, 0 to 1), the
+        most similar first. Words equal to a keyword in letters or phonemes are not included.
 
     Raises:
-        KwspipeError: phonemes are asked for, and espeak-ng is not installed.
+        KwspipeError: ``similarity`` is phonemes and espeak-ng is not installed.
     """
-    known, wanted = sorted(set(words)), sorted(set(keywords))
-    everything = [*known, *wanted]
-    sounds = config.similarity == "phonemes"
-    spoken = _phonemes(everything) if sounds else {word: word.casefold() for word in everything}
-    targets = [spoken[keyword] for keyword in wanted]
-    closeness = {word: max(_ratio(spoken[word], target) for target in targets) for word in known}
-    close = {word: ratio for word, ratio in closeness.items() if config.min_similarity <= ratio < 1}
-    return dict(sorted(close.items(), key=lambda item: (-item[1], item[0])))
+    candidates, targets = sorted(set(words)), sorted(set(keywords))
+    all_words = [*candidates, *targets]
+    by_phonemes = config.similarity == "phonemes"
+    form = _phonemes(all_words) if by_phonemes else {word: word.casefold() for word in all_words}
+    target_forms = [form[keyword] for keyword in targets]
+    similarity = {word: max(_ratio(form[word], target) for target in target_forms) for word in candidates}
+    near = {word: ratio for word, ratio in similarity.items() if config.min_similarity <= ratio < 1}
+    return dict(sorted(near.items(), key=lambda item: (-item[1], item[0])))
 
 
 def spelling_similarity(word: str, keywords: Iterable[str]) -> float:
-    """Returns how like the closest keyword a word is spelled, 0 to 1."""
+    """Returns the similarity of the spelling of a word to that of the closest keyword, 0 to 1."""
     return max(_ratio(word.casefold(), keyword.casefold()) for keyword in keywords)
 
 
@@ -46,7 +46,7 @@ def _ratio(first: str, second: str) -> float:
 
 
 def _phonemes(words: list[str]) -> dict[str, str]:
-    if not espeak.installed():
+    if not espeak.is_installed():
         raise KwspipeError(
             "dataset.negatives.similarity",
             "phonemes, but espeak-ng is not installed",

@@ -1,1 +1,1 @@
-"""Background noise and clips of ``_silence_``."""
+"""Background noise and hard negatives of ``_silence_``."""

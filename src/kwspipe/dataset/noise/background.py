@@ -1,4 +1,4 @@
-"""Background noise: which split may hear which part of it, and the clips of silence cut from it."""
+"""Background noise: its division among the splits, and the positions of silence clips in it."""
 
 import random
 from collections.abc import Collection, Mapping, Sequence
@@ -6,17 +6,28 @@ from dataclasses import dataclass
 
 from kwspipe.dataset.recordings import SPLITS, Split
 from kwspipe.dataset.splits import hash_split
+from kwspipe.dataset.store.clip_store import Segment
 from kwspipe.errors import KwspipeError
 
-# Where a split's clips come from lists, its percentage may be 0; noise is then shared as Speech Commands shares clips.
+# Percentage of the noise for a split whose own percentage is 0, because its clips are given by a list. It is the
+# percentage of validation and testing clips in Speech Commands.
 DEFAULT_PERCENTAGE = 10.0
-# A recording is cut by time where its smallest part still holds this many clips; else it goes to one split whole.
-MIN_CLIPS_A_PART = 2
+# A recording is divided in time if its smallest part has the length of this many clips. Otherwise all of it is assigned
+# to one split.
+MIN_CLIPS_PER_PART = 2
 
 
 @dataclass(frozen=True)
 class NoiseRecording:
-    """A decoded recording of noise: its name, the recording it is a take of, its place and length in samples."""
+    """A decoded recording of noise.
+
+    Attributes:
+        path: path of the recording.
+        group: recording of which it is a part; parts of one recording are assigned to the same split.
+        offset: first sample in the sample files of the store.
+        length: number of samples.
+        split: the split that the source prescribes, or None.
+    """
 
     path: str
     group: str
@@ -25,94 +36,87 @@ class NoiseRecording:
     split: Split | None
 
 
-@dataclass(frozen=True)
-class NoisePiece:
-    """Samples of noise that one split may hear."""
-
-    path: str
-    split: Split
-    offset: int
-    length: int
-
-
 def split_noise(
     recordings: Sequence[NoiseRecording],
     percentages: Mapping[Split, float],
     sample_length: int,
-    need_room: bool,
-) -> list[NoisePiece]:
-    """Divides noise among the splits, so that no sample of it is heard in two of them.
+    every_split: bool,
+) -> list[Segment]:
+    """Divides noise among the splits. Each sample belongs to one split.
 
-    Long recordings are cut in time, short ones go to one split whole, by the hash of their group.
+    Long recordings are divided in time. Short recordings are assigned to one split by the hash of their group.
 
     Args:
-        recordings: what there is.
-        percentages: share of validation and of testing; a split that is not there gets nothing.
-        sample_length: samples of one clip.
-        need_room: whether a clip must fit into the noise of every split; one in which none fits then gets the end of
-            the longest piece of training.
+        recordings: the recordings.
+        percentages: percentages of validation and testing; a missing split gets no noise.
+        sample_length: number of samples of a clip.
+        every_split: the noise of every split must have the length of a clip. A split with too little noise gets the
+            end of the longest segment of training.
 
     Raises:
-        KwspipeError: there is too little noise to give every split a clip's length.
+        KwspipeError: there is too little noise for ``every_split``.
     """
     shares = {split: share or DEFAULT_PERCENTAGE for split, share in percentages.items()}
-    pieces: list[NoisePiece] = []
+    segments: list[Segment] = []
     for recording in recordings:
         smallest = recording.length * min(shares.values(), default=100.0) / 100
         if recording.split is not None:
-            pieces.append(NoisePiece(recording.path, recording.split, recording.offset, recording.length))
-        elif smallest >= MIN_CLIPS_A_PART * sample_length:
-            pieces += _cut(recording.path, recording.offset, recording.length, shares)
+            segments.append(Segment(recording.path, recording.split, recording.offset, recording.length))
+        elif smallest >= MIN_CLIPS_PER_PART * sample_length:
+            segments += _cut(recording.path, recording.offset, recording.length, shares)
         else:
             split = hash_split(recording.group, shares.get("validation", 0), shares.get("testing", 0))
-            pieces.append(NoisePiece(recording.path, split, recording.offset, recording.length))
+            segments.append(Segment(recording.path, split, recording.offset, recording.length))
     for split in SPLITS:
         if (
-            need_room
+            every_split
             and (split == "training" or split in shares)
-            and not has_room(pieces, split, sample_length)
+            and not fits_clip(segments, split, sample_length)
         ):
-            pieces = _give_part(pieces, split, sample_length)
-    return pieces
+            segments = _move_part(segments, split, sample_length)
+    return segments
 
 
-def has_room(pieces: Collection[NoisePiece], split: Split, sample_length: int) -> bool:
-    """Tells whether a clip of silence can be cut from the noise of a split."""
-    return any(piece.split == split and piece.length >= sample_length for piece in pieces)
+def fits_clip(segments: Collection[Segment], split: Split, sample_length: int) -> bool:
+    """Returns whether a noise segment of a split has the length of a clip."""
+    return any(segment.split == split and segment.length >= sample_length for segment in segments)
 
 
 def silence_positions(
-    pieces: Sequence[NoisePiece], split: Split, num_clips: int, sample_length: int, seed: int
-) -> list[tuple[NoisePiece, int]]:
-    """Draws where clips of silence are cut: pieces in turn, so that each kind of noise is heard, the place seeded.
+    segments: Sequence[Segment], split: Split, num_clips: int, sample_length: int, seed: int
+) -> list[tuple[Segment, int]]:
+    """Draws the positions of silence clips: alternates between the segments, with a random offset in each.
 
     Returns:
-        Pieces, and places of the first sample in the noise.
+        For each clip its segment, and the offset of its first sample in the sample files.
     """
-    # Text seeds are hashed the same way on every platform and version.
-    draw = random.Random(f"{seed}/silence/{split}")
-    usable = [piece for piece in pieces if piece.split == split and piece.length >= sample_length]
-    draw.shuffle(usable)
-    turns = (usable[index % len(usable)] for index in range(num_clips))
-    return [(piece, piece.offset + draw.randrange(piece.length - sample_length + 1)) for piece in turns]
+    # random.Random gives the same numbers for a text seed on every platform and version.
+    rng = random.Random(f"{seed}/silence/{split}")
+    usable = [segment for segment in segments if segment.split == split and segment.length >= sample_length]
+    rng.shuffle(usable)
+    selected = (usable[index % len(usable)] for index in range(num_clips))
+    return [
+        (segment, segment.offset + rng.randrange(segment.length - sample_length + 1)) for segment in selected
+    ]
 
 
-def _cut(path: str, offset: int, length: int, shares: Mapping[Split, float]) -> list[NoisePiece]:
-    """Cuts training from the start of a recording, then validation and testing, without overlap."""
+def _cut(path: str, offset: int, length: int, shares: Mapping[Split, float]) -> list[Segment]:
+    """Divides a recording in time: training first, then validation, then testing."""
     parts = {split: int(length * share / 100) for split, share in shares.items()}
     lengths: dict[Split, int] = {"training": length - sum(parts.values()), **parts}
-    pieces = []
+    segments = []
     for split in SPLITS:
         if split in lengths:
-            pieces.append(NoisePiece(path, split, offset, lengths[split]))
+            segments.append(Segment(path, split, offset, lengths[split]))
             offset += lengths[split]
-    return pieces
+    return segments
 
 
-def _give_part(pieces: list[NoisePiece], split: Split, sample_length: int) -> list[NoisePiece]:
-    donors = [p for p in pieces if p.split != split and p.length >= 2 * sample_length]
+def _move_part(segments: list[Segment], split: Split, sample_length: int) -> list[Segment]:
+    """Moves the end of the longest segment, preferably of training, to another split."""
+    donors = [p for p in segments if p.split != split and p.length >= 2 * sample_length]
     if not donors:
-        total = sum(piece.length for piece in pieces)
+        total = sum(segment.length for segment in segments)
         raise KwspipeError(
             "dataset.noise_roots",
             f"too little background noise for {split}: {total} samples in all",
@@ -120,8 +124,8 @@ def _give_part(pieces: list[NoisePiece], split: Split, sample_length: int) -> li
             "add recordings to <root>/_background_noise_ or to a folder in dataset.noise_roots, "
             "or set dataset.silence_class_percentage=0",
         )
-    donor = max(donors, key=lambda piece: (piece.split == "training", piece.length))
+    donor = max(donors, key=lambda segment: (segment.split == "training", segment.length))
     part = max(sample_length, donor.length // 10)
-    kept = NoisePiece(donor.path, donor.split, donor.offset, donor.length - part)
-    given = NoisePiece(donor.path, split, donor.offset + kept.length, part)
-    return [kept if piece is donor else piece for piece in pieces] + [given]
+    remainder = Segment(donor.path, donor.split, donor.offset, donor.length - part)
+    moved = Segment(donor.path, split, donor.offset + remainder.length, part)
+    return [remainder if segment is donor else segment for segment in segments] + [moved]

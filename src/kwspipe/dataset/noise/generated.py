@@ -1,4 +1,4 @@
-"""Background noise without recordings: of five colours, clicks, and the babble of many voices."""
+"""Generated background noise: coloured noise, clicks, and babble of synthetic voices."""
 
 from dataclasses import dataclass
 
@@ -7,28 +7,28 @@ import numpy as np
 from kwspipe.audio.pcm import Pcm, Samples, float_from_pcm, pcm_from_float
 from kwspipe.dataset.tts.espeak import Utterance, synthesize
 
-# Power falls with frequency to the power of this.
+# Power density of each colour is proportional to 1 / frequency^exponent.
 COLOURS = {"white": 0.0, "pink": 1.0, "brown": 2.0}
-# Hiss, besides the colours that synthetic data has for its background.
+# Blue and violet noise are used for silence clips, but not as background of synthetic data.
 ALL_COLOURS = {**COLOURS, "blue": -1.0, "violet": -2.0}
 BABBLE = "babble"
 LOWEST_HZ = 20.0
-MAX_CLICKS_A_S = 4
-# The time in which a click falls to 1/e: crackle, and the knock on a table.
+MAX_CLICKS_PER_S = 4
+# Time constants of clicks: crackle has the shortest, a knock on a table the longest.
 SHORTEST_CLICK_S, LONGEST_CLICK_S = 0.0002, 0.02
 QUIETEST_CLICK_DB = -40.0
 
 
 @dataclass(frozen=True)
 class GeneratedNoise:
-    """One recording of noise.
+    """Parameters of one generated noise recording.
 
     Attributes:
         kind: a colour, or ``babble``.
-        duration_s: its length.
-        level_db: its mean power, below full scale.
-        seed: what its samples are drawn with.
-        voices: of babble, what each voice says over and over.
+        duration_s: duration.
+        level_db: mean power relative to full scale, in dB.
+        seed: seed of the samples.
+        voices: for babble, the utterance that each voice repeats.
     """
 
     kind: str
@@ -39,7 +39,7 @@ class GeneratedNoise:
 
 
 def render(noise: GeneratedNoise, sample_rate_hz: int) -> Pcm:
-    """Computes the noise, (samples,) int16; the same one gives the same samples."""
+    """Returns the samples of the noise, (samples,) int16. Equal parameters give equal samples."""
     rng = np.random.default_rng(noise.seed)
     num_samples = round(noise.duration_s * sample_rate_hz)
     if noise.kind == BABBLE:
@@ -52,9 +52,9 @@ def render(noise: GeneratedNoise, sample_rate_hz: int) -> Pcm:
 
 
 def click_noise(num_samples: int, sample_rate_hz: int, rng: np.random.Generator) -> Samples:
-    """Returns switches, knocks and crackle: a few short bursts of noise or of a tone, each dying away; else silence."""
+    """Returns clicks, (num_samples,) float32: short bursts of noise or of a tone that decay exponentially."""
     samples = np.zeros(num_samples, np.float32)
-    for _ in range(rng.integers(1, MAX_CLICKS_A_S * max(1, num_samples // sample_rate_hz) + 1)):
+    for _ in range(rng.integers(1, MAX_CLICKS_PER_S * max(1, num_samples // sample_rate_hz) + 1)):
         decay_s = 10 ** rng.uniform(np.log10(SHORTEST_CLICK_S), np.log10(LONGEST_CLICK_S))
         time_s = np.arange(int(5 * decay_s * sample_rate_hz) + 1) / sample_rate_hz
         frequency_hz = 10 ** rng.uniform(2.0, np.log10(sample_rate_hz / 2))
@@ -69,7 +69,7 @@ def click_noise(num_samples: int, sample_rate_hz: int, rng: np.random.Generator)
 
 
 def _coloured(exponent: float, num_samples: int, sample_rate_hz: int, rng: np.random.Generator) -> Samples:
-    """Shapes the spectrum of white noise; below 20 Hz, which no microphone hears, it is level."""
+    """Returns white noise with a shaped spectrum, which is flat below 20 Hz."""
     spectrum = np.fft.rfft(rng.standard_normal(num_samples))
     frequency_hz = np.maximum(np.fft.rfftfreq(num_samples, 1 / sample_rate_hz), LOWEST_HZ)
     shaped = np.fft.irfft(spectrum * frequency_hz ** (-exponent / 2), num_samples)
@@ -79,7 +79,7 @@ def _coloured(exponent: float, num_samples: int, sample_rate_hz: int, rng: np.ra
 def _babble(
     voices: tuple[Utterance, ...], num_samples: int, sample_rate_hz: int, rng: np.random.Generator
 ) -> Samples:
-    """Mixes voices, each at its own distance, each beginning somewhere in what it says."""
+    """Returns a mix of voices, each with a random level and a random start within its utterance."""
     mixed = np.zeros(num_samples, np.float32)
     for voice in voices:
         spoken = float_from_pcm(synthesize(voice, sample_rate_hz))

@@ -1,1 +1,1 @@
-"""The clip store: memory-mapped samples and the tables that describe them."""
+"""Clip store: memory-mapped samples and the tables that describe them."""

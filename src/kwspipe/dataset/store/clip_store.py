@@ -1,8 +1,9 @@
-"""The prepared clips: int16 samples in files that are mapped, not loaded, and tables that say where each clip lies.
+"""Reading and writing of a clip store: memory-mapped int16 samples and tables of their offsets.
 
-``clips-*.i16``, ``noise-*.i16`` and ``negative-*.i16`` (speech without keywords) hold samples, see ``shards``. The
-table of the same name, ``.csv``, says where each clip, piece of noise and negative recording lies, in samples counted
-through all files of its kind; ``rejected.csv`` lists what was left out; ``summary.json`` counts.
+``clips-*.i16``, ``noise-*.i16`` and ``negative-*.i16`` (keyword-free speech) contain the samples; see ``shards``.
+``clips.csv``, ``noise.csv`` and ``negative.csv`` contain the offset and length of each clip, noise segment and
+keyword-free recording. An offset counts the samples of all files of one kind. ``rejected.csv`` lists the rejected
+recordings. ``summary.json`` contains the counts.
 """
 
 import json
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,19 +24,19 @@ from kwspipe.dataset.store.csv_table import CsvWriter, read_csv
 from kwspipe.dataset.store.shards import SHARD_BYTES, Shards, ShardWriter, incomplete_store
 from kwspipe.errors import KwspipeError
 
-KINDS = ("clips", "noise", "negative")
-PIECE_COLUMNS = ("path", "split", "offset", "length")
+SAMPLE_KINDS = ("clips", "noise", "negative")
+SEGMENT_COLUMNS = ("path", "split", "offset", "length")
 REJECTED_COLUMNS = ("path", "word", "reason", "detail")
-COLUMNS = {"noise": PIECE_COLUMNS, "negative": PIECE_COLUMNS, "rejected": REJECTED_COLUMNS}
+COLUMNS = {"noise": SEGMENT_COLUMNS, "negative": SEGMENT_COLUMNS, "rejected": REJECTED_COLUMNS}
 Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Piece:
-    """Samples of noise or of speech without keywords, as their table has them; place and length in samples."""
+class Segment:
+    """A segment of noise or keyword-free speech, a row of its table; offset and length in samples."""
 
     path: str
-    split: str
+    split: Split
     offset: int
     length: int
 
@@ -44,14 +45,14 @@ class StoreWriter:
     """Writes a store, clip by clip.
 
     Args:
-        folder: an existing folder; the caller renames it once the store is whole.
-        labels: the classes, in the order of the model's outputs.
-        shard_bytes: bound on the size of one file of samples.
+        folder: an existing folder; the caller renames it when the store is complete.
+        labels: the classes in the order of the outputs of the network.
+        shard_bytes: maximum size of one sample file.
     """
 
     def __init__(self, folder: Path, labels: Sequence[str], shard_bytes: int = SHARD_BYTES) -> None:
         self.folder = folder
-        self._samples = {kind: ShardWriter(folder, kind, shard_bytes) for kind in KINDS}
+        self._samples = {kind: ShardWriter(folder, kind, shard_bytes) for kind in SAMPLE_KINDS}
         self._clips = ClipTableWriter(folder, labels)
         self._tables = {name: CsvWriter(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
 
@@ -66,14 +67,14 @@ class StoreWriter:
         for close in closes:
             try:
                 close()
-            except OSError as last:  # closing writes what is still buffered
-                error = error or last
+            except OSError as close_error:  # closing writes the buffered bytes
+                error = error or close_error
         if isinstance(error, OSError):
             raise KwspipeError(
                 str(self.folder),
                 f"it cannot be written ({error.strerror or error})",
-                "a folder on a disk with room for the store: 32 kB a second of sound",
-                "make room, or set run_dir to another disk, and run the same command again",
+                "a folder on a disk with space for the store: 32 kB per second of sound",
+                "free some space, or set run_dir to another disk, and run the same command again",
             ) from None
 
     def add_clip(
@@ -89,58 +90,58 @@ class StoreWriter:
         source: str,
         path: str,
     ) -> None:
-        """Appends a clip of ``label``, made as ``kind`` says; ``trim`` bounds the word in it."""
+        """Appends a clip; ``trim`` are the bounds of the word in it. See ``ClipRow`` for the other arguments."""
         offset = self._samples["clips"].append(pcm)
         self._clips.append(ClipRow(label, kind, word, speaker, split, source, path, offset, pcm.size, *trim))
 
     def add_noise(self, pcm: Pcm) -> int:
-        """Appends a recording of noise and returns the place of its first sample."""
+        """Appends a recording of noise and returns the offset of its first sample."""
         return self._samples["noise"].append(pcm)
 
     def noise(self, offset: int, length: int) -> Pcm:
-        """Reads samples of noise back, (length,) int16."""
+        """Returns samples of noise written earlier, (length,) int16."""
         return self._samples["noise"].read(offset, length)
 
-    def add_noise_piece(self, path: str, split: Split, offset: int, length: int) -> None:
-        """Notes which split may hear which samples of the noise."""
+    def add_noise_segment(self, path: str, split: Split, offset: int, length: int) -> None:
+        """Assigns a segment of the noise to a split."""
         self._tables["noise"].append((path, split, offset, length))
 
     def add_negative(self, pcm: Pcm, path: str, split: Split) -> int:
-        """Appends a recording of speech without keywords and returns the place of its first sample."""
+        """Appends a recording of keyword-free speech and returns the offset of its first sample."""
         offset = self._samples["negative"].append(pcm)
         self._tables["negative"].append((path, split, offset, pcm.size))
         return offset
 
     def negative(self, offset: int, length: int) -> Pcm:
-        """Reads samples of speech without keywords back, (length,) int16."""
+        """Returns samples of keyword-free speech written earlier, (length,) int16."""
         return self._samples["negative"].read(offset, length)
 
     def add_rejected(self, rejected: Rejected) -> None:
-        """Notes a recording that was left out."""
+        """Lists a rejected recording."""
         self._tables["rejected"].append(astuple(rejected))
 
     def finish(self, summary: Mapping[str, Any]) -> None:
-        """Writes the summary, with which the store is whole."""
+        """Writes the summary. The store is complete only with this file."""
         text = json.dumps(summary, indent=2, allow_nan=False)
         (self.folder / "summary.json").write_text(text + "\n", encoding="utf-8")
 
 
 class ClipStore:
-    """Reads a store. Clips are numbered from 0, in the order they were written.
+    """Reads a store. Clips are numbered from 0, in the order in which they were written.
 
     Args:
-        folder: where ``prepare`` wrote it.
+        folder: the output folder of the stage ``prepare``.
 
     Attributes:
-        labels: the classes, in the order of the model's outputs.
-        summary: what ``summary.json`` says.
-        rows: what ``clips.csv`` says of each clip, read when asked for.
-        targets: (clips,) the place of each clip's label in ``labels``.
-        offsets: (clips,) first sample of each clip, counted through all files.
-        lengths: (clips,) samples of each clip.
+        labels: the classes in the order of the outputs of the network.
+        summary: content of ``summary.json``.
+        rows: rows of ``clips.csv``, read on access.
+        targets: (clips,) index of the label of each clip in ``labels``.
+        offsets: (clips,) first sample of each clip in the sample files.
+        lengths: (clips,) number of samples of each clip.
 
     Raises:
-        KwspipeError: it is missing or not whole.
+        KwspipeError: the store is missing or incomplete.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -149,8 +150,8 @@ class ClipStore:
             self.summary: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
             self.labels: tuple[str, ...] = tuple(self.summary["labels"])
             self.rows = ClipTable(folder)
-            self._noise = _pieces(folder / "noise.csv")
-            self._negative = _pieces(folder / "negative.csv")
+            self._noise = _read_segments(folder / "noise.csv")
+            self._negative = _read_segments(folder / "negative.csv")
         except (OSError, ValueError, KeyError) as error:
             raise incomplete_store(folder, str(error)) from None
         records = self.rows.records
@@ -158,51 +159,53 @@ class ClipStore:
         self.offsets, self.lengths = records["offset"], records["length"]
         self._trim = records["trim_start"], records["trim_end"]
         self._samples = Shards(folder, "clips", int(self.lengths.sum(dtype=np.int64)))
-        self._noise_samples = Shards(folder, "noise", sum(piece.length for piece in self._noise))
-        self._negative_samples = Shards(folder, "negative", sum(piece.length for piece in self._negative))
+        self._noise_samples = Shards(folder, "noise", sum(segment.length for segment in self._noise))
+        self._negative_samples = Shards(folder, "negative", sum(segment.length for segment in self._negative))
 
     def select(self, split: str) -> Indices:
-        """Returns the numbers of a split's clips, ascending."""
+        """Returns the numbers of the clips of a split in ascending order."""
         return self.rows.select(split)
 
     def select_plain(self, split: str) -> Indices:
-        """Returns the numbers of a split's clips that are no hard negatives: what accuracy is measured on."""
+        """Returns the numbers of the clips of a split without hard negatives. Accuracy is measured on these clips."""
         return self.rows.select(split, without=HARD)
 
     def clip(self, number: int) -> Pcm:
-        """Returns a whole clip, (samples,) int16, without copying it."""
+        """Returns the samples of a clip, (samples,) int16, without copying."""
         return self._samples.cut(self.offsets[number], self.lengths[number])
 
     def word_bounds(self, number: int) -> tuple[int, int]:
-        """Returns the first sample of the word within its clip, and the one after its last."""
+        """Returns the first sample of the word within the clip, and the sample after its last."""
         start, end = self._trim
         return int(start[number]), int(end[number])
 
     def path(self, number: int) -> str:
-        """Returns where a clip comes from, as its source names it."""
+        """Returns the path of a clip within its source."""
         return self.rows[number].path
 
     def noise(self, split: str) -> list[Pcm]:
-        """Returns the pieces of background noise that a split may hear, (samples,) int16 each, without copying."""
+        """Returns the noise segments of a split, (samples,) int16 each, without copying."""
         return _cut(self._noise_samples, self._noise, split)
 
     def noise_paths(self, split: str) -> list[str]:
-        """Returns where those pieces come from, in the same order."""
-        return [piece.path for piece in self._noise if piece.split == split]
+        """Returns the paths of the noise segments of a split, in the order of ``noise``."""
+        return [segment.path for segment in self._noise if segment.split == split]
 
     def negative(self, split: str) -> list[Pcm]:
-        """Returns a split's recordings of speech without keywords, (samples,) int16 each, without copying."""
+        """Returns the keyword-free recordings of a split, (samples,) int16 each, without copying."""
         return _cut(self._negative_samples, self._negative, split)
 
     def negative_paths(self, split: str) -> list[str]:
-        """Returns where those recordings come from, in the same order."""
-        return [piece.path for piece in self._negative if piece.split == split]
+        """Returns the paths of the keyword-free recordings of a split, in the order of ``negative``."""
+        return [segment.path for segment in self._negative if segment.split == split]
 
 
-def _cut(samples: Shards, pieces: Sequence[Piece], split: str) -> list[Pcm]:
-    return [samples.cut(piece.offset, piece.length) for piece in pieces if piece.split == split]
+def _cut(samples: Shards, segments: Sequence[Segment], split: str) -> list[Pcm]:
+    return [samples.cut(segment.offset, segment.length) for segment in segments if segment.split == split]
 
 
-def _pieces(path: Path) -> list[Piece]:
-    rows = read_csv(path, PIECE_COLUMNS)
-    return [Piece(name, split, int(offset), int(length)) for name, split, offset, length in rows]
+def _read_segments(path: Path) -> list[Segment]:
+    rows = read_csv(path, SEGMENT_COLUMNS)
+    return [
+        Segment(name, cast(Split, split), int(offset), int(length)) for name, split, offset, length in rows
+    ]

@@ -1,7 +1,7 @@
-"""The table of the clips: ``clips.csv`` for people, and ``clips.index`` beside it for programs.
+"""Table of the clips: ``clips.csv`` and its binary index ``clips.index``.
 
-The index has a record of 32 bytes a clip, and tells where its line in the CSV ends. Both are mapped, so that a
-million clips take as much memory as is looked at.
+The index has a record of 32 bytes per clip, which includes the end of its line in the CSV. Both files are
+memory-mapped, so that only the parts that are read take memory.
 """
 
 import csv
@@ -10,17 +10,17 @@ import struct
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import get_args, overload
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
 
-from kwspipe.dataset.clip_kinds import Kind
+from kwspipe.dataset.clip_kinds import KINDS, Kind
 from kwspipe.dataset.recordings import SPLITS
 from kwspipe.dataset.store.csv_table import CsvWriter
 from kwspipe.dataset.store.shards import incomplete_store, map_file
 
-# Little-endian, without gaps: places and lengths in samples, ``text_end`` in bytes of clips.csv.
+# Little-endian without padding. Offsets and lengths are in samples, ``text_end`` is in bytes of clips.csv.
 RECORD = np.dtype(
     [
         ("offset", "<i8"),
@@ -33,14 +33,25 @@ RECORD = np.dtype(
         ("kind", "u1"),
     ]
 )
-_KINDS = get_args(Kind)
 _RECORD_STRUCT = struct.Struct("<qqiiiHBB")
 
 
 @dataclass(frozen=True)
 class ClipRow:
-    """A clip as ``clips.csv`` has it: how it was made (``kinds``); places and lengths in samples, the trim bounds
-    within the clip.
+    """A row of ``clips.csv``.
+
+    Attributes:
+        label: class of the clip.
+        kind: how the clip was made; see ``clip_kinds``.
+        word: the words spoken in the clip.
+        speaker: the speakers.
+        split: the split.
+        source: name of the source.
+        path: path of the recordings within the source.
+        offset: first sample of the clip in the sample files.
+        length: number of samples.
+        trim_start: first sample of the word within the clip.
+        trim_end: the sample after the last of the word, within the clip.
     """
 
     label: str
@@ -65,7 +76,7 @@ class ClipTableWriter:
 
     Args:
         folder: an existing folder.
-        labels: the classes, in the order of the model's outputs.
+        labels: the classes in the order of the outputs of the network.
     """
 
     def __init__(self, folder: Path, labels: Sequence[str]) -> None:
@@ -74,14 +85,14 @@ class ClipTableWriter:
         self._index = (folder / "clips.index").open("wb")
 
     def append(self, row: ClipRow) -> None:
-        """Writes a clip's line and record."""
+        """Writes the line and the record of a clip."""
         self._text.append(vars(row).values())
-        codes = self._targets[row.label], SPLITS.index(row.split), _KINDS.index(row.kind)
-        places = row.offset, self._text.num_bytes, row.length, row.trim_start, row.trim_end
-        self._index.write(_RECORD_STRUCT.pack(*places, *codes))
+        codes = self._targets[row.label], SPLITS.index(row.split), KINDS.index(row.kind)
+        numbers = row.offset, self._text.num_bytes, row.length, row.trim_start, row.trim_end
+        self._index.write(_RECORD_STRUCT.pack(*numbers, *codes))
 
     def close(self) -> None:
-        """Writes what is still buffered."""
+        """Writes the buffered rows and closes the files."""
         try:
             self._text.close()
         finally:
@@ -89,17 +100,17 @@ class ClipTableWriter:
 
 
 class ClipTable(Sequence[ClipRow]):
-    """Reads the table; a row is parsed when it is asked for.
+    """Reads the table. Rows are parsed on access.
 
     Args:
-        folder: of the store.
+        folder: folder of the store.
 
     Attributes:
-        records: (clips,) of ``RECORD``, mapped.
+        records: (clips,) memory-mapped array of ``RECORD``.
 
     Raises:
-        KwspipeError: table and index do not belong together.
-        OSError: one of them is missing.
+        KwspipeError: table and index do not match.
+        OSError: the table or the index is missing.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -126,17 +137,17 @@ class ClipTable(Sequence[ClipRow]):
     def __getitem__(self, number: slice) -> list[ClipRow]: ...
     def __getitem__(self, number: int | slice) -> ClipRow | list[ClipRow]:
         if isinstance(number, slice):
-            return [self[place] for place in range(*number.indices(len(self)))]
-        number = range(len(self))[number]  # refuses what lies outside, counts negative ones from the end
+            return [self[index] for index in range(*number.indices(len(self)))]
+        number = range(len(self))[number]  # raises IndexError, and resolves negative numbers
         start = int(self.records["text_end"][number - 1]) if number else len(_HEADER)
         line = self._text[start : int(self.records["text_end"][number])].decode()
-        # Names of files may have line ends in them, which the reader must see as they are.
-        label, kind, word, speaker, split, source, path, *places = next(
+        # newline="" preserves line ends in file names.
+        label, kind, word, speaker, split, source, path, *numbers = next(
             csv.reader(io.StringIO(line, newline=""))
         )
-        return ClipRow(label, kind, word, speaker, split, source, path, *map(int, places))
+        return ClipRow(label, kind, word, speaker, split, source, path, *map(int, numbers))
 
     def select(self, split: str, without: Collection[Kind] = ()) -> npt.NDArray[np.int64]:
-        """Returns the numbers of a split's clips, ascending, those of some kinds left out."""
+        """Returns the numbers of the clips of a split in ascending order, without those of the kinds ``without``."""
         in_split = self.records["split"] == SPLITS.index(split)
-        return np.flatnonzero(in_split & ~np.isin(self.records["kind"], [*map(_KINDS.index, without)]))
+        return np.flatnonzero(in_split & ~np.isin(self.records["kind"], [*map(KINDS.index, without)]))

@@ -1,4 +1,4 @@
-"""Tables as CSV files: UTF-8, one header line, lines that end in a line feed."""
+"""CSV tables in UTF-8 with one header line; lines end in a line feed."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -9,39 +9,39 @@ class CsvWriter:
     """Writes a table line by line.
 
     Args:
-        path: the file; what is in it is lost.
-        columns: the header.
+        path: the file; an existing file is overwritten.
+        columns: names of the columns.
 
     Attributes:
-        num_bytes: bytes written so far.
+        num_bytes: number of bytes written.
     """
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
         self._file = path.open("wb")
         self.num_bytes = 0
-        # Python 3.11 quotes a carriage return only where lines end in one: a file's name may have it.
+        # Python 3.11 quotes a carriage return only if the line terminator contains one. File names may contain it.
         self._csv = csv.writer(self, lineterminator="\r\n")
         self.append(columns)
 
     def append(self, values: Iterable[object]) -> None:
-        """Writes a line."""
+        """Writes one line."""
         self._csv.writerow(values)
 
     def write(self, line: str) -> None:
-        """Takes one line from Python's writer."""
+        """Writes one line that ``csv.writer`` has formatted."""
         self.num_bytes += self._file.write((line.removesuffix("\r\n") + "\n").encode())
 
     def close(self) -> None:
-        """Writes what is still buffered."""
+        """Writes the buffered bytes and closes the file."""
         self._file.close()
 
 
 def read_csv(path: Path, columns: Sequence[str]) -> list[list[str]]:
-    """Reads a whole table.
+    """Reads a table and returns its rows.
 
     Raises:
-        ValueError: it has other columns.
-        OSError: it cannot be read.
+        ValueError: the table has other columns.
+        OSError: the file cannot be read.
     """
     with path.open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)

@@ -1,7 +1,8 @@
-"""Samples one after another in files of bounded size, written in order and mapped as they are needed.
+"""Sample files of bounded size (shards), written sequentially and memory-mapped for reading.
 
-``clips-00000.i16``, ``clips-00001.i16`` and so on hold little-endian int16 samples. Places count through all files of
-one kind, and a recording never lies in two of them: a file is over the bound only where one recording is.
+``clips-00000.i16``, ``clips-00001.i16`` and so on contain little-endian int16 samples. An offset counts the samples of
+all files of one kind. A recording is never divided between two files. A file exceeds the bound only if it contains a
+single recording that exceeds it.
 """
 
 import mmap
@@ -14,11 +15,11 @@ from kwspipe.audio.pcm import Pcm
 from kwspipe.errors import KwspipeError
 
 SAMPLE = np.dtype("<i2")
-# Small enough to copy and to lose, large enough that a million clips of a second are 120 files.
+# With this size, a million clips of one second take 120 files.
 SHARD_BYTES = 256 * 2**20
-# Mapped pages that have been read count as memory of the process until they are given back.
+# Mapped pages that have been read count as memory of the process until they are released.
 MAX_RESIDENT_BYTES = 128 * 2**20
-# Linux maps this much around a page that is read, where the disk's cache has it (fault_around_bytes).
+# Linux also maps this many bytes around a page that is read, if they are in the page cache (fault_around_bytes).
 FAULT_AROUND_BYTES = 64 * 2**10
 
 
@@ -27,8 +28,8 @@ class ShardWriter:
 
     Args:
         folder: an existing folder.
-        kind: the files' name.
-        shard_bytes: bound on the size of one file.
+        kind: prefix of the file names.
+        shard_bytes: maximum size of one file.
     """
 
     def __init__(self, folder: Path, kind: str, shard_bytes: int = SHARD_BYTES) -> None:
@@ -40,7 +41,7 @@ class ShardWriter:
         self._file = self._path(0).open("wb")
 
     def append(self, pcm: Pcm) -> int:
-        """Appends a recording, (samples,) int16, and returns the place of its first sample."""
+        """Appends a recording, (samples,) int16, and returns the offset of its first sample."""
         offset, start = self._length, self._starts[-1]
         if offset > start and offset + pcm.size > start + self._shard_samples:
             self._file.close()
@@ -51,14 +52,14 @@ class ShardWriter:
         return offset
 
     def read(self, offset: int, length: int) -> Pcm:
-        """Reads samples of one recording back, (length,) int16."""
+        """Returns samples of one recording written earlier, (length,) int16."""
         self._file.flush()
         shard = bisect_right(self._starts, offset) - 1
-        place = (offset - self._starts[shard]) * SAMPLE.itemsize
-        return np.fromfile(self._path(shard), SAMPLE, length, offset=place)
+        start = (offset - self._starts[shard]) * SAMPLE.itemsize
+        return np.fromfile(self._path(shard), SAMPLE, length, offset=start)
 
     def close(self) -> None:
-        """Writes what is still buffered."""
+        """Writes the buffered samples and closes the file."""
         self._file.close()
 
     def _path(self, shard: int) -> Path:
@@ -66,15 +67,15 @@ class ShardWriter:
 
 
 class Shards:
-    """Reads the files of one kind. What was cut from them leaves memory when more than a bound has been cut.
+    """Reads the files of one kind. It releases the mapped pages each time ``MAX_RESIDENT_BYTES`` have been read.
 
     Args:
-        folder: where they lie.
-        kind: their name.
-        num_samples: how many samples they must have together.
+        folder: folder of the files.
+        kind: prefix of the file names.
+        num_samples: expected number of samples in all files.
 
     Raises:
-        KwspipeError: they have more or fewer.
+        KwspipeError: the files have another number of samples.
     """
 
     def __init__(self, folder: Path, kind: str, num_samples: int) -> None:
@@ -101,18 +102,18 @@ class Shards:
         return np.frombuffer(self._maps[shard], SAMPLE, int(length), start - self._starts[shard])
 
     def _release(self) -> None:
-        """Gives the pages read so far back; whoever still holds samples of them finds them in the file again."""
+        """Releases the pages read so far. Arrays that still refer to them are read from the file again."""
         if hasattr(mmap, "MADV_DONTNEED"):
             for mapped in self._maps.values():
                 mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def map_file(path: Path) -> mmap.mmap:
-    """Maps a file, which must not be empty, for reading."""
+    """Maps a file for reading; the file must not be empty."""
     with path.open("rb") as file:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def incomplete_store(path: Path, received: str) -> KwspipeError:
-    """Makes the error that says that a store is not as ``prepare`` left it."""
+    """Returns the error for a store that is incomplete or was changed after the stage ``prepare`` wrote it."""
     return KwspipeError(str(path), received, "a store that prepare wrote", "run the stage prepare again")

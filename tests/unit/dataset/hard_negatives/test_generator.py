@@ -1,4 +1,4 @@
-"""Hard negatives in a store: how many, of which recordings, in which split."""
+"""Hard negatives in a store: their number, recordings and splits."""
 
 import hashlib
 import logging
@@ -25,7 +25,7 @@ ALL = {f"{kind}_percentage": 1.0 for kind in HARD - {"mined"}}
 
 @pytest.fixture
 def chatter(tmp_path: Path) -> str:
-    """Speech without keywords: ten recordings, so that every split has some."""
+    """Keyword-free speech: ten recordings, so that every split has some."""
     for number in range(10):
         write(tmp_path / "chatter" / f"talk{number}{number}{number}.wav", np.tile(tone(150 + 10 * number), 4))
     return str(tmp_path / "chatter")
@@ -42,7 +42,7 @@ def everything(make_dataset: Make, chatter: str) -> DatasetConfig:
     )
 
 
-def test_every_kind_has_its_share_on_top_of_the_plain_clips(
+def test_every_kind_has_its_percentage_in_addition_to_the_regular_clips(
     everything: DatasetConfig, make_dataset: Make, frontend: FrontendConfig, out: Path, tmp_path: Path
 ):
     plain_folder = tmp_path / "plain"
@@ -53,12 +53,12 @@ def test_every_kind_has_its_share_on_top_of_the_plain_clips(
     hard = summary["hard_negatives"]
     for kind in ("partial", "ending", "several", "babble", "speech"):
         assert hard[kind]["training"] == num_unknown == 12
-    assert hard["near_miss"]["training"] == 4  # of eight trees, four are plain clips
+    assert hard["near_miss"]["training"] == 4  # four of the eight clips of "tree" are regular clips
     for kind in ("colour", "click", "level"):
         assert hard[kind]["training"] == num_silent == 4
     assert {counts[split] for counts in hard.values() for split in ("validation", "testing")} <= {1, 4}
     assert summary["counts"]["_unknown_"]["training"] == 6 * num_unknown + 4
-    # The plain clips are the very same ones, so that figures can be compared.
+    # The regular clips are the same, so that the metrics are comparable.
     first, second = ClipStore(plain_folder), ClipStore(out)
     for split in ("training", "validation", "testing"):
         numbers = second.select_plain(split)
@@ -68,7 +68,7 @@ def test_every_kind_has_its_share_on_top_of_the_plain_clips(
         }
 
 
-def test_no_speaker_and_no_noise_crosses_splits(
+def test_no_speaker_and_no_noise_is_in_two_splits(
     everything: DatasetConfig, frontend: FrontendConfig, out: Path
 ):
     prepare(everything, frontend, 1, out)
@@ -85,15 +85,13 @@ def test_no_speaker_and_no_noise_crosses_splits(
         )
 
 
-def test_parts_are_of_keywords_and_everything_else_is_not(
-    everything: DatasetConfig, frontend: FrontendConfig, out: Path
-):
+def test_only_parts_of_words_are_of_keywords(everything: DatasetConfig, frontend: FrontendConfig, out: Path):
     prepare(everything, frontend, 1, out)
     store = ClipStore(out)
     keywords = {"one", "two", "three"}
     for kind in ("partial", "ending"):
         words = [store.rows[n].word for n in rows_of(store, kind, "training")]
-        assert sorted(words) == sorted([*keywords] * 4)  # each keyword in turn
+        assert sorted(words) == sorted([*keywords] * 4)  # alternating between the keywords
     for kind in ("several", "babble", "near_miss"):
         assert rows_of(store, kind)
         for number in rows_of(store, kind):
@@ -112,14 +110,14 @@ def test_a_partial_word_is_the_keyword_cut_off(
     for number in rows_of(store, "partial"):
         recorded = read_pcm(corpus / store.path(number), RATE_HZ)
         clip = store.clip(number)
-        # The tone lasts from 4000 to 10400; the frames around it end up to 10 ms later.
+        # The tone lasts from sample 4000 to 10400.
         last = round(4000 + 0.5 * 6400)
         assert np.array_equal(clip[-last:], recorded[:last])
         assert not clip[:-last].any()
         assert store.word_bounds(number) == (clip.size - frontend.sample_length, frontend.sample_length)
 
 
-def test_they_can_be_for_measuring_only(make_dataset: Make, frontend: FrontendConfig, out: Path):
+def test_they_can_be_for_evaluation_only(make_dataset: Make, frontend: FrontendConfig, out: Path):
     negatives = make_negatives(partial_percentage=0.5, click_percentage=0.5, in_training=False)
     summary = prepare(make_dataset(negatives=negatives), frontend, 1, out)
     assert summary["hard_negatives"] == {
@@ -128,9 +126,7 @@ def test_they_can_be_for_measuring_only(make_dataset: Make, frontend: FrontendCo
     }
 
 
-def test_near_misses_are_other_clips_than_the_plain_ones(
-    make_dataset: Make, frontend: FrontendConfig, out: Path
-):
+def test_near_misses_are_not_regular_clips(make_dataset: Make, frontend: FrontendConfig, out: Path):
     negatives = make_negatives(near_miss_percentage=1.0)
     prepare(make_dataset(negatives=negatives, unknown_class_percentage=0.5), frontend, 1, out)
     store = ClipStore(out)
@@ -152,17 +148,17 @@ def test_the_same_seed_gives_the_same_bytes(
     assert hashes[0] == hashes[1] != hashes[2]
 
 
-def test_what_cannot_be_made_is_told(
+def test_kinds_without_recordings_are_logged(
     make_dataset: Make, frontend: FrontendConfig, out: Path, caplog: pytest.LogCaptureFixture
 ):
     negatives = make_negatives(near_miss_percentage=1.0, speech_percentage=1.0, min_similarity=0.99)
     with caplog.at_level(logging.WARNING):
         summary = prepare(make_dataset(negatives=negatives), frontend, 1, out)
     assert "No clips of kind near_miss in training" in caplog.text
-    assert summary["hard_negatives"] == {}  # and of speech without keywords none was configured
+    assert summary["hard_negatives"] == {}  # no keyword-free speech is configured
 
 
-def test_unusable_recordings_are_passed_over(
+def test_unusable_recordings_are_skipped(
     make_dataset: Make, frontend: FrontendConfig, corpus: Path, out: Path
 ):
     for number in range(6):
@@ -183,7 +179,7 @@ def test_unusable_recordings_are_passed_over(
         ({"min_talkers": 9}, "min_talkers must not exceed max_talkers"),
     ],
 )
-def test_limits_the_wrong_way_round_are_an_error(values: dict[str, Any], message: str):
+def test_a_minimum_above_its_maximum_is_an_error(values: dict[str, Any], message: str):
     with pytest.raises(ValidationError, match=message):
         make_negatives(**values)
 
@@ -192,7 +188,7 @@ def clips(speaker: str, count: int) -> list[Recording]:
     return [Recording(f"w{n}/{speaker}", f"w{n}", speaker, "training", None, "") for n in range(count)]
 
 
-def test_few_speakers_say_several_words_each():
+def test_a_sample_has_several_words_per_speaker():
     found = [r for speaker in "abcdefgh" for r in clips(speaker, 6)]
     drawn = sample_speakers(found, 12, 4, "7")
     assert len(drawn) == 12 and len({r.speaker for r in drawn}) == 3
@@ -201,6 +197,6 @@ def test_few_speakers_say_several_words_each():
     assert len(sample_speakers(found, 100, 4, "7")) == 8 * 4
 
 
-def test_speakers_are_drawn_in_one_pass_as_from_all_of_them():
+def test_a_small_sample_is_the_start_of_a_large_one():
     found = [r for number in range(300) for r in clips(f"s{number}", 2)]
     assert sample_speakers(found, 10, 1, "7") == sample_speakers(found, 300, 1, "7")[:10]

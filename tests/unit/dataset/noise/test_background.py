@@ -1,17 +1,12 @@
-"""Noise: no sample of it in two splits, and silence cut from the right part."""
+"""Division of noise among the splits, and positions of silence clips."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwspipe.dataset.noise.background import (
-    NoisePiece,
-    NoiseRecording,
-    has_room,
-    silence_positions,
-    split_noise,
-)
+from kwspipe.dataset.noise.background import NoiseRecording, fits_clip, silence_positions, split_noise
+from kwspipe.dataset.store.clip_store import Segment
 from kwspipe.errors import KwspipeError
 
 LENGTH = 100
@@ -28,19 +23,19 @@ def recordings(*lengths: int) -> list[NoiseRecording]:
 
 def test_long_recordings_are_cut_in_time():
     assert split_noise(recordings(10000), BOTH, LENGTH, True) == [
-        NoisePiece("0.wav", "training", 0, 8000),
-        NoisePiece("0.wav", "validation", 8000, 1000),
-        NoisePiece("0.wav", "testing", 9000, 1000),
+        Segment("0.wav", "training", 0, 8000),
+        Segment("0.wav", "validation", 8000, 1000),
+        Segment("0.wav", "testing", 9000, 1000),
     ]
 
 
-def test_takes_of_one_recording_stay_together():
-    takes = [
+def test_parts_of_one_recording_are_in_one_split():
+    parts = [
         NoiseRecording(f"{g}-{t}", f"{g}", 1000 * g + 200 * t, 200, None) for g in range(30) for t in range(3)
     ]
     splits: dict[str, set[str]] = {}
-    for piece in split_noise(takes, BOTH, LENGTH, True):
-        splits.setdefault(piece.path.partition("-")[0], set()).add(piece.split)
+    for segment in split_noise(parts, BOTH, LENGTH, True):
+        splits.setdefault(segment.path.partition("-")[0], set()).add(segment.split)
     assert all(len(members) == 1 for members in splits.values())
     assert {split for members in splits.values() for split in members} == {
         "training",
@@ -49,7 +44,7 @@ def test_takes_of_one_recording_stay_together():
     }
 
 
-def test_a_demanded_split_is_kept():
+def test_a_prescribed_split_is_used():
     given = [
         NoiseRecording(f"{s}.wav", s, n * 500, 500, s)
         for n, s in enumerate(("testing", "training", "validation"))
@@ -59,18 +54,18 @@ def test_a_demanded_split_is_kept():
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.integers(1, 5000), min_size=1, max_size=12), st.sampled_from([{}, {"testing": 0.0}, BOTH]))
-def test_no_sample_is_heard_in_two_splits_and_none_is_lost(lengths: list[int], percentages: dict):
+def test_each_sample_is_in_one_split(lengths: list[int], percentages: dict):
     try:
-        pieces = split_noise(recordings(*lengths), percentages, LENGTH, True)
+        segments = split_noise(recordings(*lengths), percentages, LENGTH, True)
     except KwspipeError:
         assert max(lengths) < 3 * LENGTH
         return
-    heard = np.zeros(sum(lengths), int)
-    for piece in pieces:
-        heard[piece.offset : piece.offset + piece.length] += 1
-    assert (heard == 1).all()
-    assert all(has_room(pieces, split, LENGTH) for split in ("training", *percentages))
-    assert {p.split for p in pieces} <= {"training", *percentages}
+    counts = np.zeros(sum(lengths), int)
+    for segment in segments:
+        counts[segment.offset : segment.offset + segment.length] += 1
+    assert (counts == 1).all()
+    assert all(fits_clip(segments, split, LENGTH) for split in ("training", *percentages))
+    assert {p.split for p in segments} <= {"training", *percentages}
 
 
 def test_too_little_noise_is_an_error():
@@ -81,13 +76,13 @@ def test_too_little_noise_is_an_error():
     assert split_noise(recordings(150, 90), BOTH, LENGTH, False)
 
 
-def test_silence_is_cut_within_the_pieces_of_its_split_from_all_of_them():
-    pieces = split_noise(recordings(3000, 2500, 4000, 80), BOTH, LENGTH, True)
+def test_silence_positions_are_in_all_segments_of_the_split():
+    segments = split_noise(recordings(3000, 2500, 4000, 80), BOTH, LENGTH, True)
     for split in ("training", "validation", "testing"):
-        places = silence_positions(pieces, split, 40, LENGTH, 3)
-        assert len(places) == 40
-        assert all(p.split == split and p.offset <= o <= p.offset + p.length - LENGTH for p, o in places)
-        assert len({p.path for p, _ in places}) >= 3
-        assert len({o for _, o in places}) > 20
-        assert places == silence_positions(pieces, split, 40, LENGTH, 3)
-        assert places != silence_positions(pieces, split, 40, LENGTH, 4)
+        positions = silence_positions(segments, split, 40, LENGTH, 3)
+        assert len(positions) == 40
+        assert all(p.split == split and p.offset <= o <= p.offset + p.length - LENGTH for p, o in positions)
+        assert len({p.path for p, _ in positions}) >= 3
+        assert len({o for _, o in positions}) > 20
+        assert positions == silence_positions(segments, split, 40, LENGTH, 3)
+        assert positions != silence_positions(segments, split, 40, LENGTH, 4)

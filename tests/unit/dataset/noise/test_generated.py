@@ -1,17 +1,17 @@
-"""Generated noise has the colour and the level that its name says."""
+"""Spectrum and level of generated noise."""
 
 import numpy as np
 import pytest
 
 from kwspipe.audio.pcm import float_from_pcm
 from kwspipe.dataset.noise.generated import GeneratedNoise, render
-from kwspipe.dataset.tts.espeak import Utterance, installed
+from kwspipe.dataset.tts.espeak import Utterance, is_installed
 
 RATE_HZ = 16000
 
 
 def octave_levels_db(samples: np.ndarray) -> np.ndarray:
-    """Mean power density in the octaves from 125 Hz to 4 kHz."""
+    """Returns the mean power density in the five octaves from 125 Hz to 4 kHz, in dB."""
     power = np.abs(np.fft.rfft(samples)) ** 2
     frequency = np.fft.rfftfreq(samples.size, 1 / RATE_HZ)
     edges = 125 * 2.0 ** np.arange(6)
@@ -33,8 +33,8 @@ def test_the_seed_decides():
     assert not np.array_equal(render(noise, RATE_HZ), render(GeneratedNoise("pink", 1.0, -30.0, 4), RATE_HZ))
 
 
-@pytest.mark.skipif(not installed(), reason="needs the extra: pip install kwspipe[synthetic]")
-def test_babble_is_voices_without_a_pause():
+@pytest.mark.skipif(not is_installed(), reason="needs the extra: pip install kwspipe[synthetic]")
+def test_babble_has_no_pauses():
     voices = tuple(
         Utterance("cat, dog, house,", f"gmw/en-US+{v}", 160, 50) for v in ("f1", "m1", "f2", "m2", "m3", "f4")
     )

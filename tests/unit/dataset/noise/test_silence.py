@@ -1,18 +1,18 @@
-"""Silence beside plain noise: colours, clicks, soft and loud, of one split's noise only."""
+"""Hard negatives of silence: colours, clicks and levels, from the noise of one split."""
 
 import numpy as np
 import pytest
 
 from kwspipe.audio.pcm import float_from_pcm
 from kwspipe.dataset.noise import silence
-from kwspipe.dataset.noise.background import NoisePiece
+from kwspipe.dataset.store.clip_store import Segment
 
 RATE_HZ = 16000
 LENGTH = 19200
 STORE = np.random.default_rng(5).integers(-3000, 3000, 200_000).astype(np.int16)
-PIECES = [
-    NoisePiece("rain.wav", "training", 1000, 60_000),
-    NoisePiece("short.wav", "training", 90_000, 5_000),
+SEGMENTS = [
+    Segment("rain.wav", "training", 1000, 60_000),
+    Segment("short.wav", "training", 90_000, 5_000),
 ]
 
 
@@ -20,8 +20,8 @@ def read(offset: int, length: int) -> np.ndarray:
     return STORE[offset : offset + length]
 
 
-def made(kind: str, count: int) -> list[tuple[np.ndarray, str]]:
-    noise = silence.NoiseSampler(read, PIECES)
+def make_clips(kind: str, count: int) -> list[tuple[np.ndarray, str]]:
+    noise = silence.SegmentSampler(read, SEGMENTS)
     clips = [
         silence.make_silence(kind, LENGTH, RATE_HZ, noise, np.random.default_rng(n)) for n in range(count)
     ]  # type: ignore[arg-type]
@@ -33,20 +33,20 @@ def level_db(pcm: np.ndarray) -> float:
     return float(10 * np.log10(np.mean(float_from_pcm(pcm) ** 2) + 1e-12))
 
 
-def test_colours_have_the_level_they_are_said_to_have():
-    clips = made("colour", 40)
+def test_colours_have_the_level_in_their_path():
+    clips = make_clips("colour", 40)
     assert {path.split()[0] for _, path in clips} == {"white", "pink", "brown", "blue", "violet"}
     for pcm, path in clips:
-        told_db = float(path.split()[1])
-        assert silence.QUIETEST_DB <= told_db <= silence.LOUDEST_DB
-        if told_db > -60:  # below that, int16 is coarse
-            assert level_db(pcm) == pytest.approx(told_db, abs=0.5)
+        stated_db = float(path.split()[1])
+        assert silence.QUIETEST_DB <= stated_db <= silence.LOUDEST_DB
+        if stated_db > -60:  # at lower levels, rounding to int16 changes the level
+            assert level_db(pcm) == pytest.approx(stated_db, abs=0.5)
     levels = [float(path.split()[1]) for _, path in clips]
     assert min(levels) < -60 and max(levels) > -30
 
 
-def test_clicks_are_short_and_over_zero_or_a_faint_floor():
-    clips = made("click", 60)
+def test_clicks_are_short_with_digital_zero_or_soft_noise():
+    clips = make_clips("click", 60)
     over_zero = [pcm for pcm, path in clips if path == "clicks"]
     assert 15 < len(over_zero) < 45
     for pcm in over_zero:
@@ -57,28 +57,28 @@ def test_clicks_are_short_and_over_zero_or_a_faint_floor():
     assert all(level_db(pcm) < -10 for pcm, _ in clips)
 
 
-def test_levels_are_recorded_noise_made_softer_or_louder():
-    for pcm, path in made("level", 30):
+def test_levels_are_scaled_recorded_noise():
+    for pcm, path in make_clips("level", 30):
         name, gain_db = path.split(" ", 1)
         gain = 10 ** (float(gain_db.removesuffix(" dB")) / 20)
-        piece = next(piece for piece in PIECES if name.startswith(piece.path))
+        segment = next(segment for segment in SEGMENTS if name.startswith(segment.path))
         start = int(name.rpartition("@")[2])
-        recorded = np.resize(read(piece.offset + start, min(2 * LENGTH, piece.length)), 2 * LENGTH)
+        recorded = np.resize(read(segment.offset + start, min(2 * LENGTH, segment.length)), 2 * LENGTH)
         assert np.abs(pcm - np.clip(recorded * gain, -32768, 32767)).max() <= 1 + 0.01 * gain * 3000
 
 
-def test_noise_is_cut_within_its_piece():
-    cuts = silence.NoiseSampler(read, PIECES)
+def test_noise_is_cut_within_its_segment():
+    cuts = silence.SegmentSampler(read, SEGMENTS)
     for seed in range(60):
         pcm, path = cuts.cut(LENGTH, np.random.default_rng(seed))
         assert pcm.size == LENGTH
         name, _, start = path.rpartition("@")
-        piece = next(piece for piece in PIECES if piece.path == name)
-        assert 0 <= int(start) <= max(0, piece.length - LENGTH)
-    assert not silence.NoiseSampler(read, [])
+        segment = next(segment for segment in SEGMENTS if segment.path == name)
+        assert 0 <= int(start) <= max(0, segment.length - LENGTH)
+    assert not silence.SegmentSampler(read, [])
 
 
 def test_the_seed_decides():
     for kind in ("colour", "click", "level"):
-        (first, path), (again, path_again) = made(kind, 1)[0], made(kind, 1)[0]
+        (first, path), (again, path_again) = make_clips(kind, 1)[0], make_clips(kind, 1)[0]
         assert np.array_equal(first, again) and path == path_again

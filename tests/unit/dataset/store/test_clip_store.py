@@ -1,4 +1,4 @@
-"""Stores of many files: read as they were written, within bounded memory, or refused."""
+"""Clip stores: equal content after reading, bounded memory, and errors of changed stores."""
 
 import csv
 from pathlib import Path
@@ -16,7 +16,7 @@ from kwspipe.dataset.store.shards import Shards, ShardWriter
 from kwspipe.errors import KwspipeError
 
 LABELS = ("one", "_unknown_")
-# Names that a CSV has to quote: separators, quotes, line ends of every kind, other alphabets.
+# Names that are quoted in CSV: with separators, quotes and line ends of every kind; names in other alphabets.
 PATHS = ("one/a.wav", 'one/"b", c.wav', "one/d\ne.wav", "one/f\r\ng.wav", "grün/größe ✓.wav", "one/h\r.wav")
 
 
@@ -35,14 +35,14 @@ def folder(tmp_path: Path) -> Path:
                 path=path,
             )  # fmt: skip
         for number in range(3):
-            writer.add_noise_piece(f"n{number}\r", "training", writer.add_noise(pcm(number, 150)), 150)
+            writer.add_noise_segment(f"n{number}\r", "training", writer.add_noise(pcm(number, 150)), 150)
         writer.add_negative(pcm(7, 1000), "talk.wav", "testing")
         writer.add_rejected(Rejected("x", "one", "empty", "0 bytes"))
         writer.finish({"labels": LABELS})
     return tmp_path
 
 
-def test_clips_come_back_from_whichever_file_they_lie_in(folder: Path):
+def test_clips_are_read_from_any_file(folder: Path):
     sizes = {path.name: path.stat().st_size for path in folder.glob("*.i16")}
     assert sizes == {
         "clips-00000.i16": 400, "clips-00001.i16": 400, "clips-00002.i16": 400,
@@ -54,12 +54,14 @@ def test_clips_come_back_from_whichever_file_they_lie_in(folder: Path):
         assert store.word_bounds(number) == (number, 50 + number)
         assert store.path(number) == PATHS[number]
     assert store.targets.tolist() == [0, 1, 0, 1, 0, 1]
-    assert [piece.tolist() for piece in store.noise("training")] == [pcm(n, 150).tolist() for n in range(3)]
+    assert [segment.tolist() for segment in store.noise("training")] == [
+        pcm(n, 150).tolist() for n in range(3)
+    ]
     assert np.array_equal(store.negative("testing")[0], pcm(7, 1000))
     assert store.negative_paths("testing") == ["talk.wav"]
 
 
-def test_the_table_is_what_a_csv_reader_reads(folder: Path):
+def test_the_table_is_equal_to_that_of_a_csv_reader(folder: Path):
     with (folder / "clips.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
     rows = ClipStore(folder).rows
@@ -76,37 +78,39 @@ def test_splits_are_selected_with_and_without_hard_negatives(folder: Path):
     assert store.select("validation").tolist() == []
 
 
-def test_the_writer_reads_back_what_it_has_just_written(tmp_path: Path):
+def test_the_writer_returns_samples_written_before(tmp_path: Path):
     with StoreWriter(tmp_path, LABELS, shard_bytes=450) as writer:
-        places = [writer.add_noise(pcm(number, 150)) for number in range(4)]
-        assert writer.noise(places[0] + 10, 20).tolist() == pcm(0, 150)[10:30].tolist()
-        assert writer.noise(places[3], 150).tolist() == pcm(3, 150).tolist()
+        offsets = [writer.add_noise(pcm(number, 150)) for number in range(4)]
+        assert writer.noise(offsets[0] + 10, 20).tolist() == pcm(0, 150)[10:30].tolist()
+        assert writer.noise(offsets[3], 150).tolist() == pcm(3, 150).tolist()
 
 
-def test_a_store_without_clips_is_one(tmp_path: Path):
+def test_a_store_without_clips_is_valid(tmp_path: Path):
     with StoreWriter(tmp_path, LABELS) as writer:
         writer.finish({"labels": LABELS})
     store = ClipStore(tmp_path)
     assert (len(store.rows), store.select("training").size, store.noise("training")) == (0, 0, [])
 
 
-def test_samples_stay_right_when_their_pages_are_given_back(folder: Path, monkeypatch: pytest.MonkeyPatch):
+def test_samples_are_correct_after_their_pages_were_released(folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(shards, "MAX_RESIDENT_BYTES", 500)
     store = ClipStore(folder)
-    held = [store.clip(number % 6) for number in range(30)]
-    assert all(np.array_equal(clip, pcm(number % 6)) for number, clip in enumerate(held))
+    clips = [store.clip(number % 6) for number in range(30)]
+    assert all(np.array_equal(clip, pcm(number % 6)) for number, clip in enumerate(clips))
 
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=20), st.integers(2, 120))
-def test_no_recording_lies_in_two_files(tmp_path_factory: pytest.TempPathFactory, lengths: list, bound: int):
+def test_no_recording_is_divided_between_files(
+    tmp_path_factory: pytest.TempPathFactory, lengths: list, bound: int
+):
     folder = tmp_path_factory.mktemp("shards")
     writer = ShardWriter(folder, "clips", bound)
-    places = [writer.append(pcm(number, length)) for number, length in enumerate(lengths)]
+    offsets = [writer.append(pcm(number, length)) for number, length in enumerate(lengths)]
     writer.close()
     read = Shards(folder, "clips", sum(lengths))
-    for number, (place, length) in enumerate(zip(places, lengths, strict=True)):
-        assert np.array_equal(read.cut(place, length), pcm(number, length))
+    for number, (offset, length) in enumerate(zip(offsets, lengths, strict=True)):
+        assert np.array_equal(read.cut(offset, length), pcm(number, length))
     assert max(path.stat().st_size for path in folder.iterdir()) <= max(bound, 2 * max(lengths))
 
 
@@ -123,7 +127,7 @@ def test_no_recording_lies_in_two_files(tmp_path_factory: pytest.TempPathFactory
         ("noise.csv", lambda path: path.write_text("a,b\n"), "noise.csv has other columns than path, split"),
     ],
 )  # fmt: skip
-def test_a_store_that_was_changed_is_refused(folder: Path, name: str, change, expected: str):
+def test_a_changed_store_is_an_error(folder: Path, name: str, change, expected: str):
     assert RECORD.itemsize == 32
     change(folder / name)
     with pytest.raises(KwspipeError, match=f"{expected}.*run the stage prepare again"):
