@@ -1,4 +1,4 @@
-"""Commands, overrides, make targets, scripts and links in README.md, docs/ and the READMEs of the firmware."""
+"""Commands, overrides, make targets, source files and links in README.md, docs/ and the READMEs of the firmware."""
 
 import re
 import shlex
@@ -95,9 +95,11 @@ def test_make_targets_exist() -> None:
     assert [f"{where}: make {target}" for where, target in make_targets() if target not in known] == []
 
 
-def test_scripts_exist() -> None:
-    named = [(where, name) for where, text in snippets() for name in re.findall(r"scripts/\w+\.py", text)]
-    assert named and [item for item in named if not (REPOSITORY / item[1]).is_file()] == []
+def test_source_files_exist() -> None:
+    roots = [REPOSITORY, REPOSITORY / "src" / "kwspipe", REPOSITORY / "firmware"]
+    name = re.compile(r"^[\w./]+/[\w.]+\.(?:py|c|h|yaml)$|scripts/\w+\.py")
+    named = [(where, found) for where, text in snippets() for found in name.findall(text)]
+    assert named and [item for item in named if not any((root / item[1]).is_file() for root in roots)] == []
 
 
 def test_links_lead_to_files() -> None:
