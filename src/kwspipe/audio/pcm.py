@@ -26,7 +26,7 @@ MAX_RATE_HZ = 768000
 # By convention, the samples of float files do not exceed full scale. A peak above this factor indicates another unit,
 # such as integers stored as floats.
 MAX_OVER_SCALE = 10.0
-# Programs that write WAV into a pipe do not know its length and write this number or a larger one.
+# Programs that write WAV to a pipe write this length or a larger one, because the length is not yet determined.
 UNKNOWN_WAV_BYTES = 0x7FFF0000
 BLOCK_FRAMES = 1 << 18
 LEVEL_FRAME_MS = 10

@@ -59,7 +59,7 @@ def test_a_changed_list_makes_prepare_run_again(make_dataset: Make, tmp_path: Pa
 
 def test_the_bundled_list_is_read():
     assert blocklist.load(()) == frozenset()
-    assert "Empty on purpose" in blocklist.BUNDLED.read_text()
+    assert "The list is empty" in blocklist.BUNDLED.read_text()
 
 
 @pytest.mark.parametrize(
