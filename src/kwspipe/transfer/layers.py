@@ -81,6 +81,9 @@ def mismatch(name: str, shapes: Sequence[tuple[int, ...]], arrays: Arrays) -> st
     found = [array.shape for array in arrays[name]]
     if found == list(shapes):
         return None
+    if len(found) == len(shapes):  # only the arrays that differ, and equal ones of a layer once
+        pairs = dict.fromkeys(pair for pair in zip(found, shapes, strict=True) if pair[0] != pair[1])
+        found, shapes = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     return f"shapes {_joined(found)} in the checkpoint, {_joined(shapes)} in the model"
 
 

@@ -9,7 +9,7 @@ import pytest
 from kwspipe.config import TransferConfig
 from kwspipe.errors import KwspipeError
 from kwspipe.models.layer_names import OUTPUTS
-from kwspipe.transfer.layers import apply
+from kwspipe.transfer.layers import apply, mismatch
 from kwspipe.transfer.report import print_report
 from support.fake_layers import CONFIG, FakeLayer, write_weights
 
@@ -44,7 +44,7 @@ def test_fitting_layers_are_loaded_and_others_are_skipped_with_a_reason(tmp_path
     report = apply(layers, CONFIG, path)
     assert report.loaded == ("stem",)
     assert report.skipped == {
-        "block": "shapes (8,), (4,) in the checkpoint, (8,), (8,) in the model",
+        "block": "shapes (4,) in the checkpoint, (8,) in the model",
         OUTPUTS: "shapes (8, 8) in the checkpoint, (8, 5) in the model",
     }
     assert report.unused == ("extra",)
@@ -56,6 +56,20 @@ def test_one_fitting_layer_is_sufficient(tmp_path: Path) -> None:
     report = apply(network(), CONFIG, checkpoint(tmp_path / "a.weights.h5", stem=[(3, 8)], other=[(1,)]))
     assert report.loaded == ("stem",)
     assert report.skipped == {"block": "not in the checkpoint", OUTPUTS: "not in the checkpoint"}
+
+
+@pytest.mark.parametrize(
+    ("shapes", "reason"),
+    [
+        ([(4,), (4,), (4,), (4,)], "shapes (4,) in the checkpoint, (8,) in the model"),
+        ([(4,), (8,), (8,), (2,)], "shapes (4,), (2,) in the checkpoint, (8,), (8,) in the model"),
+        ([(8,), (8,)], "shapes (8,), (8,) in the checkpoint, (8,), (8,), (8,), (8,) in the model"),
+        ([(8,), (8,), (8,), (8,)], None),
+    ],
+)
+def test_the_reason_has_the_shapes_that_differ(shapes: list[tuple[int, ...]], reason: str | None) -> None:
+    arrays = {"norm": [np.zeros(shape) for shape in shapes]}
+    assert mismatch("norm", [(8,)] * 4, arrays) == reason
 
 
 def test_no_fitting_layer_is_an_error(tmp_path: Path) -> None:
@@ -89,7 +103,7 @@ def test_the_log_has_counts_names_and_shapes(tmp_path: Path, capsys: pytest.Capt
     print_report(apply(network(), CONFIG, path))
     assert capsys.readouterr().err.splitlines() == [
         "    from a.weights.h5: 1 of 3 layers loaded, 2 skipped",
-        "      block skipped: shapes (8,), (4,) in the checkpoint, (8,), (8,) in the model",
+        "      block skipped: shapes (4,) in the checkpoint, (8,) in the model",
         f"      {OUTPUTS} skipped: not in the checkpoint",
     ]
 
