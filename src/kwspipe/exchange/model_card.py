@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,15 +12,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from kwspipe.config import FrontendConfig
 from kwspipe.core.frontend import FrontEnd
 from kwspipe.exchange import licences
-from kwspipe.labels import is_keyword, keywords_of
-from kwspipe.runs.noise_figures import words_over_noise
+from kwspipe.labels import SILENCE, UNKNOWN, is_keyword, keywords_of
+from kwspipe.runs.metrics_content import FORMS, TOTALS, words_over_noise
 
-TOTALS = (
-    ("accuracy", "all clips right"),
-    ("words_accuracy", "words right"),
-    ("unknown_rejected", "`_unknown_` not called a word"),
-    ("silence_rejected", "`_silence_` not called a word"),
-)
+RESERVED_LABEL = re.compile(rf"{UNKNOWN}|{SILENCE}")
 
 
 def render(files: Mapping[str, bytes]) -> str:
@@ -95,9 +91,12 @@ def _sizes(files: Mapping[str, bytes], profile: list[dict[str, str]]) -> list[tu
 
 def _figures(metrics: Mapping[str, Any], prepared: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the values of the section on accuracy, formatted as text."""
-    kinds = [kind for kind in ("float", "int8", "device") if kind in metrics]
+    kinds = [kind for kind in FORMS if kind in metrics]
     parity = metrics.get("parity")
-    totals = [(title, [percent(metrics[kind].get(key)) for kind in kinds]) for key, title in TOTALS]
+    totals = [
+        (RESERVED_LABEL.sub(r"`\g<0>`", title), [percent(metrics[kind].get(key)) for kind in kinds])
+        for key, title in TOTALS.items()
+    ]
     totals += [
         (f"words right at {snr_db:g} dB over noise", [percent(share) for share in shares])
         for snr_db, shares in words_over_noise(metrics, kinds)

@@ -9,6 +9,7 @@ from kwspipe.metrics import significance
 from kwspipe.metrics.evaluated_run import EvaluatedRun
 from kwspipe.metrics.predictions import Prediction
 from kwspipe.metrics.significance import Paired
+from kwspipe.runs.metrics_content import FORMS, TOTALS
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,10 @@ def _no_word(prediction: Prediction) -> bool:
 
 
 SHARES = (
-    Share("all clips right", lambda _: True, lambda one: one.right),
-    Share("words right", is_keyword, lambda one: one.right),
-    Share(f"{UNKNOWN} not called a word", UNKNOWN.__eq__, _no_word),
-    Share(f"{SILENCE} not called a word", SILENCE.__eq__, _no_word),
+    Share(TOTALS["accuracy"], lambda _: True, lambda one: one.right),
+    Share(TOTALS["words_accuracy"], is_keyword, lambda one: one.right),
+    Share(TOTALS["unknown_rejected"], UNKNOWN.__eq__, _no_word),
+    Share(TOTALS["silence_rejected"], SILENCE.__eq__, _no_word),
 )
 
 
@@ -155,7 +156,7 @@ def _share(run: EvaluatedRun, clips: Sequence[str], share: Share) -> float | Non
 
 def _kind_rows(runs: Sequence[EvaluatedRun], same_test: bool) -> list[Row]:
     section = "accuracy" if same_test else "accuracy, each on its own clips"
-    kinds = [kind for kind in ("float", "int8", "device") if any(kind in run.metrics for run in runs)]
+    kinds = [kind for kind in FORMS if any(kind in run.metrics for run in runs)]
     return [
         Row(section, kind, tuple(run.metrics.get(kind, {}).get("accuracy") for run in runs), share=True)
         for kind in kinds

@@ -8,15 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from kwspipe.metrics.streaming_table import print_streaming
-from kwspipe.runs.noise_figures import words_over_noise
+from kwspipe.runs.metrics_content import FORMS, TOTALS, words_over_noise
 
-KINDS = ("float", "int8", "device")
-TOTALS = (
-    ("accuracy", "all clips right"),
-    ("words_accuracy", "words right"),
-    ("unknown_rejected", "_unknown_ not called a word"),
-    ("silence_rejected", "_silence_ not called a word"),
-)
 # A recall or precision below this is shown in red, one above the other in green.
 POOR, GOOD = 0.8, 0.95
 
@@ -31,7 +24,7 @@ def print_results(metrics: Mapping[str, Any], console: Console) -> None:
             ``in_noise``, clips over noise.
         console: where to.
     """
-    kinds = [kind for kind in KINDS if kind in metrics]
+    kinds = [kind for kind in FORMS if kind in metrics]
     console.print()
     console.print(_per_class(metrics, [kind for kind in kinds if kind != "device"]))
     console.print(_totals(metrics, kinds))
@@ -90,7 +83,7 @@ def _totals(metrics: Mapping[str, Any], kinds: list[str]) -> Table:
     table.add_column("share of", no_wrap=True)
     for kind in kinds:
         table.add_column(kind, justify="right")
-    for figure, meaning in TOTALS:
+    for figure, meaning in TOTALS.items():
         table.add_row(meaning, *(_percent(metrics[kind].get(figure)) for kind in kinds))
     for snr_db, shares in words_over_noise(metrics, kinds):
         table.add_row(f"words right at {snr_db:g} dB over noise", *map(_percent, shares))

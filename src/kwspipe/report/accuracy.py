@@ -10,9 +10,8 @@ from kwspipe.dataset.clip_kinds import HARD
 from kwspipe.labels import SILENCE, UNKNOWN, is_keyword
 from kwspipe.report.formatting import THIN, percent, percent_interval, rate, rate_interval, wilson_interval
 from kwspipe.report.run_contents import RunContents
-from kwspipe.runs.noise_figures import words_over_noise
+from kwspipe.runs.metrics_content import FORMS, words_over_noise
 
-FORMS = ("float", "int8", "device")
 TOTALS = (
     ("accuracy", "All clips classified correctly"),
     ("words_accuracy", "Keywords classified correctly"),

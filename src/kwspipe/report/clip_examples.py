@@ -10,7 +10,7 @@ import numpy.typing as npt
 from kwspipe.augment import Augmenter, clip_keys, crop_or_pad_around_word
 from kwspipe.config import PipelineConfig
 from kwspipe.core.frontend import FrontEnd
-from kwspipe.dataset.clip_kinds import NOISE, WORD
+from kwspipe.dataset.clip_kinds import KINDS, NOISE, WORD
 from kwspipe.dataset.recordings import SPLITS
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.report import store_statistics
@@ -58,7 +58,7 @@ def examples(
                     maker.example(int(number), kind)
                     for rank, kind in enumerate(present)
                     for number in _spaced(
-                        own[codes == store_statistics.KINDS.index(kind)],
+                        own[codes == KINDS.index(kind)],
                         count if rank == 0 else min(1, count),
                     )
                 ],

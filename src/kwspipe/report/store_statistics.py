@@ -3,19 +3,16 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 from rich.console import Console
 from rich.progress import track
 
 from kwspipe.audio.pcm import PCM_SCALE, Pcm
-from kwspipe.dataset.clip_kinds import WORD, Kind
+from kwspipe.dataset.clip_kinds import KINDS, WORD
 from kwspipe.dataset.recordings import SPLITS
 from kwspipe.dataset.store.clip_store import REJECTED_COLUMNS, ClipStore
 from kwspipe.dataset.store.csv_table import read_csv
-
-KINDS = get_args(Kind)
 
 
 @dataclass(frozen=True)

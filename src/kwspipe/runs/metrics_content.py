@@ -1,0 +1,31 @@
+"""Content of ``metrics.json``: forms of a model, totals by clip, and accuracy in noise."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kwspipe.labels import SILENCE, UNKNOWN
+
+# Forms of a model: the float network, the int8 network with the reference kernels, and the int8 network on a device.
+FORMS = ("float", "int8", "device")
+# Titles of the totals of each form, by their keys.
+TOTALS = {
+    "accuracy": "all clips right",
+    "words_accuracy": "words right",
+    "unknown_rejected": f"{UNKNOWN} not called a word",
+    "silence_rejected": f"{SILENCE} not called a word",
+}
+
+
+def words_over_noise(
+    metrics: Mapping[str, Any], forms: Sequence[str]
+) -> list[tuple[float, list[float | None]]]:
+    """Returns the accuracy on keywords for each signal-to-noise ratio in dB and each form of the model.
+
+    Args:
+        metrics: the content of ``metrics.json``.
+        forms: forms of the model; the accuracy is None for a form that was not measured in noise.
+    """
+    return [
+        (row["snr_db"], [row.get(form, {}).get("words_accuracy") for form in forms])
+        for row in metrics.get("in_noise", [])
+    ]
