@@ -46,6 +46,7 @@ def _run(console) -> None:  # type: ignore[no-untyped-def]
     import hydra
 
     from kwspipe import hydra_task
+    from kwspipe.config import stage_order, usage
     from kwspipe.config.arguments import rewrite
 
     # With this variable, Hydra raises the exception of a job instead of a shortened traceback.
@@ -53,6 +54,9 @@ def _run(console) -> None:  # type: ignore[no-untyped-def]
     sys.argv[1:], warnings = rewrite(sys.argv[1:], config_groups())
     for warning in warnings:
         console.print(f"[yellow]Warning[/] {warning}")
+    if any(argument in ("-h", "--help") for argument in sys.argv[1:]):
+        print(usage.text(conf_dir(), (*stage_order.ORDER, *stage_order.OPTIONAL)), end="")
+        return
     overrides = _overrides_to_show(sys.argv[1:])
     if overrides is not None:
         print(hydra_task.configuration_text(conf_dir(), overrides), end="")
