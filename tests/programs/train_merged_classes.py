@@ -16,7 +16,7 @@ from kwspipe.config import CosineScheduleConfig, DsCnnConfig
 from kwspipe.models.layer_names import OTHER_WORDS, OUTPUTS
 from kwspipe.models.merged_classes import merge_classes, without_merge
 from kwspipe.tflite.conversion import to_float, to_int8
-from kwspipe.training.data import Batch
+from kwspipe.training.batches import Batch
 from kwspipe.training.distillation import EmbeddingTargets
 from kwspipe.training.loop import TrainingLoop
 from kwspipe.training.state import WEIGHTS

@@ -21,7 +21,7 @@ from kwspipe.stages import Stage
 from kwspipe.streaming import evaluation as streaming
 from kwspipe.streaming.composition import compose
 from kwspipe.tflite import reference
-from kwspipe.training.data import plain_features
+from kwspipe.training.features import plain_features
 
 THREADS = 2
 

@@ -20,7 +20,7 @@ from kwspipe.streaming.detector_choice import choose_thresholds
 from kwspipe.tflite.metadata import write_parameters
 from kwspipe.tflite.parameters import run_parameters
 from kwspipe.training import devices
-from kwspipe.training.data import calibration_features, split_features
+from kwspipe.training.features import calibration_features, split_features
 from kwspipe.training.state import WEIGHTS
 from kwspipe.transfer.class_table_file import read_classes
 

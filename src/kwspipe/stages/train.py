@@ -12,10 +12,11 @@ from kwspipe.labels import ClassTable
 from kwspipe.runs.artifacts import write_json
 from kwspipe.stages import Stage
 from kwspipe.training import devices, embedding_teacher
-from kwspipe.training.data import TrainingBatches, split_features
+from kwspipe.training.batches import TrainingBatches
 from kwspipe.training.distillation import EmbeddingTargets, embedding_targets
+from kwspipe.training.features import split_features
 from kwspipe.training.loop import TrainingLoop
-from kwspipe.training.pruning import reporter
+from kwspipe.training.pruning import pruning_callback
 from kwspipe.training.state import HISTORY, STATE
 from kwspipe.training.targets import class_weights
 from kwspipe.training.training_classes import assign_training_classes
@@ -95,7 +96,7 @@ def _fit(
     placement.note(folder, loop.next_epoch)
     weights = class_weights(store.targets[batches.numbers], len(store.labels), config.train.class_weights)
     ahead = batches.epochs(loop.next_epoch, config.train.epochs)
-    loop.run(ahead, batches.num_batches, weights[list(classes.labels)], validation, reporter())
+    loop.run(ahead, batches.num_batches, weights[list(classes.labels)], validation, pruning_callback())
 
 
 STAGE = Stage(

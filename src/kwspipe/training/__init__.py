@@ -1,1 +1,1 @@
-"""Training: the path from prepared clips to batches, and the loop."""
+"""Training of the networks: batches, targets, distillation, loop and state."""

@@ -3,30 +3,34 @@
 from typing import Any
 
 from kwspipe.config import TrainConfig
-from kwspipe.training.distillation import EmbeddingTargets, with_teacher
+from kwspipe.training.distillation import EmbeddingTargets, with_embedding_output
 
 
-def compiled(model: Any, config: TrainConfig, learning_rate: float, lesson: EmbeddingTargets | None) -> Any:
+def compiled(model: Any, config: TrainConfig, learning_rate: float, teacher: EmbeddingTargets | None) -> Any:
     """Returns the compiled model to train: the training classes, and the output for the teacher if there is one.
 
     Args:
         model: Keras model with its initial weights.
         config: settings of the training.
         learning_rate: learning rate of the first epoch.
-        lesson: targets from the speech embedding, or None.
+        teacher: targets from the speech embedding, or None.
     """
     from kwspipe.models.merged_classes import without_merge
 
     trained = without_merge(model)
-    losses, parts, metrics = ["categorical_crossentropy"], [1.0], [["accuracy"]]
-    if lesson:
-        trained = with_teacher(trained, lesson.targets.shape[1])
-        losses, parts, metrics = [*losses, "mean_squared_error"], [*parts, lesson.weight], [*metrics, []]
+    losses, loss_weights, metrics = ["categorical_crossentropy"], [1.0], [["accuracy"]]
+    if teacher:
+        trained = with_embedding_output(trained, teacher.values.shape[1])
+        losses, loss_weights, metrics = (
+            [*losses, "mean_squared_error"],
+            [*loss_weights, teacher.weight],
+            [*metrics, []],
+        )
     # By default Keras compiles by XLA on a GPU. XLA guarantees no order of sums, and its speed has not been measured.
     trained.compile(
         _optimizer(config, learning_rate),
         losses,
-        parts,
+        loss_weights,
         metrics=metrics,
         weighted_metrics=[],
         jit_compile=False,

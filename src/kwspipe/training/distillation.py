@@ -1,9 +1,9 @@
-"""What Google's speech embedding teaches beside the labels.
+"""Distillation from Google's speech embedding, in addition to the labels.
 
-A second output, which only training has, predicts the teacher's values from the pooled maps (Hinton et al. 2015,
-arXiv:1503.02531, for embeddings in place of posteriors). And a linear layer on these values, fitted to the labels, says
-what else a clip could be: of an unclear one, its label alone is more than anyone can hear. The teacher hears a clip
-clean, in the middle and at its own speed, whatever augmentation does to what the network sees.
+A second output, which exists during training only, predicts the embedding from the pooled maps (Hinton et al. 2015,
+arXiv:1503.02531, for embeddings instead of posteriors). In addition, a linear layer on the embedding, fitted to the
+labels, gives posteriors. For an unclear clip, several classes have a considerable posterior. The embedding is computed
+from the clip without augmentation and with the word in the middle.
 """
 
 from dataclasses import dataclass
@@ -22,124 +22,130 @@ from kwspipe.training.targets import DistillationTargets
 
 Array = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
-OUTPUT = "teacher"
+OUTPUT = "teacher"  # name of the layer of the second output
 FOLDS = 5
-# Of the linear layer, inverse: of 0.0003, 0.001 and 0.003 the best on validation (23 words, 6,942 clips).
+# Inverse regularization of the linear layer: the best of 0.0003, 0.001 and 0.003 on validation (23 words, 6,942 clips).
 REGULARIZATION = 0.003
 
 
 @dataclass(frozen=True)
 class EmbeddingTargets:
-    """What the teacher says.
+    """Targets from the speech embedding for the clips of a store.
 
     Attributes:
-        targets: (clips of the store, dimensions); zeros where it was not asked.
-        weights: (clips of the store,) 1 for speech of the training split, else 0.
-        weight: of its error against the loss of the labels.
-        posteriors: (clips of the store, classes) by the linear layer; None where they are not taught.
-        posteriors_weight: share that they have in what is taught.
+        values: (clips of the store, dimensions); zeros for clips without an embedding.
+        weights: (clips of the store,) 1 for speech of the training split, otherwise 0.
+        weight: weight of the error of the second output in the loss.
+        posteriors: (clips of the store, classes) from the linear layer, or None.
+        posteriors_weight: share of the posteriors in the target of the first output.
     """
 
-    targets: Array
+    values: Array
     weights: Array
     weight: float
     posteriors: Array | None = None
     posteriors_weight: float = 0.0
 
-    def of(self, numbers: Indices) -> DistillationTargets:
-        """Returns what it says of some clips."""
-        said = None if self.posteriors is None else self.posteriors[numbers]
+    def of_clips(self, numbers: Indices) -> DistillationTargets:
+        """Returns the targets of clips, given by their numbers in the store, (clips,)."""
+        posteriors = None if self.posteriors is None else self.posteriors[numbers]
         weights = self.weights[numbers]
-        return DistillationTargets(
-            self.targets[numbers], weights, said, weights * np.float32(self.posteriors_weight)
-        )
+        shares = weights * np.float32(self.posteriors_weight)
+        return DistillationTargets(self.values[numbers], weights, posteriors, shares)
 
 
 def embedding_targets(
-    config: PipelineConfig, prepared: Path, taught: Indices, num_classes: int
+    config: PipelineConfig, prepared: Path, classes: Indices, num_classes: int
 ) -> EmbeddingTargets | None:
-    """Asks the speech embedding, which is there (``embedding_teacher.check``); None if it is no teacher.
+    """Returns the targets from the speech embedding, or None if ``distill`` is ``none``.
 
     Args:
-        config: distill, train.workers.
-        prepared: the folder of the stage prepare.
-        taught: (clips of the store,) class that each clip is taught as.
-        num_classes: of them.
+        config: distill and train.workers.
+        prepared: folder of the stage prepare.
+        classes: (clips of the store,) training class of each clip.
+        num_classes: number of training classes.
+
+    Raises:
+        KwspipeError: as ``embedding_teacher.embeddings``.
     """
     distill = config.distill
     if distill.name == "none":
         return None
     store = ClipStore(prepared)
     numbers = store.select("training")
-    if SILENCE in store.labels:  # of which it has nothing to say
+    if SILENCE in store.labels:  # the embedding is trained on speech
         numbers = numbers[store.targets[numbers] != store.labels.index(SILENCE)]
-    heard = embedding_teacher.embeddings(prepared, numbers, distill, config.train.workers)
-    said = components(heard, distill.dimensions)
-    targets = np.zeros((len(store.targets), said.shape[1]), np.float32)
-    weights = np.zeros(len(targets), np.float32)
-    targets[numbers], weights[numbers] = said, 1
+    embeddings = embedding_teacher.embeddings(prepared, numbers, distill, config.train.workers)
+    components = principal_components(embeddings, distill.dimensions)
+    values = np.zeros((len(store.targets), components.shape[1]), np.float32)
+    weights = np.zeros(len(values), np.float32)
+    values[numbers], weights[numbers] = components, 1
     if not distill.posteriors_weight:
-        return EmbeddingTargets(targets, weights, distill.weight)
-    likely = np.zeros((len(targets), num_classes), np.float32)
-    # Of a clip made of several speakers (``dataset/negatives.py``), the first.
+        return EmbeddingTargets(values, weights, distill.weight)
+    posteriors = np.zeros((len(values), num_classes), np.float32)
+    # A clip that is composed of several speakers counts as a clip of the first (``dataset/hard_negatives``).
     speakers = [store.rows[number].speaker.split(SEPARATOR)[0] for number in map(int, numbers)]
-    likely[numbers] = posteriors(heard, taught[numbers], speakers, num_classes)
-    return EmbeddingTargets(targets, weights, distill.weight, likely, distill.posteriors_weight)
+    posteriors[numbers] = out_of_fold_posteriors(embeddings, classes[numbers], speakers, num_classes)
+    return EmbeddingTargets(values, weights, distill.weight, posteriors, distill.posteriors_weight)
 
 
-def posteriors(values: npt.NDArray[Any], targets: Indices, speakers: list[str], num_classes: int) -> Array:
-    """Returns what a linear layer on the teacher's values says of each clip, (clips, classes).
+def out_of_fold_posteriors(
+    embeddings: npt.NDArray[Any], targets: Indices, speakers: list[str], num_classes: int
+) -> Array:
+    """Returns posteriors (clips, classes) from linear layers on the embeddings of other speakers.
 
-    It is fitted to the labels of other speakers than the clip's, in five rounds: of its own it would say the label.
+    The linear layer for a clip is fitted without the clips of its speaker, in five folds. Otherwise it would return the
+    label. A clip for which no layer can be fitted gets its label.
 
     Args:
-        values: (clips, values).
-        targets: (clips,) class.
-        speakers: of the clips.
-        num_classes: columns of the result.
+        embeddings: (clips, values).
+        targets: (clips,) index of the class.
+        speakers: (clips,) names of the speakers.
+        num_classes: number of classes.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GroupKFold
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    said = np.eye(num_classes, dtype=np.float32)[targets]  # of a single speaker there is nothing else to say
+    posteriors = np.eye(num_classes, dtype=np.float32)[targets]
     folds = min(FOLDS, len(set(speakers)))
-    for fitted, asked in GroupKFold(folds).split(values, targets, speakers) if folds > 1 else ():
+    for fitted, predicted in GroupKFold(folds).split(embeddings, targets, speakers) if folds > 1 else ():
         if len(np.unique(targets[fitted])) < 2:
             continue
         layer = make_pipeline(StandardScaler(), LogisticRegression(C=REGULARIZATION, max_iter=200))
-        layer.fit(values[fitted].astype(np.float32), targets[fitted])
-        said[asked] = 0
-        said[np.ix_(asked, layer.classes_)] = layer.predict_proba(values[asked].astype(np.float32))
-    return said
+        layer.fit(embeddings[fitted].astype(np.float32), targets[fitted])
+        posteriors[predicted] = 0
+        columns = np.ix_(predicted, layer.classes_)
+        posteriors[columns] = layer.predict_proba(embeddings[predicted].astype(np.float32))
+    return posteriors
 
 
-def components(embeddings: npt.NDArray[Any], dimensions: int) -> Array:
-    """Returns the principal components of the teacher's values, those that vary most first.
+def principal_components(embeddings: npt.NDArray[Any], dimensions: int) -> Array:
+    """Returns the principal components of the embeddings, sorted by decreasing variance.
 
-    Each is divided by the square root of its standard deviation: the first would else be all that counts, and if each
-    were divided by its whole deviation, the last, which are noise, would count as much. All together have a variance
-    of 1.
+    Each component is divided by the square root of its standard deviation. Without the division, the first component
+    would dominate the error. With a division by the standard deviation, the last components, which are noise, would
+    count as much as the first. The variance of all components together is 1.
 
     Args:
         embeddings: (clips, values).
-        dimensions: how many.
+        dimensions: number of components.
 
     Returns:
-        (clips, dimensions), fewer where there are not as many clips.
+        (clips, dimensions), or fewer columns if the clips span fewer dimensions.
     """
     values = embeddings.astype(np.float32)
     values -= values.mean(axis=0)
     _, deviations, axes = np.linalg.svd(values, full_matrices=False)
-    kept = min(dimensions, int(np.count_nonzero(deviations > 1e-6 * float(deviations[0]))))
-    projected = values @ axes[:kept].T / np.sqrt(deviations[:kept])
+    count = min(dimensions, int(np.count_nonzero(deviations > 1e-6 * float(deviations[0]))))
+    projected = values @ axes[:count].T / np.sqrt(deviations[:count])
     scaled: Array = projected / projected.std()
     return scaled
 
 
-def with_teacher(model: Any, dimensions: int) -> Any:
-    """Returns a model that shares all layers and has the second output, (clips, dimensions)."""
+def with_embedding_output(model: Any, dimensions: int) -> Any:
+    """Returns a Keras model that shares all layers and has a second output, (clips, dimensions)."""
     import keras
 
     from kwspipe.models.layer_names import POOLED

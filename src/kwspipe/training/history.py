@@ -1,4 +1,4 @@
-"""history.csv: what training reached, epoch by epoch, and which epoch was kept."""
+"""Training history: history.csv and the choice of the best epoch."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_ra
 
 
 def read(path: Path) -> list[dict[str, float]]:
-    """Returns a row an epoch, by column; ``COLUMNS`` are there, others may be.
+    """Returns one row per epoch, by column: ``COLUMNS`` and possibly others.
 
     Raises:
         KwspipeError: the file is missing, empty or damaged.
@@ -27,20 +27,20 @@ def read(path: Path) -> list[dict[str, float]]:
         if rows and not missing:
             return rows
         problem = f"is damaged: no column {', '.join(missing)}" if missing else "has no epochs"
-    raise KwspipeError(str(path), problem, f"a row an epoch with {', '.join(COLUMNS)}", "run train again")
+    raise KwspipeError(str(path), problem, f"one row per epoch with {', '.join(COLUMNS)}", "run train again")
 
 
 def best(rows: Sequence[Mapping[str, float]], monitor: str) -> int:
-    """Returns the place of the best epoch by the monitored metric: the one whose weights are kept.
+    """Returns the index of the best epoch, whose weights are kept.
 
     Args:
-        rows: the epochs so far.
-        monitor: name of a column; of ``val_loss`` the smallest is best, of others the largest, of equals the one with
-            the smallest val_loss, and of these the earliest.
+        rows: the epochs.
+        monitor: column of the metric. The best epoch has the smallest ``val_loss``, or the largest value of another
+            column. Among epochs with equal values, the one with the smallest val_loss is the best, and then the first.
     """
 
-    def worth(index: int) -> tuple[float, float]:
+    def rank(index: int) -> tuple[float, float]:
         loss = -rows[index]["val_loss"]
         return (loss if monitor == "val_loss" else rows[index][monitor], loss)
 
-    return max(range(len(rows)), key=worth)
+    return max(range(len(rows)), key=rank)

@@ -1,4 +1,4 @@
-"""Tells Optuna after each epoch how a trial stands, and stops it where others did better by then."""
+"""Pruning of the trials of an Optuna sweep: reports the validation result of each epoch and stops poor trials."""
 
 import json
 import os
@@ -12,17 +12,17 @@ from kwspipe.training.state import EpochResult
 if TYPE_CHECKING:
     import optuna
 
-# The sweeper sets it in the environment of a job; the training process inherits it.
+# The sweeper sets the variable in the environment of a job, and the process of the stage inherits it.
 VARIABLE = "KWSPIPE_TRIAL"
 
 
 class PrunedError(KwspipeError):
-    """Raised where the sweeper ends a trial because others had better results at the same epoch; not a failure."""
+    """Raised when the pruner stops a trial whose results are worse than those of other trials at the same epoch."""
 
 
 @dataclass(frozen=True)
 class TrialAddress:
-    """Where a trial is kept: Optuna's storage, the study in it, the trial's number; and how to prune it."""
+    """Address of a trial: Optuna's storage, the study, the number of the trial and the settings of the pruner."""
 
     storage: str
     study: str
@@ -30,15 +30,15 @@ class TrialAddress:
     pruner: Mapping[str, Any]
 
     def as_text(self) -> str:
-        """Returns what the variable holds."""
+        """Returns the value of the environment variable."""
         return json.dumps(asdict(self))
 
 
-def reporter() -> Callable[[EpochResult], None] | None:
-    """Returns what the training loop has to call after each epoch, None where no sweeper listens.
+def pruning_callback() -> Callable[[EpochResult], None] | None:
+    """Returns the function that the training loop calls after each epoch, None outside of an Optuna sweep.
 
-    It tells Optuna the mean recall on validation, and raises PrunedError where the trial shall end. What was trained
-    stays, so that it can be gone on with.
+    The function reports the mean recall on validation to Optuna. It raises PrunedError if the trial is to end. The
+    state of the training is kept, so that the trial can be resumed.
     """
     text = os.environ.get(VARIABLE)
     if not text:
@@ -49,7 +49,7 @@ def reporter() -> Callable[[EpochResult], None] | None:
     study = optuna.load_study(
         study_name=address.study,
         storage=address.storage,
-        # The parameters are chosen; the default sampler would read all trials to choose them again.
+        # The parameters are already chosen. The default sampler would read all trials to choose them again.
         sampler=optuna.samplers.RandomSampler(),
         pruner=pruner(address.pruner),
     )
@@ -61,16 +61,16 @@ def reporter() -> Callable[[EpochResult], None] | None:
         if trial.should_prune():
             raise PrunedError(
                 "hydra/sweeper=optuna",
-                f"trial {address.number} stood at {value:.3f} on validation after epoch {result.epoch + 1}",
-                "what the pruner asks for at that epoch",
-                "hydra.sweeper.pruner.name=none lets every trial run to its end",
+                f"trial {address.number} had a mean recall of {value:.3f} on validation after epoch {result.epoch + 1}",
+                "the result that the pruner requires at that epoch",
+                "set hydra.sweeper.pruner.name=none to run every trial to its end",
             )
 
     return report
 
 
 def pruner(settings: Mapping[str, Any]) -> "optuna.pruners.BasePruner":
-    """Returns Optuna's pruner of that name."""
+    """Returns the pruner of Optuna with the configured name."""
     import optuna
 
     warmup = int(settings["warmup_epochs"])

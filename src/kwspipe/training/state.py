@@ -1,4 +1,4 @@
-"""What training leaves on disk after every epoch: a kill at any moment leaves the last or this epoch, whole."""
+"""State of a training on disk, written after each epoch. An interruption at any time leaves a complete state."""
 
 import csv
 import json
@@ -29,12 +29,12 @@ class EpochResult:
 
 
 class TrainingState:
-    """Keeps and restores the state of a training.
+    """Saves and restores the state of a training.
 
     Args:
-        trained: compiled, its optimizer built.
-        model: what is kept of it: the same, or a part that has its layers.
-        folder: of the stage; the state lies in its folder ``state``.
+        trained: compiled model whose optimizer is built.
+        model: model whose weights are kept; it shares the layers of ``trained``.
+        folder: folder of the stage; the state is in its folder ``state``.
     """
 
     def __init__(self, trained: Any, model: Any, folder: Path) -> None:
@@ -42,7 +42,7 @@ class TrainingState:
         self.state = folder / STATE
 
     def resume(self) -> list[EpochResult]:
-        """Loads the last epoch's weights and optimizer, if there are any; returns the history up to it."""
+        """Loads weights and optimizer of the last epoch and returns the history, empty if no state is saved."""
         path = self.state / "state.json"
         if not path.is_file():
             return []
@@ -50,8 +50,8 @@ class TrainingState:
         self.trained.load_weights(self.state / state["last"])
         return [EpochResult(**row) for row in state["history"]]
 
-    def keep_best(self, epoch: int) -> None:
-        """Writes the weights the model now has as the best ones, without the optimizer's variables."""
+    def save_best(self, epoch: int) -> None:
+        """Saves the present weights as those of the best epoch, without the variables of the optimizer."""
         self.state.mkdir(exist_ok=True)
         optimizer, self.model.optimizer = getattr(self.model, "optimizer", None), None
         try:
@@ -59,8 +59,8 @@ class TrainingState:
         finally:
             self.model.optimizer = optimizer
 
-    def keep(self, history: Sequence[EpochResult], best_epoch: int) -> None:
-        """Writes the weights with the optimizer's variables, then the state that names them."""
+    def save(self, history: Sequence[EpochResult], best_epoch: int) -> None:
+        """Saves the weights with the variables of the optimizer, and then the state, which names their file."""
         last, best = f"epoch_{history[-1].epoch}.weights.h5", _best(best_epoch)
         self.trained.save_weights(self.state / last)
         write_json(
@@ -71,8 +71,8 @@ class TrainingState:
             if file.name not in (last, best):
                 file.unlink()
 
-    def conclude(self, history: Sequence[EpochResult]) -> None:
-        """Leaves the best weights and the history; history.csv, written last, says that training is over."""
+    def finish(self, history: Sequence[EpochResult]) -> None:
+        """Writes the best weights and then history.csv, which marks the training as complete."""
         names = json.loads((self.state / "state.json").read_text())
         shutil.copyfile(self.state / names["best"], self.folder / WEIGHTS)
         temporary = self.state / HISTORY

@@ -9,6 +9,10 @@ from kwspipe.training.targets import Step
 def train_on_batch(model: Any, step: Step) -> dict[str, float]:
     """Trains a compiled model on one batch.
 
+    Args:
+        model: compiled Keras model.
+        step: inputs and targets.
+
     Returns:
         The figures of Keras for the batch: loss and accuracy.
 

@@ -1,4 +1,4 @@
-"""What the network is taught for a batch: smoothed labels, the teacher's values, pairs of clips mixed."""
+"""Targets of a training step: smoothed labels, targets of the teacher, mixup."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,12 @@ Array = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Step:
-    """What one step is trained on.
+    """Inputs and targets of one training step.
 
     Attributes:
         features: (clips, frames, channels, 1).
-        outputs: to teach, posteriors (clips, classes) and, where there is a teacher, its values (clips, dimensions).
-        weights: (clips,) for each output.
+        outputs: targets of each output: posteriors (clips, classes) and, with a teacher, values (clips, dimensions).
+        weights: weights of the loss of each output, (clips,).
     """
 
     features: Array
@@ -27,19 +27,19 @@ class Step:
 
 @dataclass(frozen=True)
 class DistillationTargets:
-    """What the speech embedding says of a batch's clips.
+    """Targets from the speech embedding for the clips of a batch.
 
     Attributes:
-        values: (clips, dimensions), for the second output.
-        heard: (clips,) 1 where it says anything.
+        values: (clips, dimensions) targets of the second output.
+        weights: (clips,) 1 for clips with an embedding, otherwise 0.
         posteriors: (clips, classes), or None.
-        shares: (clips,) that they have in what is taught; the labels have the rest.
+        posterior_shares: (clips,) share of ``posteriors`` in the target of the first output; the label has the rest.
     """
 
     values: Array
-    heard: Array
+    weights: Array
     posteriors: Array | None
-    shares: Array
+    posterior_shares: Array
 
 
 def class_weights(targets: npt.NDArray[np.int64], num_labels: int, kind: str) -> Array:
@@ -47,6 +47,11 @@ def class_weights(targets: npt.NDArray[np.int64], num_labels: int, kind: str) ->
 
     ``balanced`` is the rule of scikit-learn, clips / (labels * clips of the label). The clips of each label then have
     the same total weight, and a label without clips has weight 0. With ``none`` each weight is 1.
+
+    Args:
+        targets: (clips,) index of the label.
+        num_labels: number of labels.
+        kind: ``balanced`` or ``none``.
     """
     if kind == "none":
         return np.ones(num_labels, np.float32)
@@ -55,10 +60,10 @@ def class_weights(targets: npt.NDArray[np.int64], num_labels: int, kind: str) ->
     return weights.astype(np.float32)
 
 
-def smoothed(targets: npt.NDArray[np.int64], num_classes: int, smoothing: float) -> Array:
-    """Returns posteriors to teach, (clips, classes): a share of ``smoothing`` goes to all classes alike.
+def smoothed_labels(targets: npt.NDArray[np.int64], num_classes: int, smoothing: float) -> Array:
+    """Returns target posteriors (clips, classes), of which a share ``smoothing`` is distributed over all classes.
 
-    Label smoothing is by Szegedy et al. 2016, arXiv:1512.00567.
+    Label smoothing: Szegedy et al. 2016, arXiv:1512.00567.
     """
     one_hot = np.eye(num_classes, dtype=np.float32)[targets]
     return one_hot * np.float32(1 - smoothing) + np.float32(smoothing / num_classes)
@@ -70,29 +75,29 @@ def make_train_step(
     weights: Array,
     config: TrainConfig,
     rng: np.random.Generator,
-    taught: DistillationTargets | None = None,
+    teacher: DistillationTargets | None = None,
 ) -> Step:
-    """Returns what one step is trained on.
+    """Returns inputs and targets of one training step.
 
-    With ``mixup_alpha`` above 0 each clip is mixed with another of the batch, features, outputs and weights
-    alike, by a share drawn from Beta(alpha, alpha) (Zhang et al. 2018, arXiv:1710.09412); the larger share stays
-    its own.
+    If ``mixup_alpha`` is above 0, features, targets and weights of each clip are mixed with those of another clip of
+    the batch, by a share from Beta(alpha, alpha) (Zhang et al. 2018, arXiv:1710.09412). The larger share is that of
+    the clip itself.
 
     Args:
         features: (clips, frames, channels, 1).
-        targets: (clips,) index of the label.
-        weights: (classes,).
+        targets: (clips,) index of the training class.
+        weights: (classes,) weight of the loss.
         config: label_smoothing and mixup_alpha.
-        rng: draws partners and shares; not used without mixup.
-        taught: what the speech embedding says, if it is a teacher.
+        rng: generator of partners and shares; not used without mixup.
+        teacher: targets from the speech embedding, or None.
     """
-    outputs = [smoothed(targets, len(weights), config.label_smoothing)]
+    outputs = [smoothed_labels(targets, len(weights), config.label_smoothing)]
     clip_weights = [weights[targets]]
-    if taught is not None:
-        if taught.posteriors is not None:
-            outputs[0] += taught.shares[:, None] * (taught.posteriors - outputs[0])
-        outputs.append(taught.values)
-        clip_weights.append(taught.heard)
+    if teacher is not None:
+        if teacher.posteriors is not None:
+            outputs[0] += teacher.posterior_shares[:, None] * (teacher.posteriors - outputs[0])
+        outputs.append(teacher.values)
+        clip_weights.append(teacher.weights)
     if config.mixup_alpha == 0:
         return Step(features, tuple(outputs), tuple(clip_weights))
     partner = rng.permutation(len(targets))

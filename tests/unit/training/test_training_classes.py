@@ -1,4 +1,4 @@
-"""Which of the other words are classes of their own while the network is taught."""
+"""Assignment of the training classes."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ from kwspipe.transfer.class_table_file import CLASSES, read_classes, write_class
 
 LABELS = ("one", "_unknown_", "_silence_")
 ONE, UNKNOWN, SILENCE = range(3)
-# label, word, kind, split, how many
+# label, word, kind, split, number of clips
 Group = tuple[str, str, str, str, int]
 
 
@@ -24,7 +24,7 @@ def other(word: str, count: int, kind: str = "word", split: str = "training") ->
 
 
 def store_of(folder: Path, *groups: Group, labels: tuple[str, ...] = LABELS) -> ClipStore:
-    """A store of clips of one sample each."""
+    """A store of clips with one sample each."""
     with StoreWriter(folder, labels) as writer:
         for label, word, kind, split, count in groups:
             for take in range(count):
@@ -36,14 +36,14 @@ def store_of(folder: Path, *groups: Group, labels: tuple[str, ...] = LABELS) -> 
     return ClipStore(folder)
 
 
-def apart(store: ClipStore, most_apart: int) -> tuple[str, ...]:
-    """The words that are classes of their own."""
-    classes, _ = assign_training_classes(store, most_apart)
+def auxiliary(store: ClipStore, max_auxiliary: int) -> tuple[str, ...]:
+    """The words of the auxiliary classes."""
+    classes, _ = assign_training_classes(store, max_auxiliary)
     assert classes.names[: len(store.labels)] == store.labels
     return classes.names[len(store.labels) :]
 
 
-def test_the_words_with_the_most_clips_are_apart_and_each_is_a_class_of_the_unknown(tmp_path: Path) -> None:
+def test_the_words_with_the_most_clips_are_auxiliary_classes_of_the_unknown_label(tmp_path: Path) -> None:
     store = store_of(
         tmp_path, ("one", "one", "word", "training", 3), other("cat", 30), other("dog", 25), other("bird", 40),
         ("_silence_", "", "noise", "training", 50),
@@ -54,16 +54,16 @@ def test_the_words_with_the_most_clips_are_apart_and_each_is_a_class_of_the_unkn
     )
     expected = [ONE] * 3 + [4] * 30 + [UNKNOWN] * 25 + [3] * 40 + [SILENCE] * 50
     assert targets.tolist() == expected
-    # What a clip is taught as is a class of its label.
+    # The label of the training class is the label of the clip.
     assert np.array_equal(np.array(classes.labels)[targets], store.targets)
 
 
-def test_of_words_with_as_many_clips_the_first_by_name_is_apart(tmp_path: Path) -> None:
+def test_among_words_with_equally_many_clips_the_first_by_name_is_chosen(tmp_path: Path) -> None:
     store = store_of(tmp_path, other("dog", MIN_CLIPS), other("cat", MIN_CLIPS))
-    assert apart(store, 1) == ("cat",)
+    assert auxiliary(store, 1) == ("cat",)
 
 
-def test_a_word_of_few_clips_stays_among_the_unknown(tmp_path: Path) -> None:
+def test_a_word_with_few_clips_stays_unknown(tmp_path: Path) -> None:
     store = store_of(tmp_path, other("cat", MIN_CLIPS), other("dog", MIN_CLIPS - 1))
     classes, targets = assign_training_classes(store, 40)
     assert classes.names == (*LABELS, "cat")
@@ -71,7 +71,7 @@ def test_a_word_of_few_clips_stays_among_the_unknown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("split", ["validation", "testing"])
-def test_only_clips_in_training_count_and_are_taught(tmp_path: Path, split: str) -> None:
+def test_only_training_clips_count_and_get_an_auxiliary_class(tmp_path: Path, split: str) -> None:
     store = store_of(
         tmp_path, other("dog", MIN_CLIPS, split=split), other("cat", MIN_CLIPS), other("cat", 2, split=split)
     )
@@ -88,7 +88,9 @@ def test_near_misses_count_as_their_word(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(set(HARD_UNKNOWN) - {"near_miss"}))
-def test_what_is_no_whole_word_stays_unknown_and_does_not_count(tmp_path: Path, kind: str) -> None:
+def test_clips_that_are_not_one_complete_word_stay_unknown_and_do_not_count(
+    tmp_path: Path, kind: str
+) -> None:
     store = store_of(
         tmp_path, other("cat", MIN_CLIPS), other("cat", 3, kind), other("dog", MIN_CLIPS - 1), other("dog", 3, kind)
     )  # fmt: skip
@@ -97,14 +99,14 @@ def test_what_is_no_whole_word_stays_unknown_and_does_not_count(tmp_path: Path, 
     assert targets.tolist() == [3] * MIN_CLIPS + [UNKNOWN] * (3 + MIN_CLIPS - 1 + 3)
 
 
-def test_with_none_apart_all_of_them_are_one_class(tmp_path: Path) -> None:
+def test_without_auxiliary_classes_all_other_words_are_one_class(tmp_path: Path) -> None:
     store = store_of(tmp_path, other("cat", 2 * MIN_CLIPS), ("one", "one", "word", "training", 2))
     classes, targets = assign_training_classes(store, 0)
     assert classes == ClassTable(LABELS, (0, 1, 2))
     assert np.array_equal(targets, store.targets)
 
 
-def test_without_other_words_there_is_nothing_to_take_apart(tmp_path: Path) -> None:
+def test_without_an_unknown_label_there_are_no_auxiliary_classes(tmp_path: Path) -> None:
     labels = ("one", "two")
     store = store_of(
         tmp_path, *[(word, word, "word", "training", 2 * MIN_CLIPS) for word in labels], labels=labels
@@ -114,7 +116,7 @@ def test_without_other_words_there_is_nothing_to_take_apart(tmp_path: Path) -> N
     assert np.array_equal(targets, store.targets)
 
 
-def test_the_file_gives_back_what_was_written(tmp_path: Path) -> None:
+def test_a_written_class_table_is_read_back(tmp_path: Path) -> None:
     classes = ClassTable(("größe", "_unknown_", "cat"), (0, 1, 1))
     write_classes(tmp_path, classes)
     text = (tmp_path / CLASSES).read_text(encoding="utf-8")
@@ -129,12 +131,12 @@ def test_the_file_gives_back_what_was_written(tmp_path: Path) -> None:
         '{"names": 3, "labels": [0]}', '{"names": ["one"], "labels": [1e999]}', "[" * 100_000,
     ],
 )  # fmt: skip
-def test_what_is_no_list_of_classes_is_refused(text: str) -> None:
+def test_text_that_is_not_a_class_table_is_an_error(text: str) -> None:
     with pytest.raises(ValueError):
         ClassTable.from_json(text)
 
 
-def test_a_training_without_its_classes_is_told_where_they_should_lie(tmp_path: Path) -> None:
+def test_a_missing_class_table_is_an_error_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(KwspipeError) as caught:
         read_classes(tmp_path)
     path = tmp_path / CLASSES
@@ -144,6 +146,6 @@ def test_a_training_without_its_classes_is_told_where_they_should_lie(tmp_path: 
     )
 
 
-def test_names_and_labels_of_other_lengths_are_refused_with_both() -> None:
+def test_different_numbers_of_names_and_labels_are_an_error() -> None:
     with pytest.raises(ValueError, match="2 names of 1 classes"):
         ClassTable.from_json('{"names": ["one", "two"], "labels": [0]}')

@@ -1,10 +1,11 @@
-"""Training batches: the same for any number of workers, bounded ahead, and the workers' end."""
+"""Training batches: independence of the number of workers, limit of batches ahead, and the end of the workers."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,8 @@ import pytest
 
 from kwspipe.config import AugmentConfig
 from kwspipe.dataset.store.clip_store import ClipStore, StoreWriter
-from kwspipe.training import data
-from kwspipe.training.data import Batch, DataWaitTimer, TrainingBatches
+from kwspipe.training import batches as batches_module
+from kwspipe.training.batches import Batch, DataWaitTimer, TrainingBatches
 from support.default_settings import FRONTEND
 from support.paths import TESTS
 
@@ -51,7 +52,7 @@ def batches_of(store: Path, workers: int, batch_size: int, first: int = 0, seed:
         return list(batches.epochs(first, 3))
 
 
-def test_batches_do_not_depend_on_the_workers_and_an_epoch_not_on_those_before(store: Path) -> None:
+def test_batches_depend_neither_on_the_workers_nor_on_earlier_epochs(store: Path) -> None:
     one, two = batches_of(store, 1, 8), batches_of(store, 2, 8)
     assert [b.epoch for b in one] == [0] * 5 + [1] * 5 + [2] * 5
     assert [len(b.targets) for b in one[:5]] == [8, 8, 8, 8, 5]
@@ -62,7 +63,7 @@ def test_batches_do_not_depend_on_the_workers_and_an_epoch_not_on_those_before(s
     assert not np.array_equal(one[0].features, one[5].features)
 
 
-def test_every_clip_comes_once_an_epoch_in_another_order(store: Path) -> None:
+def test_each_epoch_has_each_clip_once_in_another_order(store: Path) -> None:
     with TrainingBatches(store, FRONTEND, AUGMENT, 8, 3, 1) as batches:
         plan = list(batches._plan(0, 2))
     orders = [np.concatenate([numbers for epoch, numbers in plan if epoch == e]) for e in (0, 1)]
@@ -70,8 +71,8 @@ def test_every_clip_comes_once_an_epoch_in_another_order(store: Path) -> None:
     assert not np.array_equal(*orders)
 
 
-def test_no_more_batches_are_made_ahead_than_said(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data, "BATCHES_AHEAD", 3)
+def test_the_number_of_batches_ahead_is_limited(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches_module, "BATCHES_AHEAD", 3)
     with TrainingBatches(store, FRONTEND, AUGMENT, 4, 3, 1) as batches:
         submitted = []
         submit = batches.pool.submit
@@ -84,11 +85,12 @@ def test_no_more_batches_are_made_ahead_than_said(store: Path, monkeypatch: pyte
 
 PARENT = """
 import sys, time
+from collections.abc import Iterator
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from support.default_settings import FRONTEND
 from kwspipe.config import AugmentConfig
-from kwspipe.training.data import TrainingBatches
+from kwspipe.training.batches import TrainingBatches
 if __name__ == "__main__":
     with TrainingBatches(Path({store!r}), FRONTEND, AugmentConfig("random", ()), 8, 3, 2) as batches:
         stream = batches.epochs(0, 10**6)
@@ -99,7 +101,7 @@ if __name__ == "__main__":
 """
 
 
-def test_workers_do_not_outlive_a_parent_that_is_killed(store: Path, tmp_path: Path) -> None:
+def test_workers_end_when_their_parent_is_killed(store: Path, tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
     script.write_text(PARENT.format(tests=str(TESTS), store=str(store)))
     parent = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True)
@@ -119,37 +121,28 @@ def is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    # Where nobody reaps orphans, one that has ended stays as a zombie.
+    # If no process reaps orphans, a process that has ended stays as a zombie.
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-def test_waiting_is_measured() -> None:
-    def slow() -> "object":
+def test_the_share_of_waiting_is_measured() -> None:
+    def slow() -> Iterator[Batch]:
         for _ in range(2):
             time.sleep(0.1)
             yield Batch(0, np.zeros((1, 1, 1), np.int8), np.zeros(1, np.int64), np.zeros(1, np.int64))
 
-    waits = DataWaitTimer(slow())
-    next(waits)
+    timer = DataWaitTimer(slow())
+    next(timer)
     time.sleep(0.1)
-    first = waits.share()
+    first = timer.share()
     time.sleep(0.1)
     assert 0.2 < first < 0.8
-    assert waits.share() == 0
-    assert 0 < waits.total_waited_s < waits.total_s
-    next(waits)
+    assert timer.share() == 0
+    assert 0 < timer.total_waited_s < timer.total_s
+    next(timer)
     with pytest.raises(StopIteration):
-        next(waits)
-    assert waits.share() > 0.5
-
-
-def test_features_are_the_same_however_many_clips_are_in_memory(store: Path, monkeypatch: pytest.MonkeyPatch):
-    clips = ClipStore(store)
-    numbers = clips.select("training")
-    whole = data.plain_features(clips, FRONTEND, numbers)
-    monkeypatch.setattr(data, "CLIPS_A_BLOCK", 8)
-    assert np.array_equal(data.plain_features(clips, FRONTEND, numbers), whole)
-    assert data.plain_features(clips, FRONTEND, numbers[:0]).shape == (0, *whole.shape[1:])
+        next(timer)
+    assert timer.share() > 0.5
 
 
 def test_targets_are_the_training_classes_of_the_clips(store: Path) -> None:
@@ -157,6 +150,6 @@ def test_targets_are_the_training_classes_of_the_clips(store: Path) -> None:
     # Each clip of the keyword has another training class.
     classes = np.where(targets == 0, 2 + np.arange(len(targets)), 1)
     with TrainingBatches(store, FRONTEND, AUGMENT, 8, 3, 1, classes) as batches:
-        made = list(batches.epochs(0, 1))
-    numbers = np.concatenate([batch.numbers for batch in made])
-    assert np.array_equal(np.concatenate([batch.targets for batch in made]), classes[numbers])
+        epoch = list(batches.epochs(0, 1))
+    numbers = np.concatenate([batch.numbers for batch in epoch])
+    assert np.array_equal(np.concatenate([batch.targets for batch in epoch]), classes[numbers])
