@@ -1,4 +1,4 @@
-"""What is measured and shown."""
+"""Configuration of evaluation, streams, comparison, pages and tracking."""
 
 from typing import Annotated, Literal
 
@@ -9,7 +9,7 @@ from kwspipe.config.types import Count, Fraction, NotNegative, Texts, typed
 
 @typed
 class EvaluateConfig:
-    """What is measured on the test split."""
+    """Metrics of the test split."""
 
     max_mistakes: Annotated[int, Field(ge=0)]
     snr_db: tuple[Annotated[float, Field(ge=-20, le=60)], ...]
@@ -17,7 +17,7 @@ class EvaluateConfig:
 
 @typed
 class StreamConfig:
-    """Streams composed of words, noise and speech, on which false accepts and missed words are counted."""
+    """Streams composed of words, noise and speech, for the metrics of continuous audio."""
 
     snr_db: tuple[Annotated[float, Field(ge=-20, le=60)], ...]
     words_minutes: Annotated[float, Field(gt=0)]
@@ -34,14 +34,14 @@ class StreamConfig:
     def __post_init__(self) -> None:
         if not self.hit_window_ms <= self.min_gap_ms <= self.max_gap_ms:
             raise ValueError(
-                f"min_gap_ms ({self.min_gap_ms}) must lie between hit_window_ms ({self.hit_window_ms}), so that a "
-                f"detection belongs to one word, and max_gap_ms ({self.max_gap_ms})"
+                f"min_gap_ms ({self.min_gap_ms}) must be at least hit_window_ms ({self.hit_window_ms}), so that a "
+                f"detection belongs to one word, and at most max_gap_ms ({self.max_gap_ms})"
             )
 
 
 @typed
 class CompareConfig:
-    """Which runs are put side by side."""
+    """Comparison of runs."""
 
     runs: Texts
     clips: Literal["same", "common"]
@@ -50,7 +50,7 @@ class CompareConfig:
 
 @typed
 class InspectConfig:
-    """How much the page about the data shows."""
+    """Amount of data on the inspect page."""
 
     clips_per_class: Annotated[int, Field(ge=0)]
     takes: Annotated[int, Field(ge=0)]
@@ -61,7 +61,7 @@ class InspectConfig:
 
 @typed
 class ReportConfig:
-    """How much the page about a run shows."""
+    """Amount of data on the report page."""
 
     max_mistakes: Annotated[int, Field(ge=0)]
 

@@ -1,4 +1,4 @@
-"""What is learned: features, augmentation, network, checkpoint, schedule, loop, conversion."""
+"""Configuration of features, augmentation, network, checkpoint, schedule, training and conversion."""
 
 from typing import Annotated, Any, Literal
 
@@ -9,7 +9,7 @@ from kwspipe.config.types import Count, Fraction, NotNegative, Sha256, Texts, ty
 
 @typed
 class FrontendConfig:
-    """Settings of the audio front end, by the names the peer's users know."""
+    """Settings of the audio front end, with the names of the vendor's tools."""
 
     sample_rate_hz: Annotated[int, Field(ge=4000, le=48000)]
     sample_length_ms: Annotated[int, Field(ge=100, le=10000)]
@@ -50,7 +50,7 @@ class FrontendConfig:
 
 @typed
 class AugmentConfig:
-    """What happens to a training clip before its features are computed."""
+    """Placement and transforms of a training clip before its features are computed."""
 
     placement: Literal["random", "center"]
     transforms: tuple[dict[str, Any], ...]
@@ -58,7 +58,7 @@ class AugmentConfig:
 
 @typed
 class MobileNetV2Config:
-    """Inverted residuals in two dimensions; the vendor's base checkpoint is one."""
+    """Inverted residual blocks in two dimensions, the network of the vendor's base checkpoint."""
 
     name: Literal["mobilenet_v2"]
     alpha: Annotated[float, Field(gt=0, le=2)]
@@ -165,7 +165,7 @@ TransferConfig = Annotated[
 
 @typed
 class NoTeacherConfig:
-    """Labels alone."""
+    """No teacher."""
 
     name: Literal["none"]
 
@@ -175,10 +175,10 @@ class SpeechEmbeddingConfig:
     """Google's speech embedding as the teacher.
 
     Attributes:
-        weight: of the teacher's error against the loss of the labels.
-        dimensions: principal components of what it says, of 864 numbers.
-        posteriors_weight: share that the posteriors of a linear layer on its numbers have in what is taught.
-        cache_dir: keeps what it said of the clips of a store.
+        weight: weight of the embedding loss relative to the loss of the labels.
+        dimensions: number of principal components of the 864 values of an embedding.
+        posteriors_weight: share of the posteriors of a linear layer on the embedding in the targets.
+        cache_dir: folder of the embeddings of the clips of a store.
     """
 
     name: Literal["speech_embedding"]
@@ -255,7 +255,7 @@ class TrainConfig:
 
 @typed
 class QuantizeConfig:
-    """Conversion to int8, and the loss it may cost."""
+    """Conversion to int8, and the allowed loss of accuracy."""
 
     representative_clips: Count
     max_accuracy_drop: Fraction
