@@ -116,10 +116,11 @@ class StoreBuilder:
             for segment, offset in silence_positions(
                 segments, split, num_clips - num_zero, length, self.seed
             ):
-                samples = self.writer.noise(offset, length)
-                self._write_silent(NOISE, split, f"{segment.path}@{offset - segment.offset}", samples)
+                clip = Clip(self.writer.noise(offset, length), 0, length)
+                path = f"{segment.path}@{offset - segment.offset}"
+                self._add_clip(clip, SILENCE, NOISE, split, path)
             for _ in range(num_zero):
-                self._write_silent(ZERO, split, ZERO_PATH, np.zeros(length, np.int16))
+                self._add_clip(Clip(np.zeros(length, np.int16), 0, length), SILENCE, ZERO, split, ZERO_PATH)
 
     def write_negative(self, recordings: Sequence[Recording]) -> None:
         """Decodes and writes recordings of keyword-free speech, each of which has a split."""
@@ -182,8 +183,43 @@ class StoreBuilder:
         self, kind: Kind, label: str, split: Split, clip: Clip, word: str, speaker: str, path: str
     ) -> None:
         """Writes and counts a hard negative; see ``ClipRow`` for the arguments."""
-        self.counts[label, split] += 1
         self.hard[kind, split] += 1
+        self._add_clip(clip, label, kind, split, path, word, speaker)
+
+    def _write_clip(
+        self, quota: ClipQuota, recording: Recording, pcm: Pcm | AudioError, source: Source
+    ) -> bool:
+        """Writes a clip of a word and returns whether the recording is usable."""
+        try:
+            if isinstance(pcm, AudioError):
+                raise pcm
+            clip = check_clip(pcm, recording.path, self.dataset, self.frontend.sample_rate_hz)
+        except AudioError as fault:
+            self.reject(Rejected(recording.path, recording.word, fault.reason, fault.detail))
+            return False
+        self.words[recording.word] += 1
+        if source is self.source:  # additional synthetic voices are not counted as speakers
+            self.speakers[quota.split].add(recording.speaker)
+        if quota.label == UNKNOWN:
+            self.unknown_paths.add(recording.path)
+        self._add_clip(
+            clip, quota.label, WORD, quota.split, recording.path, recording.word, recording.speaker, source
+        )
+        return True
+
+    def _add_clip(
+        self,
+        clip: Clip,
+        label: str,
+        kind: Kind,
+        split: Split,
+        path: str,
+        word: str = "",
+        speaker: str = "",
+        source: Source | None = None,
+    ) -> None:
+        """Writes and counts a clip; see ``ClipRow`` for the arguments."""
+        self.counts[label, split] += 1
         self.writer.add_clip(
             clip.pcm,
             (clip.trim_start, clip.trim_end),
@@ -192,50 +228,7 @@ class StoreBuilder:
             word=word,
             speaker=speaker,
             split=split,
-            source=self.source.name,
-            path=path,
-        )
-
-    def _write_clip(
-        self, quota: ClipQuota, recording: Recording, pcm: Pcm | AudioError, source: Source
-    ) -> bool:
-        try:
-            if isinstance(pcm, AudioError):
-                raise pcm
-            clip = check_clip(pcm, recording.path, self.dataset, self.frontend.sample_rate_hz)
-        except AudioError as fault:
-            self.reject(Rejected(recording.path, recording.word, fault.reason, fault.detail))
-            return False
-        self.counts[quota.label, quota.split] += 1
-        self.words[recording.word] += 1
-        if source is self.source:  # additional synthetic voices are not counted as speakers
-            self.speakers[quota.split].add(recording.speaker)
-        if quota.label == UNKNOWN:
-            self.unknown_paths.add(recording.path)
-        self.writer.add_clip(
-            clip.pcm,
-            (clip.trim_start, clip.trim_end),
-            label=quota.label,
-            kind=WORD,
-            word=recording.word,
-            speaker=recording.speaker,
-            split=quota.split,
-            source=source.name,
-            path=recording.path,
-        )
-        return True
-
-    def _write_silent(self, kind: Kind, split: Split, path: str, pcm: Pcm) -> None:
-        self.counts[SILENCE, split] += 1
-        self.writer.add_clip(
-            pcm,
-            (0, pcm.size),
-            label=SILENCE,
-            kind=kind,
-            word="",
-            speaker="",
-            split=split,
-            source=self.source.name,
+            source=(source or self.source).name,
             path=path,
         )
 
