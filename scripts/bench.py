@@ -1,7 +1,7 @@
-"""Measures everything that is to be fast, prints it beside the peer's figures, and writes runs/bench.json.
+"""Measures speed, prints it with the figures of a reference and of a peer, and writes runs/bench.json.
 
-python scripts/bench.py                              all of it: some minutes on a quiet machine
-python scripts/bench.py --only int8_inference_us     one figure; the others keep what the file says
+python scripts/bench.py                              all figures: some minutes on a machine without other load
+python scripts/bench.py --only int8_inference_us     one figure; the file keeps the others
 """
 
 import argparse
@@ -34,9 +34,9 @@ BENCHMARKS: dict[str, Callable[[], Entry]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measures speed and writes runs/bench.json.")
     parser.add_argument(
-        "--only", action="append", choices=list(BENCHMARKS), help="one figure; may be repeated"
+        "--only", action="append", choices=list(BENCHMARKS), help="measure this figure; may be repeated"
     )
-    parser.add_argument("--result", type=Path, default=RESULT, help="the file to write")
+    parser.add_argument("--result", type=Path, default=RESULT, help="file to write")
     arguments = parser.parse_args()
     entries = _earlier(arguments.result) if arguments.only else {}
     console = Console(stderr=True)
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def write(file: Path, entries: dict[str, dict[str, object]]) -> None:
-    """Writes the entries in the order of the benchmarks; the file is whole at any time."""
+    """Writes the entries in the order of the benchmarks, atomically."""
     ordered = [entries[name] for name in BENCHMARKS if name in entries]
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_suffix(".partial")
@@ -59,20 +59,20 @@ def write(file: Path, entries: dict[str, dict[str, object]]) -> None:
 
 def table(entries: dict[str, dict[str, object]]) -> Table:
     """Returns the entries as a table."""
-    shown = Table(title="Ratios above 1: kwspipe is better")
+    result = Table(title="Ratios above 1: kwspipe is better")
     for heading in ("figure", "value", "reference, same run", "ratio", "peer", "ratio"):
-        shown.add_column(
+        result.add_column(
             heading, justify="left" if heading == "figure" else "right", no_wrap=heading == "figure"
         )
     for name in BENCHMARKS:
         if name in entries:
             one = entries[name]
             figures = [_short(one[key]) for key in ("value", "reference", "ratio", "peer", "peer_ratio")]
-            shown.add_row(name, *figures)  # the names say the units
-    what = {f"{name}: {one['reference_is']}" for name, one in entries.items() if one["reference_is"]}
-    shown.caption = "\n".join(["References:", *sorted(what), f"Peer: {_peer(entries)}"])
-    shown.caption_justify = "left"
-    return shown
+            result.add_row(name, *figures)
+    references = {f"{name}: {one['reference_is']}" for name, one in entries.items() if one["reference_is"]}
+    result.caption = "\n".join(["References:", *sorted(references), f"Peer: {_peer(entries)}"])
+    result.caption_justify = "left"
+    return result
 
 
 def _short(figure: object) -> str:
@@ -91,7 +91,7 @@ def _earlier(file: Path) -> dict[str, dict[str, object]]:
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError):
-        sys.exit(f"{file} is not what this script writes: delete it, and run again")
+        sys.exit(f"{file} is not a file of this script: delete it and run again")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Measures the path from stored clip to int8 features, by two worker processes, as training uses it.
+"""Benchmark of the data path of training: from stored clips to int8 features in two worker processes.
 
-The reference is what one would write without it: audiomentations clip by clip, background noise read from files, and
-the same front end, in as many processes.
+The reference uses audiomentations clip by clip, reads background noise from files, and uses the same front end and
+number of processes.
 """
 
 import tempfile
@@ -23,20 +23,20 @@ from kwspipe.augment.room_simulator import RoomSimulator
 from kwspipe.config import AugmentConfig
 from kwspipe.core.frontend import FrontEnd
 from kwspipe.dataset.store.clip_store import ClipStore
-from kwspipe.training.data import TrainingBatches
+from kwspipe.training.batches import TrainingBatches
 
 CORES = 2
 STORED_CLIPS = 1000
 BATCH_SIZE = 32
-# Rounds of some seconds each; the best counts, for the machine may be shared.
+# Rounds of some seconds each. The best one is used, since the machine may have other load.
 ROUNDS, ROUND_S = 4, 2.0
 REFERENCE_CLIPS = 400
 MLTK_NOISE_CLIPS_PER_SECOND = 180.0
-"""The faster of its figures with background noise really mixed in (160 to 180), 2 workers."""
+"""The best figure of the peer with background noise (160 to 180), 2 workers."""
 MLTK_PITCH_CLIPS_PER_SECOND = 334.0
-"""The faster of its figures with pitch (172 to 334), 2 workers; speed 131 to 163; it has no rooms."""
+"""The best figure of the peer with pitch (172 to 334), 2 workers; with speed 131 to 163. It does not simulate rooms."""
 
-# What comes nearest to conf/augment/noisy.yaml and far_field.yaml in audiomentations, which has no speed change.
+# The closest equivalents of conf/augment/noisy.yaml and far_field.yaml in audiomentations, which has no speed change.
 NOISY = (
     ("TimeStretch", {"p": 0.25, "min_rate": 0.85, "max_rate": 1.15}),
     ("PitchShift", {"p": 0.25, "min_semitones": -2.0, "max_semitones": 2.0}),
@@ -69,13 +69,13 @@ def measure_noisy() -> Entry:
 
 
 def measure_far_field() -> Entry:
-    """Returns the entry of conf/augment/far_field.yaml, the heaviest preset: a room for seven clips of ten."""
+    """Returns the entry of conf/augment/far_field.yaml, the slowest preset: room simulation for 70 % of the clips."""
     preset = augment_preset("far_field")
     return _entry("data_path_far_field_clips_per_second", preset, FAR_FIELD, None)
 
 
 def measure_pitch() -> Entry:
-    """Returns the entry of pitch shifted in every clip."""
+    """Returns the entry of a pitch shift of every clip."""
     pitch = (("PitchShift", {"p": 1.0, "min_semitones": -3.0, "max_semitones": 3.0}),)
     return _entry("data_path_pitch_clips_per_second", PITCH, pitch, MLTK_PITCH_CLIPS_PER_SECOND)
 
@@ -87,13 +87,13 @@ def _entry(name: str, augment: AugmentConfig, reference: Any, peer: float | None
         _write_rooms(folder / "rooms")
         (folder / "noises").mkdir()
         write_noises(folder / "noises")
-        value = _ours(store, augment)
-        theirs = _clip_by_clip(store, folder, reference)
-    what = "audiomentations clip by clip and the same front end, in as many processes"
-    return entry(name, value, "clips/s", theirs, what, peer, MLTK if peer else "")
+        value = _training_batches(store, augment)
+        reference_value = _clip_by_clip(store, folder, reference)
+    reference_is = "audiomentations clip by clip and the same front end, in the same number of processes"
+    return entry(name, value, "clips/s", reference_value, reference_is, peer, MLTK if peer else "")
 
 
-def _ours(store: Path, augment: AugmentConfig) -> float:
+def _training_batches(store: Path, augment: AugmentConfig) -> float:
     with TrainingBatches(store, frontend_settings(), augment, BATCH_SIZE, 1, CORES) as batches:
         stream = batches.epochs(0, 1_000_000)
 
@@ -103,7 +103,7 @@ def _ours(store: Path, augment: AugmentConfig) -> float:
                 num_clips += len(next(stream).targets)
             return num_clips
 
-        some_batches()  # the workers start
+        some_batches()  # starts the workers
         return max(_rate(some_batches) for _ in range(ROUNDS))
 
 
@@ -115,31 +115,31 @@ def _rate(work: Callable[[], int]) -> float:
 def _clip_by_clip(store: Path, folder: Path, transforms: Any) -> float:
     with ProcessPoolExecutor(CORES, mp_context=get_context("spawn")) as pool:
         parts = [(store, folder, transforms, part) for part in range(CORES)]
-        list(pool.map(_augment_part, *zip(*parts, strict=True)))  # imports, and what is compiled or cached
+        list(pool.map(_augment_part, *zip(*parts, strict=True)))  # imports, compiled functions and caches
         return max(_rate(lambda: sum(pool.map(_augment_part, *zip(*parts, strict=True)))) for _ in range(2))
 
 
 def _augment_part(store_folder: Path, folder: Path, transforms: Any, part: int) -> int:
     import audiomentations
 
-    warnings.simplefilter("ignore")  # of files shorter than the clip and the like
+    warnings.simplefilter("ignore")  # audiomentations warns about files that are shorter than the clip
     store, settings = ClipStore(store_folder), frontend_settings()
     paths = {key: str(folder / key) for key in ("rooms", "noises")}
     chain = audiomentations.Compose(
         [
             getattr(audiomentations, name)(
-                **{key: paths.get(str(value), value) for key, value in given.items()}
+                **{key: paths.get(str(value), value) for key, value in parameters.items()}
             )
-            for name, given in transforms
+            for name, parameters in transforms
         ]
     )
     rng = np.random.default_rng(part)
     clips = []
     for number in store.select("training")[part::CORES][: REFERENCE_CLIPS // CORES]:
-        placed = crop_or_pad_around_word(
+        pcm = crop_or_pad_around_word(
             store.clip(number), store.word_bounds(number), settings.sample_length, "random", rng
         )
-        samples = chain(placed.astype(np.float32) / 32768, RATE_HZ)
+        samples = chain(pcm.astype(np.float32) / 32768, RATE_HZ)
         clips.append(np.clip(np.rint(samples * 32768), -32768, 32767).astype(np.int16))
     FrontEnd(settings).features(np.stack(clips))
     return len(clips)

@@ -1,9 +1,11 @@
-"""What a benchmark says: its figure, that of a reference measured in the same run, and that of the peer."""
+"""Entry of runs/bench.json: a figure, that of a reference measured in the same run, and that of a peer."""
 
 import os
 from dataclasses import asdict, dataclass
 
-MLTK = "silabs-mltk 0.20.0 on a machine of this kind, another day: figures differ by up to 1.5 times"
+MLTK = (
+    "silabs-mltk 0.20.0, measured on a comparable machine at another time: figures differ by up to 1.5 times"
+)
 
 
 @dataclass(frozen=True)
@@ -11,16 +13,16 @@ class Entry:
     """An entry of runs/bench.json.
 
     Attributes:
-        name: of the figure.
-        value: the figure.
-        unit: its unit.
-        reference: that of what one would otherwise use, measured in the same run; None where there is none.
-        ratio: how many times better the value is than the reference, whichever way is better.
-        reference_is: what the reference is.
-        peer: the direct peer's figure, measured once; None where it has none.
-        peer_ratio: how many times better the value is.
-        peer_is: where that figure is from.
-        load_average: of the last minute; on a machine that others use too, only ratios of one run can be compared.
+        name: name of the figure.
+        value: value of the figure.
+        unit: unit of the value.
+        reference: value of an alternative implementation, measured in the same run; None if there is none.
+        ratio: factor by which the value is better than the reference.
+        reference_is: description of the reference.
+        peer: value of the direct peer, measured once; None if there is none.
+        peer_ratio: factor by which the value is better than that of the peer.
+        peer_is: origin of the value of the peer.
+        load_average: load average of the last minute. On a loaded machine only ratios of one run are comparable.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Entry:
     load_average: float
 
     def as_mapping(self) -> dict[str, object]:
+        """Returns the entry as it is written to JSON."""
         return asdict(self)
 
 
@@ -48,7 +51,7 @@ def entry(
     peer_is: str = "",
     lower_is_better: bool = False,
 ) -> Entry:
-    """Makes an entry; the ratios are computed here."""
+    """Returns an entry with its ratios; see ``Entry``."""
 
     def ratio(other: float | None) -> float | None:
         return None if other is None else round(other / value if lower_is_better else value / other, 2)

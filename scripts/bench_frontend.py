@@ -1,4 +1,4 @@
-"""Measures the front end: clips per second on one core, with the default settings."""
+"""Benchmark of the front end: clips per second on one core with the default settings."""
 
 import time
 from collections.abc import Callable
@@ -12,17 +12,17 @@ from kwspipe.config import FrontendConfig
 from kwspipe.core.frontend import FrontEnd
 
 MLTK_CLIPS_PER_SECOND = 2344.0
-"""The best of several runs of its binary, one core."""
+"""Best of several runs of the binary of the peer on one core."""
 NUM_CLIPS = 64
 NUM_ROUNDS = 60
 
 
 def measure() -> Entry:
-    """Returns the entry; the best round counts, for the machine may be shared."""
+    """Returns the entry of the best round, since the machine may have other load."""
     settings = frontend_settings()
     frontend = FrontEnd(settings)
     clips = speechlike(NUM_CLIPS, frontend.clip_samples)
-    log_mel(settings, clips[0])  # its tables are made in the first call
+    log_mel(settings, clips[0])  # the first call computes tables
     return entry(
         "frontend_clips_per_second",
         NUM_CLIPS / best_s(lambda: frontend.features(clips, threads=1), NUM_ROUNDS),
@@ -35,7 +35,7 @@ def measure() -> Entry:
 
 
 def best_s(work: Callable[[], object], rounds: int) -> float:
-    """Returns the shortest time that the work took."""
+    """Returns the shortest time of a call in seconds."""
     shortest_s = float("inf")
     for _ in range(rounds):
         start_s = time.perf_counter()

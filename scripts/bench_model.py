@@ -1,6 +1,6 @@
-"""Measures the C core's int8 inference and its stream, with the network of conf/model on one core.
+"""Benchmark of the C core on one core: int8 inference and streaming with the network of digits_3.
 
-The weights are those of the bundled checkpoint; what an inference costs does not depend on them.
+The weights are those of the bundled checkpoint. The duration of an inference does not depend on them.
 """
 
 import importlib
@@ -25,7 +25,7 @@ from kwspipe.files.process import call_in_process, redirect_native_stderr
 from kwspipe.stages.model_files import compile_image
 
 LABELS = ("one", "two", "three", "_unknown_", "_silence_")
-# Short rounds, many of them: the best one was disturbed by nobody.
+# Many short rounds. The best of them is not disturbed by other load.
 NUM_CLIPS, ROUNDS = 10, 60
 STREAM_S, STREAM_ROUNDS = 5, 10
 
@@ -48,7 +48,7 @@ def measure_inference() -> Entry:
 
 
 def measure_stream() -> Entry:
-    """Returns the entry of a whole spotter: front end, an inference every latency_ms, detector."""
+    """Returns the entry of a spotter with front end, one inference per latency_ms, and detector."""
     config, deployed, image = _network()
     samples = speechlike(1, STREAM_S * RATE_HZ)[0]
     spotter, interpreter = Spotter(image), _interpreter(deployed)
@@ -57,7 +57,7 @@ def measure_stream() -> Entry:
         STREAM_S / best_s(lambda: spotter.infer(samples), STREAM_ROUNDS),
         "x",
         STREAM_S / best_s(lambda: _stream_in_python(config, interpreter, samples), STREAM_ROUNDS),
-        "the usual loop in Python: librosa's features of the last window, the TensorFlow Lite interpreter, as often",
+        "a loop in Python with librosa's features of the last window and the TensorFlow Lite interpreter, same rate",
     )
 
 
@@ -90,11 +90,11 @@ def experiment(*overrides: str) -> PipelineConfig:
 
 
 def _network() -> tuple[PipelineConfig, bytes, bytes]:
-    """Returns the configuration, the .tflite and the model image of it."""
+    """Returns the configuration, the .tflite file and the model image."""
     config = experiment()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.tflite"
-        call_in_process(_convert, config, path)  # TensorFlow and the small runtime do not go together
+        call_in_process(_convert, config, path)  # TensorFlow and tflite-runtime do not work in one process
         deployed = path.read_bytes()
     image, _ = compile_image(deployed, config, config.detector, LABELS)
     return config, deployed, image
@@ -109,7 +109,7 @@ def _convert(config: PipelineConfig, path: Path) -> None:
     from kwspipe.transfer.source import locate
 
     features = FrontEnd(config.frontend).features(speechlike(32, config.frontend.sample_length))
-    features[0, 0, :2] = -128, 127  # both ends, as conversion demands
+    features[0, 0, :2] = -128, 127  # conversion requires the lowest and the highest value
     model = models.build(config.model, features.shape[1:], len(LABELS))
     apply(model.layers, config.transfer, locate(config.transfer, config.model.name))
     warnings.simplefilter("ignore")

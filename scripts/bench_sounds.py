@@ -1,6 +1,5 @@
-"""Sounds to measure with, generated: speech-like noise in place of words, so that no recordings are needed."""
+"""Generated audio for benchmarks: speech-like noise in place of words, which requires no recordings."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ LABELS = ("one", "two", "three", "_unknown_", "_silence_")
 
 
 def frontend_settings() -> FrontendConfig:
-    """Returns the vendor's settings: the peer's figures are of them."""
+    """Returns the front end settings of the vendor, which were used for the figures of the peer."""
     return FrontendConfig(**_plain("frontend", "vendor"))
 
 
@@ -35,26 +34,26 @@ def _plain(group: str, name: str) -> dict[str, Any]:
 
 
 def speechlike(num_clips: int, num_samples: int, seed: int = 0) -> np.ndarray:
-    """Returns (num_clips, num_samples) int16: noise whose loudness rises and falls four times a second."""
+    """Returns (num_clips, num_samples) int16: noise with a loudness that is modulated at 4 Hz."""
     loudness = 3000 * np.sin(np.linspace(0, 4.8 * np.pi, num_samples)) ** 4 + 20
     return np.random.default_rng(seed).normal(0, loudness, (num_clips, num_samples)).astype(np.int16)
 
 
 def noises() -> list[np.ndarray]:
-    """Returns background noise, (samples,) int16 each."""
+    """Returns clips of background noise, (samples,) int16 each."""
     rng = np.random.default_rng(1)
     return [rng.normal(0, 800, NOISE_S * RATE_HZ).astype(np.int16) for _ in range(NUM_NOISES)]
 
 
 def write_store(folder: Path, num_clips: int) -> Path:
-    """Writes a prepared store of recordings of 1 s, with words of half a second in them; returns its folder."""
+    """Writes a clip store of recordings of 1 s with words of 0.5 s, and returns its folder."""
     folder.mkdir(parents=True)
     with StoreWriter(folder, LABELS) as writer:
         for number, pcm in enumerate(speechlike(num_clips, RATE_HZ)):
-            turn, label = number // len(LABELS), LABELS[number % len(LABELS)]
+            take, label = number // len(LABELS), LABELS[number % len(LABELS)]
             writer.add_clip(
                 pcm, (4000, 12000), label=label, kind="word", word=label, speaker=f"s{number % 50}",
-                split="validation" if turn % 10 == 0 else "training", source="generated", path=f"{number}.wav",
+                split="validation" if take % 10 == 0 else "training", source="generated", path=f"{number}.wav",
             )  # fmt: skip
         for number, pcm in enumerate(noises()):
             writer.add_noise_segment(f"noise{number}.wav", "training", writer.add_noise(pcm), len(pcm))
@@ -63,7 +62,7 @@ def write_store(folder: Path, num_clips: int) -> Path:
 
 
 def write_recordings(folder: Path, words: tuple[str, ...], clips_per_word: int) -> Path:
-    """Writes folders of recordings as data sets have them, each word another tone in speech-like noise."""
+    """Writes one folder of recordings per word, each with a tone of its own in speech-like noise."""
     times_s = np.arange(RATE_HZ) / RATE_HZ
     for number, word in enumerate(words):
         (folder / word).mkdir(parents=True)
@@ -80,10 +79,3 @@ def write_noises(folder: Path) -> None:
     """Writes the background noise as files."""
     for number, pcm in enumerate(noises()):
         soundfile.write(folder / f"noise{number}.wav", pcm, RATE_HZ)
-
-
-def fresh(folder: Path) -> Path:
-    """Returns the folder, empty."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder

@@ -1,6 +1,6 @@
-"""Measures training with augmentation, and the whole pipeline, on generated recordings.
+"""Benchmark of training with augmentation and of the pipeline, on generated recordings.
 
-What is learned from them is of no interest; what it takes is that of real recordings as many and as long.
+The duration is that of real recordings of the same number and length.
 """
 
 import subprocess
@@ -23,14 +23,14 @@ BATCH_SIZE = 32
 EPOCHS = 3
 STORED_CLIPS = 1000
 MLTK_TRAINED_CLIPS_PER_SECOND = 450.7
-"""32 clips a step of 71 ms, TensorFlow 2.16."""
+"""Steps of 71 ms with 32 clips, TensorFlow 2.16."""
 MLTK_PIPELINE_S = 344.0
-"""5 min 44 s for one, two, three, 250 clips a class, 10 epochs, transfer: training, conversion, evaluation."""
+"""5 min 44 s for training, conversion and evaluation: one, two, three, 250 clips per class, 10 epochs, transfer."""
 WORDS, CLIPS_PER_WORD, PIPELINE_EPOCHS = ("one", "two", "three"), 250, 10
 
 
 def measure_training() -> Entry:
-    """Returns the entry of training with augmentation noisy, clips a second after the first epoch."""
+    """Returns the entry of training with augment=noisy, in clips per second after the first epoch."""
     config = experiment(
         f"train.epochs={EPOCHS}", f"train.batch_size={BATCH_SIZE}", "train.tensorboard=false", "augment=noisy"
     )
@@ -45,14 +45,14 @@ def measure_training() -> Entry:
         value,
         "clips/s",
         reference,
-        "keras' fit of the same network on features made beforehand, without augmentation",
+        "keras' fit of the same network on precomputed features, without augmentation",
         MLTK_TRAINED_CLIPS_PER_SECOND,
         MLTK,
     )
 
 
 def measure_pipeline() -> Entry:
-    """Returns the entry of prepare, train, quantize and evaluate, as the peer's figure was measured."""
+    """Returns the entry of prepare, train, quantize and evaluate, measured in the same way as that of the peer."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         write_recordings(folder / "speech", (*WORDS, "bed", "cat", "dog", "tree"), CLIPS_PER_WORD)
@@ -65,37 +65,38 @@ def measure_pipeline() -> Entry:
         start_s = time.perf_counter()
         subprocess.run([sys.executable, "-m", "kwspipe", *overrides], check=True, cwd=REPOSITORY)
         value = time.perf_counter() - start_s
-    peer_is = f"{MLTK}; its data was real"
+    peer_is = f"{MLTK}; with real recordings"
     return entry("pipeline_seconds", value, "s", None, "", MLTK_PIPELINE_S, peer_is, lower_is_better=True)
 
 
 def _train(config: PipelineConfig, folder: Path) -> float:
-    """Runs the stage train and returns its clips a second from the second epoch on, validation included."""
+    """Runs the stage train and returns clips per second from the second epoch on, including validation."""
     redirect_native_stderr(folder / "native.log")
     from kwspipe.stages import train
-    from kwspipe.training.data import Batch, TrainingBatches
+    from kwspipe.training.batches import Batch, TrainingBatches
 
-    taken: list[tuple[float, int, int]] = []
+    times: list[tuple[float, int, int]] = []  # time, epoch and clips of each batch
 
-    class NotedBatches(TrainingBatches):
+    class TimedBatches(TrainingBatches):
         def epochs(self, first: int, end: int) -> Iterator[Batch]:
             for batch in super().epochs(first, end):
-                taken.append((time.perf_counter(), batch.epoch, len(batch.targets)))
+                times.append((time.perf_counter(), batch.epoch, len(batch.targets)))
                 yield batch
 
-    with mock.patch.object(train, "TrainingBatches", NotedBatches):
+    with mock.patch.object(train, "TrainingBatches", TimedBatches):
         train.run(config, folder, folder / "train")
-    steady = [(time_s, clips) for time_s, epoch, clips in taken if epoch > 0]
+    steady = [(time_s, clips) for time_s, epoch, clips in times if epoch > 0]
     return sum(clips for _, clips in steady[:-1]) / (steady[-1][0] - steady[0][0])
 
 
 def _fit(config: PipelineConfig, folder: Path) -> float:
+    """Trains the network with Keras on precomputed features and returns clips per second."""
     redirect_native_stderr(folder / "native.log")
     import keras
 
     from kwspipe import models
     from kwspipe.dataset.store.clip_store import ClipStore
-    from kwspipe.training.data import plain_features
+    from kwspipe.training.features import plain_features
 
     store = ClipStore(folder / "prepare")
     numbers = store.select("training")
@@ -103,9 +104,9 @@ def _fit(config: PipelineConfig, folder: Path) -> float:
     model = models.build(config.model, features.shape[1:3], len(store.labels))
     model.compile(keras.optimizers.Adam(0.001), "sparse_categorical_crossentropy", metrics=["accuracy"])
     times_s: list[float] = []
-    noted = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: times_s.append(time.perf_counter()))
+    timer = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: times_s.append(time.perf_counter()))
     model.fit(
-        features, store.targets[numbers], batch_size=BATCH_SIZE, epochs=EPOCHS, callbacks=[noted], verbose=0
+        features, store.targets[numbers], batch_size=BATCH_SIZE, epochs=EPOCHS, callbacks=[timer], verbose=0
     )
     return len(numbers) * (EPOCHS - 1) / (times_s[-1] - times_s[0])
 

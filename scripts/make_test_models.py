@@ -1,11 +1,12 @@
-"""Makes the small converted networks of tests/data/tflite, with the outputs of the reference kernels.
+"""Generator of the small converted networks in tests/data/tflite, with the outputs of the reference kernels.
 
-Needs TensorFlow; run it where the files are to be made anew:
+The script requires TensorFlow:
 
     python scripts/make_test_models.py tests/data/tflite
 """
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,21 +19,22 @@ import tensorflow as tf
 layers = tf.keras.layers
 CLIPS = 16
 TESTS = Path(__file__).resolve().parents[1] / "tests"
-# TensorFlow tells no types.
+ADD_OUTPUTS = TESTS / "programs" / "add_reference_outputs.py"
+# TensorFlow has no type annotations.
 Tensor = Any
 Model = Any
-Ends = tuple[Tensor, Tensor]
+InputOutput = tuple[Tensor, Tensor]
 """Input and output of a network."""
 
 
 def normalized(x: Tensor, activation: str | None = "relu") -> Tensor:
-    """Batch normalization and activation, which the converter folds into the convolution in front."""
+    """Adds batch normalization and activation, which the converter folds into the preceding convolution."""
     x = layers.BatchNormalization(momentum=0.0)(x)  # one batch sets the statistics
     return layers.Activation(activation)(x) if activation else x
 
 
-def ds_cnn() -> Ends:
-    """Zhang et al. 2017: depthwise separable convolutions."""
+def ds_cnn() -> InputOutput:
+    """Depthwise separable convolutions (Zhang et al. 2017)."""
     inputs = x = layers.Input((49, 10, 1))
     x = normalized(layers.Conv2D(16, (10, 4), (2, 2), "same", use_bias=False)(x))
     for _ in range(2):
@@ -42,8 +44,8 @@ def ds_cnn() -> Ends:
     return inputs, layers.Dense(6, "softmax")(layers.Dropout(0.2)(layers.Flatten()(x)))
 
 
-def inverted_residuals() -> Ends:
-    """Sandler et al. 2018, with explicit padding."""
+def inverted_residuals() -> InputOutput:
+    """Inverted residuals (Sandler et al. 2018) with explicit padding."""
     inputs = x = layers.Input((20, 15, 1))
     x = normalized(layers.Conv2D(8, 3, 2, "same", use_bias=False)(x), "relu6")
     for stride in (1, 2, 1):
@@ -57,8 +59,8 @@ def inverted_residuals() -> Ends:
     return inputs, layers.Dense(5, "softmax")(layers.GlobalAveragePooling2D()(x))
 
 
-def residual() -> Ends:
-    """He et al. 2016: an activation behind the sum, a shortcut with its own convolution."""
+def residual() -> InputOutput:
+    """Residual blocks (He et al. 2016): activation after the sum, shortcut with a convolution."""
     inputs = x = layers.Input((16, 12, 1))
     x = normalized(layers.Conv2D(6, 3, padding="same", use_bias=False)(x))
     for filters, stride in ((6, 1), (12, 2)):
@@ -69,8 +71,8 @@ def residual() -> Ends:
     return inputs, layers.Dense(4, "softmax")(layers.GlobalAveragePooling2D()(x))
 
 
-def temporal() -> Ends:
-    """Choi et al. 2019: convolutions over time only, channels from the spectrum."""
+def temporal() -> InputOutput:
+    """Temporal convolutions (Choi et al. 2019): the channels are those of the spectrum."""
     inputs = x = layers.Input((40, 12, 1))
     x = layers.Reshape((40, 1, 12))(x)
     x = normalized(layers.Conv2D(16, (3, 1), padding="same", use_bias=False)(x))
@@ -82,8 +84,8 @@ def temporal() -> Ends:
     return inputs, layers.Dense(4, "softmax")(layers.GlobalAveragePooling2D()(x))
 
 
-def temporal_1d() -> Ends:
-    """The same with Conv1D and SeparableConv1D."""
+def temporal_1d() -> InputOutput:
+    """Temporal convolutions with Conv1D and SeparableConv1D."""
     inputs = x = layers.Input((30, 12, 1))
     x = layers.Reshape((30, 12))(x)
     x = normalized(layers.Conv1D(8, 5, 2, "same", use_bias=False)(x))
@@ -91,8 +93,8 @@ def temporal_1d() -> Ends:
     return inputs, layers.Dense(4, "softmax")(layers.GlobalAveragePooling1D()(x))
 
 
-def pooled() -> Ends:
-    """Sainath and Parada 2015: convolution, maximum, two dense layers."""
+def pooled() -> InputOutput:
+    """Convolution, maximum pooling and two dense layers (Sainath and Parada 2015)."""
     inputs = x = layers.Input((24, 13, 1))
     x = layers.MaxPooling2D((1, 3))(layers.Conv2D(8, (8, 4), activation="relu", padding="same")(x))
     x = layers.MaxPooling2D(2, padding="same")(layers.Conv2D(8, (5, 3), activation="relu")(x))
@@ -100,8 +102,8 @@ def pooled() -> Ends:
     return inputs, layers.Dense(5, "softmax")(x)
 
 
-def dilated() -> Ends:
-    """Wide windows, several outputs an input channel, no padding, sums of three."""
+def dilated() -> InputOutput:
+    """Dilated convolutions, several outputs per input channel, valid padding, sums of three."""
     inputs = x = layers.Input((22, 14, 2))
     x = layers.DepthwiseConv2D(3, padding="same", depth_multiplier=4, activation="relu")(x)
     one = layers.Conv2D(8, 3, dilation_rate=2, padding="same")(x)
@@ -112,21 +114,21 @@ def dilated() -> Ends:
     return inputs, layers.Softmax()(layers.GlobalAveragePooling2D()(x))
 
 
-def no_softmax() -> Ends:
-    """Logits as the output; activations that stand alone."""
+def no_softmax() -> InputOutput:
+    """Logits as the output, and activations as separate operators."""
     inputs = x = layers.Input((12, 10, 1))
     x = layers.ReLU()(layers.MaxPooling2D(2)(layers.Conv2D(7, 3)(x)))
     x = layers.ReLU(6.0)(layers.AveragePooling2D(2, 1)(layers.Conv2D(5, 3, padding="same")(x)))
     return inputs, layers.Dense(4)(layers.Flatten()(x))
 
 
-NETWORKS: list[Callable[[], Ends]] = [
+NETWORKS: list[Callable[[], InputOutput]] = [
     ds_cnn, inverted_residuals, residual, temporal, temporal_1d, pooled, dilated, no_softmax,
 ]  # fmt: skip
 
 
 def randomize(model: Model, examples: np.ndarray, rng: np.random.Generator) -> None:
-    """Scales as training leaves them: no two channels alike, some all but switched off."""
+    """Sets different scales per channel, as after training; some channels are almost zero."""
     for layer in model.layers:
         if isinstance(layer, layers.BatchNormalization):
             count = layer.gamma.shape[0]
@@ -135,8 +137,8 @@ def randomize(model: Model, examples: np.ndarray, rng: np.random.Generator) -> N
     model(examples.astype(np.float32), training=True)
 
 
-def temper(model: Model, examples: np.ndarray) -> None:
-    """Scales the classifier so that no class always wins."""
+def balance_classifier(model: Model, examples: np.ndarray) -> None:
+    """Scales the classifier so that all classes are predicted."""
     dense = next((layer for layer in reversed(model.layers) if isinstance(layer, layers.Dense)), None)
     if dense is None:
         return
@@ -147,7 +149,7 @@ def temper(model: Model, examples: np.ndarray) -> None:
 
 
 def convert(model: Model, examples: np.ndarray) -> bytes:
-    """int8 throughout."""
+    """Converts a network to int8."""
     function = tf.function(lambda x: model(x, training=False))
     concrete = function.get_concrete_function(tf.TensorSpec((1, *model.input_shape[1:]), tf.float32))
     converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete])
@@ -157,21 +159,6 @@ def convert(model: Model, examples: np.ndarray) -> bytes:
     converter.inference_input_type = converter.inference_output_type = tf.int8
     tflite: bytes = converter.convert()
     return tflite
-
-
-# tflite-runtime does not work in one process with TensorFlow; and its reference kernels are the ones to equal: those of
-# TensorFlow 2.21 (and of ai-edge-litert 2.3) round once instead of twice in FULLY_CONNECTED.
-ADD_OUTPUTS = """
-import sys
-from pathlib import Path
-import numpy as np
-from support.reference_kernels import run_reference
-for path in sorted(Path(sys.argv[1]).glob("*.tflite")):
-    inputs = np.load(path.with_suffix(".npz"))["inputs"]
-    outputs = run_reference(path.read_bytes(), inputs)
-    np.savez_compressed(path.with_suffix(".npz"), inputs=inputs, outputs=outputs)
-    print(path.name, path.stat().st_size, "bytes,", np.unique(outputs).size, "distinct outputs")
-"""
 
 
 def main() -> None:
@@ -185,12 +172,16 @@ def main() -> None:
         model = tf.keras.Model(*network())
         examples = rng.integers(-128, 128, (50, *model.input_shape[1:])).astype(np.int8)
         randomize(model, examples, rng)
-        temper(model, examples)
+        balance_classifier(model, examples)
         (folder / f"{network.__name__}.tflite").write_bytes(convert(model, examples))
         clips = np.clip(examples[:CLIPS] * rng.uniform(0.2, 1.5, (CLIPS, 1, 1, 1)), -128, 127).astype(np.int8)
         clips[0], clips[1] = -128, 127
         np.savez_compressed(folder / f"{network.__name__}.npz", inputs=clips)
-    subprocess.run([sys.executable, "-c", ADD_OUTPUTS, folder], cwd=TESTS, check=True)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")]),
+    }
+    subprocess.run([sys.executable, ADD_OUTPUTS, folder], env=environment, check=True)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,18 @@
-"""Measures what a job costs before its first training step, and how much of that is ours.
+"""Measures the time of a training job before and during its first step, by part.
 
     python scripts/measure_cold_start.py +experiment=digits_3 dataset=folder dataset.root=data/speech
 
-Prepares once, then starts trainings of one epoch and ends each after its first step. Times are of the clock and of the
-processor, in the command's process and in that of the stage; of several runs the one with the least. On a machine with
-other work the clock tells of that, the processor of us. ``ours`` is all but the import of TensorFlow and Keras,
-building the network, and the first step itself, which traces the graph. The workers that make batches start at the same
-time, on other cores, and are not in it.
+The script prepares the data, then starts trainings of one epoch and ends each after its first step. It prints the
+wall-clock time and the CPU time of each part in the process of the command and in that of the stage. Of several runs,
+the one with the least CPU time of kwspipe is printed. On a machine with other load, only the CPU time is comparable.
+The import of TensorFlow and Keras, the construction of the network and the first step, which traces the graph, are
+attributed to libraries. The processes that create batches start in parallel and are not included.
 """
 
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,57 +23,21 @@ from rich.console import Console
 from rich.table import Table
 
 RUNS = 3
-# Imported by every Python process with this on its path: notes moments in the command and in the process that trains.
-HOOK = """
-import json, os, sys, time
-def note(what):
-    with open(os.environ["COLD_START_LOG"], "a") as file:
-        file.write(json.dumps([what, time.time(), time.process_time(), os.getpid()]) + "\\n")
-class Hook:
-    def find_spec(self, name, path=None, target=None):
-        if name == "multiprocessing.popen_spawn_posix" and "kwspipe.pipeline.stage_process" in sys.modules:
-            note("command")
-        if name == "kwspipe.pipeline.stage_process":
-            note("process")
-        if name == "keras":
-            note("imports")
-        if name == "kwspipe.models":  # train imports it right after Keras and TensorFlow
-            note("keras")
-            watch(sys.modules["kwspipe.stages.train"], sys.modules["kwspipe.training.loop"].TrainingLoop)
-        return None
-def watch(stage, loop):
-    features, step, build = stage.split_features, loop._step, loop.__init__
-    def computed(*arguments):
-        note("devices")
-        result = features(*arguments)
-        note("validation")
-        return result
-    def first(self, *arguments):
-        note("batch")
-        step(self, *arguments)
-        note("step")
-        os._exit(0)
-    def begin(self, *arguments, **named):
-        note("network")
-        build(self, *arguments, **named)
-        note("optimizer")
-    stage.split_features, loop._step, loop.__init__ = computed, first, begin
-sys.meta_path.insert(0, Hook())
-"""
-WHAT = {
-    "command": "command line, configuration, what has to run",
-    "process": "the stage's process started",
-    "imports": "its own imports; workers started",
+HOOK = Path(__file__).with_name("cold_start_hook.py")
+PARTS = {
+    "command": "command line, configuration, plan of the stages",
+    "process": "start of the process of the stage",
+    "imports": "imports of the stage, start of the worker processes",
     "keras": "import of Keras and TensorFlow",
-    "devices": "devices chosen and set",
-    "validation": "features for validation",
-    "network": "network built, checkpoint loaded",
-    "optimizer": "optimizer built",
+    "devices": "configuration of the devices",
+    "validation": "features of the validation split",
+    "network": "construction of the network, loading of the checkpoint",
+    "optimizer": "construction of the optimizer",
     "batch": "wait for the first batch",
     "step": "first step, with tracing",
 }
-LIBRARIES = ("keras", "network", "step")  # the time up to these is not ours
-Times = dict[str, tuple[float, float]]
+LIBRARIES = ("keras", "network", "step")  # parts whose time is spent in libraries
+Times = dict[str, tuple[float, float]]  # wall-clock and CPU seconds by part
 
 
 def main() -> None:
@@ -81,7 +46,7 @@ def main() -> None:
     )
     _, overrides = parser.parse_known_args()
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "sitecustomize.py").write_text(HOOK)
+        shutil.copy(HOOK, Path(folder) / "sitecustomize.py")
         command = [sys.executable, "-m", "kwspipe", *overrides, f"run_dir={folder}/run", "train.epochs=1"]
         if subprocess.run([*command, "stages=[prepare]"]).returncode:
             sys.exit(1)
@@ -90,40 +55,41 @@ def main() -> None:
 
 
 def run(command: list[str], folder: Path) -> Times:
-    """Returns seconds of the clock and of the processor up to each moment, since the one before it."""
+    """Runs a training up to its first step and returns the time of each part."""
     log = folder / "log"
     log.unlink(missing_ok=True)
     path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": path, "COLD_START_LOG": str(log)}
     begin = time.time()
     subprocess.run(command, env=environment, capture_output=True)
-    notes = [json.loads(line) for line in log.read_text().splitlines()]
-    stage = notes[-1][3]
-    started = next(number for number, note in enumerate(notes) if note[0] == "command" and note[3] != stage)
-    own_notes = [note for note in notes[started + 1 :] if note[3] == stage and note[0] != "command"]
-    times, before = {}, {notes[started][3]: 0.0, stage: 0.0}
-    for what, clock, cpu, process in [notes[started], *own_notes]:
-        times[what] = (clock - begin, cpu - before[process])
+    events = [json.loads(line) for line in log.read_text().splitlines()]
+    stage = events[-1][3]
+    started = next(index for index, event in enumerate(events) if event[0] == "command" and event[3] != stage)
+    of_stage = [event for event in events[started + 1 :] if event[3] == stage and event[0] != "command"]
+    times, before = {}, {events[started][3]: 0.0, stage: 0.0}
+    for name, clock, cpu, process in [events[started], *of_stage]:
+        times[name] = (clock - begin, cpu - before[process])
         begin, before[process] = clock, cpu
     return times
 
 
 def own(times: Times, which: int) -> list[float]:
-    """Returns the seconds of each part that is ours: of the clock (0) or of the processor (1)."""
-    return [pair[which] for what, pair in times.items() if what not in LIBRARIES]
+    """Returns the seconds of each part of kwspipe: wall-clock (0) or CPU (1)."""
+    return [pair[which] for name, pair in times.items() if name not in LIBRARIES]
 
 
 def show(times: Times) -> None:
-    table = Table(title="Before the first training step is over", title_justify="left")
-    for name in ("", "clock s", "processor s", "whose"):
-        table.add_column(name, justify="left" if name in ("", "whose") else "right")
-    for what, (clock, cpu) in times.items():
-        table.add_row(WHAT[what], f"{clock:.2f}", f"{cpu:.2f}", "libraries" if what in LIBRARIES else "ours")
+    table = Table(title="Time until the end of the first training step", title_justify="left")
+    for name in ("part", "wall clock s", "CPU s", "spent in"):
+        table.add_column(name, justify="left" if name in ("part", "spent in") else "right")
+    for name, (clock, cpu) in times.items():
+        where = "libraries" if name in LIBRARIES else "kwspipe"
+        table.add_row(PARTS[name], f"{clock:.2f}", f"{cpu:.2f}", where)
     console = Console()
     console.print(table)
-    for which, name in enumerate(("clock", "processor")):
+    for which, name in enumerate(("wall clock", "CPU")):
         total = sum(pair[which] for pair in times.values())
-        console.print(f"{name}: ours {sum(own(times, which)):.2f} s of {total:.2f} s")
+        console.print(f"{name}: kwspipe {sum(own(times, which)):.2f} s of {total:.2f} s")
 
 
 if __name__ == "__main__":

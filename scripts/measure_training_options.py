@@ -1,6 +1,6 @@
 """Measures training options with the specified schedule: label smoothing, weight averaging, auxiliary word classes.
 
-python scripts/measure_training_options.py --root path/to/speech --noise path/to/noise --negatives path/to/talk
+    python scripts/measure_training_options.py --root path/to/speech --noise path/to/noise --negatives path/to/talk
 
 Each variant is a run ``runs/options/<experiment>-<model>-<variant>-s<seed>`` with one option of ``train=finetune`` off.
 The same command resumes an interrupted measurement, because a complete run is not repeated. The table

@@ -1,10 +1,10 @@
-"""Draws one figure of a sweep against another: what accuracy costs, or what more data brings.
+"""Plots one figure of a sweep over another figure or over an override, for example accuracy over cost.
 
     python scripts/plot_sweep.py sweeps/networks --x instructions --label model --front --to docs/networks.svg
     python scripts/plot_sweep.py sweeps/few_shot --x dataset.max_training_clips_per_word --label transfer --to few.svg
 
-Jobs that differ in seed and fold alone are one point: the folds pooled, the mean over the seeds, with a bar from the
-lowest to the highest. ``--front`` joins the points that no other beats in both figures, where less of x is better.
+Jobs that differ only in seed and fold are one point: the mean over the seeds of the pooled folds, with a bar from the
+lowest to the highest seed. ``--front`` connects the Pareto front of small x and large y.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from kwspipe.sweep.results import NAMES, SHARES, read_jobs
 
 @dataclass(frozen=True)
 class Point:
-    """Jobs of one configuration: the mean of x, and y of each seed."""
+    """Jobs of one configuration: label, mean of x, and y of each seed."""
 
     label: str
     x: float
@@ -32,23 +32,24 @@ class Point:
 
     @property
     def y(self) -> float:
+        """Mean over the seeds."""
         return mean(self.ys)
 
 
 def points(sweep: Path, x: str, y: str, label: str) -> list[Point]:
-    """Returns a point a configuration, of its finished jobs."""
+    """Returns one point per configuration with finished jobs."""
     found = []
     for group in groups_of(read_jobs(sweep)):
         overrides = group.jobs[0].record.overrides
         if x not in NAMES and x not in overrides:
             raise SystemExit(
-                f"{sweep}: no figure or override {x}. There are: {', '.join((*NAMES, *overrides))}"
+                f"{sweep}: no figure or override {x}. Available: {', '.join((*NAMES, *overrides))}"
             )
         if label not in overrides:
-            raise SystemExit(f"{sweep}: no override {label}. There are: {', '.join(overrides)}")
+            raise SystemExit(f"{sweep}: no override {label}. Available: {', '.join(overrides)}")
         if y in group.estimates and (x in group.estimates or x not in NAMES):
-            place = group.estimates[x].mean if x in NAMES else _number(sweep, x, overrides[x])
-            found.append(Point(overrides[label], place, group.estimates[y].values))
+            mean_x = group.estimates[x].mean if x in NAMES else _number(sweep, x, overrides[x])
+            found.append(Point(overrides[label], mean_x, group.estimates[y].values))
     return found
 
 
@@ -57,12 +58,12 @@ def _number(sweep: Path, x: str, value: str) -> float:
         return float(value)
     except ValueError:
         raise SystemExit(
-            f"{sweep}: a job has {x}={value}; --x wants numbers, or one of {', '.join(NAMES)}"
+            f"{sweep}: a job has {x}={value}; --x requires numbers, or one of {', '.join(NAMES)}"
         ) from None
 
 
 def front(found: Iterable[Point]) -> list[Point]:
-    """Returns the points that no other beats: the more x, the more y."""
+    """Returns the Pareto front of small x and large y, sorted by x."""
     best: list[Point] = []
     for point in sorted(found, key=lambda p: (p.x, -p.y)):
         if not best or point.y > best[-1].y:
@@ -71,6 +72,7 @@ def front(found: Iterable[Point]) -> list[Point]:
 
 
 def draw(found: list[Point], args: argparse.Namespace) -> None:
+    """Draws the points as one series per label and writes the picture to ``args.to``."""
     figure, axes = pyplot.subplots(figsize=(6.4, 4), layout="constrained")
     for label in dict.fromkeys(point.label for point in found):
         own = sorted((p for p in found if p.label == label), key=lambda p: p.x)
@@ -90,7 +92,7 @@ def draw(found: list[Point], args: argparse.Namespace) -> None:
     axes.set_xlim(left=0)
     axes.grid(alpha=0.3)
     axes.legend()
-    matplotlib.rcParams["svg.hashsalt"] = "kwspipe"  # the same figures give the same file
+    matplotlib.rcParams["svg.hashsalt"] = "kwspipe"  # makes the file reproducible
     figure.savefig(args.to, metadata={"Date": None} if args.to.suffix == ".svg" else None)
 
 
@@ -99,9 +101,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("sweep", type=Path, help="folder of the sweep")
-    parser.add_argument("--x", default="instructions", help="a figure, or an override with numbers")
-    parser.add_argument("--y", default="words_accuracy", choices=SHARES, help="a share")
-    parser.add_argument("--label", required=True, help="override that tells the series apart")
+    parser.add_argument("--x", default="instructions", help="figure, or override with numbers")
+    parser.add_argument("--y", default="words_accuracy", choices=SHARES, help="figure that is a share")
+    parser.add_argument("--label", required=True, help="override that distinguishes the series")
     parser.add_argument("--x-title")
     parser.add_argument("--y-title")
     parser.add_argument("--front", action="store_true")

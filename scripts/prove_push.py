@@ -1,10 +1,10 @@
-"""Kills a push at every percent, and cuts the power at every flash operation, and counts what comes of it.
+"""Test of interrupted pushes: ends the board at every percent, and cuts its power at every flash operation.
 
     python scripts/prove_push.py --board host --old a.kws --new b.kws
     python scripts/prove_push.py --board emulated --old a.kws --new b.kws --every-operation 4
 
-After each failure the board is started again and must have the old image or the new one, whole and working; then the
-push goes on, and must end with the new one. Prints what was seen and ends with 0 where that held every time.
+After each failure the board is restarted. It must have the old or the new image, complete and working. Then the push is
+continued and must end with the new image. The script prints the counts. Its exit status is 0 if all trials passed.
 """
 
 import argparse
@@ -39,17 +39,17 @@ NUM_GOLDEN = 2
 
 @dataclass
 class Counts:
-    """What was seen after the failures."""
+    """Numbers of failures after which the board had the old or the new image or the push resumed, and the faults."""
 
     old: int = 0
     new: int = 0
     resumed: int = 0
-    wrong: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Model:
-    """An image with golden inputs."""
+    """A model image with golden inputs and outputs."""
 
     image: bytes
     golden: GoldenVectors
@@ -65,7 +65,14 @@ class Model:
 
 
 class Bench:
-    """Boards that start from one flash file, which holds the old image."""
+    """Boards whose flash file contains the old image.
+
+    Args:
+        name: ``host`` or ``emulated``.
+        old: model of the flash file.
+        new: model that is pushed.
+        folder: folder of the flash file.
+    """
 
     def __init__(self, name: str, old: Model, new: Model, folder: Path) -> None:
         self.name, self.old, self.new = name, old, new
@@ -77,7 +84,7 @@ class Bench:
 
     @contextmanager
     def board(self, fresh: bool = False, cut_at: int | None = None) -> Iterator[Board]:
-        """A started board; with the saved flash where `fresh`."""
+        """Starts a board; ``fresh`` restores the flash file first."""
         if fresh:
             shutil.copy(self.saved, self.flash)
         if self.name == "host":
@@ -88,23 +95,23 @@ class Bench:
         with started as board:
             yield board
 
-    def push(self, board: Board, model: Model, watcher: PushCallbacks = PushCallbacks()) -> int:  # noqa: B008
-        """Pushes; returns the offset the push went on from."""
+    def push(self, board: Board, model: Model, callbacks: PushCallbacks = PushCallbacks()) -> int:  # noqa: B008
+        """Pushes a model and returns the offset at which the push resumed."""
 
         def connect() -> Link:
             return open_link(board.port)
 
         memory_bytes = ImageRequirements.of(model.image).memory_bytes
-        return push(connect, model.image, memory_bytes, model.golden, watcher, _no_retry).resumed_from
+        return push(connect, model.image, memory_bytes, model.golden, callbacks, _no_retry).resumed_from
 
     def check(self, case: str, board: Board, counts: Counts) -> None:
-        """The board has an image that works; then the push goes on to its end."""
+        """Checks that the board has a working image, and continues the push to its end."""
         with open_link(board.port) as link:
             link.hello()
             active = link.status().active
             models = {ImageId.of(model.image): model for model in (self.old, self.new)}
             if active not in models:
-                counts.wrong.append(f"{case}: active is {active}")
+                counts.faults.append(f"{case}: active is {active}")
                 return
             model = models[active]
             counts.new += model is self.new
@@ -112,16 +119,16 @@ class Bench:
             golden = model.golden
             for values, expected in zip(golden.inputs, golden.outputs, strict=True):
                 if link.test(Target.ACTIVE, values.tobytes()) != expected.tobytes():
-                    counts.wrong.append(f"{case}: the active image computes something else")
+                    counts.faults.append(f"{case}: the outputs of the active image differ")
             link.abort()
         try:
             counts.resumed += self.push(board, self.new) > 0
         except DeviceError as error:
-            counts.wrong.append(f"{case}: the push does not go on: {error}")
+            counts.faults.append(f"{case}: the push does not continue: {error}")
 
 
 class _StoppedError(Exception):
-    """Takes the place of waiting for a lost link."""
+    """Raised instead of waiting for a lost link."""
 
 
 def _no_retry(_seconds: float) -> None:
@@ -129,9 +136,9 @@ def _no_retry(_seconds: float) -> None:
 
 
 def kill_at_percents(bench: Bench, step: int, console: Console) -> Counts:
-    """Kills the board, and with it the link, at every `step` percent of a push."""
+    """Ends the board, and thereby the link, at every ``step`` percent of a push."""
     counts = Counts()
-    for percent in track(range(0, 100, step), "killing", console=console):
+    for percent in track(range(0, 100, step), "ending the board", console=console):
         with bench.board(fresh=True) as board:
 
             def kill(done: int, total: int, percent: int = percent, board: Board = board) -> None:
@@ -140,7 +147,7 @@ def kill_at_percents(bench: Bench, step: int, console: Console) -> Counts:
 
             try:
                 bench.push(board, bench.new, PushCallbacks(on_sent=kill))
-                counts.wrong.append(f"{percent} %: the push did not notice that the board was killed")
+                counts.faults.append(f"{percent} %: the push did not report that the board had ended")
             except (LinkLostError, _StoppedError):
                 pass
             board.start()
@@ -149,16 +156,16 @@ def kill_at_percents(bench: Bench, step: int, console: Console) -> Counts:
 
 
 def cut_at_operations(bench: Bench, step: int, total: int, console: Console) -> Counts:
-    """Cuts the power at every `step`-th flash operation of a push, at the first 60 and the last 60 at every one."""
+    """Cuts the power at every ``step``-th flash operation of a push, and at each of the first 60 and last 60."""
     counts = Counts()
     cuts = sorted({*range(min(60, total)), *range(0, total, step), *range(max(0, total - 60), total)})
-    for cut in track(cuts, "cutting", console=console):
+    for cut in track(cuts, "cutting the power", console=console):
         with bench.board(fresh=True, cut_at=cut) as board:
             try:
                 bench.push(board, bench.new)
-                # The emulated board starts again by itself, and a push may go on without any pause.
+                # The emulated board restarts by itself, and a push can continue without interruption.
                 if isinstance(board, HostBoard):
-                    counts.wrong.append(f"operation {cut}: no power cut")
+                    counts.faults.append(f"operation {cut}: no power cut")
             except (DeviceError, _StoppedError):
                 pass
             if isinstance(board, HostBoard):
@@ -169,7 +176,7 @@ def cut_at_operations(bench: Bench, step: int, total: int, console: Console) -> 
 
 
 def count_operations(bench: Bench) -> int:
-    """Flash operations of a whole push: words on the host board, calls on the emulated one."""
+    """Returns the number of flash operations of a push: words on the host board, calls on the emulated board."""
     with bench.board(fresh=True) as board:
         if isinstance(board, EmulatedBoard):
             before = board.status()["flash"]["operations"]  # type: ignore[index]
@@ -177,7 +184,7 @@ def count_operations(bench: Bench) -> int:
             return int(board.status()["flash"]["operations"]) - int(before)  # type: ignore[index]
         bench.push(board, bench.new)
     low, high = 0, 1 << 20
-    while low < high:  # the first operation at which nothing is cut any more
+    while low < high:  # searches the first operation number that the push does not reach
         middle = (low + high) // 2
         with bench.board(fresh=True, cut_at=middle) as board:
             try:
@@ -189,11 +196,11 @@ def count_operations(bench: Bench) -> int:
 
 
 def main() -> int:
-    """Runs both trials; returns the exit status."""
+    """Runs both series of trials and returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--board", choices=["host", "emulated"], default="host")
-    parser.add_argument("--old", type=Path, required=True, help="image the board has at first")
-    parser.add_argument("--new", type=Path, required=True, help="image that is pushed")
+    parser.add_argument("--old", type=Path, required=True, help="image on the board before the push")
+    parser.add_argument("--new", type=Path, required=True, help="image to push")
     parser.add_argument("--every-percent", type=int, default=1)
     parser.add_argument("--every-operation", type=int, default=1)
     options = parser.parse_args()
@@ -211,13 +218,13 @@ def main() -> int:
         }
     for name, counts in trials.items():
         console.print(
-            f"{name}: {counts.old + counts.new} times; then the old image {counts.old}, the new one {counts.new}; "
-            f"resumed behind 0 {counts.resumed} times; wrong {len(counts.wrong)}"
+            f"{name}: {counts.old + counts.new} times; afterwards old image {counts.old}, new image {counts.new}; "
+            f"resumed after offset 0: {counts.resumed}; faults: {len(counts.faults)}"
         )
-        for line in counts.wrong:
+        for line in counts.faults:
             console.print(f"  {line}")
     console.print(f"{time.monotonic() - started_s:.0f} s")
-    return any(counts.wrong for counts in trials.values())
+    return any(counts.faults for counts in trials.values())
 
 
 if __name__ == "__main__":

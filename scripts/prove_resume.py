@@ -1,13 +1,13 @@
-"""Kills runs at random moments of every stage, starts them again, and counts what differs from a run left alone.
+"""Test of resuming: kills runs at random times in every stage, restarts them, and compares them with a reference run.
 
     python scripts/prove_resume.py --kills 30 +experiment=digits_3 dataset=folder dataset.root=data/speech
-    python scripts/prove_resume.py --kills 6 +experiment=smoke dataset=synthetic    # in a few minutes
+    python scripts/prove_resume.py --kills 6 +experiment=smoke dataset=synthetic    # a few minutes
 
-A reference run gives each stage's time. Each trial then has the reference's earlier stages (as links, which a run takes
-for its own), is killed (SIGKILL) at a random moment of its stage, and is started again at once. In every second round
-only the command is killed, and its processes have to notice; in the others all of them die at the same time. Every
-restart must end with the same metrics.json, with the files of the reference, and with no process left. Writes
-prove_resume.json, and ends with 0 where that held every time.
+A reference run measures the duration of each stage. Each trial starts with links to the earlier stages of the
+reference, is killed with SIGKILL at a random time in its stage, and is restarted immediately. In every second round,
+only the process of the command is killed, and its child processes must end by themselves. In the other rounds, all
+processes are killed. Every restart must end with the same metrics.json, with the files of the reference, and without
+remaining processes. The script writes prove_resume.json. Its exit status is 0 if all trials passed.
 """
 
 import argparse
@@ -32,14 +32,14 @@ from kwspipe.runs.artifacts import read_manifest
 from kwspipe.runs.stage_folder import link
 
 STAGE_LINE = re.compile(r"^(\d+)/\d+ (\w+)  ")
-# Told apart by times that differ from run to run; locks say who held them last.
+# Files that differ between equal runs: logs contain times, locks contain process numbers.
 IGNORED = re.compile(r"train/logs/|\.lock|log\.txt$")
-LONGEST_S = 7200
+MAX_RUN_S = 7200
 
 
 @dataclass
 class Trial:
-    """What one kill came to."""
+    """Result of one kill."""
 
     stage: str
     fraction: float
@@ -55,15 +55,17 @@ class Trial:
 
     @property
     def passed(self) -> bool:
+        """Whether the restarted run equals the reference."""
         return self.same_metrics and not self.left_over and not self.missing and not self.processes_left
 
 
 def command(overrides: list[str], run_dir: Path) -> list[str]:
+    """Returns the command line of a run."""
     return [sys.executable, "-m", "kwspipe", *overrides, f"run_dir={run_dir}"]
 
 
 def start(overrides: list[str], run_dir: Path) -> "subprocess.Popen[str]":
-    # A session of its own, so that all of its processes can be counted and killed.
+    """Starts a run in a session of its own, so that all of its processes can be counted and killed."""
     return subprocess.Popen(
         command(overrides, run_dir),
         stdout=subprocess.DEVNULL,
@@ -73,8 +75,8 @@ def start(overrides: list[str], run_dir: Path) -> "subprocess.Popen[str]":
     )
 
 
-def begun(process: "subprocess.Popen[str]", lines: list[str]) -> Iterator[tuple[str, bool, float]]:
-    """Yields each stage as it begins, whether it has work to do, and when."""
+def started_stages(process: "subprocess.Popen[str]", lines: list[str]) -> Iterator[tuple[str, bool, float]]:
+    """Yields name, whether it has to run, and start time of each stage when it starts."""
     assert process.stderr
     for line in process.stderr:
         lines.append(line)
@@ -82,12 +84,12 @@ def begun(process: "subprocess.Popen[str]", lines: list[str]) -> Iterator[tuple[
             yield match[2], "up to date" not in line, time.monotonic()
 
 
-def run_whole(overrides: list[str], run_dir: Path) -> tuple[list[tuple[str, float]], list[str]]:
-    """Runs to the end; returns the stages with their seconds, and which of them had work to do."""
+def run_to_end(overrides: list[str], run_dir: Path) -> tuple[list[tuple[str, float]], list[str]]:
+    """Runs to the end and returns the stages with their durations in seconds, and the stages that had to run."""
     lines: list[str] = []
     process = start(overrides, run_dir)
-    stages = list(begun(process, lines))
-    if process.wait(LONGEST_S) != 0:
+    stages = list(started_stages(process, lines))
+    if process.wait(MAX_RUN_S) != 0:
         sys.exit(f"the run failed:\n{''.join(lines[-20:])}")
     ends = [*(moment for _, _, moment in stages[1:]), time.monotonic()]
     durations = [(name, end - moment) for (name, _, moment), end in zip(stages, ends, strict=True)]
@@ -95,12 +97,13 @@ def run_whole(overrides: list[str], run_dir: Path) -> tuple[list[tuple[str, floa
 
 
 def files(run_dir: Path) -> set[str]:
+    """Returns the relative paths of the compared files of a run."""
     found = {path.relative_to(run_dir).as_posix() for path in run_dir.rglob("*") if path.is_file()}
     return {name for name in found if not IGNORED.search(name)}
 
 
 def processes_of(session: int) -> int:
-    """Counts the processes of a session that still run (Linux)."""
+    """Returns the number of running processes of a session (Linux)."""
     count = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -114,11 +117,15 @@ def processes_of(session: int) -> int:
 def kill_in(
     stage: str, delay_s: float, overrides: list[str], run_dir: Path, whole_group: bool
 ) -> tuple[float, int] | None:
-    """Starts a run and kills it so long after a stage has begun; None where it was over by then."""
+    """Starts a run and kills it ``delay_s`` after the start of a stage.
+
+    Returns:
+        Seconds from the start of the stage to the kill, and the session; None if the run had ended before.
+    """
     process = start(overrides, run_dir)
-    moments = {name: moment for name, _, moment in _until(stage, begun(process, []))}
+    moments = {name: moment for name, _, moment in _until(stage, started_stages(process, []))}
     if stage not in moments:
-        sys.exit(f"the run ended before {stage} began")
+        sys.exit(f"the run ended before {stage} started")
     moment = moments[stage]
     time.sleep(max(moment + delay_s - time.monotonic(), 0))
     if process.poll() is not None:
@@ -141,6 +148,7 @@ def _until(stage: str, stages: Iterator[tuple[str, bool, float]]) -> Iterator[tu
 def try_once(
     stage: str, fraction: float, whole_group: bool, args: argparse.Namespace, durations: dict[str, float]
 ) -> Trial | None:
+    """Runs one trial; returns None if the run ended before the kill."""
     reference, run_dir = args.folder / "reference", args.folder / "killed"
     shutil.rmtree(run_dir, ignore_errors=True)
     run_dir.mkdir(parents=True)
@@ -151,7 +159,7 @@ def try_once(
     if killed is None:
         return None
     begin = time.monotonic()
-    _, ran_again = run_whole(args.overrides, run_dir)
+    _, ran_again = run_to_end(args.overrides, run_dir)
     restart_s = time.monotonic() - begin
     return Trial(
         stage=stage,
@@ -174,32 +182,33 @@ def _outputs(folder: Path) -> object:
 
 def show(trials: list[Trial], console: Console) -> None:
     table = Table(
-        title=f"{sum(t.passed for t in trials)} of {len(trials)} kills left no trace", title_justify="left"
+        title=f"{sum(t.passed for t in trials)} of {len(trials)} restarted runs equal the reference",
+        title_justify="left",
     )
     for name in ("stage", "at", "killed", "restart", "ran again", "same outputs", "result"):
         table.add_column(name)
     for trial in trials:
-        who = "all" if trial.whole_group else "command"
-        wrong = [
+        killed = "all" if trial.whole_group else "command"
+        faults = [
             *([] if trial.same_metrics else ["other metrics.json"]),
             *(f"left over: {name}" for name in trial.left_over),
             *(f"missing: {name}" for name in trial.missing),
-            *([f"{trial.processes_left} processes left"] if trial.processes_left else []),
+            *([f"{trial.processes_left} processes remain"] if trial.processes_left else []),
         ]
         table.add_row(
             trial.stage,
             f"{trial.killed_after_s:.1f} s",
-            who,
+            killed,
             f"{trial.restart_s:.0f} s",
             " ".join(trial.ran_again),
             " ".join(trial.same_outputs),
-            "[red]" + ", ".join(wrong) if wrong else "same",
+            "[red]" + ", ".join(faults) if faults else "same",
         )
     console.print(table)
 
 
 def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
-    """Reads the command line: what the parser does not know overrides the configuration; ``folder`` is made empty."""
+    """Returns the parsed command line with other arguments as ``overrides``, and empties ``folder``."""
     args, overrides = parser.parse_known_args()
     args.overrides = overrides
     args.folder = args.folder.resolve()
@@ -209,7 +218,7 @@ def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
 
 
 def same_metrics(reference: Path, run_dir: Path) -> bool:
-    """Whether both measured the same; true where the reference did not measure."""
+    """Returns whether both runs have the same metrics.json, or the reference has none."""
     metrics = [folder / "evaluate" / "metrics.json" for folder in (reference, run_dir)]
     return not metrics[0].is_file() or metrics[0].read_bytes() == metrics[1].read_bytes()
 
@@ -223,20 +232,20 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("runs/prove_resume"))
     args = parsed(parser)
     console = Console(highlight=False)
-    stages, _ = run_whole(args.overrides, args.folder / "reference")
+    stages, _ = run_to_end(args.overrides, args.folder / "reference")
     durations = dict(stages)
     console.print("reference: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in stages))
-    draw = random.Random(args.seed)
+    rng = random.Random(args.seed)
     trials: list[Trial] = []
     for number in track(range(args.kills), description="kills", console=console):
-        stage = list(durations)[number % len(durations)]  # each stage is hit
+        stage = list(durations)[number % len(durations)]  # each stage in turn
         limit = 1.0
         while True:
-            fraction = draw.uniform(0, limit)
+            fraction = rng.uniform(0, limit)
             trial = try_once(stage, fraction, number // len(durations) % 2 == 0, args, durations)
             if trial is not None:
                 break
-            limit = fraction  # the run was over sooner than the reference
+            limit = fraction  # the run ended earlier than the reference
         trials.append(trial)
         (args.folder / "prove_resume.json").write_text(
             json.dumps([asdict(t) for t in trials], indent=2) + "\n"

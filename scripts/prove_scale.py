@@ -1,10 +1,10 @@
-"""Shows that preparing and reading a store take memory that does not grow with the number of clips.
+"""Measurement of the memory that prepare and readers of a clip store need, by number of clips.
 
     python scripts/prove_scale.py [20000 100000 200000] [--duration-s 1.0]
 
-Clips are computed (a tone and noise, different in each), so no recordings are needed; everything else is what
-``prepare`` does: listing, splitting by speaker, drawing, judging, writing, hashing the list. Each count runs in a
-process of its own, in a temporary folder (32 kB a clip of one second) that is removed afterwards.
+The clips are generated (a tone and noise, different for each clip), so that no recordings are needed. All other steps
+are those of ``prepare``: listing, splitting by speaker, selection, rejection, writing, hashing of the list. Each count
+runs in a process of its own and in a temporary folder (32 kB per clip of one second).
 """
 
 import argparse
@@ -35,7 +35,7 @@ from kwspipe.dataset.recordings import Found, Recording
 from kwspipe.dataset.store.clip_store import ClipStore
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
-NUM_SPEAKERS = 2600  # as Speech Commands has
+NUM_SPEAKERS = 2600  # number of speakers of Speech Commands
 WORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go", "other")
 NOISE_S = 60.0
 BATCH_SIZE = 64
@@ -44,11 +44,11 @@ NUM_BATCHES = 2000
 
 @dataclass(frozen=True)
 class GeneratedSource:
-    """A source of clips that are computed.
+    """Source of generated clips.
 
     Attributes:
-        num_clips: of all words together.
-        duration_s: length of each.
+        num_clips: number of clips of all words.
+        duration_s: duration of each clip.
     """
 
     num_clips: int
@@ -57,18 +57,18 @@ class GeneratedSource:
     synthetic: bool = True
 
     def find(self) -> Found:
-        """Lists the clips, and a recording of noise; see ``Source.find``."""
+        """Returns the list of the clips, and a recording of noise; see ``Source.find``."""
         noise = Recording("_background_noise_/hiss", "", "hiss", None, "0", "hiss")
         return Found(Listing.of(map(self._recording, range(self.num_clips))), (noise,))
 
     def read(self, recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
-        """Computes the clips on every core; see ``Source.read``."""
+        """Generates the clips on all cores; see ``Source.read``."""
         compute = partial(_compute, duration_s=self.duration_s, sample_rate_hz=sample_rate_hz)
         with ThreadPoolExecutor(num_workers()) as executor:
             yield from map_in_order(executor, compute, recordings)
 
     def close(self) -> None:
-        """Has nothing to give back."""
+        """Does nothing, since the source holds no resources."""
 
     def _recording(self, number: int) -> Recording:
         word = WORDS[number % len(WORDS)]
@@ -80,7 +80,7 @@ class GeneratedSource:
 
 
 def _compute(recording: Recording, duration_s: float, sample_rate_hz: int) -> Pcm:
-    """Computes a tone of the clip's own frequency over noise of its own; of the noise, noise only."""
+    """Generates a tone and noise for a clip, or noise for the recording of noise."""
     rng = np.random.default_rng(recording.changed_ns)
     num_samples = int((duration_s if recording.word else NOISE_S) * sample_rate_hz)
     noise = rng.integers(-300, 300, num_samples, np.int16)
@@ -100,17 +100,17 @@ def settings() -> tuple[DatasetConfig, FrontendConfig, int]:
 
 
 def rss_mb() -> float:
-    """Returns the memory this process has now, mapped files and all."""
+    """Returns the present memory of this process in MB, including mapped files."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
 
 
 def peak_rss_mb() -> float:
-    """Returns the most memory this process has had."""
+    """Returns the peak memory of this process in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 
 def write(num_clips: int, duration_s: float, folder: Path) -> dict[str, Any]:
-    """Prepares a store, and measures."""
+    """Writes a store and returns the measurements."""
     dataset, frontend, seed = settings()
     before_mb, start = rss_mb(), time.perf_counter()
     source = GeneratedSource(num_clips, duration_s)
@@ -118,7 +118,7 @@ def write(num_clips: int, duration_s: float, folder: Path) -> dict[str, Any]:
     listed_s = time.perf_counter() - start
     summary = write_store(source, found, dataset, frontend, seed, folder)
     seconds = time.perf_counter() - start
-    os.sync()  # as the stage does; reading would else wait for the disk to finish writing
+    os.sync()  # as the stage does; otherwise reading would wait for the disk
     written = sum(sum(counts.values()) for counts in summary["counts"].values())
     assert isinstance(found.words, Listing)
     return {
@@ -136,7 +136,7 @@ def write(num_clips: int, duration_s: float, folder: Path) -> dict[str, Any]:
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """Reads random batches of a store, and measures."""
+    """Reads random batches of a store and returns the measurements."""
     before_mb, start = rss_mb(), time.perf_counter()
     store = ClipStore(folder)
     opened_s, opened_mb = time.perf_counter() - start, rss_mb()
@@ -146,7 +146,7 @@ def read(folder: Path) -> dict[str, Any]:
     total = 0
     for _ in range(NUM_BATCHES):
         for number in rng.choice(numbers, BATCH_SIZE):
-            total += int(store.clip(number).sum())  # touches every sample
+            total += int(store.clip(number).sum())  # reads every sample
     seconds = time.perf_counter() - start
     return {
         "open_s": round(opened_s, 3),
@@ -159,15 +159,19 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measures each count and prints a line of JSON for it."""
+    """Measures each count and prints one line of JSON per count."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("counts", nargs="*", type=int, default=[20_000, 100_000, 200_000])
     parser.add_argument("--duration-s", type=float, default=1.0)
-    parser.add_argument("--folder", type=Path, help="where to write (the system's temporary folder)")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="folder for the stores (default: the system's temporary folder)",
+    )
     options = parser.parse_args()
-    # A process each: the peak of one would hide that of the next.
+    # One process per measurement, since the peak of a process includes earlier measurements.
     context = multiprocessing.get_context("spawn")
     for count in options.counts:
         with tempfile.TemporaryDirectory(dir=options.folder, prefix="prove_scale.") as folder:

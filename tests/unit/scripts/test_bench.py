@@ -1,4 +1,4 @@
-"""The benchmarks' file and table; what they measure is for quiet machines, not for tests."""
+"""File and table of the benchmarks. The tests do not measure speed."""
 
 import importlib
 import io
@@ -12,7 +12,7 @@ from rich.console import Console
 
 from support.paths import SCRIPTS
 
-# Others build on these names.
+# Other tools read these names.
 NAMED = {
     "frontend_clips_per_second", "data_path_noisy_clips_per_second", "train_clips_per_second", "int8_inference_us",
     "stream_realtime_factor", "pipeline_seconds",
@@ -25,15 +25,15 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return importlib.import_module("bench")
 
 
-def entry(**given: object) -> dict[str, object]:
-    return importlib.import_module("bench_entry").entry(**given).as_mapping()
+def entry(**values: object) -> dict[str, object]:
+    return importlib.import_module("bench_entry").entry(**values).as_mapping()
 
 
-def test_every_named_figure_can_be_measured(bench: ModuleType) -> None:
+def test_every_named_figure_has_a_benchmark(bench: ModuleType) -> None:
     assert set(bench.BENCHMARKS) >= NAMED
 
 
-def test_ratios_say_how_many_times_better(bench: ModuleType) -> None:
+def test_ratios_above_1_are_better(bench: ModuleType) -> None:
     faster = entry(name="a", value=300.0, unit="clips/s", reference=100.0, peer=150.0)
     assert (faster["ratio"], faster["peer_ratio"]) == (3.0, 2.0)
     quicker = entry(name="a", value=50.0, unit="s", reference=100.0, lower_is_better=True)
@@ -41,7 +41,7 @@ def test_ratios_say_how_many_times_better(bench: ModuleType) -> None:
     assert {"name", "value", "unit", "reference", "ratio"} <= set(quicker)
 
 
-def test_one_figure_measured_again_leaves_the_others(
+def test_single_measurement_keeps_the_other_figures(
     bench: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "runs" / "bench.json"
@@ -50,8 +50,8 @@ def test_one_figure_measured_again_leaves_the_others(
         ("frontend_clips_per_second", 9000.0),
         ("int8_inference_us", 400.0),
     ):
-        made = importlib.import_module("bench_entry").entry(name, value, "us", 800.0, "the interpreter")
-        monkeypatch.setitem(bench.BENCHMARKS, name, lambda made=made: made)
+        measured = importlib.import_module("bench_entry").entry(name, value, "us", 800.0, "the interpreter")
+        monkeypatch.setitem(bench.BENCHMARKS, name, lambda measured=measured: measured)
         monkeypatch.setattr(sys, "argv", ["bench.py", "--only", name, "--result", str(file)])
         bench.main()
     entries = json.loads(file.read_text())
@@ -62,7 +62,7 @@ def test_one_figure_measured_again_leaves_the_others(
     assert "Written to" in capsys.readouterr().out
 
 
-def test_a_table_shows_value_references_and_their_sources(bench: ModuleType) -> None:
+def test_table_shows_value_references_and_their_sources(bench: ModuleType) -> None:
     name = "int8_inference_us"
     one = entry(
         name=name,
@@ -78,9 +78,9 @@ def test_a_table_shows_value_references_and_their_sources(bench: ModuleType) -> 
     assert "400" in text and "2.00" in text and f"{name}: the interpreter" in text
 
 
-def test_a_damaged_file_is_named(bench: ModuleType, tmp_path: Path) -> None:
+def test_damaged_file_is_named(bench: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "bench.json").write_text("{")
     with pytest.raises(
-        SystemExit, match=r"bench\.json is not what this script writes: delete it, and run again"
+        SystemExit, match=r"bench\.json is not a file of this script: delete it and run again"
     ):
         bench._earlier(tmp_path / "bench.json")

@@ -1,4 +1,4 @@
-"""Figures of a sweep against one another."""
+"""Plot of the figures of a sweep: points, Pareto front, picture, error messages."""
 
 import subprocess
 import sys
@@ -29,7 +29,7 @@ def run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.parametrize(("x", "scale"), [("instructions", 1), ("clips", 10)])
-def test_seeds_are_one_point_and_the_front_leaves_out_what_is_beaten(
+def test_seeds_are_one_point_and_the_front_excludes_dominated_points(
     x: str, scale: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(str(SCRIPT.parent))
@@ -52,7 +52,7 @@ def test_folds_are_pooled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert point.ys == (pytest.approx((0.9 * 40 + 0.5 * 10) / 50),)
 
 
-def test_a_picture_is_drawn_and_the_same_one_twice(tmp_path: Path) -> None:
+def test_picture_is_reproducible(tmp_path: Path) -> None:
     done = run(sweep(tmp_path), "--label", "model", "--front")
     assert done.returncode == 0, done.stderr
     first = (tmp_path / "plot.svg").read_bytes()
@@ -62,20 +62,20 @@ def test_a_picture_is_drawn_and_the_same_one_twice(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("label", ["modell", "instructions"])
-def test_an_override_that_is_not_there_is_named(label: str, tmp_path: Path) -> None:
+def test_unknown_override_is_named(label: str, tmp_path: Path) -> None:
     done = run(sweep(tmp_path), "--label", label)
     assert done.returncode == 1
-    assert f"no override {label}. There are: model, seed, clips" in done.stderr
+    assert f"no override {label}. Available: model, seed, clips" in done.stderr
 
 
-def test_a_figure_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_unknown_figure_is_named(tmp_path: Path) -> None:
     done = run(sweep(tmp_path), "--label", "model", "--x", "instruction")
     assert done.returncode == 1
-    assert "no figure or override instruction. There are: validation, accuracy, words_accuracy" in done.stderr
+    assert "no figure or override instruction. Available: validation, accuracy, words_accuracy" in done.stderr
     assert "instructions, model, seed, clips" in done.stderr
 
 
-def test_an_axis_of_words_is_refused(tmp_path: Path) -> None:
+def test_axis_of_texts_is_rejected(tmp_path: Path) -> None:
     done = run(sweep(tmp_path), "--label", "model", "--x", "model")
     assert done.returncode == 1
-    assert "a job has model=large; --x wants numbers, or one of validation, accuracy" in done.stderr
+    assert "a job has model=large; --x requires numbers, or one of validation, accuracy" in done.stderr
