@@ -19,13 +19,15 @@ def printed_by(program: str | Path, *arguments: object) -> Any:
         program: source text, or the file of the program in tests/programs.
         arguments: of the program.
     """
+    # A PYTHONPATH of the caller stays valid, because it may select the sources of another checkout.
+    path = [str(ROOT), str(TESTS), os.environ.get("PYTHONPATH", "")]
     source = ["-c", program] if isinstance(program, str) else [str(program)]
     done = subprocess.run(
         [sys.executable, *source, *map(str, arguments)],
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(TESTS)])},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))},
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
