@@ -12,8 +12,10 @@ from kwspipe.config import ReportConfig
 from kwspipe.config.parse import parse
 from kwspipe.report.run_page import refresh
 from kwspipe.stages import inspect
+from kwspipe.sweep import page
 from support import browser
 from support.small_run import HOSTILE, STREAMING, Run
+from support.sweep_jobs import write_example_jobs
 
 PHONE_WIDTH, DESKTOP_WIDTH = 360, 1280
 SMALLEST_LETTERS = 9.0  # pixels; the smallest letters are those of the confusion matrix
@@ -87,3 +89,13 @@ def test_inspect_page(chromium: str, inspection: Path) -> None:
     assert found["width"] <= PHONE_WIDTH
     assert found["images"] == len(found["seconds"]) == 4 * 3 * 3 + 1 + 1
     assert found["pressed"] == "true" and found["controls_hidden"]
+
+
+@pytest.mark.parametrize("width", [PHONE_WIDTH, DESKTOP_WIDTH])
+def test_sweep_page(chromium: str, tmp_path: Path, width: int) -> None:
+    page.write_page("a<b", write_example_jobs(tmp_path / "jobs"), tmp_path / "sweep.html")
+    found = browser.measure(chromium, tmp_path / "sweep.html", width, dark=False)
+    assert "error" not in found, found
+    assert found | NO_FINDINGS == found
+    assert found["width"] <= width
+    assert found["smallest_letters"] >= SMALLEST_LETTERS

@@ -10,12 +10,13 @@ from kwspipe.sweep.results import NAMES, Job
 from kwspipe.sweep.table import TITLES, caption, figure_names, format_estimate, outcome
 
 STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #222; }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
+body { color: #222; background: #fff; }
 table { border-collapse: collapse; margin: 1rem 0; } caption { text-align: left; color: #555; caption-side: bottom; }
 th, td { padding: .25rem .7rem; border-bottom: 1px solid #ddd; text-align: right; } th { background: #f4f4f4; }
 td.text, th.text { text-align: left; } tr.best { background: #e4f5e4; font-weight: 600; }
-.scroll { overflow-x: auto; } .failed { color: #a00; }
-.parallel { width: 100%; min-width: 40rem; } .parallel line { stroke: #444; }
+.scroll { overflow-x: auto; } .failed { color: #a00; min-width: 20rem; }
+.parallel { width: 100%; } .parallel line { stroke: #444; }
 .parallel polyline { fill: none; stroke-width: 2; opacity: .75; }
 .parallel polyline:hover { stroke-width: 5; opacity: 1; }
 .parallel text { font-size: 11px; fill: #222; stroke: #fff; stroke-width: 3px; paint-order: stroke; }

@@ -9,6 +9,7 @@ from kwspipe.sweep.results import NAMES, Job
 from kwspipe.sweep.table import TITLES, outcome
 
 WIDTH_PER_AXIS, HEIGHT, MARGIN, TOP = 170, 320, 80, 40
+MIN_SCALE = 0.85  # smallest scale of the plot, at which its text is readable; narrow pages scroll the plot
 # Nine colours of matplotlib's perceptually uniform colour map viridis, from dark blue to yellow.
 COLORS = (
     "#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725",
@@ -61,7 +62,8 @@ def svg(jobs: Sequence[Job]) -> str:
     width = 2 * MARGIN + WIDTH_PER_AXIS * (len(axes) - 1)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT + TOP + 40}" '
-        f'role="img" aria-label="parallel coordinates of {len(jobs)} jobs" class="parallel">'
+        f'role="img" aria-label="parallel coordinates of {len(jobs)} jobs" class="parallel" '
+        f'style="min-width:{round(MIN_SCALE * width)}px">'
     ]
     positions = [axis.positions() for axis in axes]
     order = sorted(range(len(jobs)), key=lambda n: COLORS.index(colors[n]) if colors[n] in COLORS else -1)
