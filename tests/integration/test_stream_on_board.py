@@ -16,7 +16,7 @@ from kwspipe.device.feed import feed_audio
 from kwspipe.device.host import HostBoard
 from kwspipe.device.push import PushCallbacks, push
 from kwspipe.streaming.composition import compose
-from kwspipe.streaming.scoring import listen
+from kwspipe.streaming.scoring import score_with_progress
 from support.small_model import golden_of, small_image
 from support.streams import RATE_HZ, make_config, make_store  # noqa: F401  (a fixture)
 
@@ -30,7 +30,7 @@ def test_board_and_evaluate_have_equal_detections(
     image = small_image(1)
     streams = compose(make_store(), make_config(words_minutes=0.25), "testing", 1)
     (noisy,) = [stream for stream in streams if stream.background == "noise"]
-    (scored,) = listen(image, [noisy], RATE_HZ, 1)
+    (scored,) = score_with_progress(image, [noisy], RATE_HZ, 1)
     assert len(scored.detections) > 5
     with HostBoard(firmware.build("host").program, tmp_path / "flash.bin") as board:
         push(

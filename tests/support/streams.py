@@ -1,17 +1,22 @@
-"""Tones and stream settings."""
+"""Stores, scores and settings for tests of streams."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from kwspipe.config import StreamConfig
+from kwspipe.config import DetectorConfig, StreamConfig
 from kwspipe.dataset.store.clip_store import ClipStore, StoreWriter
-from support.default_settings import plain_settings
+from kwspipe.streaming.scoring import StreamScores
+from kwspipe.streaming.streams import Kind, SpokenWord, Stream
+from support.default_settings import DETECTOR, plain_settings
 
 RATE_HZ = 16000
+SCORE_LABELS = ("one", "two", "_unknown_")
+SCORE_HOURS = 1.0
 
 
 def make_config(**values: Any) -> StreamConfig:
@@ -19,15 +24,40 @@ def make_config(**values: Any) -> StreamConfig:
     return StreamConfig(**(plain_settings("stream") | changes))
 
 
+def make_detector(**changes: object) -> DetectorConfig:
+    """Returns settings of a detector that does not average."""
+    return replace(DETECTOR, **({"average_window_duration_ms": 0, "minimum_count": 1} | changes))
+
+
+def make_scores(kind: Kind, scores: list[tuple[str, int]], spoken: bool) -> StreamScores:
+    """Returns the scores of a stream of one hour, with an inference every three seconds.
+
+    Args:
+        kind: kind of the stream.
+        scores: label and score, 0 to 255, of each inference; the other labels have the score 0.
+        spoken: the stream contains the label of each inference as a word.
+    """
+    samples = np.broadcast_to(np.zeros(1, np.int16), (int(SCORE_HOURS * 3600 * RATE_HZ),))
+    times = 3000 * (1 + np.arange(len(scores), dtype=np.uint32))
+    raw = np.full((len(scores), len(SCORE_LABELS)), -128, np.int8)
+    for row, (label, score) in zip(raw, scores, strict=True):
+        row[SCORE_LABELS.index(label)] = score - 128
+    words = [
+        SpokenWord(label, f"speaker {number % 5}", time_ms - 500, time_ms - 100)
+        for number, ((label, _), time_ms) in enumerate(zip(scores, times, strict=True))
+    ]
+    return StreamScores(Stream(kind, kind, (samples,), spoken=tuple(words) if spoken else ()), times, raw, ())
+
+
 def tone(length_s: float, hz: float, level: float = 0.2) -> np.ndarray:
-    """A tone of that length."""
+    """Returns a tone."""
     time_s = np.arange(int(length_s * RATE_HZ)) / RATE_HZ
     return (32767 * level * np.sin(2 * np.pi * hz * time_s)).astype(np.int16)
 
 
 @pytest.fixture
 def make_store(tmp_path: Path) -> Callable[..., ClipStore]:
-    """Writes a store with a testing split: "one", "two" and other words by three speakers each, noise, speech."""
+    """Returns a function that writes a store: keywords and other words of three speakers each, noise and speech."""
 
     def make(
         negative_s: tuple[float, ...] = (2.0, 3.0),
@@ -48,7 +78,7 @@ def make_store(tmp_path: Path) -> Callable[..., ClipStore]:
                     pcm = np.concatenate([silence, tone(length_s, hz), silence])
                     writer.add_clip(
                         pcm, (silence.size, pcm.size - silence.size), label=label, kind="word", word=word,
-                        speaker=f"speaker {number}", split=split, source="made", path=f"{word}/{number}",
+                        speaker=f"speaker {number}", split=split, source="generated", path=f"{word}/{number}",
                     )  # fmt: skip
             if noise_s:
                 noise = (3000 * rng.standard_normal(int(noise_s * RATE_HZ))).astype(np.int16)

@@ -1,1 +1,1 @@
-"""Streams of sound with words at known times, what a model makes of them, and thresholds chosen by that."""
+"""Evaluation on streams: composition, scores, false accepts, missed words, and the choice of thresholds."""

@@ -1,4 +1,4 @@
-"""Streams of one split of the prepared store: its words over its noise and speech, and sound without keywords."""
+"""Composition of streams from a split of the store: words over noise and speech, and audio without keywords."""
 
 import itertools
 import zlib
@@ -12,29 +12,30 @@ from kwspipe.dataset.selection import round_robin
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.labels import UNKNOWN, is_keyword
 from kwspipe.streaming.mixing import Slot, mix
-from kwspipe.streaming.streams import Background, Kind, Spoken, Stream
+from kwspipe.streaming.streams import Background, Kind, SpokenWord, Stream
 
-# Of a clip, what is further than this from its word is left out: recordings may be long.
+# Audio of a clip that is kept before and after the word. Recordings can be long.
 MARGIN_MS = 300
-# Long recordings are listened to in parts of this length, on every core.
+# Long recordings are split into parts of this length, which are processed in parallel.
 PART_MINUTES = 5.0
 
 
 def compose(store: ClipStore, config: StreamConfig, split: str, seed: int) -> list[Stream]:
     """Composes the streams of a split.
 
-    Streams of words come in every condition: without background, then at each SNR over noise, then over speech
-    (where ``dataset.negative_roots`` gave some). The same words come in the same order in all of them. Sound without
-    keywords is the split's noise and its negative speech; without such speech, words that are no keywords stand in.
+    There is one stream of words per condition: without background, at each signal-to-noise ratio over noise, and at
+    each ratio over keyword-free speech (``dataset.negative_roots``). All of them have the same words in the same
+    order. Audio without keywords is the noise and the keyword-free speech of the split. Without such speech, a stream
+    of other words is composed instead.
 
     Args:
-        store: what prepare left.
-        config: lengths, gaps and SNRs.
-        split: which clips, noise and speech.
-        seed: of every draw.
+        store: the prepared clips.
+        config: lengths, gaps and signal-to-noise ratios.
+        split: split of clips, noise and speech.
+        seed: seed of the composition.
 
     Returns:
-        The streams; of a split without keywords, those of sound alone.
+        The streams. For a split without keywords, they contain no stream of words.
     """
     noise, speech = store.noise(split), store.negative(split)
     rate = store.summary["sample_rate_hz"]
@@ -50,20 +51,20 @@ def compose(store: ClipStore, config: StreamConfig, split: str, seed: int) -> li
         if words
     ]
     if speech:
-        streams += _sound("negative", speech, store.negative_paths(split), config, rate)
+        streams += _audio_streams("negative", speech, store.negative_paths(split), config, rate)
     else:
         others = _plan_others(store, config, split, _rng(seed, split, "others"))
         if others:
             streams.append(
                 _words_stream(store, config, others, "others", "none", None, [], _rng(seed, split, "floor"))
             )
-    return streams + _sound("noise", noise, [f"noise {n}" for n in range(len(noise))], config, rate)
+    return streams + _audio_streams("noise", noise, [f"noise {n}" for n in range(len(noise))], config, rate)
 
 
 def sound_streams(
     kind: Kind, pieces: Sequence[Pcm], paths: Sequence[str], part_samples: int
 ) -> Iterator[Stream]:
-    """Yields streams of whole recordings one after another, each up to ``part_samples`` long; longer ones are cut."""
+    """Yields streams of consecutive recordings of at most ``part_samples``. Longer recordings are divided."""
     parts = [
         (piece[first : first + part_samples], path)
         for piece, path in zip(pieces, paths, strict=True)
@@ -82,16 +83,16 @@ def sound_streams(
         yield Stream(f"{kind} {number}", kind, sounds, paths=names)
 
 
-def _sound(
+def _audio_streams(
     kind: Kind, pieces: Sequence[Pcm], paths: Sequence[str], config: StreamConfig, rate: int
 ) -> list[Stream]:
-    """Streams of sound without keywords, at most ``max_minutes`` together."""
-    left = int(config.max_minutes * 60 * rate)
+    """Returns streams of audio without keywords with a total duration of at most ``max_minutes``."""
+    remaining = int(config.max_minutes * 60 * rate)
     kept: list[Pcm] = []
     for piece in pieces:
-        kept.append(piece[:left])
-        left -= kept[-1].size
-        if left <= 0:
+        kept.append(piece[:remaining])
+        remaining -= kept[-1].size
+        if remaining <= 0:
             break
     return list(sound_streams(kind, kept, paths[: len(kept)], int(PART_MINUTES * 60 * rate)))
 
@@ -99,37 +100,37 @@ def _sound(
 def _plan_words(
     store: ClipStore, config: StreamConfig, split: str, rng: np.random.Generator
 ) -> list[tuple[int, int]]:
-    """Draws clips and the gaps in front of them (samples), for ``words_minutes``, every keyword alike."""
+    """Draws clips, equally many per keyword, and the gaps before them in samples, for ``words_minutes``."""
     by_label = _shuffled_by_label(store, split, rng)
     keywords = [numbers for label, numbers in by_label.items() if is_keyword(label)]
     others = itertools.cycle(by_label.get(UNKNOWN, []))
 
-    def turns() -> Iterator[int]:
+    def in_turn() -> Iterator[int]:
         for number in round_robin([numbers * config.max_repeats for numbers in keywords]):
             yield number
             if rng.random() < config.unknown_ratio:
                 yield from itertools.islice(others, 1)
 
-    plan = _fitting(store, config, turns(), rng)
-    return [plan[place] for place in rng.permutation(len(plan))]
+    plan = _with_gaps(store, config, in_turn(), rng)
+    return [plan[index] for index in rng.permutation(len(plan))]
 
 
 def _plan_others(
     store: ClipStore, config: StreamConfig, split: str, rng: np.random.Generator
 ) -> list[tuple[int, int]]:
-    return _fitting(store, config, iter(_shuffled_by_label(store, split, rng).get(UNKNOWN, [])), rng)
+    return _with_gaps(store, config, iter(_shuffled_by_label(store, split, rng).get(UNKNOWN, [])), rng)
 
 
-def _fitting(
+def _with_gaps(
     store: ClipStore, config: StreamConfig, numbers: Iterator[int], rng: np.random.Generator
 ) -> list[tuple[int, int]]:
-    """Takes clips with gaps until ``words_minutes`` are full; one at least, where there is one."""
+    """Takes clips and draws gaps until ``words_minutes`` are reached, at least one clip."""
     plan: list[tuple[int, int]] = []
-    room = config.words_minutes * 60 * store.summary["sample_rate_hz"]
+    remaining = config.words_minutes * 60 * store.summary["sample_rate_hz"]
     for number in numbers:
         gap = _gap(store, config, rng)
-        room -= gap + _cut(store, number)[0].size
-        if room < 0 and plan:
+        remaining -= gap + _cut(store, number)[0].size
+        if remaining < 0 and plan:
             break
         plan.append((number, gap))
     return plan
@@ -157,8 +158,8 @@ def _words_stream(
     for number, gap in words:
         clip, word = _cut(store, number)
         slots.append(Slot(clip, word, gap))
-        start_ms, end_ms = (1000 * (start + gap + place) / rate for place in word)
-        spoken.append(Spoken(store.rows[number].word, store.rows[number].speaker, start_ms, end_ms))
+        start_ms, end_ms = (1000 * (start + gap + sample) / rate for sample in word)
+        spoken.append(SpokenWord(store.rows[number].word, store.rows[number].speaker, start_ms, end_ms))
         start += slots[-1].length
     samples = mix(slots, pieces, snr_db, config.noise_floor_db, rate, rng)
     condition = "clean" if snr_db is None else f"{snr_db:g} dB over {background}"
@@ -166,7 +167,7 @@ def _words_stream(
 
 
 def _cut(store: ClipStore, number: int) -> tuple[Pcm, tuple[int, int]]:
-    """Returns a clip without what is far from its word, and the bounds of the word in that."""
+    """Returns the part of a clip around its word, and the bounds of the word in this part."""
     clip, (start, end) = store.clip(number), store.word_bounds(number)
     margin = store.summary["sample_rate_hz"] * MARGIN_MS // 1000
     first = max(0, start - margin)

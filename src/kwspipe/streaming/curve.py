@@ -1,4 +1,4 @@
-"""Missed words and false accepts at every threshold, from scores computed once."""
+"""Missed words and false accepts at each threshold, from scores that are computed once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Sweep:
-    """Counts at every threshold, the same for all words.
+class ThresholdCounts:
+    """Counts at each threshold, which is the same for all keywords.
 
     Attributes:
-        words: the words the model knows.
-        keywords: (words,) how often each was spoken.
-        missed: (256, words) how often each was missed at each threshold.
-        false_accepts: (256, words) by kind of stream.
-        hours: of each kind of stream.
+        words: the keywords of the model.
+        keywords: (words,) number of occurrences of each keyword.
+        missed: (256, words) number of missed occurrences at each threshold.
+        false_accepts: by kind of stream, (256, words) number of false accepts.
+        hours: duration by kind of stream.
     """
 
     words: tuple[str, ...]
@@ -36,49 +36,49 @@ class Sweep:
     hours: Mapping[str, float]
 
     def false_reject_rate(self, threshold: int) -> float | None:
-        """Returns the share of keywords missed at a threshold; None where none were spoken."""
+        """Returns the share of missed keywords at a threshold; None without keywords."""
         total = int(self.keywords.sum())
         return int(self.missed[threshold].sum()) / total if total else None
 
     def per_hour(self, threshold: int, kinds: Sequence[str]) -> float | None:
-        """Returns the false accepts per hour in streams of these kinds; None where there are none."""
+        """Returns the false accepts per hour in streams of the given kinds; None without such streams."""
         hours = sum(self.hours[kind] for kind in kinds)
         count = sum(int(self.false_accepts[kind][threshold].sum()) for kind in kinds)
         return count / hours if hours else None
 
 
-def sweep(
-    heard: Sequence[StreamScores],
+def count_at_thresholds(
+    scores: Sequence[StreamScores],
     settings: bytes,
     labels: Sequence[str],
     hit_window_ms: float,
     sample_rate_hz: int,
-) -> Sweep:
-    """Runs the detector over the scores once for every threshold.
+) -> ThresholdCounts:
+    """Runs the detector on the scores once for each threshold.
 
     Args:
-        heard: scores of streams; words over speech are left out, as in ``figures.measure``.
-        settings: of the detector; all but its thresholds is kept.
-        labels: (classes,) in the order of the scores.
-        hit_window_ms: as in ``match``.
-        sample_rate_hz: of the streams.
+        scores: scores of the streams. Words over speech are ignored, as in ``figures.measure``.
+        settings: packed settings of the detector, of which the thresholds are replaced.
+        labels: (classes,) labels.
+        hit_window_ms: see ``match``.
+        sample_rate_hz: sample rate of the streams.
     """
-    heard = [one for one in heard if one.stream.background != "speech"]
+    scores = [one for one in scores if one.stream.background != "speech"]
     words = tuple(label for label in labels if is_keyword(label))
-    place = {word: number for number, word in enumerate(words)}
-    kinds: list[str] = sorted({one.stream.kind for one in heard})
+    column = {word: index for index, word in enumerate(words)}
+    kinds: list[str] = sorted({one.stream.kind for one in scores})
     missed = np.zeros((NUM_THRESHOLDS, len(words)), np.int64)
     false_accepts = {kind: np.zeros((NUM_THRESHOLDS, len(words)), np.int64) for kind in kinds}
-    spoken = [word.word for one in heard if one.stream.kind == "words" for word in one.stream.spoken]
+    spoken = [word.word for one in scores if one.stream.kind == "words" for word in one.stream.spoken]
     for threshold in range(NUM_THRESHOLDS):
         uniform = with_thresholds(settings, [threshold] * len(labels))
-        for outcome in outcomes(heard, uniform, labels, hit_window_ms):
-            for fired in outcome.false_accepts:
-                false_accepts[outcome.stream.kind][threshold, place[fired.detection.label]] += 1
-            for number in outcome.keywords[outcome.missed]:
-                missed[threshold, place[outcome.stream.spoken[number].word]] += 1
-    by_kind = {kind: [one.stream for one in heard if one.stream.kind == kind] for kind in kinds}
-    return Sweep(
+        for outcome in outcomes(scores, uniform, labels, hit_window_ms):
+            for accept in outcome.false_accepts:
+                false_accepts[outcome.stream.kind][threshold, column[accept.detection.label]] += 1
+            for index in outcome.keywords[outcome.missed]:
+                missed[threshold, column[outcome.stream.spoken[index].word]] += 1
+    by_kind = {kind: [one.stream for one in scores if one.stream.kind == kind] for kind in kinds}
+    return ThresholdCounts(
         words,
         np.array([spoken.count(word) for word in words], np.int64),
         missed,
@@ -88,27 +88,27 @@ def sweep(
 
 
 def outcomes(
-    heard: Sequence[StreamScores], settings: bytes, labels: Sequence[str], hit_window_ms: float
+    scores: Sequence[StreamScores], settings: bytes, labels: Sequence[str], hit_window_ms: float
 ) -> list[Outcome]:
-    """Returns what a detector with these settings makes of the scores."""
+    """Returns the outcome of each stream with the given packed settings of the detector."""
     words = {label for label in labels if is_keyword(label)}
-    return [match(one.stream, one.detect(settings, labels), words, hit_window_ms) for one in heard]
+    return [match(one.stream, one.detect(settings, labels), words, hit_window_ms) for one in scores]
 
 
 def with_thresholds(settings: bytes, thresholds: Sequence[int]) -> bytes:
-    """Returns a detector's settings, as ``pack_settings`` makes them, with other thresholds, (classes,) 0 to 255."""
+    """Returns packed settings of the detector with other thresholds, (classes,) from 0 to 255."""
     patched = bytearray(settings)
     patched[lib.KWS_DETECTOR_HEAD_BYTES :: 2] = bytes(thresholds)
     return bytes(patched)
 
 
 def thresholds_of(settings: bytes) -> list[int]:
-    """Returns the thresholds in a detector's settings, (classes,)."""
+    """Returns the thresholds of packed settings of the detector, (classes,)."""
     return list(settings[lib.KWS_DETECTOR_HEAD_BYTES :: 2])
 
 
-def points(counts: Sweep, kinds: Sequence[str]) -> list[dict[str, Any]]:
-    """Returns the detection error trade-off: a point wherever a threshold changes something."""
+def det_points(counts: ThresholdCounts, kinds: Sequence[str]) -> list[dict[str, Any]]:
+    """Returns the detection error trade-off: one point per threshold at which a rate changes."""
     curve: list[dict[str, Any]] = []
     for threshold in range(NUM_THRESHOLDS):
         point = {

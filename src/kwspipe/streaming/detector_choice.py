@@ -1,4 +1,4 @@
-"""Chooses the thresholds a model is deployed with, on streams of the validation split."""
+"""Choice of the detector settings of a deployed model, on streams of the validation split."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,17 +11,17 @@ from kwspipe.core.spotter import Spotter
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.streaming import intervals
 from kwspipe.streaming.composition import compose
-from kwspipe.streaming.scoring import listen
-from kwspipe.streaming.thresholds import Choice, choose
+from kwspipe.streaming.scoring import score_with_progress
+from kwspipe.streaming.thresholds import ThresholdChoice, choose
 
 
 @dataclass(frozen=True)
 class DetectorChoice:
-    """The detector a model is deployed with.
+    """Settings of the detector of a deployed model.
 
     Attributes:
-        detector: its settings, thresholds included.
-        facts: how they were chosen, for ``summary.json``; None where they are as given.
+        detector: the settings with the chosen thresholds.
+        facts: figures of the choice for ``summary.json``; None if the thresholds are as configured.
     """
 
     detector: DetectorConfig
@@ -36,62 +36,62 @@ def choose_thresholds(
     seed: int,
     console: Console,
 ) -> DetectorChoice:
-    """Chooses the detector's thresholds where its settings ask for it.
+    """Chooses thresholds for ``detector.target_false_accepts_per_hour``.
+
+    Without a target, or without keyword-free speech in the validation split, the configured thresholds stay.
 
     Args:
-        image: the model, with any thresholds.
-        detector: the settings; without ``target_false_accepts_per_hour``, or without speech in
-            the store to choose thresholds on, they are returned as they are.
-        store: what prepare left; its validation split is listened to.
-        config: how streams are composed.
-        seed: of their draws.
-        console: says what was chosen, and what it rests on.
+        image: model image, with any thresholds.
+        detector: the configured settings.
+        store: the prepared clips.
+        config: composition of the streams.
+        seed: seed of the streams.
+        console: output of the choice.
     """
     target = detector.target_false_accepts_per_hour
     if target is None:
         return DetectorChoice(detector, None)
     if not store.negative("validation"):
-        # Other words in a row and noise stand in for talk where figures are reported, but nobody talks like that:
-        # a threshold that keeps to the target there misses half of the words.
+        # Streams of other words do not resemble speech. A threshold that meets the target on them misses half of the
+        # words.
         console.print(
-            f"    threshold {detector.detection_threshold} stays as given: there is no speech without keywords "
+            f"    threshold {detector.detection_threshold} stays as configured: there is no keyword-free speech "
             "(dataset.negative_roots) to choose it for detector.target_false_accepts_per_hour"
         )
         return DetectorChoice(detector, None)
-    choice = _choice(image, detector, target, store, config, seed)
+    choice = _choose_on_validation(image, detector, target, store, config, seed)
     if choice is None:
         console.print(
-            f"    [bold yellow]no threshold finds a word of the validation streams and keeps to "
-            f"detector.target_false_accepts_per_hour={target:g}: {detector.detection_threshold} stays[/]"
+            f"    [bold yellow]each threshold that meets detector.target_false_accepts_per_hour={target:g} misses all "
+            f"words of the validation streams: threshold {detector.detection_threshold} stays[/]"
         )
         return DetectorChoice(detector, None)
-    _tell(choice, console)
-    return DetectorChoice(_with(choice, detector), choice.facts())
+    _print_choice(choice, console)
+    return DetectorChoice(_with_thresholds(choice, detector), choice.facts())
 
 
-def _choice(
+def _choose_on_validation(
     image: bytes, detector: DetectorConfig, target: float, store: ClipStore, config: StreamConfig, seed: int
-) -> Choice | None:
+) -> ThresholdChoice | None:
     rate = store.summary["sample_rate_hz"]
     labels = Spotter(image).labels
     streams = compose(store, config, "validation", seed)
-    heard = listen(image, streams, rate, config.threads, "validation streams")
+    scores = score_with_progress(image, streams, rate, config.threads, "validation streams")
     settings = pack_settings(detector, labels)
-    one_a_word = detector.per_class_thresholds
-    return choose(heard, settings, labels, target, one_a_word, config.hit_window_ms, rate)
+    return choose(scores, settings, labels, target, detector.per_class_thresholds, config.hit_window_ms, rate)
 
 
-def _with(choice: Choice, detector: DetectorConfig) -> DetectorConfig:
+def _with_thresholds(choice: ThresholdChoice, detector: DetectorConfig) -> DetectorConfig:
     common = len(set(choice.thresholds)) == 1
     changes = {
         "detection_threshold": max(choice.thresholds),
         "detection_threshold_list": None if common else choice.thresholds,
-        "target_false_accepts_per_hour": None,  # what is deployed is settled
+        "target_false_accepts_per_hour": None,  # the deployed thresholds are final
     }
     return DetectorConfig(**(vars(detector) | changes))
 
 
-def _tell(choice: Choice, console: Console) -> None:
+def _print_choice(choice: ThresholdChoice, console: Console) -> None:
     thresholds = sorted(set(choice.thresholds))
     shown = f"threshold {thresholds[0]}" if len(thresholds) == 1 else f"thresholds {choice.thresholds}"
     console.print(
@@ -102,7 +102,7 @@ def _tell(choice: Choice, console: Console) -> None:
         target = choice.target_per_hour
         enough = intervals.upper_rate(0, 1) / target
         console.print(
-            f"    [bold yellow]too little sound to prove detector.target_false_accepts_per_hour={target:g}:[/] these "
-            f"{choice.hours:.2f} h show that it is at most {choice.upper_per_hour:.1f} (95 %); it takes {enough:.1f} h "
-            "of validation without a false accept (dataset.negative_roots)"
+            f"    [bold yellow]too little audio to prove detector.target_false_accepts_per_hour={target:g}:[/] the "
+            f"upper limit from {choice.hours:.2f} h is {choice.upper_per_hour:.1f} (95 %). A proof needs "
+            f"{enough:.1f} h of validation audio without a false accept (dataset.negative_roots)"
         )

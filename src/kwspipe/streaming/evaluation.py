@@ -1,4 +1,4 @@
-"""Evaluates any model image on streams."""
+"""Evaluation of a model image on streams."""
 
 import time
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from kwspipe.core.spotter import Spotter
 from kwspipe.labels import is_keyword
 from kwspipe.streaming import curve, figures
 from kwspipe.streaming.matching import match
-from kwspipe.streaming.scoring import StreamScores, listen
+from kwspipe.streaming.scoring import StreamScores, score_with_progress
 from kwspipe.streaming.streams import Stream, total_hours
 
 COMPARED = (
@@ -27,29 +27,30 @@ def evaluate(
     seed: int,
     given: bytes | None = None,
 ) -> dict[str, Any]:
-    """Lets a model listen to streams and measures what it made of them.
+    """Computes the scores of streams and measures them.
 
     Args:
-        image: a model image, ours or compiled from another's .tflite.
-        streams: as ``compose`` gives them.
-        config: hit window, bootstrap, threads.
-        sample_rate_hz: of the streams.
-        seed: of the bootstrap.
-        given: other settings of the detector, as ``pack_settings`` makes them, to compare with.
+        image: a model image.
+        streams: streams of ``compose``.
+        config: hit window, bootstrap and threads.
+        sample_rate_hz: sample rate of the streams.
+        seed: seed of the bootstrap.
+        given: other packed settings of the detector for comparison, or None.
 
     Returns:
-        ``figures.measure``'s, and: threshold, thresholds (by word), det (see ``curve.points``); as_given: false accepts
-        and rejects with the other settings; audio_hours, seconds and realtime_factor of the listening.
+        The figures of ``figures.measure``; threshold and thresholds (by word); det (see ``curve.det_points``);
+        as_given, the figures ``COMPARED`` with the other settings; audio_hours, seconds and realtime_factor of the
+        scoring.
 
     Raises:
-        KwspipeError: an image the core refuses, or one for another sample rate.
+        KwspipeError: the image is invalid, or it has another sample rate.
     """
     started_s = time.monotonic()
-    heard = listen(image, streams, sample_rate_hz, config.threads)
+    scores = score_with_progress(image, streams, sample_rate_hz, config.threads)
     seconds = time.monotonic() - started_s
-    measured = measure_heard(image, heard, config, sample_rate_hz, seed)
+    measured = measure_scores(image, scores, config, sample_rate_hz, seed)
     if given is not None:
-        other = measure_heard(image, heard, config, sample_rate_hz, seed, given)
+        other = measure_scores(image, scores, config, sample_rate_hz, seed, given)
         measured["as_given"] = {key: other[key] for key in COMPARED}
     return measured | {
         "audio_hours": total_hours(streams, sample_rate_hz),
@@ -58,37 +59,37 @@ def evaluate(
     }
 
 
-def measure_heard(
+def measure_scores(
     image: bytes,
-    heard: Sequence[StreamScores],
+    scores: Sequence[StreamScores],
     config: StreamConfig,
     sample_rate_hz: int,
     seed: int,
     settings: bytes | None = None,
 ) -> dict[str, Any]:
-    """Measures what was heard already; see ``evaluate``.
+    """Measures scores; see ``evaluate``.
 
     Args:
-        image: the model that heard it.
-        heard: as ``listen`` returns it.
+        image: the model image of the scores.
+        scores: scores of ``score_with_progress``.
         config: hit window and bootstrap.
-        sample_rate_hz: of the streams.
-        seed: of the bootstrap.
-        settings: of the detector, as ``pack_settings`` makes them; None for those in the image.
+        sample_rate_hz: sample rate of the streams.
+        seed: seed of the bootstrap.
+        settings: packed settings of the detector; None: those in the image.
     """
     labels = Spotter(image).labels
     words = [label for label in labels if is_keyword(label)]
-    if settings is None:  # what the spotter itself decided
+    if settings is None:
         settings = container.read_sections(image)[container.DETECTOR]
-        outcomes = [match(one.stream, one.detections, words, config.hit_window_ms) for one in heard]
+        outcomes = [match(one.stream, one.detections, words, config.hit_window_ms) for one in scores]
     else:
-        outcomes = curve.outcomes(heard, settings, labels, config.hit_window_ms)
-    counts = curve.sweep(heard, settings, labels, config.hit_window_ms, sample_rate_hz)
+        outcomes = curve.outcomes(scores, settings, labels, config.hit_window_ms)
+    counts = curve.count_at_thresholds(scores, settings, labels, config.hit_window_ms, sample_rate_hz)
     thresholds = dict(zip(labels, curve.thresholds_of(settings), strict=True))
-    counting = figures.Counting(sample_rate_hz, config.bootstrap_rounds, seed)
+    figure_settings = figures.FigureSettings(sample_rate_hz, config.bootstrap_rounds, seed)
     return {
         "threshold": max((thresholds[word] for word in words), default=None),
         "thresholds": {word: thresholds[word] for word in words},
-        **figures.measure(outcomes, words, counting),
-        "det": curve.points(counts, figures.judged_kinds(outcomes)),
+        **figures.measure(outcomes, words, figure_settings),
+        "det": curve.det_points(counts, figures.false_accept_kinds(outcomes)),
     }

@@ -1,4 +1,4 @@
-"""The figures of streams: false accepts per hour, false reject rate, latency, double detections."""
+"""Figures of streams: false accepts per hour, false reject rate, latency and double detections."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,8 +12,9 @@ from kwspipe.streaming import intervals
 from kwspipe.streaming.matching import Outcome
 from kwspipe.streaming.streams import total_hours
 
-# Where there is no speech without keywords, words that are none and noise stand in for it.
-SAID: dict[tuple[str, ...], str] = {
+# Names of the kinds of streams on which false accepts are counted. Without keyword-free speech, other words and noise
+# are used.
+NAMES: dict[tuple[str, ...], str] = {
     ("negative",): "speech without keywords",
     ("others", "noise"): "other words and noise",
     ("noise",): "noise",
@@ -23,13 +24,13 @@ SAID: dict[tuple[str, ...], str] = {
 
 
 @dataclass(frozen=True)
-class Counting:
-    """How outcomes are counted.
+class FigureSettings:
+    """Settings of the figures.
 
     Attributes:
-        sample_rate_hz: of the streams.
-        bootstrap_rounds: for the intervals over speakers.
-        seed: of those.
+        sample_rate_hz: sample rate of the streams.
+        bootstrap_rounds: rounds of the bootstrap over speakers.
+        seed: seed of the bootstrap.
     """
 
     sample_rate_hz: int
@@ -37,67 +38,69 @@ class Counting:
     seed: int
 
 
-def judged_kinds(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
-    """Returns the kinds of streams whose false accepts are the figure to go by."""
+def false_accept_kinds(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """Returns the kinds of streams on which the false accepts per hour are counted."""
     present = {outcome.stream.kind for outcome in outcomes}
     if "negative" in present:
         return ("negative",)
     return tuple(kind for kind in ("others", "noise") if kind in present)
 
 
-def measure(outcomes: Sequence[Outcome], labels: Sequence[str], counting: Counting) -> dict[str, Any]:
-    """Measures what was heard.
+def measure(outcomes: Sequence[Outcome], labels: Sequence[str], settings: FigureSettings) -> dict[str, Any]:
+    """Returns the figures of streams.
 
     Args:
-        outcomes: one a stream.
-        labels: the words the model knows, without ``_unknown_`` and ``_silence_``.
-        counting: sample rate, and how intervals are drawn.
+        outcomes: outcome of each stream.
+        labels: the keywords of the model.
+        settings: sample rate and bootstrap.
 
     Returns:
-        As ``metrics.json`` has it under ``streaming``; rates per hour, shares from 0 to 1, intervals of 95 % as pairs;
-        what there was nothing to measure on is None.
+        The entry ``streaming`` of ``metrics.json``. Rates are per hour, shares are from 0 to 1, and intervals are pairs
+        with a confidence of 95 %. A figure without data is None.
     """
-    kinds = judged_kinds(outcomes)
-    judged = [outcome for outcome in outcomes if outcome.stream.kind in kinds]
+    kinds = false_accept_kinds(outcomes)
+    counted = [outcome for outcome in outcomes if outcome.stream.kind in kinds]
     words = [outcome for outcome in outcomes if outcome.stream.kind == "words"]
-    # Over speech: another figure, of a harder task, which would hide what noise does.
-    headline = [outcome for outcome in words if outcome.stream.background != "speech"]
-    rate = _false_accepts(judged, labels, counting)
+    # Words over speech are a harder task and are listed in per_condition only.
+    main = [outcome for outcome in words if outcome.stream.background != "speech"]
+    rate = _false_accepts(counted, labels, settings)
     return {
         "false_accepts_per_hour": rate["per_hour"],
         "false_accepts_interval": rate["interval"],
-        "false_accepts_on": SAID[kinds],
+        "false_accepts_on": NAMES[kinds],
         "hours": rate["hours"],
         "snr_db": sorted({o.stream.snr_db for o in words if o.stream.snr_db is not None}, reverse=True),
-        **_false_rejects(headline, counting),
-        "latency_ms": _latency(headline),
-        "double_detection_rate": _share(np.concatenate([np.zeros(0, bool), *map(_found_doubles, headline)])),
-        "per_word": _per_word(judged, headline, labels, counting),
-        "per_condition": [_condition(outcome, labels, counting) for outcome in words],
+        **_false_rejects(main, settings),
+        "latency_ms": _latency(main),
+        "double_detection_rate": _share(np.concatenate([np.zeros(0, bool), *map(_has_double, main)])),
+        "per_word": _per_word(counted, main, labels, settings),
+        "per_condition": [_condition(outcome, labels, settings) for outcome in words],
         "false_accepts": {
-            kind: _false_accepts([o for o in outcomes if o.stream.kind == kind], labels, counting)
+            kind: _false_accepts([o for o in outcomes if o.stream.kind == kind], labels, settings)
             for kind in sorted({outcome.stream.kind for outcome in outcomes})
         },
     }
 
 
-def _false_rejects(outcomes: Sequence[Outcome], counting: Counting) -> dict[str, Any]:
+def _false_rejects(outcomes: Sequence[Outcome], settings: FigureSettings) -> dict[str, Any]:
     missed = np.concatenate([np.zeros(0, bool), *(outcome.missed for outcome in outcomes)])
-    speakers = [o.stream.spoken[place].speaker for o in outcomes for place in o.keywords]
+    speakers = [o.stream.spoken[index].speaker for o in outcomes for index in o.keywords]
     return {
         "keywords": len(missed),
         "missed": int(missed.sum()),
         "speakers": len(set(speakers)),
         "false_reject_rate": _share(missed),
         "false_reject_interval": intervals.share_over_speakers(
-            missed, speakers, counting.bootstrap_rounds, counting.seed
+            missed, speakers, settings.bootstrap_rounds, settings.seed
         ),
     }
 
 
-def _false_accepts(outcomes: Sequence[Outcome], labels: Sequence[str], counting: Counting) -> dict[str, Any]:
-    hours = total_hours([outcome.stream for outcome in outcomes], counting.sample_rate_hz)
-    by_label = Counter(fired.detection.label for outcome in outcomes for fired in outcome.false_accepts)
+def _false_accepts(
+    outcomes: Sequence[Outcome], labels: Sequence[str], settings: FigureSettings
+) -> dict[str, Any]:
+    hours = total_hours([outcome.stream for outcome in outcomes], settings.sample_rate_hz)
+    by_label = Counter(accept.detection.label for outcome in outcomes for accept in outcome.false_accepts)
     count = by_label.total()
     return {
         "hours": hours,
@@ -108,16 +111,16 @@ def _false_accepts(outcomes: Sequence[Outcome], labels: Sequence[str], counting:
     }
 
 
-def _condition(outcome: Outcome, labels: Sequence[str], counting: Counting) -> dict[str, Any]:
-    known = set(labels)
-    others = [word.word for word in outcome.stream.spoken if word.word not in known]
-    confused = [fired.word in known for fired in outcome.false_accepts if fired.word is not None]
+def _condition(outcome: Outcome, labels: Sequence[str], settings: FigureSettings) -> dict[str, Any]:
+    keywords = set(labels)
+    others = [word.word for word in outcome.stream.spoken if word.word not in keywords]
+    confused = [accept.word in keywords for accept in outcome.false_accepts if accept.word is not None]
     return {
         "background": outcome.stream.background,
         "snr_db": outcome.stream.snr_db,
-        **_false_rejects([outcome], counting),
+        **_false_rejects([outcome], settings),
         "latency_ms": _latency([outcome]),
-        "double_detection_rate": _share(_found_doubles(outcome)),
+        "double_detection_rate": _share(_has_double(outcome)),
         "other_words": len(others),
         "other_words_that_fired": confused.count(False),
         "keywords_taken_for_another": confused.count(True),
@@ -126,39 +129,39 @@ def _condition(outcome: Outcome, labels: Sequence[str], counting: Counting) -> d
 
 
 def _per_word(
-    judged: Sequence[Outcome], words: Sequence[Outcome], labels: Sequence[str], counting: Counting
+    counted: Sequence[Outcome], words: Sequence[Outcome], labels: Sequence[str], settings: FigureSettings
 ) -> dict[str, Any]:
-    accepts = _false_accepts(judged, labels, counting)
+    accepts = _false_accepts(counted, labels, settings)
     result = {}
     for label in labels:
-        of_word = [_only(outcome, label) for outcome in words]
+        of_word = [_of_word(outcome, label) for outcome in words]
         count = accepts["per_word"].get(label, 0)
         hours = accepts["hours"]
         result[label] = {
             "false_accepts_per_hour": count / hours if hours else None,
-            **_false_rejects(of_word, counting),
+            **_false_rejects(of_word, settings),
             "latency_ms": _latency(of_word),
         }
     return result
 
 
-def _only(outcome: Outcome, label: str) -> Outcome:
-    """Returns the outcome of one word's presentations."""
-    of_word = np.array([outcome.stream.spoken[place].word == label for place in outcome.keywords], bool)
+def _of_word(outcome: Outcome, label: str) -> Outcome:
+    """Returns the outcome without the other keywords."""
+    kept = np.array([outcome.stream.spoken[index].word == label for index in outcome.keywords], bool)
     return Outcome(
-        outcome.stream, outcome.keywords[of_word], outcome.latency_ms[of_word], outcome.doubles[of_word], ()
+        outcome.stream, outcome.keywords[kept], outcome.latency_ms[kept], outcome.doubles[kept], ()
     )
 
 
 def _latency(outcomes: Sequence[Outcome]) -> dict[str, float] | None:
-    """Median and 90th percentile from a word's end to its detection; the device's computing time comes on top."""
+    """Returns median and 90th percentile of the latency, without the computing time of a device."""
     times = np.concatenate([np.zeros(0), *(o.latency_ms[~o.missed] for o in outcomes)])
     if not times.size:
         return None
     return {"median": float(np.median(times)), "p90": float(np.quantile(times, 0.9))}
 
 
-def _found_doubles(outcome: Outcome) -> npt.NDArray[np.bool_]:
+def _has_double(outcome: Outcome) -> npt.NDArray[np.bool_]:
     return outcome.doubles[~outcome.missed] > 0
 
 

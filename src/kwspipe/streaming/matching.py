@@ -1,4 +1,4 @@
-"""Which words were found, and what fired without reason."""
+"""Matching of detections with the words of a stream."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from kwspipe.streaming.streams import Stream
 
 @dataclass(frozen=True)
 class FalseAccept:
-    """A detection without reason.
+    """A detection that matches no word.
 
     Attributes:
-        detection: what fired.
-        word: the word that was spoken there; None where none was.
+        detection: the detection.
+        word: the word that was spoken at that time, or None.
     """
 
     detection: Detection
@@ -25,15 +25,15 @@ class FalseAccept:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What detections made of one stream.
+    """Result of matching the detections of a stream.
 
     Attributes:
         stream: the stream.
-        keywords: (words,) places in ``stream.spoken`` of the words the model knows.
-        latency_ms: (words,) from the end of each of those to its detection, below 0 where that came before the end;
-            NaN where it was missed.
-        doubles: (words,) detections of each beyond the first.
-        false_accepts: detections that no word explains, another word's included.
+        keywords: (words,) index in ``stream.spoken`` of each keyword of the model.
+        latency_ms: (words,) time from the end of the keyword to its detection, negative if the detection came before
+            the end, NaN if the keyword was missed.
+        doubles: (words,) number of detections after the first.
+        false_accepts: detections that match no word. They include detections of a keyword during another word.
     """
 
     stream: Stream
@@ -44,37 +44,38 @@ class Outcome:
 
     @property
     def missed(self) -> npt.NDArray[np.bool_]:
-        """(words,) whether each keyword was missed."""
+        """(words,) True for each missed keyword."""
         return np.isnan(self.latency_ms)
 
 
 def match(
     stream: Stream, detections: Sequence[Detection], labels: Collection[str], hit_window_ms: float
 ) -> Outcome:
-    """Assigns detections to the words spoken.
+    """Assigns detections to the words of a stream.
 
-    A detection belongs to the last word that began before it, until ``hit_window_ms`` after that word's end. The first
-    one of the right label finds the word, further ones are doubles; all else is a false accept.
+    A detection belongs to the last word that starts before it and whose end is at most ``hit_window_ms`` before it.
+    The first detection with the label of the word is a hit, further ones are doubles. All other detections are false
+    accepts.
 
     Args:
         stream: the stream.
-        detections: what fired in it, by time.
-        labels: the words the model knows.
-        hit_window_ms: how long after a word's end its detection still counts.
+        detections: its detections, sorted by time.
+        labels: the keywords of the model.
+        hit_window_ms: maximum time from the end of a word to its detection.
     """
     spoken = stream.spoken
     starts = np.array([word.start_ms for word in spoken])
     latency = np.full(len(spoken), np.nan)
     doubles = np.zeros(len(spoken), np.int64)
     false_accepts = []
-    places = np.searchsorted(starts, [detection.time_ms for detection in detections], side="right") - 1
-    for place, detection in zip(places, detections, strict=True):
-        within = place >= 0 and detection.time_ms <= spoken[place].end_ms + hit_window_ms
-        if not within or spoken[place].word != detection.label:
-            false_accepts.append(FalseAccept(detection, spoken[place].word if within else None))
-        elif np.isnan(latency[place]):
-            latency[place] = detection.time_ms - spoken[place].end_ms
+    indices = np.searchsorted(starts, [detection.time_ms for detection in detections], side="right") - 1
+    for index, detection in zip(indices, detections, strict=True):
+        within = index >= 0 and detection.time_ms <= spoken[index].end_ms + hit_window_ms
+        if not within or spoken[index].word != detection.label:
+            false_accepts.append(FalseAccept(detection, spoken[index].word if within else None))
+        elif np.isnan(latency[index]):
+            latency[index] = detection.time_ms - spoken[index].end_ms
         else:
-            doubles[place] += 1
-    known = np.array([n for n, word in enumerate(spoken) if word.word in labels], np.int64)
-    return Outcome(stream, known, latency[known], doubles[known], tuple(false_accepts))
+            doubles[index] += 1
+    keywords = np.array([index for index, word in enumerate(spoken) if word.word in labels], np.int64)
+    return Outcome(stream, keywords, latency[keywords], doubles[keywords], tuple(false_accepts))

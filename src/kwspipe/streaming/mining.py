@@ -1,4 +1,4 @@
-"""False accepts in hours of sound without keywords, as clips to train with."""
+"""Hard-negative mining: false accepts in audio without keywords, as training clips."""
 
 import csv
 from collections import Counter
@@ -14,23 +14,23 @@ from kwspipe.compiler import image_format as container
 from kwspipe.core.spotter import Spotter
 from kwspipe.streaming import curve
 from kwspipe.streaming.composition import sound_streams
-from kwspipe.streaming.scoring import StreamScores, hear
+from kwspipe.streaming.scoring import StreamScores, score_streams
 
-# Listened to at once, a stream a thread; the memory one needs.
+# Audio that a thread processes as one stream. It determines the memory.
 PART_S = 120
 COLUMNS = ("file", "label", "score", "recording", "time_ms")
 
 
 @dataclass(frozen=True)
-class Mined:
+class MinedClip:
     """A false accept.
 
     Attributes:
-        label: the word that fired.
+        label: the detected keyword.
         score: its mean score, 0 to 255.
-        recording: what it was heard in.
-        time_ms: of the detection, from the start of that recording.
-        pcm: (samples,) int16: what the model saw when that word scored highest, and a margin around it.
+        recording: path of the recording.
+        time_ms: time of the detection, from the start of the recording.
+        pcm: (samples,) int16, input of the inference with the highest score of the keyword, with a margin around it.
     """
 
     label: str
@@ -48,17 +48,17 @@ def mine(
     threads: int,
     threshold: int | None,
     advance: Callable[[int], None],
-) -> Iterator[Mined]:
-    """Listens to recordings without keywords, one after another, and yields what fires.
+) -> Iterator[MinedClip]:
+    """Yields the false accepts of a model in recordings without keywords.
 
     Args:
         image: a model image.
-        recordings: names and samples, (samples,) int16, at the model's rate; taken as they are needed.
-        sample_length: samples the model sees at once.
-        margin: samples more on both sides.
-        threads: recordings listened to at once.
-        threshold: for all words, in place of the model's; None for those.
-        advance: told of samples heard.
+        recordings: names and samples, (samples,) int16, at the sample rate of the model; read on demand.
+        sample_length: number of samples of the model input.
+        margin: number of samples that a clip has in addition on each side.
+        threads: number of streams that are processed in parallel.
+        threshold: threshold of all keywords; None: the thresholds of the model.
+        advance: called with the number of samples of each processed block.
     """
     spotter = Spotter(image)
     part = PART_S * spotter.sample_rate_hz
@@ -68,16 +68,16 @@ def mine(
     for batch in _batches(recordings, threads * part):
         names, sounds = zip(*batch, strict=True)
         streams = list(sound_streams("negative", sounds, names, part))
-        for heard in hear(image, streams, spotter.sample_rate_hz, threads, advance):
-            yield from _fired(heard, settings, spotter, sample_length, margin)
+        for scores in score_streams(image, streams, spotter.sample_rate_hz, threads, advance):
+            yield from _detected_clips(scores, settings, spotter, sample_length, margin)
 
 
 class ClipFolder:
-    """Files clips: ``<folder>/<label>/<number>.wav``, and a table of them.
+    """Writes clips as ``<folder>/clips/<label>/<number>.wav``, and the table mined.csv.
 
     Args:
         folder: an existing folder.
-        sample_rate_hz: of the clips.
+        sample_rate_hz: sample rate of the clips.
     """
 
     def __init__(self, folder: Path, sample_rate_hz: int) -> None:
@@ -87,7 +87,7 @@ class ClipFolder:
         self._csv = csv.writer(self._table, lineterminator="\n")
         self._csv.writerow(COLUMNS)
 
-    def add(self, mined: Mined) -> None:
+    def add(self, mined: MinedClip) -> None:
         """Writes a clip."""
         self.by_label[mined.label] += 1
         name = f"clips/{mined.label}/{self.by_label.total():06}.wav"
@@ -97,12 +97,12 @@ class ClipFolder:
         self._csv.writerow((name, mined.label, mined.score, mined.recording, mined.time_ms))
 
     def close(self) -> None:
-        """Ends the table."""
+        """Closes the table."""
         self._table.close()
 
 
 def _batches(recordings: Iterable[tuple[str, Pcm]], num_samples: int) -> Iterator[list[tuple[str, Pcm]]]:
-    """Gathers recordings until they are so long together; each batch is one recording too long at most."""
+    """Yields groups of recordings with at least the given total number of samples. The last group can be shorter."""
     batch: list[tuple[str, Pcm]] = []
     for name, pcm in recordings:
         batch.append((name, pcm))
@@ -113,33 +113,32 @@ def _batches(recordings: Iterable[tuple[str, Pcm]], num_samples: int) -> Iterato
         yield batch
 
 
-def _fired(
-    heard: StreamScores, settings: bytes, spotter: Spotter, sample_length: int, margin: int
-) -> Iterator[Mined]:
-    samples = np.concatenate(heard.stream.pieces)
-    starts = np.cumsum([0, *(piece.size for piece in heard.stream.pieces[:-1])])
-    for detection in heard.detect(settings, spotter.labels):
-        best_ms = _highest(heard, detection.index, detection.time_ms, spotter.window_ms)
+def _detected_clips(
+    scores: StreamScores, settings: bytes, spotter: Spotter, sample_length: int, margin: int
+) -> Iterator[MinedClip]:
+    samples = np.concatenate(scores.stream.pieces)
+    starts = np.cumsum([0, *(piece.size for piece in scores.stream.pieces[:-1])])
+    for detection in scores.detect(settings, spotter.labels):
+        best_ms = _time_of_highest_score(scores, detection.index, detection.time_ms, spotter.window_ms)
         end = _samples(best_ms, spotter.sample_rate_hz)
-        place = int(
-            np.searchsorted(starts, _samples(detection.time_ms, spotter.sample_rate_hz) - 1, side="right")
-        )
-        start_ms = 1000 * int(starts[place - 1]) // spotter.sample_rate_hz
+        last_sample = _samples(detection.time_ms, spotter.sample_rate_hz) - 1
+        piece = int(np.searchsorted(starts, last_sample, side="right")) - 1
+        start_ms = 1000 * int(starts[piece]) // spotter.sample_rate_hz
         clip = samples[max(0, end - sample_length - margin) : end + margin]
-        yield Mined(
+        yield MinedClip(
             detection.label,
             detection.score,
-            heard.stream.paths[place - 1],
+            scores.stream.paths[piece],
             detection.time_ms - start_ms,
             clip,
         )
 
 
-def _highest(heard: StreamScores, index: int, time_ms: int, window_ms: int) -> int:
-    """Returns the time of the inference in the averaging window in which a class scored highest."""
-    within = np.flatnonzero((heard.times_ms <= time_ms) & (heard.times_ms >= max(0, time_ms - window_ms)))
-    best = within[int(heard.scores[within, index].argmax())]
-    return int(heard.times_ms[best])
+def _time_of_highest_score(scores: StreamScores, index: int, time_ms: int, window_ms: int) -> int:
+    """Returns the time of the inference with the highest score of a class in the averaging window."""
+    within = np.flatnonzero((scores.times_ms <= time_ms) & (scores.times_ms >= max(0, time_ms - window_ms)))
+    best = within[int(scores.scores[within, index].argmax())]
+    return int(scores.times_ms[best])
 
 
 def _samples(time_ms: int, sample_rate_hz: int) -> int:

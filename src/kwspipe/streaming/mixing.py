@@ -1,4 +1,4 @@
-"""Words and what is behind them, mixed into one stream at a given signal-to-noise ratio."""
+"""Mixing of words and background into one stream at a given signal-to-noise ratio."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,24 +10,22 @@ from kwspipe.audio.pcm import PCM_SCALE, Pcm, Samples, float_from_pcm, pcm_from_
 from kwspipe.audio.snr import mean_power, noise_gain
 from kwspipe.errors import KwspipeError
 
-# From one cut of the background to the next.
-FADE_MS = 50
-# Recordings begin and end in the middle of their own noise.
-CLIP_FADE_MS = 5
-# Where the background behind a word is quieter than its recording by more than this, another cut is drawn: raised to
-# the ratio asked for, the rest of the cut would drown everything.
-MIN_LEVEL = 0.1
+FADE_MS = 50  # cross-fade between two segments of the background
+CLIP_FADE_MS = 5  # fade at both ends of a clip, whose recording contains noise
+# A segment of the background is drawn again if its power during the word is lower than that of the segment by more than
+# this factor. Its gain for the required ratio would make the rest of the segment too loud.
+MIN_POWER_RATIO = 0.1
 MAX_DRAWS = 50
 
 
 @dataclass(frozen=True)
 class Slot:
-    """A word's place in a stream; all in samples.
+    """A clip in a stream, with the gap before it.
 
     Attributes:
         clip: (samples,) int16.
-        word: first sample of the word in the clip, and the one after its last.
-        gap: background alone in front of the clip.
+        word: first sample of the word in the clip, and the sample after its last one.
+        gap: number of samples before the clip.
     """
 
     clip: Pcm
@@ -36,7 +34,7 @@ class Slot:
 
     @property
     def length(self) -> int:
-        """Samples of gap and clip."""
+        """Number of samples of gap and clip."""
         return self.gap + self.clip.size
 
 
@@ -48,25 +46,25 @@ def mix(
     sample_rate_hz: int,
     rng: np.random.Generator,
 ) -> Pcm:
-    """Lays words one after another over a background.
+    """Mixes a sequence of clips with a background.
 
-    Each slot has its own cut of the background, which goes over into the next slot's. Its level is such that the mean
-    power of the word, from its first sample to its last, has the given ratio to that of the background behind it. Where
-    the sum would clip, word and background are lowered together.
+    Each slot has a segment of the background, which is cross-faded with that of the next slot. Its gain is such that
+    the mean power of the word has the given ratio to the mean power of the background during the word. If the sum
+    exceeds full scale, word and background are attenuated together.
 
     Args:
-        slots: words, each with the gap in front of it.
-        background: recordings to cut from, (samples,) int16 each.
-        snr_db: the ratio; None for words over white noise at ``noise_floor_db`` alone.
-        noise_floor_db: level of that noise, below full scale.
-        sample_rate_hz: of everything.
-        rng: decides the cuts.
+        slots: clips with the gaps before them.
+        background: recordings of the background, (samples,) int16 each.
+        snr_db: signal-to-noise ratio; None for white noise at ``noise_floor_db`` instead of a background.
+        noise_floor_db: level of the white noise relative to full scale.
+        sample_rate_hz: sample rate of clips and background.
+        rng: generator of the segments.
 
     Returns:
-        (samples,) int16: the slots, and one more gap of the last slot's length behind.
+        (samples,) int16: the slots, followed by a gap of the length of the last one.
 
     Raises:
-        KwspipeError: nothing but silence to cut from.
+        KwspipeError: the background is silent.
     """
     fade = sample_rate_hz * FADE_MS // 1000
     tail = slots[-1].gap
@@ -79,18 +77,18 @@ def mix(
         end = start + slot.length
         last = end + (tail if slot is slots[-1] else 0)
         word = (slot.gap + slot.word[0], slot.gap + slot.word[1])
-        both = np.zeros(last - start + fade, np.float32)
+        segment = np.zeros(last - start + fade, np.float32)
         if snr_db is not None:
-            both += _behind(clip, slot.word, word, background, snr_db, both.size, rng)
-            both = _faded(both, fade)
-        both[slot.gap : slot.length] += clip
-        peak = float(np.abs(both).max())
-        mixed[start : last + fade] += both / np.float32(max(1.0, peak * PCM_SCALE / (PCM_SCALE - 1)))
+            segment += _background_segment(clip, slot.word, word, background, snr_db, segment.size, rng)
+            segment = _faded(segment, fade)
+        segment[slot.gap : slot.length] += clip
+        peak = float(np.abs(segment).max())
+        mixed[start : last + fade] += segment / np.float32(max(1.0, peak * PCM_SCALE / (PCM_SCALE - 1)))
         start = end
     return pcm_from_float(mixed[:-fade])
 
 
-def _behind(
+def _background_segment(
     clip: Samples,
     in_clip: tuple[int, int],
     in_slot: tuple[int, int],
@@ -99,31 +97,31 @@ def _behind(
     length: int,
     rng: np.random.Generator,
 ) -> Samples:
-    """Draws a cut of the background, (length,), at the level that gives the ratio behind the word."""
+    """Draws a segment of the background, (length,), with the gain that gives the ratio during the word."""
     signal = mean_power(clip[slice(*in_clip)])
     best, best_power = np.zeros(0, np.float32), 0.0
     for _ in range(MAX_DRAWS):
         recording = background[rng.integers(len(background))]
         first = int(rng.integers(max(1, recording.size - length + 1)))
-        cut = float_from_pcm(np.resize(recording[first : first + length], length))
-        power = mean_power(cut[slice(*in_slot)])
+        segment = float_from_pcm(np.resize(recording[first : first + length], length))
+        power = mean_power(segment[slice(*in_slot)])
         if power > best_power:
-            best, best_power = cut, power
-        if power > 0 and power >= MIN_LEVEL * mean_power(cut):
-            best, best_power = cut, power
+            best, best_power = segment, power
+        if power > 0 and power >= MIN_POWER_RATIO * mean_power(segment):
+            best, best_power = segment, power
             break
     if best_power == 0:
         raise KwspipeError(
             "dataset.noise_roots",
-            f"nothing but silence in {len(background)} recording(s) for the background of streams",
-            "noise or speech that sounds most of the time",
+            f"only silence in {len(background)} recording(s) for the background of streams",
+            "noise or speech without long pauses",
             "replace the recordings, or set stream.snr_db=[]",
         )
     return best * noise_gain(signal, best_power, snr_db)
 
 
 def _faded(samples: Samples, fade: int) -> Samples:
-    """Returns samples that begin and end softly."""
+    """Returns samples with a linear fade at both ends."""
     fade = min(fade, samples.size // 2)
     ramp: npt.NDArray[np.float32] = (np.arange(fade, dtype=np.float32) + 0.5) / max(fade, 1)
     faded = samples.copy()

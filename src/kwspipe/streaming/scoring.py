@@ -1,4 +1,4 @@
-"""Lets a model listen to streams: its scores, once, from which any detector's decisions can be had again."""
+"""Scores of a model for streams. Detections with any settings of the detector are computed from them."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,18 +14,18 @@ from kwspipe.core.spotter import Inference, Spotter
 from kwspipe.errors import KwspipeError
 from kwspipe.streaming.streams import Stream
 
-BLOCK_S = 10  # from one step of the progress bar to the next
+BLOCK_S = 10  # audio between two updates of the progress
 
 
 @dataclass(frozen=True)
 class StreamScores:
-    """What a model made of a stream.
+    """Scores of a model for a stream.
 
     Attributes:
         stream: the stream.
-        times_ms: (inferences,) uint32: end of the audio each of them saw.
+        times_ms: (inferences,) uint32, end of the audio of each inference.
         scores: (inferences, classes) int8.
-        detections: the words that fired, with the settings in the image.
+        detections: detections with the settings in the model image.
     """
 
     stream: Stream
@@ -34,63 +34,68 @@ class StreamScores:
     detections: tuple[Detection, ...]
 
     def detect(self, settings: bytes, labels: Sequence[str]) -> list[Detection]:
-        """Returns what fires with other settings of the detector, as ``pack_settings`` makes them."""
+        """Returns the detections with other packed settings of the detector (``pack_settings``)."""
         return Detector(settings, labels).process_many(self.scores, self.times_ms)
 
 
-def listen(
-    image: bytes, streams: Sequence[Stream], sample_rate_hz: int, threads: int, what: str = "listening"
+def score_with_progress(
+    image: bytes, streams: Sequence[Stream], sample_rate_hz: int, threads: int, title: str = "streams"
 ) -> list[StreamScores]:
-    """Runs a model image over streams, with a progress bar; see ``hear``.
+    """Computes the scores of streams with a progress bar; see ``score_streams``.
 
     Args:
         image: a model image.
-        streams: what to listen to.
-        sample_rate_hz: of the streams.
-        threads: streams listened to at the same time.
-        what: for the progress bar.
+        streams: the streams.
+        sample_rate_hz: sample rate of the streams.
+        threads: number of threads.
+        title: title of the progress bar.
     """
     columns = (TextColumn("    {task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=sum(stream.num_samples for stream in streams))
-        return hear(image, streams, sample_rate_hz, threads, lambda samples: progress.advance(task, samples))
+        task = progress.add_task(title, total=sum(stream.num_samples for stream in streams))
+        return score_streams(
+            image, streams, sample_rate_hz, threads, lambda samples: progress.advance(task, samples)
+        )
 
 
-def hear(
+def score_streams(
     image: bytes,
     streams: Sequence[Stream],
     sample_rate_hz: int,
     threads: int,
     advance: Callable[[int], None],
 ) -> list[StreamScores]:
-    """Runs a model image over streams: front end, int8 inference and detector as on a board, a thread a stream.
+    """Computes the scores of streams with front end, int8 inference and detector as on a board.
 
     Args:
         image: a model image.
-        streams: what to listen to.
-        sample_rate_hz: of the streams.
-        threads: streams listened to at the same time; the core works outside the GIL.
-        advance: told of samples heard.
+        streams: the streams.
+        sample_rate_hz: sample rate of the streams.
+        threads: number of streams that are processed in parallel. The core releases the GIL.
+        advance: called with the number of samples of each processed block.
 
     Returns:
-        One for each stream, in their order.
+        The scores in the order of the streams.
 
     Raises:
-        KwspipeError: an image the core refuses, or one for another sample rate.
+        KwspipeError: the image is invalid, or it has another sample rate.
     """
-    check_rate(Spotter(image), sample_rate_hz)
+    check_sample_rate(Spotter(image), sample_rate_hz)
     block = BLOCK_S * sample_rate_hz
-    longest_first = sorted(range(len(streams)), key=lambda number: -streams[number].num_samples)
-    with ThreadPoolExecutor(threads, thread_name_prefix="listen") as executor:
-        futures = {n: executor.submit(_hear_one, image, streams[n], block, advance) for n in longest_first}
+    longest_first = sorted(range(len(streams)), key=lambda index: -streams[index].num_samples)
+    with ThreadPoolExecutor(threads, thread_name_prefix="score") as executor:
+        futures = {
+            index: executor.submit(_score_stream, image, streams[index], block, advance)
+            for index in longest_first
+        }
         try:
-            return [futures[number].result() for number in range(len(streams))]
+            return [futures[index].result() for index in range(len(streams))]
         except BaseException:
             executor.shutdown(wait=False, cancel_futures=True)
             raise
 
 
-def _hear_one(image: bytes, stream: Stream, block: int, advance: Callable[[int], None]) -> StreamScores:
+def _score_stream(image: bytes, stream: Stream, block: int, advance: Callable[[int], None]) -> StreamScores:
     spotter = Spotter(image)
     inferences: list[Inference] = []
     for piece in stream.pieces:
@@ -106,8 +111,8 @@ def _hear_one(image: bytes, stream: Stream, block: int, advance: Callable[[int],
     )
 
 
-def check_rate(spotter: Spotter, sample_rate_hz: int) -> None:
-    """Raises KwspipeError where a model is made for another sample rate."""
+def check_sample_rate(spotter: Spotter, sample_rate_hz: int) -> None:
+    """Raises KwspipeError if the front end of a model has another sample rate."""
     if spotter.sample_rate_hz != sample_rate_hz:
         raise KwspipeError(
             "model image",

@@ -1,4 +1,4 @@
-"""What a stream is: sound, and the words in it with their times."""
+"""Streams of audio and the words in them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,21 +6,21 @@ from typing import Literal
 
 from kwspipe.audio.pcm import Pcm
 
-# words: keywords and other words at known times. The others hold no keyword, whatever fires there is a false accept:
-# negative: recordings of speech; others: words that are no keywords, one after another; noise: background noise.
+# words: keywords and other words at known times. The other kinds contain no keyword, so that each detection is a false
+# accept: negative: recordings of speech; others: other words in sequence; noise: background noise.
 Kind = Literal["words", "negative", "others", "noise"]
 Background = Literal["none", "noise", "speech"]
 
 
 @dataclass(frozen=True)
-class Spoken:
+class SpokenWord:
     """A word in a stream.
 
     Attributes:
-        word: the word itself, as its source calls it.
-        speaker: whose voice it is.
-        start_ms: where it begins, from the start of the stream.
-        end_ms: where it ends.
+        word: name of the word in its data source.
+        speaker: name of the speaker.
+        start_ms: start of the word, from the start of the stream.
+        end_ms: end of the word.
     """
 
     word: str
@@ -31,16 +31,16 @@ class Spoken:
 
 @dataclass(frozen=True)
 class Stream:
-    """Sound to listen to.
+    """Audio on which a model is evaluated.
 
     Attributes:
-        name: of the stream, unique among those listened to together.
-        kind: what is in it.
-        background: what is behind the words.
-        snr_db: power of the words against it; None without background.
-        pieces: the sound, (samples,) int16 each, one after another.
-        paths: where each piece comes from; empty for a composed stream.
-        spoken: the words, by time; they do not overlap.
+        name: unique name.
+        kind: kind of the content.
+        background: background of the words.
+        snr_db: ratio of the power of the words to that of the background; None without background.
+        pieces: the audio, consecutive parts of (samples,) int16.
+        paths: path of each piece; empty for a composed stream.
+        spoken: the words, sorted by time. They do not overlap.
     """
 
     name: str
@@ -49,14 +49,14 @@ class Stream:
     background: Background = "none"
     snr_db: float | None = None
     paths: tuple[str, ...] = ()
-    spoken: tuple[Spoken, ...] = ()
+    spoken: tuple[SpokenWord, ...] = ()
 
     @property
     def num_samples(self) -> int:
-        """Samples of all pieces."""
+        """Number of samples of all pieces."""
         return sum(piece.size for piece in self.pieces)
 
 
 def total_hours(streams: Sequence[Stream], sample_rate_hz: int) -> float:
-    """Returns how long streams are together, in hours."""
+    """Returns the total duration of streams in hours."""
     return sum(stream.num_samples for stream in streams) / sample_rate_hz / 3600

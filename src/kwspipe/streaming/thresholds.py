@@ -1,4 +1,4 @@
-"""Thresholds for a target of false accepts per hour: as few missed words as it allows."""
+"""Choice of thresholds: the fewest missed words under a target of false accepts per hour."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,27 +7,27 @@ from typing import Any
 import numpy as np
 
 from kwspipe.streaming import curve, intervals
-from kwspipe.streaming.curve import NUM_THRESHOLDS, Sweep
+from kwspipe.streaming.curve import NUM_THRESHOLDS, ThresholdCounts
 from kwspipe.streaming.scoring import StreamScores
 
-# A word heard less often in validation gets the common threshold: its own would be chance.
+# A keyword with fewer occurrences in validation gets the common threshold, because its own would be arbitrary.
 MIN_KEYWORDS = 30
-# Weights of a false accept against a missed word, from "never mind" to "never": the best choice under a target is one
-# of these (Everett, Operations Research 11, 1963: Lagrange multipliers for integer problems).
+# Weights of a false accept relative to a missed word (Everett, Operations Research 11, 1963: Lagrange multipliers for
+# integer problems).
 WEIGHTS = np.concatenate([[0.0], np.geomspace(1e-3, 1e4, 141)])
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Thresholds, and what they are worth on the streams they were chosen on.
+class ThresholdChoice:
+    """Thresholds and their figures on the streams of the choice.
 
     Attributes:
-        thresholds: (classes,) in the order of the labels.
-        target_per_hour: false accepts asked for.
-        kinds: the streams judged; in each kind of them the target is kept.
-        count: false accepts in all of those.
-        hours: how long they are together.
-        false_reject_rate: share of the keywords missed.
+        thresholds: (classes,) threshold of each label.
+        target_per_hour: maximum number of false accepts per hour.
+        kinds: kinds of the streams, each of which meets the target.
+        count: number of false accepts in all streams of these kinds.
+        hours: total duration of these streams.
+        false_reject_rate: share of missed keywords.
     """
 
     thresholds: tuple[int, ...]
@@ -39,16 +39,16 @@ class Choice:
 
     @property
     def upper_per_hour(self) -> float:
-        """The rate that is not exceeded with a confidence of 95 %."""
+        """Upper limit of the false accepts per hour with a confidence of 95 %."""
         return intervals.upper_rate(self.count, self.hours)
 
     @property
     def proven(self) -> bool:
-        """Whether the streams were long enough to say that the target is kept."""
+        """True if the upper limit meets the target."""
         return self.upper_per_hour <= self.target_per_hour
 
     def facts(self) -> dict[str, Any]:
-        """Returns what reports say of it."""
+        """Returns the entries of summary.json."""
         return {
             "target_false_accepts_per_hour": self.target_per_hour,
             "judged_on": list(self.kinds),
@@ -61,66 +61,66 @@ class Choice:
 
 
 def choose(
-    heard: Sequence[StreamScores],
+    scores: Sequence[StreamScores],
     settings: bytes,
     labels: Sequence[str],
     target_per_hour: float,
     per_class: bool,
     hit_window_ms: float,
     sample_rate_hz: int,
-) -> Choice | None:
-    """Chooses thresholds on streams that were listened to.
+) -> ThresholdChoice | None:
+    """Returns the thresholds with the fewest missed keywords under the target.
 
     Args:
-        heard: scores of validation's streams.
-        settings: of the detector; all but its thresholds is kept.
-        labels: (classes,) in the order of the scores.
-        target_per_hour: false accepts allowed, in each kind of stream without keywords: speech, or in its place other
-            words, and noise.
-        per_class: one a word, where a word was heard often enough; else the same for all.
-        hit_window_ms: as in ``match``.
-        sample_rate_hz: of the streams.
+        scores: scores of the validation streams.
+        settings: packed settings of the detector, of which the thresholds are replaced.
+        labels: (classes,) labels.
+        target_per_hour: maximum number of false accepts per hour in each kind of stream without keywords: speech, other
+            words if there is no speech, and noise.
+        per_class: one threshold per keyword with enough occurrences. If false, all keywords have the same threshold.
+        hit_window_ms: see ``match``.
+        sample_rate_hz: sample rate of the streams.
 
     Returns:
-        The choice; None where there are no keywords, or no sound without them, or where no threshold finds any word and
-        keeps to the target.
+        The choice. None if there are no keywords or no audio without keywords, or if each threshold that meets the
+        target misses all keywords.
     """
-    counts = curve.sweep(heard, settings, labels, hit_window_ms, sample_rate_hz)
+    counts = curve.count_at_thresholds(scores, settings, labels, hit_window_ms, sample_rate_hz)
     kinds = tuple(kind for kind in ("negative", "others", "noise") if counts.hours.get(kind))
     if not kinds or not counts.keywords.any():
         return None
     common = _common(counts, kinds, target_per_hour)
     thresholds = [common] * len(labels)
-    measure = _Measure(heard, settings, labels, hit_window_ms, counts, kinds)
-    best = measure.of(thresholds, target_per_hour)
-    for words in _per_class(counts, kinds, common) if per_class else []:
-        own = dict(zip(counts.words, words, strict=True))
-        candidate = measure.of([own.get(label, common) for label in labels], target_per_hour)
-        if candidate.keeps and candidate.missed < best.missed:
+    evaluator = _Evaluator(scores, settings, labels, hit_window_ms, counts, kinds)
+    best = evaluator.evaluate(thresholds, target_per_hour)
+    for by_word in _per_class(counts, kinds, common) if per_class else []:
+        own = dict(zip(counts.words, by_word, strict=True))
+        candidate = evaluator.evaluate([own.get(label, common) for label in labels], target_per_hour)
+        if candidate.meets_target and candidate.missed < best.missed:
             best = candidate
-    return best.choice if best.keeps and best.choice.false_reject_rate < 1 else None
+    return best.choice if best.meets_target and best.choice.false_reject_rate < 1 else None
 
 
 @dataclass(frozen=True)
-class _Measured:
-    choice: Choice
+class _Candidate:
+    choice: ThresholdChoice
     missed: int
-    keeps: bool
+    meets_target: bool
 
 
 @dataclass(frozen=True)
-class _Measure:
-    """Runs the detector with thresholds of each class, which may suppress one another."""
+class _Evaluator:
+    """Evaluates thresholds with the detector, in which a detection of one keyword can suppress another."""
 
-    heard: Sequence[StreamScores]
+    scores: Sequence[StreamScores]
     settings: bytes
     labels: Sequence[str]
     hit_window_ms: float
-    counts: Sweep
+    counts: ThresholdCounts
     kinds: tuple[str, ...]
 
-    def of(self, thresholds: Sequence[int], target_per_hour: float) -> _Measured:
-        streams = [one for one in self.heard if one.stream.kind in (*self.kinds, "words")]
+    def evaluate(self, thresholds: Sequence[int], target_per_hour: float) -> _Candidate:
+        streams = [one for one in self.scores if one.stream.kind in (*self.kinds, "words")]
         outcomes = curve.outcomes(
             [one for one in streams if one.stream.background != "speech"],
             curve.with_thresholds(self.settings, thresholds),
@@ -128,43 +128,42 @@ class _Measure:
             self.hit_window_ms,
         )
         missed = sum(int(outcome.missed.sum()) for outcome in outcomes)
-        fired = {
+        accepts = {
             kind: sum(len(outcome.false_accepts) for outcome in outcomes if outcome.stream.kind == kind)
             for kind in self.kinds
         }
         hours = {kind: self.counts.hours[kind] for kind in self.kinds}
-        choice = Choice(
+        choice = ThresholdChoice(
             tuple(thresholds),
             target_per_hour,
             self.kinds,
-            sum(fired.values()),
+            sum(accepts.values()),
             sum(hours.values()),
             missed / int(self.counts.keywords.sum()),
         )
-        keeps = all(fired[kind] <= target_per_hour * hours[kind] for kind in self.kinds)
-        return _Measured(choice, missed, keeps)
+        meets_target = all(accepts[kind] <= target_per_hour * hours[kind] for kind in self.kinds)
+        return _Candidate(choice, missed, meets_target)
 
 
-def _common(counts: Sweep, kinds: Sequence[str], target_per_hour: float) -> int:
-    """Returns the threshold with the fewest words missed under the target; of equal ones the highest."""
+def _common(counts: ThresholdCounts, kinds: Sequence[str], target_per_hour: float) -> int:
+    """Returns the highest of the thresholds with the fewest missed keywords under the target."""
 
-    def keeps(threshold: int) -> bool:
+    def meets_target(threshold: int) -> bool:
         return all((counts.per_hour(threshold, [kind]) or 0.0) <= target_per_hour for kind in kinds)
 
-    allowed = [threshold for threshold in range(NUM_THRESHOLDS) if keeps(threshold)]
+    allowed = [threshold for threshold in range(NUM_THRESHOLDS) if meets_target(threshold)]
     missed = counts.missed.sum(axis=1)
     return min(allowed, key=lambda threshold: (missed[threshold], -threshold))
 
 
-def _per_class(counts: Sweep, kinds: Sequence[str], common: int) -> list[tuple[int, ...]]:
-    """Returns thresholds by word, one set for each weight of a false accept against a missed word."""
+def _per_class(counts: ThresholdCounts, kinds: Sequence[str], common: int) -> list[tuple[int, ...]]:
+    """Returns sets of thresholds by keyword, one for each weight of a false accept relative to a missed keyword."""
     accepts = np.sum([counts.false_accepts[kind] for kind in kinds], axis=0)
     frequent = counts.keywords >= MIN_KEYWORDS
-    found: dict[tuple[int, ...], None] = {}
+    sets: dict[tuple[int, ...], None] = {}
     for weight in WEIGHTS:
-        cost = (counts.missed + weight * accepts)[
-            ::-1
-        ]  # (256, words), so that of equal ones the highest is first
+        # (256, words). The order is reversed, because argmin returns the first of equal costs: the highest threshold.
+        cost = (counts.missed + weight * accepts)[::-1]
         best = NUM_THRESHOLDS - 1 - cost.argmin(axis=0)
-        found[tuple(int(threshold) for threshold in np.where(frequent, best, common))] = None
-    return list(found)
+        sets[tuple(int(threshold) for threshold in np.where(frequent, best, common))] = None
+    return list(sets)

@@ -1,4 +1,4 @@
-"""A small store to compose streams of."""
+"""Fixture of a small store for streams."""
 
 from support.streams import make_store
 
