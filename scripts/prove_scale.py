@@ -61,6 +61,9 @@ class GeneratedSource:
         noise = Recording("_background_noise_/hiss", "", "hiss", None, "0", "hiss")
         return Found(Listing.of(map(self._recording, range(self.num_clips))), (noise,))
 
+    def fingerprint(self) -> None:
+        """Returns None, because the attributes determine the clips; see ``Source.fingerprint``."""
+
     def read(self, recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
         """Generates the clips on all cores; see ``Source.read``."""
         compute = partial(_compute, duration_s=self.duration_s, sample_rate_hz=sample_rate_hz)

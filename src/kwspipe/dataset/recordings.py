@@ -93,6 +93,16 @@ class Source(Protocol):
         """
         ...
 
+    def fingerprint(self) -> str | None:
+        """Returns a text that changes if the recordings change, without reading samples.
+
+        The text is part of the manifests of runs. It is None if the configuration determines the recordings.
+
+        Raises:
+            SourceUnavailable: there are no recordings.
+        """
+        ...
+
     def read(self, recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
         """Yields the samples of each recording in order, (samples,) int16 at ``sample_rate_hz``.
 

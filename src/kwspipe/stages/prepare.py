@@ -56,5 +56,5 @@ STAGE = Stage(
     reads=("dataset", "frontend", "seed"),  # the runtime does not change the result
     needs=(),
     run=run,
-    sources=lambda config: input_hashes(config.dataset),
+    sources=lambda config: input_hashes(config.dataset, config.frontend, config.seed),
 )

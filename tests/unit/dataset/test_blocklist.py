@@ -14,6 +14,7 @@ from kwspipe.dataset.sources.source_factory import input_hashes
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
 from support.datasets import RATE_HZ, tone, write
+from support.default_settings import FRONTEND
 
 Make = Callable[..., DatasetConfig]
 
@@ -52,9 +53,11 @@ def test_listed_recordings_are_rejected_under_any_name(
 def test_a_changed_list_makes_prepare_run_again(make_dataset: Make, tmp_path: Path):
     listed = tmp_path / "bad.txt"
     listed.write_text("")
-    before = input_hashes(make_dataset(bad_files=(str(listed),)))
+    before = input_hashes(make_dataset(bad_files=(str(listed),)), FRONTEND, 1)
     listed.write_text("a" * 64 + "\n")
-    assert input_hashes(make_dataset(bad_files=(str(listed),)))["bad_files"] != before["bad_files"]
+    assert (
+        input_hashes(make_dataset(bad_files=(str(listed),)), FRONTEND, 1)["bad_files"] != before["bad_files"]
+    )
 
 
 def test_the_bundled_list_is_read():

@@ -18,6 +18,7 @@ from kwspipe.dataset.sources.source_factory import input_hashes
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
 from support.datasets import RATE_HZ, tone, write
+from support.default_settings import FRONTEND
 
 Make = Callable[..., DatasetConfig]
 
@@ -175,11 +176,16 @@ def test_a_full_disk_is_an_error(make_dataset: Make, frontend: FrontendConfig, o
 
 
 def test_input_hashes_depend_on_names_and_times(make_dataset: Make, corpus: Path):
-    before = input_hashes(make_dataset())
-    assert before == input_hashes(make_dataset())
+    before = input_hashes(make_dataset(), FRONTEND, 1)
+    assert before == input_hashes(make_dataset(), FRONTEND, 1)
     write(corpus / "one" / "new_nohash_0.wav", tone())
-    assert input_hashes(make_dataset())["folder"] != before["folder"]
-    assert input_hashes(make_dataset(root=None))["folder"] == "not there"
+    assert input_hashes(make_dataset(), FRONTEND, 1)["folder"] != before["folder"]
+    assert input_hashes(make_dataset(root=None), FRONTEND, 1)["folder"] == "not there"
+
+
+def test_synthetic_speech_has_no_input_hash(make_dataset: Make):
+    both = input_hashes(make_dataset(sources=("folder", "synthetic")), FRONTEND, 1)
+    assert both == input_hashes(make_dataset(), FRONTEND, 1)
 
 
 def test_an_incomplete_store_is_an_error(make_dataset: Make, frontend: FrontendConfig, out: Path):

@@ -14,6 +14,7 @@ from kwspipe.dataset.sources.source_factory import input_hashes
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
 from support.datasets import RATE_HZ, write
+from support.default_settings import FRONTEND
 
 Make = Callable[..., DatasetConfig]
 
@@ -66,9 +67,11 @@ def test_negative_recordings_are_undivided_and_in_one_split(
         assert found[path.replace("-a", "-b")] == split  # parts of one recording
     counts = Counter(found.values())
     assert counts["testing"] > counts["validation"]
-    hashes = input_hashes(dataset)
+    hashes = input_hashes(dataset, FRONTEND, 1)
     (root / "zero.wav").unlink()
-    assert {key for key, value in input_hashes(dataset).items() if value != hashes[key]} == {"negative_roots"}
+    assert {key for key, value in input_hashes(dataset, FRONTEND, 1).items() if value != hashes[key]} == {
+        "negative_roots"
+    }
 
 
 def test_mined_clips_are_unknown_words_of_training(
@@ -91,7 +94,10 @@ def test_mined_clips_are_unknown_words_of_training(
     num_added = summary["counts"]["_unknown_"]["training"] - before["counts"]["_unknown_"]["training"]
     assert num_added == 2
     assert summary["counts"]["_unknown_"]["testing"] == before["counts"]["_unknown_"]["testing"]
-    assert input_hashes(dataset)["mined_roots"] != input_hashes(make_dataset())["mined_roots"]
+    assert (
+        input_hashes(dataset, FRONTEND, 1)["mined_roots"]
+        != input_hashes(make_dataset(), FRONTEND, 1)["mined_roots"]
+    )
     with pytest.raises(KwspipeError, match=r"dataset.mined_roots.0: '/nowhere', which is not a folder"):
         prepare(make_dataset(mined_roots=("/nowhere",)), frontend, 1, out)
 

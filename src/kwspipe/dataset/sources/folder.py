@@ -6,6 +6,7 @@ last ``_``, or the name without its suffix: ``ann_3.wav``, ``ann_4.wav`` and ``a
 ``validation_list.txt`` and ``testing_list.txt`` in the root define the splits, if they exist.
 """
 
+import itertools
 import os
 import re
 import stat
@@ -15,7 +16,15 @@ from pathlib import Path
 from kwspipe.audio.pcm import SUFFIXES, AudioError, Pcm
 from kwspipe.dataset.decode import ReadFiles, read_files
 from kwspipe.dataset.listing import Listing
-from kwspipe.dataset.recordings import Found, Recording, Rejected, SourceUnavailable, Split, normalize_name
+from kwspipe.dataset.recordings import (
+    Found,
+    Recording,
+    Rejected,
+    SourceUnavailable,
+    Split,
+    listing_hash,
+    normalize_name,
+)
 from kwspipe.errors import KwspipeError
 
 NOISE_FOLDER = "_background_noise_"
@@ -64,6 +73,11 @@ class FolderSource:
         noise_root = self.root / NOISE_FOLDER
         noise = list_recordings(noise_root, rejected) if noise_root.is_dir() else []
         return Found(words, tuple(noise), tuple(rejected), frozenset(split_lists))
+
+    def fingerprint(self) -> str:
+        """Returns the hash of names, sizes and modification times of the files, as ``Source.fingerprint``."""
+        found = self.find()
+        return listing_hash(itertools.chain(found.words, found.noise), with_times=True)
 
     def read(self, recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
         """Reads the files, as ``Source.read``."""

@@ -93,6 +93,10 @@ class MswcSource:
         words = Listing.of(sorted(recordings, key=lambda recording: recording.path))
         return Found(words, (), tuple(rejected), downloads=tuple(self.archives.records()))
 
+    def fingerprint(self) -> str:
+        """Returns the state of the archives, as ``Source.fingerprint``. Their hashes are part of the configuration."""
+        return self.archives.state
+
     def read(self, recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
         """Reads the files, as ``Source.read``."""
         return self._files.read(recordings, sample_rate_hz)

@@ -1,13 +1,13 @@
 """Construction of the configured recording sources, selection of the first available one, and input hashes."""
 
 import hashlib
-import itertools
 import logging
 from pathlib import Path
+from typing import assert_never
 
 from kwspipe.config import DatasetConfig, FrontendConfig, SourceName
 from kwspipe.dataset import blocklist
-from kwspipe.dataset.decode import ReadFiles
+from kwspipe.dataset.decode import ReadFiles, read_files
 from kwspipe.dataset.recordings import Found, Source, SourceUnavailable, listing_hash
 from kwspipe.dataset.sources.folder import FolderSource
 from kwspipe.dataset.sources.mswc import MswcSource
@@ -52,23 +52,16 @@ def first_source(
     )
 
 
-def input_hashes(dataset: DatasetConfig) -> dict[str, str]:
-    """Returns hashes of the inputs of a data set in addition to its configuration, without reading samples.
-
-    Downloads have the configured sha256, so that their state in the cache is sufficient. Synthetic speech is determined
-    by the configuration and has no entry.
-    """
+def input_hashes(dataset: DatasetConfig, frontend: FrontendConfig, seed: int) -> dict[str, str]:
+    """Returns hashes of the inputs of a data set in addition to its configuration, without reading samples."""
     hashes: dict[str, str] = {}
-    if "folder" in dataset.sources:
+    for name in dataset.sources:
         try:
-            found = FolderSource(_root(dataset)).find()
-            hashes["folder"] = listing_hash(itertools.chain(found.words, found.noise), with_times=True)
+            fingerprint = make_source(name, dataset, frontend, seed).fingerprint()
         except SourceUnavailable:
-            hashes["folder"] = "not there"
-    if "speech_commands" in dataset.sources:
-        hashes["speech_commands"] = SpeechCommandsSource(dataset.speech_commands).archives.state
-    if "mswc" in dataset.sources:
-        hashes["mswc"] = MswcSource(dataset, seed=0).archives.state
+            fingerprint = "not there"
+        if fingerprint is not None:
+            hashes[name] = fingerprint
     noise, _ = noise_recordings(dataset)
     negative, _ = negative_recordings(dataset)
     return hashes | {
@@ -79,18 +72,20 @@ def input_hashes(dataset: DatasetConfig) -> dict[str, str]:
     }
 
 
-def _root(dataset: DatasetConfig) -> Path | None:
-    return Path(dataset.root).expanduser() if dataset.root is not None else None
-
-
 def make_source(
-    name: SourceName, dataset: DatasetConfig, frontend: FrontendConfig, seed: int, read_files: ReadFiles
+    name: SourceName,
+    dataset: DatasetConfig,
+    frontend: FrontendConfig,
+    seed: int,
+    read_files: ReadFiles = read_files,
 ) -> Source:
     """Creates a source from its settings."""
-    if name == "synthetic":
-        return SyntheticSource(dataset, frontend.sample_length_ms / 1000, seed)
+    if name == "folder":
+        return FolderSource(Path(dataset.root).expanduser() if dataset.root is not None else None, read_files)
     if name == "speech_commands":
         return SpeechCommandsSource(dataset.speech_commands, read_files)
     if name == "mswc":
         return MswcSource(dataset, seed, read_files)
-    return FolderSource(_root(dataset), read_files)
+    if name == "synthetic":
+        return SyntheticSource(dataset, frontend.sample_length_ms / 1000, seed)
+    assert_never(name)

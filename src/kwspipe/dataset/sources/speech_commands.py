@@ -47,6 +47,10 @@ class SpeechCommandsSource:
         self.archives.ensure_extracted()
         return replace(self._files.find(), downloads=tuple(self.archives.records()))
 
+    def fingerprint(self) -> str:
+        """Returns the state of the archives, as ``Source.fingerprint``. Their hashes are part of the configuration."""
+        return self.archives.state
+
     def read(self, recordings: Iterable[Recording], sample_rate_hz: int) -> Iterator[Pcm | AudioError]:
         """Reads the files, as ``Source.read``."""
         return self._files.read(recordings, sample_rate_hz)

@@ -78,6 +78,9 @@ class SyntheticSource:
             tuple(sorted(words, key=_path)), tuple(sorted(noise, key=_path)), listed=frozenset(SPLITS)
         )
 
+    def fingerprint(self) -> None:
+        """Returns None, because the configuration determines the clips."""
+
     def training_clips(self, words: Sequence[str], clips_per_word: int) -> dict[str, list[Recording]]:
         """Lists clips for the training split in addition to recordings. All speakers are in the training split.
 

@@ -20,6 +20,7 @@ from kwspipe.dataset.sources.mswc import MswcSource
 from kwspipe.dataset.sources.source_factory import input_hashes
 from kwspipe.errors import KwspipeError
 from support.datasets import make_mswc, tone, write
+from support.default_settings import FRONTEND
 from support.file_server import Behaviour, serve
 
 Make = Callable[..., DatasetConfig]
@@ -154,10 +155,10 @@ def test_the_corpus_is_downloaded_only_if_configured(make: Make, servers: tuple[
     assert "Multilingual Spoken Words, en is not in" in str(caught.value)
     assert str(caught.value).endswith("downloaded only with dataset=mswc or dataset.mswc.download=true")
     assert [server.requests for server in servers] == [[], []]
-    before = input_hashes(dataset)["mswc"]
+    before = input_hashes(dataset, FRONTEND, 1)["mswc"]
     MswcSource(make(), 1).find()
     assert len(MswcSource(dataset, 1).find().words) > 60  # from the cache
-    assert (before, input_hashes(dataset)["mswc"]) == ("not there", "there")
+    assert (before, input_hashes(dataset, FRONTEND, 1)["mswc"]) == ("not there", "there")
 
 
 def test_an_archive_with_another_hash_is_an_error(make: Make):
