@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from prove_resume import command, parsed, run_to_end, same_metrics
+from measured_run import command, parsed, run_to_end, same_metrics
 from rich.console import Console
 
 ROOM = 0.5  # of the size of the stage

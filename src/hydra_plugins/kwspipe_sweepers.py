@@ -99,7 +99,8 @@ class OptunaSweeper(_Sweeper):
         from kwspipe.sweep.sweep_run import not_installed
 
         try:
-            from kwspipe.sweep.search import SearchSettings, search
+            from kwspipe.sweep.optuna_study import SearchSettings
+            from kwspipe.sweep.search import search
         except ImportError as error:
             raise not_installed("hydra/sweeper", "optuna", str(error)) from None
         search(SearchSettings(**self.settings), overrides, sweep_run)

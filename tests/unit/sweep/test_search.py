@@ -17,6 +17,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from kwspipe.errors import KwspipeError  # noqa: E402
 from kwspipe.sweep import search  # noqa: E402
 from kwspipe.sweep.job_folders import override_values  # noqa: E402
+from kwspipe.sweep.optuna_study import SearchSettings, distribution  # noqa: E402
 from kwspipe.sweep.record import JobRecord  # noqa: E402
 from kwspipe.sweep.results import NAMES, Job  # noqa: E402
 from kwspipe.training import pruning  # noqa: E402
@@ -31,8 +32,8 @@ def overrides(*texts: str) -> list[Any]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> search.SearchSettings:
-    return search.SearchSettings(
+def settings(tmp_path: Path) -> SearchSettings:
+    return SearchSettings(
         objectives={"validation": "maximize"},
         num_trials=6,
         num_jobs=2,
@@ -61,7 +62,7 @@ class FakeSweepRun:
         return Job(self.sweep_dir / "job", JobRecord(values, status, "why", 1.0, "1", ""), figures)  # type: ignore[arg-type]
 
 
-def trials(settings: search.SearchSettings) -> list[Any]:
+def trials(settings: SearchSettings) -> list[Any]:
     return optuna.load_study(study_name=settings.study, storage=settings.storage).trials
 
 
@@ -77,10 +78,10 @@ def trials(settings: search.SearchSettings) -> list[Any]:
     ],
 )
 def test_distribution_of_an_override(text: str, expected: Any) -> None:
-    assert search.distribution(overrides(text)[0]) == expected
+    assert distribution(overrides(text)[0]) == expected
 
 
-def test_search_prefers_better_values(settings: search.SearchSettings, tmp_path: Path) -> None:
+def test_search_prefers_better_values(settings: SearchSettings, tmp_path: Path) -> None:
     sweep_run = FakeSweepRun(tmp_path, lambda values: float(values["model.alpha"]))
     settings = dataclasses.replace(settings, num_trials=20)
     search.search(settings, overrides(*SPACE), sweep_run)  # type: ignore[arg-type]
@@ -89,7 +90,7 @@ def test_search_prefers_better_values(settings: search.SearchSettings, tmp_path:
     assert sum(late) / 10 > 0.6  # 0.5 for random values
 
 
-def test_second_start_runs_the_missing_trials_only(settings: search.SearchSettings, tmp_path: Path) -> None:
+def test_second_start_runs_the_missing_trials_only(settings: SearchSettings, tmp_path: Path) -> None:
     first = FakeSweepRun(tmp_path, lambda values: 0.5)
     search.search(settings, overrides(*SPACE), first)  # type: ignore[arg-type]
     second = FakeSweepRun(tmp_path, lambda values: 0.5)
@@ -100,9 +101,7 @@ def test_second_start_runs_the_missing_trials_only(settings: search.SearchSettin
     assert len(set(seen)) == 8
 
 
-def test_unfinished_trials_of_a_killed_search_run_first(
-    settings: search.SearchSettings, tmp_path: Path
-) -> None:
+def test_unfinished_trials_of_a_killed_search_run_first(settings: SearchSettings, tmp_path: Path) -> None:
     class Killed(BaseException):
         pass
 
@@ -119,7 +118,7 @@ def test_unfinished_trials_of_a_killed_search_run_first(
 
 
 def test_failed_and_pruned_trials_count_and_have_different_states(
-    settings: search.SearchSettings, tmp_path: Path
+    settings: SearchSettings, tmp_path: Path
 ) -> None:
     outcomes = iter(["failed", "pruned", 0.4, 0.5, 0.6, 0.7])
     sweep_run = FakeSweepRun(tmp_path, lambda values: next(outcomes))  # type: ignore[arg-type,return-value]
@@ -128,9 +127,7 @@ def test_failed_and_pruned_trials_count_and_have_different_states(
     assert trials(settings)[0].user_attrs["failed"] == "why"
 
 
-def test_job_without_a_value_of_the_objective_is_an_error(
-    settings: search.SearchSettings, tmp_path: Path
-) -> None:
+def test_job_without_a_value_of_the_objective_is_an_error(settings: SearchSettings, tmp_path: Path) -> None:
     sweep_run = FakeSweepRun(tmp_path, lambda values: None)
     with pytest.raises(
         KwspipeError, match=r"validation, which .*job does not contain.*validation requires train"
@@ -138,9 +135,7 @@ def test_job_without_a_value_of_the_objective_is_an_error(
         search.search(settings, overrides(*SPACE), sweep_run)  # type: ignore[arg-type]
 
 
-def test_parallel_searches_and_changed_choices_are_rejected(
-    settings: search.SearchSettings, tmp_path: Path
-) -> None:
+def test_parallel_searches_and_changed_choices_are_rejected(settings: SearchSettings, tmp_path: Path) -> None:
     sweep_run = FakeSweepRun(tmp_path, lambda values: 0.5)
     with (
         FileLock(tmp_path / ".optuna.lock"),
@@ -157,12 +152,12 @@ def test_parallel_searches_and_changed_choices_are_rejected(
 
 
 @pytest.mark.parametrize("objectives", [{}, {"acuracy": "maximize"}, {"accuracy": "up"}])
-def test_invalid_objectives(settings: search.SearchSettings, objectives: dict[str, str]) -> None:
+def test_invalid_objectives(settings: SearchSettings, objectives: dict[str, str]) -> None:
     with pytest.raises(KwspipeError, match="at least one of validation, accuracy"):
         dataclasses.replace(settings, objectives=objectives)
 
 
-def test_empty_space_and_unknown_names(settings: search.SearchSettings, tmp_path: Path) -> None:
+def test_empty_space_and_unknown_names(settings: SearchSettings, tmp_path: Path) -> None:
     sweep_run = FakeSweepRun(tmp_path, lambda values: 0.5)
     with pytest.raises(KwspipeError, match="no override to search over"):
         search.search(settings, overrides("++seed=1"), sweep_run)  # type: ignore[arg-type]
@@ -175,7 +170,7 @@ def test_empty_space_and_unknown_names(settings: search.SearchSettings, tmp_path
 
 
 def test_training_reports_its_results_and_poor_trials_are_stopped(
-    settings: search.SearchSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: SearchSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Runs three good trials and a poor one in jobs whose environment contains the address of the trial."""
     reached: list[int] = []
@@ -217,6 +212,6 @@ def test_no_callback_outside_of_a_search(monkeypatch: pytest.MonkeyPatch) -> Non
     assert pruning.pruning_callback() is None
 
 
-def test_address_is_json(settings: search.SearchSettings) -> None:
+def test_address_is_json(settings: SearchSettings) -> None:
     text = pruning.TrialAddress(settings.storage, "a'b", 3, settings.pruner).as_text()
     assert json.loads(text)["study"] == "a'b"
