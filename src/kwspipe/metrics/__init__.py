@@ -1,1 +1,1 @@
-"""What a model is worth: figures by clip, plots, the table of results, the worst mistakes."""
+"""Per-clip metrics, plots and the results table."""

@@ -1,7 +1,7 @@
-"""Figures by clip: how often the class with the highest score is the right one.
+"""Per-clip metrics: accuracy, recall, precision, area under the ROC curve, confusion matrix and rejection rates.
 
-The dictionary ``measure`` returns goes into metrics.json as it is, so an undefined figure (the recall of a
-class with no clips, the precision of a class never predicted) is None, never NaN, which JSON does not have.
+metrics.json contains the result of ``measure`` unchanged. JSON has no NaN, so an undefined metric is None, for example
+the recall of a class without clips or the precision of a class that is never predicted.
 """
 
 from collections.abc import Sequence
@@ -15,24 +15,24 @@ from kwspipe.labels import SILENCE, UNKNOWN, is_keyword
 
 
 def measure(targets: npt.ArrayLike, scores: npt.ArrayLike, labels: Sequence[str]) -> dict[str, Any]:
-    """Measures scored clips.
+    """Measures the classification of clips. The predicted class is the first one with the highest score.
 
     Args:
-        targets: (clips,) index of each clip's true label.
-        scores: (clips, classes) posteriors, or anything that grows with them; of equal ones the first wins.
+        targets: (clips,) index of the true label of each clip.
+        scores: (clips, classes) posteriors or a monotonic function of them.
         labels: (classes,) in the order of the scores.
 
     Returns:
-        clips: how many there were.
-        accuracy: share of clips whose class is right.
-        words_accuracy: the same, of keyword clips alone.
-        unknown_rejected, silence_rejected: share of ``_unknown_`` (``_silence_``) clips not called a keyword.
-        per_class: by label: recall, precision, auc (area under the ROC curve, the class against the rest),
-            clips.
-        confusion: (classes, classes) counts, a row a true label, a column a predicted one.
+        clips: number of clips.
+        accuracy: share of the clips that are classified correctly.
+        words_accuracy: share of the keyword clips that are classified correctly.
+        unknown_rejected, silence_rejected: share of the ``_unknown_`` (``_silence_``) clips that are not classified as
+            a keyword.
+        per_class: recall, precision, auc (area under the ROC curve, one class against the rest) and clips, by label.
+        confusion: (classes, classes) number of clips, with one row per true label and one column per predicted label.
 
     Raises:
-        KwspipeError: no clips, shapes that do not fit together, or scores that are not numbers.
+        KwspipeError: there are no clips, the shapes do not match, or a score is not finite.
     """
     from sklearn.metrics import confusion_matrix
 
@@ -40,38 +40,37 @@ def measure(targets: npt.ArrayLike, scores: npt.ArrayLike, labels: Sequence[str]
     predicted = posteriors.argmax(axis=1)
     confusion = confusion_matrix(truth, predicted, labels=range(len(labels)))
     keywords = np.array([is_keyword(label) for label in labels])
-    called_keyword = keywords[predicted]
-    of_keywords = keywords[truth]
+    predicted_keyword = keywords[predicted]
     return {
         "clips": len(truth),
         "accuracy": _mean(predicted == truth),
-        "words_accuracy": _mean((predicted == truth)[of_keywords]),
-        "unknown_rejected": _mean(~called_keyword[_clips_of(UNKNOWN, truth, labels)]),
-        "silence_rejected": _mean(~called_keyword[_clips_of(SILENCE, truth, labels)]),
+        "words_accuracy": _mean((predicted == truth)[keywords[truth]]),
+        "unknown_rejected": _mean(~predicted_keyword[_clips_of(UNKNOWN, truth, labels)]),
+        "silence_rejected": _mean(~predicted_keyword[_clips_of(SILENCE, truth, labels)]),
         "per_class": _per_class(truth, posteriors, confusion, labels),
         "confusion": confusion.tolist(),
     }
 
 
-def rejected(
+def rejection_rates(
     kinds: Sequence[str], targets: npt.ArrayLike, scores: npt.ArrayLike, labels: Sequence[str]
 ) -> dict[str, float]:
-    """Measures how often what is no keyword is not called one.
+    """Measures the rejection of clips without a keyword.
 
     Args:
-        kinds: (clips,) how each clip was made, as ``clips.csv`` has it.
+        kinds: (clips,) kind of each clip, see ``dataset.clip_kinds``.
         targets: see ``measure``.
         scores: see ``measure``.
         labels: see ``measure``.
 
     Returns:
-        By kind, sorted: the share of ``_unknown_`` and ``_silence_`` clips not called a keyword.
+        The share of the ``_unknown_`` and ``_silence_`` clips that are not classified as a keyword, by kind, sorted.
     """
     truth, posteriors = _checked(targets, scores, labels)
     keywords = np.array([is_keyword(label) for label in labels])
-    right = ~keywords[posteriors.argmax(axis=1)]
-    made = np.where(keywords[truth], "", np.array(kinds))
-    return {kind: float(right[made == kind].mean()) for kind in sorted(set(made.tolist()) - {""})}
+    rejected = ~keywords[posteriors.argmax(axis=1)]
+    kind_of = np.where(keywords[truth], "", np.array(kinds))
+    return {kind: float(rejected[kind_of == kind].mean()) for kind in sorted(set(kind_of.tolist()) - {""})}
 
 
 def _per_class(
@@ -84,12 +83,12 @@ def _per_class(
 
     result: dict[str, dict[str, float | int | None]] = {}
     for index, label in enumerate(labels):
-        clips, calls, hits = confusion[index].sum(), confusion[:, index].sum(), confusion[index, index]
-        ranked = 0 < clips < len(truth)
+        clips, predictions, hits = confusion[index].sum(), confusion[:, index].sum(), confusion[index, index]
+        has_auc = 0 < clips < len(truth)
         result[label] = {
             "recall": float(hits / clips) if clips else None,
-            "precision": float(hits / calls) if calls else None,
-            "auc": float(roc_auc_score(truth == index, scores[:, index])) if ranked else None,
+            "precision": float(hits / predictions) if predictions else None,
+            "auc": float(roc_auc_score(truth == index, scores[:, index])) if has_auc else None,
             "clips": int(clips),
         }
     return result
@@ -104,22 +103,22 @@ def _checked(
             "evaluate",
             f"targets of shape {truth.shape} and scores of shape {posteriors.shape} for {len(labels)} labels",
             f"(clips,) targets and (clips, {len(labels)}) scores of at least one clip",
-            "give every clip one score a label",
+            "compute one score per clip and label",
         )
     if truth.min() < 0 or truth.max() >= len(labels):
         raise KwspipeError(
             "evaluate",
             f"targets from {truth.min()} to {truth.max()}",
             f"0 to {len(labels) - 1}, the indices of the labels",
-            "check that targets and labels come from the same data set",
+            "use targets and labels of the same data set",
         )
-    broken = np.count_nonzero(~np.isfinite(posteriors).all(axis=1))
-    if broken:
+    not_finite = np.count_nonzero(~np.isfinite(posteriors).all(axis=1))
+    if not_finite:
         raise KwspipeError(
             "evaluate",
-            f"{broken} of {len(truth)} clips have scores that are no numbers",
+            f"scores of {not_finite} of {len(truth)} clips that are not finite",
             "finite scores",
-            "the training diverged: lower schedule.initial_learning_rate and train again",
+            "lower schedule.initial_learning_rate and train again: the training diverged",
         )
     return truth, posteriors
 

@@ -1,4 +1,4 @@
-"""Runs side by side: on the same clips, in streams, on the device; and whether a difference is more than chance."""
+"""Comparison of runs: metrics on the same clips, in streams and on the device, with significance tests."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,50 +13,72 @@ from kwspipe.runs.metrics_content import FORMS, TOTALS
 
 
 @dataclass(frozen=True)
-class Share:
-    """What is counted: of the clips whose label fits ``of``, those that are ``good``."""
+class ClipShare:
+    """A share of clips.
+
+    Attributes:
+        name: title in the tables.
+        counts: returns whether clips of a label are counted.
+        succeeds: returns whether the prediction of a clip is a success.
+    """
 
     name: str
-    of: Callable[[str], bool]
-    good: Callable[[Prediction], bool]
+    counts: Callable[[str], bool]
+    succeeds: Callable[[Prediction], bool]
 
 
-def _no_word(prediction: Prediction) -> bool:
+def _rejects(prediction: Prediction) -> bool:
     return not is_keyword(prediction.predicted)
 
 
 SHARES = (
-    Share(TOTALS["accuracy"], lambda _: True, lambda one: one.right),
-    Share(TOTALS["words_accuracy"], is_keyword, lambda one: one.right),
-    Share(TOTALS["unknown_rejected"], UNKNOWN.__eq__, _no_word),
-    Share(TOTALS["silence_rejected"], SILENCE.__eq__, _no_word),
+    ClipShare(TOTALS["accuracy"], lambda _: True, lambda prediction: prediction.correct),
+    ClipShare(TOTALS["words_accuracy"], is_keyword, lambda prediction: prediction.correct),
+    ClipShare(TOTALS["unknown_rejected"], UNKNOWN.__eq__, _rejects),
+    ClipShare(TOTALS["silence_rejected"], SILENCE.__eq__, _rejects),
 )
 
 
 @dataclass(frozen=True)
 class Row:
-    """A figure of each run: a number, or None where a run does not have it; ``share`` marks shares of 1."""
+    """A metric of all runs.
+
+    Attributes:
+        section: section of the table.
+        figure: name of the metric.
+        values: (runs,) None for a run without this metric.
+        is_share: whether the values are shares from 0 to 1, which tables show in percent.
+    """
 
     section: str
     figure: str
     values: tuple[float | None, ...]
-    share: bool = False
+    is_share: bool = False
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One run held against the first; ``chance`` is corrected for the number of verdicts."""
+    """The significance test of one share between a run and the first run.
+
+    Attributes:
+        run: name of the run.
+        share: name of the share.
+        paired: number of clips by outcome.
+        interval: 95 % interval of the difference.
+        p_value: p-value of the exact McNemar test, corrected for the number of tests.
+        significant: whether the p-value is below the significance level.
+    """
 
     run: str
-    what: str
+    share: str
     paired: Paired
     interval: tuple[float, float]
-    chance: float
+    p_value: float
     significant: bool
 
     @property
     def text(self) -> str:
-        """The verdict in a word or three."""
+        """The result of the test, as the tables show it."""
         if not self.significant:
             return "no difference shown"
         return "better" if self.paired.difference > 0 else "worse"
@@ -64,10 +86,13 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All of it.
+    """The tables of a comparison.
 
     Attributes:
-        notes: what a reader has to know, such as clips left out.
+        runs: names of the runs.
+        rows: metrics, grouped by section.
+        verdicts: significance tests of all runs but the first.
+        notes: limits of the comparison, such as excluded clips.
     """
 
     runs: tuple[str, ...]
@@ -77,26 +102,26 @@ class Comparison:
 
 
 def compare(runs: Sequence[EvaluatedRun], common_only: bool, alpha: float) -> Comparison:
-    """Holds runs against the first of them.
+    """Compares runs with the first one.
 
     Args:
-        runs: two or more.
-        common_only: compare on the clips all runs have, where they differ; else that is an error.
-        alpha: a difference less likely than this by chance counts.
+        runs: two or more runs.
+        common_only: if the runs have different clips, compares them on their common clips.
+        alpha: significance level.
 
     Raises:
-        KwspipeError: different clips, or none in common.
+        KwspipeError: the runs have different clips and ``common_only`` is False, or they have no common clip.
     """
     clips, notes = _shared_clips(runs, common_only)
-    same_test = not notes
+    same_clips = not notes
     verdicts = _verdicts(runs, clips, alpha)
     notes += [
-        f"{len(clips) - verdict.paired.clips} clips have another label in {verdict.run} than in {runs[0].name}: "
-        "they are not in the test of significance"
+        f"{len(clips) - verdict.paired.clips} clips have another label in {verdict.run} than in {runs[0].name} "
+        "and are excluded from the significance test"
         for verdict in verdicts
-        if verdict.what == SHARES[0].name and verdict.paired.clips < len(clips)
+        if verdict.share == SHARES[0].name and verdict.paired.clips < len(clips)
     ]
-    rows = [*_clip_rows(runs, clips), *_kind_rows(runs, same_test), *_other_rows(runs)]
+    rows = [*_clip_rows(runs, clips), *_form_rows(runs, same_clips), *_other_rows(runs)]
     return Comparison(tuple(run.name for run in runs), tuple(rows), verdicts, tuple(notes))
 
 
@@ -109,12 +134,14 @@ def _shared_clips(runs: Sequence[EvaluatedRun], common_only: bool) -> tuple[list
     if not common or not common_only:
         raise KwspipeError(
             "compare.runs",
-            f"runs judged on different clips ({counts}; {len(common)} in common)",
+            f"runs evaluated on different clips ({counts}; {len(common)} in common)",
             "the same clips" if not common else "the same clips, or compare.clips=common",
-            "evaluate them on the same data"
-            + (f", or compare on the {len(common)} clips they share: compare.clips=common" if common else ""),
+            "evaluate the runs on the same data"
+            + (
+                f", or compare them on the {len(common)} common clips: compare.clips=common" if common else ""
+            ),
         )
-    return sorted(common), [f"compared on the {len(common)} clips all runs share (of {counts})"]
+    return sorted(common), [f"compared on the {len(common)} common clips (of {counts})"]
 
 
 def _verdicts(runs: Sequence[EvaluatedRun], clips: Sequence[str], alpha: float) -> tuple[Verdict, ...]:
@@ -124,42 +151,43 @@ def _verdicts(runs: Sequence[EvaluatedRun], clips: Sequence[str], alpha: float) 
         for share in SHARES
         if (pair := _pair(runs[0], run, clips, share)).clips
     ]
-    chances = significance.holm([significance.mcnemar(pair) for *_, pair in pairs])
+    p_values = significance.holm([significance.mcnemar(pair) for *_, pair in pairs])
     return tuple(
-        Verdict(run, what, pair, significance.difference_interval(pair), chance, chance < alpha)
-        for (run, what, pair), chance in zip(pairs, chances, strict=True)
+        Verdict(run, share, pair, significance.difference_interval(pair), p_value, p_value < alpha)
+        for (run, share, pair), p_value in zip(pairs, p_values, strict=True)
     )
 
 
-def _pair(first: EvaluatedRun, second: EvaluatedRun, clips: Sequence[str], share: Share) -> Paired:
-    both = [(first.predictions[clip], second.predictions[clip]) for clip in clips]
-    alike = [pair for pair in both if pair[0].label == pair[1].label and share.of(pair[0].label)]
-    good = [(share.good(one), share.good(other)) for one, other in alike]
-    return Paired(len(good), good.count((True, False)), good.count((False, True)))
+def _pair(first: EvaluatedRun, second: EvaluatedRun, clips: Sequence[str], share: ClipShare) -> Paired:
+    pairs = [(first.predictions[clip], second.predictions[clip]) for clip in clips]
+    counted = [(one, other) for one, other in pairs if one.label == other.label and share.counts(one.label)]
+    outcomes = [(share.succeeds(one), share.succeeds(other)) for one, other in counted]
+    return Paired(len(outcomes), outcomes.count((True, False)), outcomes.count((False, True)))
 
 
 def _clip_rows(runs: Sequence[EvaluatedRun], clips: Sequence[str]) -> list[Row]:
-    """int8, on the compared clips."""
+    """Returns shares and recalls of the int8 models on the compared clips."""
     labels = dict.fromkeys(label for run in runs for label in run.labels)
-    recalls = [Share(label, label.__eq__, lambda one: one.right) for label in labels]
+    recalls = [ClipShare(label, label.__eq__, lambda prediction: prediction.correct) for label in labels]
     return [
-        Row(section, share.name, tuple(_share(run, clips, share) for run in runs), share=True)
+        Row(section, share.name, tuple(_share(run, clips, share) for run in runs), is_share=True)
         for section, shares in (("share of, int8", SHARES), ("recall, int8", recalls))
         for share in shares
     ]
 
 
-def _share(run: EvaluatedRun, clips: Sequence[str], share: Share) -> float | None:
-    good = [share.good(one) for clip in clips if share.of((one := run.predictions[clip]).label)]
-    return sum(good) / len(good) if good else None
+def _share(run: EvaluatedRun, clips: Sequence[str], share: ClipShare) -> float | None:
+    predictions = [run.predictions[clip] for clip in clips]
+    successes = [share.succeeds(one) for one in predictions if share.counts(one.label)]
+    return sum(successes) / len(successes) if successes else None
 
 
-def _kind_rows(runs: Sequence[EvaluatedRun], same_test: bool) -> list[Row]:
-    section = "accuracy" if same_test else "accuracy, each on its own clips"
-    kinds = [kind for kind in FORMS if any(kind in run.metrics for run in runs)]
+def _form_rows(runs: Sequence[EvaluatedRun], same_clips: bool) -> list[Row]:
+    section = "accuracy" if same_clips else "accuracy, each on its own clips"
+    forms = [form for form in FORMS if any(form in run.metrics for run in runs)]
     return [
-        Row(section, kind, tuple(run.metrics.get(kind, {}).get("accuracy") for run in runs), share=True)
-        for kind in kinds
+        Row(section, form, tuple(run.metrics.get(form, {}).get("accuracy") for run in runs), is_share=True)
+        for form in forms
     ]
 
 

@@ -1,4 +1,4 @@
-"""The confusion matrix as a picture: what is right in blue, mistakes in orange, the stronger the more."""
+"""Plot of the confusion matrix: correct clips in blue, mistakes in orange."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,23 +7,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from kwspipe.metrics.figure import FAINT, INK, TITLE, new_figure, save
+from kwspipe.metrics.plot_style import FAINT, INK, TITLE, new_figure, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-RIGHT, WRONG = ("#f2f8fc", "#0b4f7d"), ("#fff4ec", "#b43403")
-# A mistake in every fifth clip of a class is as dark as it gets.
+# Lightest and darkest colour.
+CORRECT, WRONG = ("#f2f8fc", "#0b4f7d"), ("#fff4ec", "#b43403")
+# Share of a class from which a mistake has the darkest colour.
 DARKEST_MISTAKE = 0.2
 
 
 def confusion(counts: npt.ArrayLike, labels: Sequence[str], file: Path) -> None:
-    """Draws counts and, below each, the percentage of its row; recall and precision stand at the margins.
+    """Draws the number of clips and the percentage of the true class in each cell, with recall and precision.
 
     Args:
-        counts: (classes, classes), a row a true label, a column a predicted one.
-        labels: (classes,)
-        file: the PNG to write.
+        counts: (classes, classes) number of clips, with one row per true label and one column per predicted label.
+        labels: (classes,) labels.
+        file: the PNG file.
     """
     matrix = np.asarray(counts, np.int64)
     num_classes = len(labels)
@@ -52,20 +53,20 @@ def confusion(counts: npt.ArrayLike, labels: Sequence[str], file: Path) -> None:
 
 
 def _colours(shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """(classes, classes, 3) RGB: from white over the light to the dark end of each scale."""
+    """Returns (classes, classes, 3) RGB colours for the shares of the true classes. A share of 0 is white."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    right = LinearSegmentedColormap.from_list("right", RIGHT)(shares)
-    # The power makes a single mistake visible beside hundreds of hits.
+    correct = LinearSegmentedColormap.from_list("correct", CORRECT)(shares)
+    # The exponent makes a single mistake among hundreds of clips visible.
     wrong = LinearSegmentedColormap.from_list("wrong", WRONG)(np.minimum(shares / DARKEST_MISTAKE, 1) ** 0.75)
     on_diagonal = np.eye(len(shares), dtype=bool)[..., np.newaxis]
-    colours = np.where(on_diagonal, right, wrong)[..., :3]
+    colours = np.where(on_diagonal, correct, wrong)[..., :3]
     colours[shares == 0] = 1.0
     return np.asarray(colours)
 
 
-def _cell(axes: "Axes", x: float, y: float, count: int, share: float, right: bool, small: bool) -> None:
-    dark = share > 0.5 if right else share > 0.5 * DARKEST_MISTAKE
+def _cell(axes: "Axes", x: float, y: float, count: int, share: float, correct: bool, small: bool) -> None:
+    dark = share > 0.5 if correct else share > 0.5 * DARKEST_MISTAKE
     colour = "white" if dark else INK
     percent = f"{100 * share:.1f}%" if share < 0.0995 else f"{100 * share:.0f}%"
     axes.text(x, y - 0.13, f"{count}", ha="center", va="center", color=colour, fontsize=7.5 if small else 11)
@@ -90,8 +91,8 @@ def _frame(
     axes.set_ylim(num_classes + 0.5, -0.5)
     ticks: dict[str, Any] = {"fontsize": 9 if num_classes <= 12 else 8, "color": INK}
     axes.set_xticks(range(num_classes + 1), [*labels, "recall %"], rotation=45, ha="left", **ticks)
-    counted = [f"{label}  ({count})" for label, count in zip(labels, rows, strict=True)]
-    axes.set_yticks(range(num_classes + 1), [*counted, "precision %"], **ticks)
+    row_names = [f"{label}  ({count})" for label, count in zip(labels, rows, strict=True)]
+    axes.set_yticks(range(num_classes + 1), [*row_names, "precision %"], **ticks)
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position("top")
     axes.tick_params(length=0)
@@ -105,4 +106,4 @@ def _frame(
     axes.set_xlabel("predicted label", color=FAINT)
     clips = int(matrix.sum())
     accuracy = f"{100 * hits.sum() / clips:.1f} %" if clips else "no clips"
-    axes.set_title(f"Confusion matrix: {accuracy} of {clips} clips right", **(TITLE | {"pad": 14}))
+    axes.set_title(f"Confusion matrix: {accuracy} of {clips} clips correct", **(TITLE | {"pad": 14}))

@@ -1,4 +1,4 @@
-"""What a comparison needs of a run: what its model said of each clip, what it was worth, what it costs."""
+"""Evaluated runs: predictions, metrics and resource requirements of a model."""
 
 import csv
 import json
@@ -15,14 +15,14 @@ PREDICTIONS, METRICS = "evaluate/predictions.csv", "evaluate/metrics.json"
 
 @dataclass(frozen=True)
 class EvaluatedRun:
-    """A run that was evaluated.
+    """The results of a run.
 
     Attributes:
-        name: as the tables call it.
-        labels: of its model.
-        metrics: as metrics.json has them.
-        predictions: by clip.
-        sizes: numbers of the model and of the device, by what they are.
+        name: name of the run in tables.
+        labels: labels of the model.
+        metrics: content of metrics.json.
+        predictions: prediction of the int8 model, by clip.
+        sizes: memory and computation of the model, by name with unit.
     """
 
     name: str
@@ -33,7 +33,7 @@ class EvaluatedRun:
 
     @property
     def streaming(self) -> dict[str, float]:
-        """The plain numbers of the streaming evaluation, whichever there are."""
+        """The scalar metrics of the streaming evaluation."""
         figures = self.metrics.get("streaming") or {}
         return {
             key: value
@@ -43,18 +43,23 @@ class EvaluatedRun:
 
 
 def evaluated_run(name: str, files: Mapping[str, bytes], where: str) -> EvaluatedRun:
-    """Takes what is needed from the files of a run, by their names in an archive.
+    """Reads the results of a run.
+
+    Args:
+        name: name of the run in tables.
+        files: content of the files of the run, by their paths in an archive.
+        where: the run in error messages.
 
     Raises:
-        KwspipeError: the run has no evaluation of its model, or one without predictions.
+        KwspipeError: the evaluation of the model is missing, or its predictions are.
     """
     missing = [member for member in (METRICS, PREDICTIONS) if member not in files]
     if missing:
         raise KwspipeError(
             where,
-            f"it has no {missing[0]} of the model that is there",
-            "a run that was evaluated",
-            "run its stage evaluate again, or import.path=<this run> with stages=[evaluate] and a name",
+            f"no {missing[0]} of the present model",
+            "an evaluated run",
+            "run its stage evaluate again, or import.path=<this run> with stages=[evaluate] and another name",
         )
     return EvaluatedRun(
         name,
@@ -67,12 +72,12 @@ def evaluated_run(name: str, files: Mapping[str, bytes], where: str) -> Evaluate
 
 def _sizes(files: Mapping[str, bytes]) -> dict[str, float]:
     profile = list(csv.DictReader(files["quantize/profile.csv"].decode().splitlines()))
-    facts = ImageRequirements.of(files["quantize/model.kws"])
+    requirements = ImageRequirements.of(files["quantize/model.kws"])
     sizes: dict[str, float] = {
         "multiply-accumulates": sum(int(row["multiply_accumulates"]) for row in profile),
         "image bytes": len(files["quantize/model.kws"]),
-        "tensor arena bytes": facts.arena_bytes,
-        "memory bytes": facts.memory_bytes,
+        "tensor arena bytes": requirements.arena_bytes,
+        "memory bytes": requirements.memory_bytes,
         ".tflite bytes": len(files["quantize/model.tflite"]),
     }
     if profile and all(row["instructions"] for row in profile):

@@ -1,4 +1,4 @@
-"""The clips a model got wrong, the most confident first: they show wrong labels and bad recordings."""
+"""List of misclassified clips, in descending order of the score. It reveals wrong labels and bad recordings."""
 
 import csv
 from collections.abc import Sequence
@@ -22,28 +22,28 @@ def write(
     """Writes mistakes.csv.
 
     Args:
-        file: where to.
-        paths: (clips,) where each clip came from.
-        numbers: (clips,) of each clip in the prepared store.
-        targets: (clips,) index of each clip's true label.
+        file: the CSV file.
+        paths: (clips,) path of the recording of each clip.
+        numbers: (clips,) number of each clip in the store.
+        targets: (clips,) index of the true label of each clip.
         scores: (clips, classes) posteriors, 0 to 1.
         labels: (classes,) in the order of the scores.
-        max_mistakes: rows at most.
+        max_mistakes: largest number of rows.
 
     Returns:
-        How many clips were wrong, written or not.
+        The number of misclassified clips, including those that are not written.
     """
     truth, posteriors = np.asarray(targets, np.int64), np.asarray(scores, np.float64)
     predicted = posteriors.argmax(axis=1)
     wrong = np.flatnonzero(predicted != truth)
     confidence = posteriors[wrong, predicted[wrong]]
-    # Stable, so that clips of equal score keep the order of the data set.
+    # A stable sort keeps clips of equal score in the order of the data set.
     ranked = wrong[np.argsort(-confidence, kind="stable")]
     with file.open("w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream, lineterminator="\n")
         table.writerow(COLUMNS)
         for rank, clip in enumerate(ranked[:max_mistakes], start=1):
-            guess = predicted[clip]
-            score = f"{posteriors[clip, guess]:.4f}"
-            table.writerow((rank, paths[clip], labels[truth[clip]], labels[guess], score, numbers[clip]))
+            score = f"{posteriors[clip, predicted[clip]]:.4f}"
+            label, predicted_label = labels[truth[clip]], labels[predicted[clip]]
+            table.writerow((rank, paths[clip], label, predicted_label, score, numbers[clip]))
     return len(wrong)

@@ -1,4 +1,4 @@
-"""Plots as PNG: confusion matrix, training curves, ROC and precision-recall by class."""
+"""Plots as PNG: confusion matrix, training curves, ROC and precision-recall curves of each class."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kwspipe.metrics.confusion import confusion
-from kwspipe.metrics.figure import FAINT, INK, TITLE, new_figure, plain, save
+from kwspipe.metrics.plot_style import FAINT, INK, TITLE, apply_axes_style, new_figure, save
 from kwspipe.training.history import best as best_epoch
 from kwspipe.training.history import read as read_history
 
@@ -19,45 +19,45 @@ if TYPE_CHECKING:
 __all__ = ["confusion", "precision_recall", "roc", "training_curves"]
 
 TRAINING, VALIDATION, BALANCED = "#9aa5b1", "#0b69a3", "#d55e00"
-# Of each column of history.csv that is drawn: colour, line width, meaning.
+# Colour, line width and legend of each column of history.csv that is drawn.
 LINES = {
     "accuracy": (TRAINING, 1.8, "training"),
     "val_accuracy": (VALIDATION, 2.2, "validation"),
-    "val_balanced_accuracy": (BALANCED, 2.2, "validation, mean of the classes"),
+    "val_balanced_accuracy": (BALANCED, 2.2, "validation, mean over the classes"),
     "loss": (TRAINING, 1.8, "training"),
     "val_loss": (VALIDATION, 2.2, "validation"),
 }
 SHARES = ("accuracy", "val_accuracy", "val_balanced_accuracy")
-# Okabe and Ito's colours, told apart by colour-blind readers too (https://jfly.uni-koeln.de/color/); for the
-# classes with the worst figures, in this order. The other classes are drawn in grey.
+# Colours of Okabe and Ito, which colour-blind readers can distinguish (https://jfly.uni-koeln.de/color/). They mark the
+# classes with the smallest areas, in this order. The other classes are grey.
 COLOURS = ("#d55e00", "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#8a6d00", "#1f2933")
 OTHERS = "#c3cad2"
 Curve = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], float]
 
 
 def training_curves(history: Path, monitor: str, file: Path) -> None:
-    """Draws accuracy and loss over the epochs, and which epoch was kept.
+    """Draws accuracy and loss over the epochs, and marks the best epoch.
 
     Args:
-        history: history.csv as train leaves it.
-        monitor: the column by which the kept epoch was chosen (``train.monitor``).
-        file: the PNG to write.
+        history: history.csv of the stage train.
+        monitor: column by which the best epoch is chosen (``train.monitor``).
+        file: the PNG file.
 
     Raises:
         KwspipeError: history.csv is missing, empty or damaged.
     """
     rows = read_history(history)
-    kept = best_epoch(rows, monitor)
+    best = best_epoch(rows, monitor)
     columns = {name: np.array([row[name] for row in rows], np.float64) for name in rows[0]}
     figure = new_figure(10.5, 4.2)
     accuracy, loss = figure.subplots(1, 2)
     shares = {name: np.asarray(100 * columns[name]) for name in SHARES if name in columns}
-    _curves_over_epochs(accuracy, columns["epoch"], shares, kept)
-    _curves_over_epochs(loss, columns["epoch"], {name: columns[name] for name in ("loss", "val_loss")}, kept)
+    _curves_over_epochs(accuracy, columns["epoch"], shares, best)
+    _curves_over_epochs(loss, columns["epoch"], {name: columns[name] for name in ("loss", "val_loss")}, best)
     accuracy.set_title("Accuracy (%)", **TITLE)
     loss.set_title("Loss", **TITLE)
-    chosen = f"kept: epoch {columns['epoch'][kept]:.0f}, {monitor} {columns[monitor][kept]:.3f}"
-    accuracy.set_title(chosen, loc="right", fontsize=9, color=VALIDATION, pad=10)
+    best_text = f"best: epoch {columns['epoch'][best]:.0f}, {monitor} {columns[monitor][best]:.3f}"
+    accuracy.set_title(best_text, loc="right", fontsize=9, color=VALIDATION, pad=10)
     accuracy.legend(loc="lower right", frameon=False, fontsize=9)
     loss.set_ylim(0, 1.1 * max(columns["loss"].max(), columns["val_loss"].max()))
     rates = columns["learning_rate"]
@@ -67,13 +67,13 @@ def training_curves(history: Path, monitor: str, file: Path) -> None:
 
 
 def roc(targets: npt.ArrayLike, scores: npt.ArrayLike, labels: Sequence[str], file: Path) -> None:
-    """Draws, for each class against the rest, true positives over false positives; the latter on a log scale.
+    """Draws the ROC curve of each class against the rest, with a log scale of the false positive rate.
 
     Args:
-        targets: (clips,) index of each clip's true label.
+        targets: (clips,) index of the true label of each clip.
         scores: (clips, classes) posteriors.
         labels: (classes,) in the order of the scores.
-        file: the PNG to write.
+        file: the PNG file.
     """
     from sklearn.metrics import auc, roc_curve
 
@@ -83,24 +83,25 @@ def roc(targets: npt.ArrayLike, scores: npt.ArrayLike, labels: Sequence[str], fi
 
     curves = _curves(targets, scores, labels, curve)
     figure, axes = _by_class(curves, "area under the curve")
-    # Half a clip is the left end: zero false positives, which a log scale does not have, lie there.
-    left = 0.5 / max(len(np.asarray(targets)), 2)
+    # A log scale has no zero. Half a clip represents zero false positives.
+    lowest_rate = 0.5 / max(len(np.asarray(targets)), 2)
     lowest = min(
-        (float(true_rate[false_rate <= left].max()) for _, (false_rate, true_rate, _) in curves), default=0
+        (float(true_rate[false_rate <= lowest_rate].max()) for _, (false_rate, true_rate, _) in curves),
+        default=0,
     )
     axes.set_xscale("log")
-    axes.set_xlim(left, 1)
+    axes.set_xlim(lowest_rate, 1)
     axes.set_ylim(np.floor(9.9 * lowest) / 10, 1.01)
-    axes.set_xlabel("clips of other classes taken for it (share, log scale)", color=INK)
-    axes.set_ylabel("its own clips found", color=INK)
-    axes.set_title("ROC by class", **TITLE)
+    axes.set_xlabel("false positive rate (log scale)", color=INK)
+    axes.set_ylabel("true positive rate", color=INK)
+    axes.set_title("ROC curve of each class", **TITLE)
     save(figure, file)
 
 
 def precision_recall(
     targets: npt.ArrayLike, scores: npt.ArrayLike, labels: Sequence[str], file: Path
 ) -> None:
-    """Draws precision over recall for each class against the rest; arguments as for ``roc``."""
+    """Draws precision over recall of each class against the rest. The arguments are those of ``roc``."""
     from sklearn.metrics import average_precision_score, precision_recall_curve
 
     def curve(of_class: npt.NDArray[np.bool_], score: npt.NDArray[np.float64]) -> Curve:
@@ -110,9 +111,9 @@ def precision_recall(
     figure, axes = _by_class(_curves(targets, scores, labels, curve), "average precision")
     axes.set_xlim(0, 1.01)
     axes.set_ylim(0, 1.01)
-    axes.set_xlabel("recall: its own clips found", color=INK)
-    axes.set_ylabel("precision: right when called", color=INK)
-    axes.set_title("Precision and recall by class", **TITLE)
+    axes.set_xlabel("recall", color=INK)
+    axes.set_ylabel("precision", color=INK)
+    axes.set_title("Precision and recall of each class", **TITLE)
     save(figure, file)
 
 
@@ -122,31 +123,31 @@ def _curves(
     labels: Sequence[str],
     curve: Callable[[npt.NDArray[np.bool_], npt.NDArray[np.float64]], Curve],
 ) -> list[tuple[str, Curve]]:
-    """A curve for each class that has clips and is not alone, the worst first."""
+    """Returns the curve of each class with positive and negative clips, in ascending order of the area."""
     truth, posteriors = np.asarray(targets, np.int64), np.asarray(scores, np.float64)
     of_class = [truth == index for index in range(len(labels))]
     present = [index for index in range(len(labels)) if of_class[index].any() and not of_class[index].all()]
-    found = [(labels[index], curve(of_class[index], posteriors[:, index])) for index in present]
-    return sorted(found, key=lambda item: item[1][2])
+    curves = [(labels[index], curve(of_class[index], posteriors[:, index])) for index in present]
+    return sorted(curves, key=lambda item: item[1][2])
 
 
-def _by_class(curves: list[tuple[str, Curve]], figure_of_merit: str) -> tuple["Figure", "Axes"]:
-    """Draws the curves, the worst on top and in colour, with a legend that begins with the worst."""
+def _by_class(curves: list[tuple[str, Curve]], area_name: str) -> tuple["Figure", "Axes"]:
+    """Draws the curves and a legend. Those with the smallest areas are coloured, on top and first in the legend."""
     num_columns = 1 + max(len(curves) - 1, 0) // 20
     figure = new_figure(7.2 + 2.1 * num_columns, 5.4)
     axes = figure.subplots()
-    plain(axes)
+    apply_axes_style(axes)
     handles = []
-    for place, (label, (x, y, merit)) in enumerate(curves):
-        worst = place < len(COLOURS)
-        # matplotlib leaves labels that begin with _ out of legends, hence the figure before the label.
+    for rank, (label, (x, y, area)) in enumerate(curves):
+        is_coloured = rank < len(COLOURS)
+        # The area is first in the text because matplotlib omits labels that start with _ from legends.
         handles += axes.plot(
-            x, y, color=COLOURS[place] if worst else OTHERS, linewidth=1.8 if worst else 1.2,
-            zorder=4 - place / 100 if worst else 2, label=f"{merit:.3f}  {label}",
+            x, y, color=COLOURS[rank] if is_coloured else OTHERS, linewidth=1.8 if is_coloured else 1.2,
+            zorder=4 - rank / 100 if is_coloured else 2, label=f"{area:.3f}  {label}",
         )  # fmt: skip
     if handles:
         axes.legend(
-            handles=handles, title=figure_of_merit, title_fontsize=9, fontsize=9, frameon=False,
+            handles=handles, title=area_name, title_fontsize=9, fontsize=9, frameon=False,
             ncols=num_columns, loc="upper left", bbox_to_anchor=(1.01, 1.0), alignment="left",
         )  # fmt: skip
     return figure, axes
@@ -156,17 +157,17 @@ def _curves_over_epochs(
     axes: "Axes",
     epochs: npt.NDArray[np.float64],
     curves: Mapping[str, npt.NDArray[np.float64]],
-    kept: int,
+    best: int,
 ) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    plain(axes)
+    apply_axes_style(axes)
     marker = "o" if len(epochs) == 1 else None
-    axes.axvline(epochs[kept], color=FAINT, linewidth=1.0, linestyle=(0, (4, 3)))
+    axes.axvline(epochs[best], color=FAINT, linewidth=1.0, linestyle=(0, (4, 3)))
     for name, values in curves.items():
-        colour, width, meaning = LINES[name]
-        axes.plot(epochs, values, color=colour, linewidth=width, marker=marker, label=meaning)
-        axes.plot(epochs[kept], values[kept], "o", color=colour, markersize=6, markeredgecolor="white")
+        colour, width, legend = LINES[name]
+        axes.plot(epochs, values, color=colour, linewidth=width, marker=marker, label=legend)
+        axes.plot(epochs[best], values[best], "o", color=colour, markersize=6, markeredgecolor="white")
     axes.set_xlabel("epoch", color=INK)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)

@@ -1,4 +1,4 @@
-"""What a model said of every test clip: so that two models can be compared clip by clip."""
+"""Predictions for each test clip: the file predictions.csv, which makes models comparable clip by clip."""
 
 import csv
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ COLUMNS = ("clip", "label", "predicted", "score")
 
 @dataclass(frozen=True)
 class Prediction:
-    """One clip.
+    """The prediction for a clip.
 
     Attributes:
-        label: the true one.
-        predicted: the class with the highest score.
-        score: that score, 0 to 1.
+        label: the true label.
+        predicted: the label with the highest score.
+        score: the highest score, 0 to 1.
     """
 
     label: str
@@ -28,54 +28,54 @@ class Prediction:
     score: float
 
     @property
-    def right(self) -> bool:
-        """Whether the prediction is the label."""
+    def correct(self) -> bool:
+        """Whether the predicted label is the true label."""
         return self.predicted == self.label
 
 
 def write(
     file: Path, paths: Sequence[str], targets: npt.ArrayLike, scores: npt.ArrayLike, labels: Sequence[str]
 ) -> None:
-    """Writes predictions.csv, a row a clip in the order of the data set.
+    """Writes predictions.csv, one row per clip in the order of the data set.
 
     Args:
-        file: where to.
-        paths: (clips,) where each clip came from; of equal ones, the later are numbered.
-        targets: (clips,) index of each clip's true label.
+        file: the CSV file.
+        paths: (clips,) path of the recording of each clip. Repeated paths are numbered from 2.
+        targets: (clips,) index of the true label of each clip.
         scores: (clips, classes) posteriors, 0 to 1.
         labels: (classes,) in the order of the scores.
     """
     truth, posteriors = np.asarray(targets, np.int64), np.asarray(scores, np.float64)
     predicted = posteriors.argmax(axis=1)
-    times: dict[str, int] = {}
+    counts: dict[str, int] = {}
     with file.open("w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream, lineterminator="\n")
         table.writerow(COLUMNS)
         for number, path in enumerate(paths):
-            times[path] = times.get(path, 0) + 1
-            clip = path if times[path] == 1 else f"{path} ({times[path]})"
+            counts[path] = counts.get(path, 0) + 1
+            clip = path if counts[path] == 1 else f"{path} ({counts[path]})"
             best = predicted[number]
             score = f"{posteriors[number, best]:.6f}"
             table.writerow((clip, labels[truth[number]], labels[best], score))
 
 
 def parse(text: str, where: str) -> dict[str, Prediction]:
-    """Returns the predictions of a predictions.csv by clip.
+    """Parses the content of predictions.csv. Returns the predictions by clip.
 
     Raises:
-        KwspipeError: the text is no such table.
+        KwspipeError: the content has another form, or a clip occurs twice.
     """
     rows = list(csv.reader(text.splitlines()))
     try:
         if tuple(rows[0]) != COLUMNS:
-            raise ValueError(f"its columns are {', '.join(rows[0])}")
-        found = {
+            raise ValueError(f"columns {', '.join(rows[0])}")
+        predictions = {
             clip: Prediction(label, predicted, float(score)) for clip, label, predicted, score in rows[1:]
         }
-        if len(found) != len(rows) - 1:
-            raise ValueError("a clip is there twice")
+        if len(predictions) != len(rows) - 1:
+            raise ValueError("a clip occurs twice")
     except (ValueError, IndexError) as error:
         raise KwspipeError(
-            where, f"it is damaged: {error}", f"a table of {', '.join(COLUMNS)}", "evaluate that run again"
+            where, f"damaged: {error}", f"a table with {', '.join(COLUMNS)}", "evaluate that run again"
         ) from None
-    return found
+    return predictions

@@ -1,4 +1,4 @@
-"""Whether one model is better than another on the same clips, or by chance."""
+"""Significance tests for two models on the same clips."""
 
 import math
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ NORMAL_95 = 1.959964  # two-sided 95 % of the normal distribution
 
 @dataclass(frozen=True)
 class Paired:
-    """Two models on the same clips.
+    """Outcomes of two models on the same clips.
 
     Attributes:
-        clips: judged by both.
-        only_first: clips that the first alone does well on.
-        only_second: clips that the second alone does well on.
+        clips: number of clips.
+        only_first: number of clips on which only the first model is correct.
+        only_second: number of clips on which only the second model is correct.
     """
 
     clips: int
@@ -23,27 +23,28 @@ class Paired:
 
     @property
     def difference(self) -> float:
-        """Share of the second less that of the first."""
+        """Accuracy of the second model minus accuracy of the first one, as a share of the clips."""
         return (self.only_second - self.only_first) / self.clips if self.clips else 0.0
 
 
 def mcnemar(paired: Paired) -> float:
-    """Returns how likely a difference as large as this is where neither model is better.
+    """Returns the two-sided p-value of the exact McNemar test.
 
-    Exact and two-sided: of a clip that one model alone does well on, it is one or the other with equal chance
-    (McNemar 1947, Psychometrika 12; the binomial form, not its approximation by chi squared).
+    The null hypothesis is that a clip on which only one model is correct is equally probable for both models (McNemar
+    1947, Psychometrika 12). This is the binomial form of the test, not the chi-squared approximation.
     """
     num_discordant = paired.only_first + paired.only_second
     fewer = min(paired.only_first, paired.only_second)
     tail = sum(math.comb(num_discordant, count) for count in range(fewer + 1))
-    # An exact quotient of integers: 2 ** n overflows a float from n = 1024 on.
+    # The quotient is one of integers because 2 ** n overflows a float from n = 1024.
     return min(1.0, 2 * tail / 2**num_discordant)
 
 
 def difference_interval(paired: Paired) -> tuple[float, float]:
     """Returns the 95 % interval of ``Paired.difference``.
 
-    Agresti and Min 2005 (Statistics in Medicine 24, 729-740): half a clip is added to each of the four outcomes.
+    The interval is that of Agresti and Min 2005 (Statistics in Medicine 24, 729-740), which adds half a clip to each of
+    the four outcomes.
     """
     clips = paired.clips + 2.0
     first, second = paired.only_first + 0.5, paired.only_second + 0.5
@@ -55,12 +56,12 @@ def difference_interval(paired: Paired) -> tuple[float, float]:
     )
 
 
-def holm(chances: Sequence[float]) -> list[float]:
-    """Returns the chances corrected for that there are several (Holm 1979, Scand. J. Statistics 6), in their order."""
-    order = sorted(range(len(chances)), key=lambda index: chances[index])
-    corrected = [0.0] * len(chances)
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Returns the p-values corrected for multiple tests (Holm 1979, Scand. J. Statistics 6), in the given order."""
+    order = sorted(range(len(p_values)), key=lambda index: p_values[index])
+    corrected = [0.0] * len(p_values)
     largest = 0.0
     for rank, index in enumerate(order):
-        largest = max(largest, min(1.0, (len(chances) - rank) * chances[index]))
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
         corrected[index] = largest
     return corrected

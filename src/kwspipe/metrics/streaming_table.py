@@ -1,4 +1,4 @@
-"""What is printed of the streams."""
+"""Terminal table of the streaming metrics."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,19 +12,19 @@ def print_streaming(streaming: Mapping[str, Any], console: Console) -> None:
     """Prints false accepts, false rejects and latency.
 
     Args:
-        streaming: as metrics.json has it.
-        console: where to.
+        streaming: ``streaming`` of metrics.json.
+        console: the console.
     """
     console.print(_table(streaming))
     if streaming["false_accepts_per_hour"] is None:
-        text = Text("No false accepts were counted: there is no sound without keywords.", style="yellow")
+        text = Text("False accepts were not counted: there is no audio without keywords.", style="yellow")
     else:
         text = Text(_false_accepts(streaming))
     console.print(text)
 
 
 def _table(streaming: Mapping[str, Any]) -> Table:
-    """Keywords found and missed, a row a condition."""
+    """Returns the table of missed keywords and latency, with one row per noise condition."""
     table = Table(title="Streams", title_justify="left", title_style="bold", header_style="bold")
     for name in ("words", "keywords", "missed", "95 %", "latency", "twice"):
         table.add_column(name, justify="left" if name == "words" else "right", no_wrap=True)
@@ -42,23 +42,24 @@ def _table(streaming: Mapping[str, Any]) -> Table:
 
 
 def _false_accepts(streaming: Mapping[str, Any]) -> str:
-    """False accepts, and what the threshold chosen for them costs."""
+    """Returns false accepts and thresholds, and the metrics at the configured threshold if another one was chosen."""
     rate = streaming["false_accepts_per_hour"]
     thresholds = sorted(set(streaming["thresholds"].values()))
-    used = (
+    used_text = (
         f"threshold {thresholds[0]}"
         if len(thresholds) == 1
         else f"thresholds {thresholds[0]} to {thresholds[-1]}"
     )
     text = (
-        f"{rate:.1f} false accepts an hour ({_interval(streaming['false_accepts_interval'], 1, '')}) on "
-        f"{streaming['hours']:.2f} h of {streaming['false_accepts_on']}, at {used}."
+        f"{rate:.1f} false accepts per hour ({_interval(streaming['false_accepts_interval'], 1, '')}) on "
+        f"{streaming['hours']:.2f} h of {streaming['false_accepts_on']}, at {used_text}."
     )
-    given = streaming.get("as_given")
-    if given and given["threshold"] != streaming["threshold"]:
+    configured = streaming.get("as_given")
+    if configured and configured["threshold"] != streaming["threshold"]:
         text += (
-            f" At {given['threshold']}, as given: {given['false_accepts_per_hour']:.1f} an hour, "
-            f"{_percent(given['false_reject_rate'])} missed instead of {_percent(streaming['false_reject_rate'])}."
+            f" At the configured threshold {configured['threshold']}: {configured['false_accepts_per_hour']:.1f} per "
+            f"hour, {_percent(configured['false_reject_rate'])} missed instead of "
+            f"{_percent(streaming['false_reject_rate'])}."
         )
     return text
 

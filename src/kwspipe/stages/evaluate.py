@@ -15,7 +15,7 @@ from kwspipe.core.detector import pack_settings
 from kwspipe.core.model_runner import CoreModel
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
-from kwspipe.metrics import calibration, clips, det, in_noise, mistakes, plots, predictions
+from kwspipe.metrics import calibration, clips, det_plot, mistakes, noise_accuracy, plots, predictions
 from kwspipe.runs.artifacts import read_manifest, write_json
 from kwspipe.stages import Stage
 from kwspipe.streaming import evaluation as streaming
@@ -46,7 +46,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     models = _Models.read(quantized)
     scores, parity = _scores(models, features)
     made = [store.rows[number].kind for number in numbers]
-    rejected = {kind: clips.rejected(made, targets, scores[kind], labels) for kind in scores}
+    rejected = {kind: clips.rejection_rates(made, targets, scores[kind], labels) for kind in scores}
     plain = np.isin(numbers, store.select_plain("testing"))  # accuracy excludes hard negatives
     numbers, targets = numbers[plain], targets[plain]
     scores = {kind: posteriors[plain] for kind, posteriors in scores.items()}
@@ -58,7 +58,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     for kind in scores:
         metrics[kind]["calibration"] = calibration.measure(targets, scores[kind])
     networks, ratios_db = _networks(models), config.evaluate.snr_db
-    metrics["in_noise"] = in_noise.measure(
+    metrics["in_noise"] = noise_accuracy.measure(
         store, config.frontend, numbers, targets, labels, networks, ratios_db, config.seed
     )
     metrics["streaming"] = _streaming(config, store, quantized, labels)
@@ -93,9 +93,9 @@ class _Models:
         return self.core.run(features, threads=THREADS)
 
 
-def _networks(models: _Models) -> dict[str, in_noise.Network]:
+def _networks(models: _Models) -> dict[str, noise_accuracy.Network]:
     """Returns the float model, and the int8 model run by the C core, as functions of features."""
-    networks: dict[str, in_noise.Network] = {}
+    networks: dict[str, noise_accuracy.Network] = {}
     if models.float is not None:
         networks["float"] = partial(reference.run, models.float, what="testing in noise")
     networks["int8"] = lambda features: reference.posteriors(models.int8, models.device(features))
@@ -127,7 +127,7 @@ def _draw(
     plots.confusion(np.array(metrics["int8"]["confusion"]), labels, folder / "confusion.png")
     plots.roc(targets, scores, labels, folder / "roc.png")
     plots.precision_recall(targets, scores, labels, folder / "precision_recall.png")
-    det.plot(metrics["streaming"], folder / "det.png")
+    det_plot.plot(metrics["streaming"], folder / "det.png")
     trained = read_manifest(run_dir / "train")
     if trained:
         monitor = trained["config"]["train"]["monitor"]

@@ -1,4 +1,4 @@
-"""Figures by clip over noise."""
+"""Accuracy in noise: features and metrics of clips with added noise."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kwspipe.dataset.store.clip_store import ClipStore, StoreWriter
-from kwspipe.metrics import in_noise
+from kwspipe.metrics import noise_accuracy
 from support.default_settings import FRONTEND
 
 LABELS = ("one", "_unknown_", "_silence_")
@@ -15,7 +15,7 @@ NUM_CLIPS = 12
 
 @pytest.fixture
 def store(tmp_path: Path) -> ClipStore:
-    """Tones of one loudness, and noise of the test split."""
+    """A store with tones of equal level and noise of the test split."""
     rng = np.random.default_rng(0)
     with StoreWriter(tmp_path, LABELS) as writer:
         for number in range(NUM_CLIPS):
@@ -32,39 +32,39 @@ def store(tmp_path: Path) -> ClipStore:
 
 
 def features(store: ClipStore, snr_db: float, seed: int = 1) -> np.ndarray:
-    return in_noise.noisy_features(store, FRONTEND, np.arange(NUM_CLIPS), snr_db, seed)
+    return noise_accuracy.noisy_features(store, FRONTEND, np.arange(NUM_CLIPS), snr_db, seed)
 
 
-def test_the_same_seed_adds_the_same_noise_and_a_lower_ratio_changes_more(store: ClipStore) -> None:
+def test_noise_depends_on_the_seed_and_on_the_ratio(store: ClipStore) -> None:
     clean = features(store, 90).astype(int)
     assert np.array_equal(features(store, 10), features(store, 10))
     assert not np.array_equal(features(store, 10), features(store, 10, seed=2))
-    off = [np.abs(features(store, snr_db) - clean).mean() for snr_db in (20, 10, 0)]
-    assert 0 < off[0] < off[1] < off[2]
+    differences = [np.abs(features(store, snr_db) - clean).mean() for snr_db in (20, 10, 0)]
+    assert 0 < differences[0] < differences[1] < differences[2]
 
 
-def test_words_and_others_are_measured_and_silence_is_not(store: ClipStore) -> None:
-    seen = []
+def test_metrics_exclude_silence_clips(store: ClipStore) -> None:
+    batch_sizes = []
 
     def always_one(clips: np.ndarray) -> np.ndarray:
-        seen.append(len(clips))
+        batch_sizes.append(len(clips))
         return np.tile(np.float32([0.9, 0.1, 0]), (len(clips), 1))
 
     numbers = np.arange(NUM_CLIPS)
     networks = {"float": always_one, "int8": lambda clips: 1 - always_one(clips)}
-    found = in_noise.measure(
+    rows = noise_accuracy.measure(
         store, FRONTEND, numbers, store.targets[numbers], LABELS, networks, [20.0, 10.0], seed=1
     )
-    assert seen == [8] * 4
-    assert [row["snr_db"] for row in found] == [20.0, 10.0]
-    for row in found:
+    assert batch_sizes == [8] * 4
+    assert [row["snr_db"] for row in rows] == [20.0, 10.0]
+    for row in rows:
         assert row["float"] == {"words_accuracy": 1.0, "unknown_rejected": 0.0}
         assert row["int8"] == {"words_accuracy": 0.0, "unknown_rejected": 1.0}
 
 
-def test_without_noise_of_the_test_split_there_are_no_such_figures(
+def test_no_metrics_without_noise_of_the_test_split(
     store: ClipStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "noise", lambda split: [])
     numbers = np.arange(NUM_CLIPS)
-    assert in_noise.measure(store, FRONTEND, numbers, store.targets, LABELS, {}, [10.0], seed=1) == []
+    assert noise_accuracy.measure(store, FRONTEND, numbers, store.targets, LABELS, {}, [10.0], seed=1) == []

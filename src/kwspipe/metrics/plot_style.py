@@ -1,7 +1,7 @@
-"""How all our plots look.
+"""Common style of the plots.
 
-Figures are made without pyplot, so that no global state, window or memory is left behind; matplotlib is
-imported by the first plot, not before.
+Figures are created without pyplot, which keeps global state, windows and memory. matplotlib is imported by the first
+plot only, because the import takes long.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ TITLE: dict[str, Any] = {"loc": "left", "fontsize": 12, "fontweight": "bold", "c
 
 
 def new_figure(width_inches: float, height_inches: float) -> "Figure":
-    """Returns an empty figure that no window and no registry knows of."""
+    """Returns an empty figure that pyplot does not register."""
     from matplotlib.figure import Figure
 
     return Figure((width_inches, height_inches), dpi=DPI, facecolor="white", layout="constrained")
@@ -25,12 +25,12 @@ def new_figure(width_inches: float, height_inches: float) -> "Figure":
 
 def save(figure: "Figure", file: Path) -> None:
     """Writes a figure as PNG."""
-    # No date or version inside: the same figures give the same file.
+    # Without the version of matplotlib in the metadata, equal figures give equal files.
     figure.savefig(file, format="png", metadata={"Software": None}, bbox_inches="tight", pad_inches=0.15)
 
 
-def plain(axes: "Axes") -> None:
-    """Leaves of the frame only what guides the eye."""
+def apply_axes_style(axes: "Axes") -> None:
+    """Reduces the frame to the bottom line and draws a light grid."""
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(FAINT)
