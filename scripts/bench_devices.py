@@ -9,7 +9,6 @@ which other processes of the machine change least.
 """
 
 import argparse
-import dataclasses
 import json
 import time
 from pathlib import Path
@@ -63,10 +62,9 @@ def measure(model_name: str, precision: str, batch: int, steps: int) -> tuple[fl
     redirect_native_stderr(Path("/dev/null"))
     from kwspipe import models
 
-    train: TrainConfig = TypeAdapter(TrainConfig).validate_python(
-        _settings("train/_common.yaml") | _settings("train/finetune.yaml")
-    )
-    train = dataclasses.replace(train, batch_size=batch, precision=precision)
+    settings = _settings("train/_common.yaml") | _settings("train/finetune.yaml")
+    changes = {"batch_size": batch, "precision": precision}
+    train: TrainConfig = TypeAdapter(TrainConfig).validate_python(settings | changes)
     placement = devices.prepare(train)
     network = TypeAdapter(ModelConfig).validate_json(json.dumps(_settings(f"model/{model_name}.yaml")))
     model = compiled(models.build(network, SHAPE, CLASSES), train, 1e-3, None)

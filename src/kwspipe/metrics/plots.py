@@ -49,14 +49,15 @@ def training_curves(history: Path, monitor: str, file: Path) -> None:
     rows = read_history(history)
     best = best_epoch(rows, monitor)
     columns = {name: np.array([row[name] for row in rows], np.float64) for name in rows[0]}
+    epochs = columns["epoch"] + 1  # history.csv counts from 0
     figure = new_figure(10.5, 4.2)
     accuracy, loss = figure.subplots(1, 2)
     shares = {name: np.asarray(100 * columns[name]) for name in SHARES if name in columns}
-    _curves_over_epochs(accuracy, columns["epoch"], shares, best)
-    _curves_over_epochs(loss, columns["epoch"], {name: columns[name] for name in ("loss", "val_loss")}, best)
+    _curves_over_epochs(accuracy, epochs, shares, best)
+    _curves_over_epochs(loss, epochs, {name: columns[name] for name in ("loss", "val_loss")}, best)
     accuracy.set_title("Accuracy (%)", **TITLE)
     loss.set_title("Loss", **TITLE)
-    best_text = f"best: epoch {columns['epoch'][best]:.0f}, {monitor} {columns[monitor][best]:.3f}"
+    best_text = f"best: epoch {epochs[best]:.0f}, {monitor} {columns[monitor][best]:.3f}"
     accuracy.set_title(best_text, loc="right", fontsize=9, color=VALIDATION, pad=10)
     accuracy.legend(loc="lower right", frameon=False, fontsize=9)
     loss.set_ylim(0, 1.1 * max(columns["loss"].max(), columns["val_loss"].max()))
