@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import soundfile
 from kwspipe._core import ffi, lib
 
+from kwspipe.audio.pcm import float_from_pcm, pcm_from_float, read_pcm
 from kwspipe.compiler import image_format as container
 from kwspipe.compiler.compile import compile_model
 from kwspipe.core.detector import Detector, pack_settings
@@ -15,10 +15,12 @@ from kwspipe.core.spotter import Spotter
 from kwspipe.errors import KwspipeError
 from kwspipe.tflite.metadata import read_parameters
 from kwspipe.tflite.model_settings import class_labels, detector_settings, frontend_settings
+from support.speech import recordings
 from support.vendor_models import tflite_of
 
 ARCHIVE = "keyword_spotting_mobilenetv2"
 WORDS = ["left", "right", "up", "down", "stop", "go", "yes", "bed"]
+RATE_HZ = 16000
 GAP_SAMPLES = 12800
 
 
@@ -47,31 +49,29 @@ def image(model):
 
 @pytest.fixture(scope="module")
 def stream(shared_dir):
-    """Returns words of the test split by two speakers each, in quiet noise, and the end of each word."""
+    """Returns two recordings per word of the test split, in quiet noise, and the end of each word in ms."""
     speech = shared_dir / "data" / "speech"
     testing = set((speech / "testing_list.txt").read_text().split())
     random = np.random.default_rng(3)
-    pieces, ends_ms = [np.zeros(19200)], []
+    pieces, ends_ms = [np.zeros(19200, np.int16)], []
     for speaker in range(2):
         for word in WORDS:
-            files = sorted(f for f in (speech / word).glob("*.flac") if f"{word}/{f.name}" in testing)
-            samples, rate = soundfile.read(files[speaker * (len(files) // 2)])
-            assert rate == 16000
-            pieces += [samples, np.zeros(GAP_SAMPLES)]
+            files = [path for path in recordings(speech / word) if f"{word}/{path.name}" in testing]
+            pieces += [read_pcm(files[speaker * (len(files) // 2)], RATE_HZ), np.zeros(GAP_SAMPLES, np.int16)]
             ends_ms.append((word, (sum(map(len, pieces)) - GAP_SAMPLES) // 16))
-    samples = np.concatenate(pieces)
-    samples += random.normal(0, 0.001, len(samples))
-    return np.round(32767 * samples.clip(-1, 1)).astype(np.int16), ends_ms
+    samples = float_from_pcm(np.concatenate(pieces))
+    return pcm_from_float(samples + random.normal(0, 0.001, len(samples))), ends_ms
 
 
 def in_blocks(samples, random, longest):
+    """Yields the samples in blocks of random size below ``longest``."""
     while len(samples):
         count = int(random.integers(0, longest))
         yield samples[:count]
         samples = samples[count:]
 
 
-def test_blocks_of_any_size_give_the_same_detections(image, stream):
+def test_detections_do_not_depend_on_the_block_size(image, stream):
     samples, _ = stream
     expected = Spotter(image).feed(samples)
     assert len(expected) >= 6

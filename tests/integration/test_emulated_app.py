@@ -7,6 +7,7 @@ import pytest
 import soundfile
 from rich.console import Console
 
+from kwspipe.audio.pcm import read_pcm
 from kwspipe.compiler.compile import compile_model
 from kwspipe.core.detector import pack_settings
 from kwspipe.core.frontend import FrontEnd
@@ -20,10 +21,12 @@ from kwspipe.device.messages import Target
 from kwspipe.device.push import PushCallbacks, push
 from kwspipe.tflite.metadata import read_parameters
 from kwspipe.tflite.model_settings import class_labels, detector_settings, frontend_settings
+from support.speech import recordings
 from support.vendor_models import tflite_of
 
 ARCHIVE = "keyword_spotting_mobilenetv2"
 WORDS = ("stop", "go", "up")
+RATE_HZ = 16000
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +45,12 @@ def image(tflite) -> bytes:
 
 @pytest.fixture(scope="module")
 def speech(shared_dir) -> np.ndarray:
-    """Recordings of three words with pauses."""
-    pieces = [np.zeros(16000)]
+    """Returns one recording per word, with pauses."""
+    pieces = [np.zeros(RATE_HZ, np.int16)]
     for word in WORDS:
-        path = sorted((shared_dir / "data" / "speech" / word).glob("*.flac"))[3]
-        pieces += [soundfile.read(path)[0], np.zeros(8000)]
-    return np.round(np.concatenate(pieces) * 32767).astype(np.int16)
+        path = recordings(shared_dir / "data" / "speech" / word)[3]
+        pieces += [read_pcm(path, RATE_HZ), np.zeros(RATE_HZ // 2, np.int16)]
+    return np.concatenate(pieces)
 
 
 def test_fed_words_give_the_detections_of_the_core(brd2601_firmware, image, speech, tmp_path):
@@ -64,7 +67,7 @@ def test_fed_words_give_the_detections_of_the_core(brd2601_firmware, image, spee
         board.restart()
         with open_link(board.port) as link:
             link.hello()
-            fed = feed_audio(link, speech, 16000, None, Console(quiet=True))
+            fed = feed_audio(link, speech, RATE_HZ, None, Console(quiet=True))
             assert [(e.label, e.label_index, e.score, e.time_ms) for e in fed.events] == [
                 (d.label, d.index, d.score, d.time_ms) for d in expected
             ]
@@ -79,7 +82,7 @@ def test_words_from_the_microphone_give_the_detections_of_the_core(
     from kwspipe.device.emulator import EmulatedBoard
 
     flash_file, wav = tmp_path / "flash.bin", tmp_path / "words.wav"
-    soundfile.write(wav, speech, 16000)
+    soundfile.write(wav, speech, RATE_HZ)
     gain = max(1, detector_settings(read_parameters(tflite)).volume_gain)  # applies to the microphone only
     expected = Spotter(image).feed(np.clip(speech.astype(np.int32) * gain, -32768, 32767).astype(np.int16))
     assert len(expected) >= len(WORDS)
