@@ -14,10 +14,15 @@ from kwspipe.device import flashing, ports
 from kwspipe.device.board_process import BoardProcess
 from kwspipe.device.emulator import EmulatedBoard
 from kwspipe.device.errors import LinkLostError, WrongBoardError
-from kwspipe.device.firmware import Firmware, firmware_target
+from kwspipe.device.firmware import EMULATED, Firmware, firmware_target
 from kwspipe.device.host import HostBoard
 from kwspipe.device.link import Link
 from kwspipe.device.messages import Hello
+
+# Flashes a firmware. The other arguments are the firmware found on the board, and the serial number of the port.
+FlashTool = Callable[[Firmware, str, str | None], None]
+# Boards that are connected to a port. All other boards are processes on this machine.
+FLASH_TOOLS: dict[str, FlashTool] = {"brd2601": flashing.flash}
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ def open_board(name: str, port: str | None, console: Console) -> Iterator[BoardH
     """Makes the board with the given name available, with the firmware of this release.
 
     Args:
-        name: ``emulated``, ``brd2601`` or ``host``.
+        name: ``board.name``.
         port: ``board.port``, the port of a connected or running board. None finds or starts a board.
         console: receives progress messages.
 
@@ -50,16 +55,16 @@ def open_board(name: str, port: str | None, console: Console) -> Iterator[BoardH
     """
     target = firmware_target(name)
     firmware = firmware_module.build(target)
-    if name == "brd2601" or port is not None:
+    if name in FLASH_TOOLS:
         path = ports.find_port(port)
-        if name == "brd2601":
-            update_firmware(path, firmware, console)
-        else:
-            check_running_board(path, target, firmware)
+        update_firmware(path, name, firmware, console, FLASH_TOOLS[name])
         yield BoardHandle(lambda: open_link(path), firmware, ports.BAUD)
-        return
-    with start_board(name, firmware, None if name == "host" else ports.BAUD) as board:
-        yield board
+    elif port is not None:
+        check_running_board(port, target, firmware)
+        yield BoardHandle(lambda: open_link(port), firmware, ports.BAUD)
+    else:
+        with start_board(name, firmware, ports.BAUD if name in EMULATED else None) as board:
+            yield board
 
 
 @contextlib.contextmanager
@@ -67,7 +72,7 @@ def start_board(name: str, firmware: Firmware, baud: int | None) -> Iterator[Boa
     """Starts a board with an empty flash on this machine, and ends it on exit.
 
     Args:
-        name: ``emulated`` or ``host``.
+        name: ``emulated``, or the name of a native board.
         firmware: the firmware of the board.
         baud: speed of the serial line, None for no limit.
 
@@ -77,10 +82,10 @@ def start_board(name: str, firmware: Firmware, baud: int | None) -> Iterator[Boa
     with tempfile.TemporaryDirectory(prefix="kwspipe-") as folder:
         flash_file = Path(folder) / "flash.bin"
         board: BoardProcess
-        if name == "host":
-            board = HostBoard(firmware.program, flash_file, baud=baud)
-        else:
+        if name in EMULATED:
             board = EmulatedBoard(firmware.program, flash_file, baud=baud or 0)
+        else:
+            board = HostBoard(firmware.program, flash_file, baud=baud)
         with board:
             yield BoardHandle(lambda: open_link(board.port), firmware, baud)
 
@@ -92,12 +97,21 @@ def open_link(path: str) -> Link:
 
 def update_firmware(
     path: str,
+    board: str,
     firmware: Firmware,
     console: Console,
-    flash: Callable[[Firmware, str, str | None], None] = flashing.flash,
+    flash: FlashTool,
     connect: Callable[[str], Link] = open_link,
 ) -> None:
-    """Flashes a BRD2601 if its firmware differs from ``firmware`` or is not a firmware of kwspipe.
+    """Flashes a board if its firmware differs from ``firmware`` or is not a firmware of kwspipe.
+
+    Args:
+        path: port of the board.
+        board: expected name of the board.
+        firmware: firmware of this release.
+        console: receives progress messages.
+        flash: flashes the firmware.
+        connect: opens a link to the board.
 
     Raises:
         WrongBoardError: if another board answers, or flashing had no effect.
@@ -105,7 +119,7 @@ def update_firmware(
     """
     hello = _read_hello(path, connect)
     if hello is not None:
-        _check_name(path, hello, "brd2601")
+        _check_name(path, hello, board)
     if hello is not None and hello.firmware == firmware.version:
         return
     received = "no firmware of kwspipe answers" if hello is None else f"it has version {hello.firmware}"

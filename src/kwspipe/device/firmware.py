@@ -13,10 +13,27 @@ from pathlib import Path
 from kwspipe.device.errors import DeviceError
 
 SOURCES = Path(__file__).resolve().parents[3] / "firmware"
-PROGRAM = {"host": "kwspipe", "brd2601": "kwspipe.elf"}
+NATIVE = "cc"  # or the compiler in the environment variable CC
 RAM = range(0x2000_0000, 0x2004_0000)
 SHF_ALLOC = 2
 MAX_OUTPUT_LINES = 15  # of a failed program, in the error message
+
+
+@dataclass(frozen=True)
+class Target:
+    """Build of a folder of ``firmware/boards/``.
+
+    Attributes:
+        program: name of the linked program.
+        compiler: compiler that ``board.mk`` uses if ziglang is not installed.
+    """
+
+    program: str
+    compiler: str
+
+
+TARGETS = {"host": Target("kwspipe", NATIVE), "brd2601": Target("kwspipe.elf", "arm-none-eabi-gcc")}
+EMULATED = {"emulated": "brd2601"}  # target of each emulated board
 
 
 class FirmwareError(DeviceError):
@@ -53,7 +70,7 @@ class Firmware:
 
 def firmware_target(board: str) -> str:
     """Returns the target to build for a board. The emulated board runs the firmware of the BRD2601."""
-    return "host" if board == "host" else "brd2601"
+    return EMULATED.get(board, board)
 
 
 def _ram_bytes(elf: bytes) -> int:
@@ -73,10 +90,10 @@ def last_lines(output: str) -> str:
 
 
 def check_build_tools(target: str, where: str) -> None:
-    """Checks that the firmware of ``host`` or ``brd2601`` can be built, without building it.
+    """Checks that a firmware can be built, without building it.
 
     Args:
-        target: the firmware to build.
+        target: a key of ``TARGETS``.
         where: the first part of the error message, for example a configuration path.
 
     Raises:
@@ -84,18 +101,20 @@ def check_build_tools(target: str, where: str) -> None:
     """
     _check_sources(where, SOURCES)
     if not has_compiler(target):
+        compiler = TARGETS[target].compiler
         raise FirmwareError(
             where,
             f"no C compiler for the firmware of {target} is installed",
-            f"the Python package ziglang, or {'a C compiler' if target == 'host' else 'arm-none-eabi-gcc'}",
+            f"the Python package ziglang, or {'a C compiler' if compiler == NATIVE else compiler}",
             "make setup (in a checkout), or pip install 'kwspipe[toolchain]', and run again",
         )
 
 
 def has_compiler(target: str) -> bool:
     """Returns whether a compiler is installed that ``firmware/boards/<target>/board.mk`` can use."""
-    native = [*shlex.split(os.environ.get("CC", "cc")), ""][0]
-    compiler = native if target == "host" else "arm-none-eabi-gcc"
+    compiler = TARGETS[target].compiler
+    if compiler == NATIVE:
+        compiler = [*shlex.split(os.environ.get("CC", NATIVE)), ""][0]
     return importlib.util.find_spec("ziglang") is not None or shutil.which(compiler) is not None
 
 
@@ -112,7 +131,11 @@ def _check_sources(where: str, sources: Path) -> None:
 
 
 def build(target: str, sources: Path = SOURCES) -> Firmware:
-    """Builds the firmware of ``host`` or ``brd2601`` if its sources have changed.
+    """Builds the firmware of a target if its sources have changed.
+
+    Args:
+        target: a key of ``TARGETS``.
+        sources: folder of the firmware.
 
     Raises:
         FirmwareError: if the sources, make or a compiler is missing, or the build failed.
@@ -130,4 +153,4 @@ def build(target: str, sources: Path = SOURCES) -> Firmware:
             "pip install 'kwspipe[toolchain]' if no compiler is installed, and run again",
         )
     folder = sources / "build" / target
-    return Firmware(folder / PROGRAM[target], (folder / "version.txt").read_text().strip())
+    return Firmware(folder / TARGETS[target].program, (folder / "version.txt").read_text().strip())

@@ -16,7 +16,7 @@ def check_board(name: str | None, count_instructions: bool = False) -> None:
     necessary only if the firmware differs.
 
     Args:
-        name: ``emulated``, ``brd2601`` or ``host``. None checks no board.
+        name: ``board.name``. None checks no board.
         count_instructions: also check the emulated board that counts the instructions of a model.
 
     Raises:

@@ -40,6 +40,7 @@ def update(folder: Path, answers: list) -> list[str]:
     flashed: list[str] = []
     boards.update_firmware(
         "port-1",
+        "brd2601",
         built(folder),
         QUIET,
         lambda _f, received, _n: flashed.append(received),

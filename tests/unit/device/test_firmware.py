@@ -2,15 +2,25 @@
 
 import struct
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
+from kwspipe.config import BoardConfig
 from kwspipe.device import firmware
-from kwspipe.device.firmware import Firmware, FirmwareError
+from kwspipe.device.firmware import SOURCES, TARGETS, Firmware, FirmwareError, firmware_target
+from support.paths import CONF
 
 
 def built(folder: Path) -> Firmware:
     return Firmware(folder / "kwspipe.elf", "0.1.0-new")
+
+
+def test_every_board_has_a_configuration_a_folder_and_a_target():
+    names = get_args(get_type_hints(BoardConfig)["name"])
+    assert {path.stem for path in (CONF / "board").glob("*.yaml")} == set(names)
+    folders = {path.parent.name for path in SOURCES.glob("boards/*/board.mk")}
+    assert {firmware_target(name) for name in names} == folders == set(TARGETS)
 
 
 def test_missing_sources_are_an_error(tmp_path):
