@@ -3,11 +3,10 @@
 from pathlib import Path
 
 from support.own_process import printed_by
-from support.paths import TESTS
 
 
 def test_a_resumed_training_in_mixed_precision_ends_with_the_same_weights(tmp_path: Path) -> None:
-    result = printed_by(TESTS / "programs" / "resume_mixed_precision.py", tmp_path)
+    result = printed_by("resume_mixed_precision.py", tmp_path)
     assert result.pop("average_difference") > 1e-4  # the kept average differs from the latest weights
     assert result == {
         "placement": "the CPU, mixed_float16",

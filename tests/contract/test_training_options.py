@@ -3,12 +3,11 @@
 import pytest
 
 from support.own_process import printed_by
-from support.paths import TESTS
 
 
 @pytest.fixture(scope="module")
 def measured() -> dict:
-    return printed_by(TESTS / "programs" / "compare_optimizers.py")
+    return printed_by("compare_optimizers.py")
 
 
 def test_the_optimizer_is_adam_with_decoupled_weight_decay(measured: dict) -> None:

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from support.own_process import printed_by
-from support.paths import TESTS
 
 ARCHIVE = "base/keyword_spotting_mobilenetv2.mltk.zip"
 
@@ -15,7 +14,7 @@ ARCHIVE = "base/keyword_spotting_mobilenetv2.mltk.zip"
 @pytest.fixture(scope="module")
 def loaded(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, dict[str, np.ndarray]]:
     arrays = tmp_path_factory.mktemp("vendor") / "arrays.npz"
-    printed = printed_by(TESTS / "programs" / "load_vendor_checkpoint.py", shared_dir / ARCHIVE, arrays)
+    printed = printed_by("load_vendor_checkpoint.py", shared_dir / ARCHIVE, arrays)
     with np.load(arrays) as file:
         return printed, dict(file)
 

@@ -1,4 +1,4 @@
-/* Fuzzer of the front-end tables, built with the sanitizers by tests/contract/test_frontend_hostile.py: fuzz_frontend
+/* Fuzzer of the front-end tables, built with the sanitizers by tests/contract/test_damaged_frontend_tables.py: fuzz_frontend
  * TABLES CLIP ROUNDS.
  *
  * Prints the features of the clip with the intact tables. Then damages the tables ROUNDS times and runs the front end

@@ -2,8 +2,6 @@
 
 import dataclasses
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -39,8 +37,7 @@ def run_dir(tmp_path: Path) -> Path:
 
 def test_tracking_is_off_by_default_and_does_not_import_mlflow(run_dir: Path) -> None:
     assert mlflow_tracking.is_current(config(), run_dir)
-    code = "import sys, kwspipe.pipeline.runner; sys.exit('mlflow' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+    assert printed_by("list_imports.py", "kwspipe.pipeline.runner", "mlflow") == []
 
 
 def test_a_missing_package_is_an_error_before_the_first_stage(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,23 +76,6 @@ def test_an_unusable_store_is_an_error(run_dir: Path, tmp_path: Path) -> None:
         call_in_process(mlflow_tracking.track, tracked, run_dir)
 
 
-READ = """
-import json, sys
-from pathlib import Path
-from mlflow.tracking import MlflowClient
-store = Path(sys.argv[1])
-client = MlflowClient(f"sqlite:///{store}/mlflow.db")
-experiment = client.get_experiment_by_name("digits_3")
-found = []
-for run in client.search_runs([experiment.experiment_id]):
-    steps = [metric.step for metric in client.get_metric_history(run.info.run_id, "train.loss")]
-    files = [path.name for path in Path(run.info.artifact_uri.removeprefix("file://")).rglob("*")]
-    found.append({"id": run.info.run_id, "params": run.data.params, "metrics": run.data.metrics,
-                  "status": run.info.status, "steps": steps, "files": files})
-print(json.dumps(found))
-"""
-
-
 def read(folder: Path) -> list[dict]:  # type: ignore[type-arg]
-    """Reads the store in another process, so that this process does not import MLflow."""
-    return list(printed_by(READ, folder / "store"))
+    """Returns the runs in the store. Another process reads them, so that this process does not import MLflow."""
+    return list(printed_by("read_mlflow_store.py", folder / "store"))

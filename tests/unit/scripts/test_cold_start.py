@@ -1,9 +1,8 @@
-"""Start-up cost of a job: modules import no libraries that they do not need yet."""
-
-import subprocess
-import sys
+"""Start-up cost of a job: modules do not import libraries that are needed later or not at all."""
 
 import pytest
+
+from support.own_process import printed_by
 
 
 @pytest.mark.parametrize(
@@ -16,6 +15,4 @@ import pytest
     ],
 )
 def test_imports_are_few(module: str, not_imported: tuple[str, ...]) -> None:
-    program = f"import sys, {module}; print(*[name for name in {not_imported!r} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    assert done.stdout.split() == []
+    assert printed_by("list_imports.py", module, *not_imported) == []

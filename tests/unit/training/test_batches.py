@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from kwspipe.dataset.store.clip_store import ClipStore, StoreWriter
 from kwspipe.training import batches as batches_module
 from kwspipe.training.batches import Batch, DataWaitTimer, TrainingBatches
 from support.default_settings import FRONTEND
-from support.paths import TESTS
+from support.own_process import command, environment
 
 LABELS = ("one", "_silence_")
 AUGMENT = AugmentConfig(
@@ -83,28 +82,9 @@ def test_the_number_of_batches_ahead_is_limited(store: Path, monkeypatch: pytest
         assert len(submitted) == 5 + 2
 
 
-PARENT = """
-import sys, time
-from collections.abc import Iterator
-from pathlib import Path
-sys.path.insert(0, {tests!r})
-from support.default_settings import FRONTEND
-from kwspipe.config import AugmentConfig
-from kwspipe.training.batches import TrainingBatches
-if __name__ == "__main__":
-    with TrainingBatches(Path({store!r}), FRONTEND, AugmentConfig("random", ()), 8, 3, 2) as batches:
-        stream = batches.epochs(0, 10**6)
-        for _ in range(30):
-            next(stream)
-        print(*batches.pool._processes, flush=True)
-        time.sleep(60)
-"""
-
-
-def test_workers_end_when_their_parent_is_killed(store: Path, tmp_path: Path) -> None:
-    script = tmp_path / "parent.py"
-    script.write_text(PARENT.format(tests=str(TESTS), store=str(store)))
-    parent = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True)
+def test_workers_end_when_their_parent_is_killed(store: Path) -> None:
+    program = command("wait_with_workers.py", store)
+    parent = subprocess.Popen(program, stdout=subprocess.PIPE, text=True, env=environment())
     assert parent.stdout is not None
     workers = [int(pid) for pid in parent.stdout.readline().split()]
     assert len(workers) == 2 and all(is_alive(pid) for pid in workers)

@@ -1,0 +1,12 @@
+"""Imports a module; prints which other modules this has imported as a JSON list.
+
+Arguments: the module, and the other modules.
+"""
+
+import importlib
+import json
+import sys
+
+module, *others = sys.argv[1:]
+importlib.import_module(module)
+print(json.dumps([name for name in others if name in sys.modules]))
