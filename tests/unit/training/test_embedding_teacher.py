@@ -143,13 +143,13 @@ def test_a_run_without_the_package_ends_before_the_first_stage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedding_teacher, "PACKAGE", "not_installed_at_all")
-    asked = [
+    overrides = [
         "+experiment=smoke",
         "dataset=synthetic",
         "distill=speech_embedding",
         f"run_dir={tmp_path / 'run'}",
     ]
-    config = composed_config(*asked)
+    config = composed_config(*overrides)
     with pytest.raises(KwspipeError, match="extra teacher"):
         runner.run(config)
     assert not (tmp_path / "run").exists()
