@@ -73,9 +73,9 @@ class TrainingProgress:
         mean_s = (now_s - self._start_s) / (done - self.first_epoch)
         self.bar.update(self.task, result=f"{monitor} {getattr(result, monitor):.3f}")
         self.print(
-            f"epoch {done} of {self.num_epochs}: train loss {result.loss:.4f}, validation loss {result.val_loss:.4f}, "
-            f"validation accuracy {result.val_accuracy:.1%}, learning rate {result.learning_rate:.3g}, "
-            f"{seconds:.1f} s, {_duration(mean_s * (self.num_epochs - done))} remaining"
+            f"epoch {done} of {self.num_epochs}: loss {result.loss:.3f}, validation loss {result.val_loss:.3f}, "
+            f"accuracy {result.val_accuracy:.1%}, rate {result.learning_rate:.2e}, "
+            f"{seconds:.0f} s, {_duration(mean_s * (self.num_epochs - done))} left"
         )
 
 
