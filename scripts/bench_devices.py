@@ -64,7 +64,7 @@ def measure(model_name: str, precision: str, batch: int, steps: int) -> tuple[fl
 
     settings = _settings("train/_common.yaml") | _settings("train/finetune.yaml")
     changes = {"batch_size": batch, "precision": precision}
-    train: TrainConfig = TypeAdapter(TrainConfig).validate_python(settings | changes)
+    train = TrainConfig(**settings | changes)
     placement = devices.prepare(train)
     network = TypeAdapter(ModelConfig).validate_json(json.dumps(_settings(f"model/{model_name}.yaml")))
     model = compiled(models.build(network, SHAPE, CLASSES), train, 1e-3, None)
