@@ -128,13 +128,12 @@ def read_run(path: Path) -> dict[str, bytes]:
     return collect_members(path) if path.is_dir() else read(path)
 
 
-def find_run(name_or_path: str, runs_folder: Path, key: str = "compare.runs") -> Path:
+def find_run(name_or_path: str, runs_folder: Path) -> Path:
     """Returns the path of a run that is given by name or by path.
 
     Args:
         name_or_path: the value in the configuration.
         runs_folder: the folder in which names are searched.
-        key: configuration key of the value, for the error.
 
     Raises:
         KwspipeError: there is no such path and no run of this name.
@@ -147,7 +146,7 @@ def find_run(name_or_path: str, runs_folder: Path, key: str = "compare.runs") ->
         sorted(entry.parent.name for entry in runs_folder.glob("*/quantize")) if runs_folder.is_dir() else []
     )
     raise KwspipeError(
-        key,
+        "compare.runs",
         f"{name_or_path!r} is neither a path nor a run in {runs_folder}",
         f"a run directory, a *{SUFFIX}, or one of: {', '.join(runs) or 'none yet'}",
         "correct the path or the name",

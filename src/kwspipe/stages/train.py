@@ -41,12 +41,12 @@ def check(config: PipelineConfig) -> None:
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
-    """Leaves model.weights.h5, classes.json, history.csv, transfer.json and TensorBoard's logs in ``folder``."""
+    """Writes model.weights.h5, classes.json, history.csv, transfer.json and TensorBoard's logs in ``folder``."""
     if not (folder / HISTORY).is_file():
         prepared, train = run_dir / "prepare", config.train
         classes, targets = assign_training_classes(ClipStore(prepared), train.num_auxiliary_word_classes)
-        said = embedding_targets(config, prepared, targets, len(classes.names))
-        # First of all: its workers start while TensorFlow is imported and the network is built.
+        teacher = embedding_targets(config, prepared, targets, len(classes.names))
+        # The workers start first, while TensorFlow is imported and the network is built.
         with TrainingBatches(
             prepared,
             config.frontend,
@@ -56,7 +56,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
             train.workers,
             targets,
         ) as batches:
-            _fit(config, prepared, folder, batches, classes, said)
+            _fit(config, prepared, folder, batches, classes, teacher)
     shutil.rmtree(folder / STATE, ignore_errors=True)
 
 
@@ -66,7 +66,7 @@ def _fit(
     folder: Path,
     batches: TrainingBatches,
     classes: ClassTable,
-    said: EmbeddingTargets | None,
+    teacher: EmbeddingTargets | None,
 ) -> None:
     import keras
 
@@ -87,7 +87,7 @@ def _fit(
     model = models.build_merged(config.model, validation[0].shape[1:], classes.labels)
     checkpoint = locate(config.transfer, config.model.name)
     report = apply(without_merge(model).layers, config.transfer, checkpoint, classes.names)
-    loop = TrainingLoop(model, config.train, config.schedule, config.seed, folder, said)
+    loop = TrainingLoop(model, config.train, config.schedule, config.seed, folder, teacher)
     write_classes(folder, classes)
     report = replace(report, other_features=frontend_differences(checkpoint, config.frontend))
     write_json(folder / "transfer.json", report.as_mapping())
