@@ -29,7 +29,7 @@ class Prediction:
 
     @property
     def correct(self) -> bool:
-        """Whether the predicted label is the true label."""
+        """True if the predicted label is the true label."""
         return self.predicted == self.label
 
 
