@@ -46,7 +46,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tmp_path_factory.mktemp("runs") / "run", (*words, "nine", "_unknown_", "_silence_"), synthetic=True
     )
     run.dir.mkdir()
-    run.whole()
+    run.write_all()
     of_word = STREAMING["per_word"]["one"]
     run.evaluate(streaming=STREAMING | {"per_word": dict.fromkeys(words, of_word)})
     refresh(run.dir, ReportConfig(max_mistakes=3))

@@ -1,4 +1,4 @@
-"""Builds each network of conf/model and variants of it; prints shapes and sizes as JSON.
+"""Builds each network of conf/model and its variants, and prints shapes and sizes as JSON.
 
 Arguments: the configuration files of the networks.
 """

@@ -1,4 +1,4 @@
-"""Compares the optimizer and the average of the weights with their definitions; prints differences as JSON."""
+"""Compares the optimizer and the average of the weights with their definitions, and prints differences as JSON."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Imports a module; prints which other modules this has imported as a JSON list.
+"""Imports a module, and prints the given other modules that were imported with it as a JSON list.
 
 Arguments: the module, and the other modules.
 """

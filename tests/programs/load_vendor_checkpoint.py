@@ -1,4 +1,4 @@
-"""Loads the vendor's checkpoint into networks with 8, 5 and 11 classes; prints numbers of layers as JSON.
+"""Loads the vendor's checkpoint into networks with 8, 5 and 11 classes, and prints numbers of layers as JSON.
 
 Arguments: the checkpoint, and the file that receives the weights of the network with 8 classes.
 """

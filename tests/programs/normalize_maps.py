@@ -1,4 +1,4 @@
-"""Runs a training step of the fused and of Keras' batch normalization; prints the values of both as JSON.
+"""Runs a training step of the fused and of the Keras batch normalization, and prints the values of both as JSON.
 
 The values are outputs, gradients of inputs and variables, moving averages, and outputs of inference.
 """

@@ -1,4 +1,4 @@
-"""Trains a small network in mixed precision with a teacher, uninterrupted and resumed; prints measurements as JSON.
+"""Trains a small network in mixed precision with a teacher, uninterrupted and resumed, and prints measurements as JSON.
 
 Argument: a folder for the runs.
 """
@@ -58,15 +58,15 @@ def fit(name: str, on_epoch: Any = None) -> TrainingLoop:
 
 
 def arrays(name: str) -> dict[str, np.ndarray]:
-    found: dict[str, np.ndarray] = {}
+    values: dict[str, np.ndarray] = {}
 
     def add(path: str, item: h5py.Group | h5py.Dataset) -> None:
         if isinstance(item, h5py.Dataset):
-            found[path] = item[()]
+            values[path] = item[()]
 
     with h5py.File(folder / name / WEIGHTS) as file:
         file.visititems(add)
-    return found
+    return values
 
 
 uninterrupted = fit("uninterrupted")

@@ -1,4 +1,4 @@
-"""Trains a tiny network with targets from a teacher, uninterrupted and resumed; prints measurements as JSON.
+"""Trains a tiny network with targets from a teacher, uninterrupted and resumed, and prints measurements as JSON.
 
 Argument: a folder for the runs.
 """

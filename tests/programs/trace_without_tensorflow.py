@@ -1,4 +1,4 @@
-"""Traces the weight shapes of a network; prints which of TensorFlow and Keras this has imported as a JSON list."""
+"""Traces the weight shapes of a network, and prints the imported modules of TensorFlow and Keras as a JSON list."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Trains and converts networks of which several classes have the same label; prints measurements as JSON.
+"""Trains and converts networks in which several classes have the same label, and prints measurements as JSON.
 
 Argument: a folder for the runs, model.tflite and vectors.npz.
 """
@@ -50,14 +50,14 @@ def merge_matrix(model: keras.Model) -> np.ndarray:
 
 
 def merge_error(model: keras.Model) -> float:
-    """Returns the largest difference of the outputs and the sums of the posteriors of the classes."""
+    """Returns the largest difference between the outputs and the sums of the posteriors of the classes."""
     by_class = posteriors(without_merge(model))
     sums = np.stack([by_class[:, np.array(LABELS) == label].sum(axis=1) for label in range(3)], axis=1)
     return float(np.abs(posteriors(model) - sums).max())
 
 
 def fit(name: str, targets: EmbeddingTargets | None) -> tuple[keras.Model, dict[str, Any]]:
-    """Returns a new network with the weights that a training has stored, and measurements."""
+    """Trains a network. Returns a new network with the stored weights, and measurements."""
     (folder / name).mkdir()
     model = network(1)
     before = model.get_layer(OUTPUTS).get_weights()[0]
@@ -84,7 +84,7 @@ def fit(name: str, targets: EmbeddingTargets | None) -> tuple[keras.Model, dict[
 
 
 def sharpen(model: keras.Model) -> None:
-    """Scales the output layer, so that posteriors are as large as after a long training and differ between clips."""
+    """Scales the output layer, so that the posteriors are similar to those after a long training."""
     pooled = keras.Model(model.input, model.get_layer(OUTPUTS).input)(clips[..., None].astype(np.float32))
     values = pooled.numpy()
     kernel, bias = model.get_layer(OUTPUTS).get_weights()

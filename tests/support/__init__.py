@@ -1,1 +1,1 @@
-"""Shared helpers of the tests."""
+"""Functions and classes shared by tests."""

@@ -1,4 +1,4 @@
-"""Board for tests: slots and link of the C core with a flash model, and a serial line that can fail."""
+"""Board for tests: slots and link of the C core with a flash model, and a serial line with faults."""
 
 import random
 
@@ -201,8 +201,8 @@ class LoopbackPort:
         if self._lose_after is not None:
             data = data[: max(0, self._lose_after - self.num_sent)]
         self.num_sent += len(data)
-        answer = self._board.exchange(self._damage(data))
-        self._received += self._damage(answer)
+        response = self._board.exchange(self._damage(data))
+        self._received += self._damage(response)
         return len(data)
 
     def read(self, size: int = 1, /) -> bytes:

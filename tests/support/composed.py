@@ -1,4 +1,4 @@
-"""Configurations composed as the command line composes them."""
+"""Configurations composed from overrides of the command line."""
 
 import pytest
 from hydra import compose, initialize_config_dir

@@ -1,4 +1,4 @@
-"""Tones as recordings, and small configurations of recording sources."""
+"""Recordings of tones, and small configurations of recording sources."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,7 @@ def tone(frequency_hz: float = 440.0, duration_s: float = 0.4, peak: float = 0.5
 
 
 def write(path: Path, samples: np.ndarray, rate_hz: int = RATE_HZ, **options: Any) -> Path:
-    """Writes a recording and returns its path; creates the folder."""
+    """Writes a recording into a folder, which is created if needed, and returns its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(str(path), samples, rate_hz, **options)
     return path

@@ -1,4 +1,4 @@
-"""Code in the documents: commands of kwspipe, overrides, make targets."""
+"""Code in the documents: commands of kwspipe, overrides and make targets."""
 
 import re
 import shlex
@@ -41,7 +41,7 @@ def snippets() -> Iterator[Snippet]:
 
 
 def shell_words(text: str) -> list[str]:
-    """Returns the words of a shell command, none if the text has a ``<placeholder>`` or is no shell command."""
+    """Returns the words of a shell command. A text with a ``<placeholder>`` or with invalid quotes has none."""
     try:
         return [] if "<" in text else shlex.split(text, comments=True)
     except ValueError:
@@ -49,18 +49,18 @@ def shell_words(text: str) -> list[str]:
 
 
 def commands() -> Iterator[tuple[str, list[str]]]:
-    """Yields place and arguments of each command. Overrides without a command are combined with an experiment."""
+    """Yields position and arguments of each command. Overrides without a command are combined with an experiment."""
     for where, text in snippets():
         words = shell_words(text)
         if words and (start := COMMAND.match(text)):
             yield where, words[len(start[0].split()) :]
         elif words and words != ["key=value"] and all(OVERRIDE.fullmatch(word) for word in words):
-            named = any(word.startswith("+experiment=") for word in words)
-            yield where, ["-m", *([] if named else ["+experiment=digits_3"]), *words]
+            has_experiment = any(word.startswith("+experiment=") for word in words)
+            yield where, ["-m", *([] if has_experiment else ["+experiment=digits_3"]), *words]
 
 
 def make_targets() -> Iterator[tuple[str, str]]:
-    """Yields place and target of each call of make in the root folder."""
+    """Yields position and target of each call of make in the root folder."""
     for where, text in snippets():
         for part in text.split("&&"):
             words = shell_words(part)

@@ -1,4 +1,4 @@
-"""A .tflite without operators, for tests of metadata."""
+"""Small .tflite file without operators, for tests of metadata."""
 
 import flatbuffers
 import tflite

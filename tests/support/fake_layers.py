@@ -1,4 +1,4 @@
-"""Layers with the interface of Keras' layers, and weight files in the format of Keras, without Keras."""
+"""Layers with the interface of Keras layers, and weight files in the format of Keras, without Keras."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Behaviour:
-    """The configured behaviour of the server, and the requests it received.
+    """Settings of the server and the received requests.
 
     Attributes:
         content: the content of the file.

@@ -1,4 +1,4 @@
-"""Flash memory model for tests: NOR rules, power cuts at any operation, unstable bits after a cut."""
+"""Model of a flash memory: NOR rules, power cuts at any operation, and unstable bits after a cut."""
 
 import hashlib
 import random

@@ -1,4 +1,4 @@
-"""A simple second implementation of the front end, for comparison with the C core in settings without recordings.
+"""Simple second implementation of the front end, for comparison with the C core in settings without recorded features.
 
 It follows TensorFlow's microfrontend and kissfft in the order of their computations, with a recursive FFT and without
 optimizations. The tables are those of kwspipe.core.frontend_tables, which the recorded vectors cover.
@@ -45,7 +45,7 @@ def scaled(a: tuple, divisor: int) -> tuple:
 
 
 def fft(points: tuple) -> tuple:
-    """Returns the FFT as in kissfft, with radix 4 if possible, else radix 2; each stage divides by its radix."""
+    """Returns the FFT of kissfft, with radix 4 if possible, else radix 2. Each stage divides by its radix."""
     length = len(points[0])
     if length == 1:
         return points
@@ -53,9 +53,9 @@ def fft(points: tuple) -> tuple:
     parts = [fft((points[0][q::radix], points[1][q::radix])) for q in range(radix)]
     powers = []
     for q in range(radix):
-        turn = np.array([twiddle(-2 * math.pi * q * k / length) for k in range(length // radix)]).T
+        factors = np.array([twiddle(-2 * math.pi * q * k / length) for k in range(length // radix)]).T
         part = scaled(parts[q], radix)
-        powers.append(part if q == 0 else times(part, (turn[0], turn[1])))
+        powers.append(part if q == 0 else times(part, (factors[0], factors[1])))
     if radix == 2:
         outputs = [plus(powers[0], powers[1]), minus(powers[0], powers[1])]
     else:

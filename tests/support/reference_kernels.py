@@ -1,4 +1,4 @@
-"""Reference outputs from the reference kernels of TensorFlow Lite. The process must not import TensorFlow."""
+"""Outputs of the reference kernels of TensorFlow Lite. The process must not import TensorFlow."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""Slurm cluster of one controller and one node on this machine, started with the privileges of the test."""
+"""Slurm cluster with one controller and one node on this machine, started with the privileges of the test."""
 
 import os
 import shutil
@@ -64,7 +64,7 @@ def running(folder: Path, cpus: int) -> Iterator[dict[str, str]]:
         cpus: number of CPUs, and of parallel jobs with one CPU each.
 
     Raises:
-        CannotStartError: the cluster cannot start; the message states the reason.
+        CannotStartError: the cluster cannot start. The message contains the reason.
     """
     environment = _environment(folder)
     _check_possible(environment)

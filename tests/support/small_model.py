@@ -1,4 +1,4 @@
-"""A small model image with front end and detector: dense layers of random weights."""
+"""Small model image with front end, dense layers of random weights, and detector."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A small run, as its stages would leave it, without training anything."""
+"""Small run directory with the files of all stages, written without a training."""
 
 import json
 from collections.abc import Callable
@@ -58,12 +58,13 @@ STREAMING = {
 
 
 def tone(number: int, seconds: float = 1.0) -> np.ndarray:
+    """Returns a tone whose frequency depends on the number, (samples,) int16."""
     time_s = np.arange(int(seconds * RATE_HZ)) / RATE_HZ
     return (9000 * np.sin(2 * np.pi * (200 + 10 * number) * time_s)).astype(np.int16)
 
 
 class Run:
-    """Writes the folders of a run, stage by stage."""
+    """Writer of a run directory. Each method writes the folder of a stage."""
 
     def __init__(self, run_dir: Path, labels: tuple[str, ...] = LABELS, synthetic: bool = False) -> None:
         self.dir, self.labels, self.synthetic = run_dir, labels, synthetic
@@ -82,15 +83,15 @@ class Run:
     def manifest(self, name: str) -> dict[str, Any]:
         return json.loads((self.dir / name / "manifest.json").read_text())
 
-    def prepare(self, clips_a_class: int = 3, note: str = "") -> None:
-        self.stage("prepare", (), {}, lambda folder: self._prepare(folder, clips_a_class, note))
+    def prepare(self, clips_per_class: int = 3, note: str = "") -> None:
+        self.stage("prepare", (), {}, lambda folder: self._prepare(folder, clips_per_class, note))
 
-    def _prepare(self, folder: Path, clips_a_class: int, note: str) -> None:
+    def _prepare(self, folder: Path, clips_per_class: int, note: str) -> None:
         self.paths, self.targets = [], []
         with StoreWriter(folder, self.labels) as writer:
             for split in SPLITS:
                 for target, label in enumerate(self.labels):
-                    for take in range(clips_a_class):
+                    for take in range(clips_per_class):
                         path = f"{label}/{split}_nohash_{take}{note}.wav"
                         self._clip(writer, label, split, path, target, take)
             writer.add_rejected(Rejected(f"one/{HOSTILE}.wav", "one", "too_short", "0.01 s"))
@@ -98,7 +99,7 @@ class Run:
             writer.add_negative(tone(50, 2.0), "talk.flac", "training")
             for index, split in enumerate(SPLITS):
                 writer.add_noise_segment("hum <b>.wav", split, index * 2 * RATE_HZ, 2 * RATE_HZ)
-            counts = {label: dict.fromkeys(SPLITS, clips_a_class) for label in self.labels}
+            counts = {label: dict.fromkeys(SPLITS, clips_per_class) for label in self.labels}
             writer.finish(
                 {
                     "labels": list(self.labels), "source_used": "synthetic" if self.synthetic else "folder",
@@ -138,11 +139,11 @@ class Run:
 
     def evaluate(self, **more: Any) -> None:
         def write(folder: Path) -> None:
-            num = len(self.labels)
+            num_labels = len(self.labels)
             targets = np.array(self.targets)
-            # The first clip of every class is taken for the next class, surely.
-            predicted = np.where(np.arange(len(targets)) % 3 == 0, (targets + 1) % num, targets)
-            scores = np.full((len(targets), num), 0.1 / (num - 1), np.float32)
+            # The first clip of each class is classified as the next class.
+            predicted = np.where(np.arange(len(targets)) % 3 == 0, (targets + 1) % num_labels, targets)
+            scores = np.full((len(targets), num_labels), 0.1 / (num_labels - 1), np.float32)
             scores[np.arange(len(targets)), predicted] = 0.9
             figures = clips.measure(targets, scores, self.labels)
             figures["calibration"] = calibration.measure(targets, scores)
@@ -150,7 +151,7 @@ class Run:
             parity = {"clips": len(targets), "equal": len(targets)}
             metrics = {"float": figures, "int8": figures, "device": figures, "parity": parity, "data": data}
             (folder / "metrics.json").write_text(json.dumps(metrics | more))
-            first = 2 * num * 3
+            first = 2 * num_labels * 3  # the clips of training and validation precede those of testing
             numbers = np.arange(first, first + len(targets))
             np.savez(
                 folder / "scores.npz",
@@ -173,7 +174,8 @@ class Run:
             lambda folder: (folder / "emulated.json").write_text(json.dumps(BOARD)) and None,
         )
 
-    def whole(self) -> "Run":
+    def write_all(self) -> "Run":
+        """Writes the folders of all stages and config.yaml."""
         self.prepare()
         self.train()
         self.quantize()

@@ -1,4 +1,4 @@
-"""A small stage folder."""
+"""Small committed stage folders."""
 
 from pathlib import Path
 

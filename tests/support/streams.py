@@ -1,4 +1,4 @@
-"""Stores, scores and settings for tests of streams."""
+"""Clip stores, scores and settings for tests of streams."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,7 +25,7 @@ def make_config(**values: Any) -> StreamConfig:
 
 
 def make_detector(**changes: object) -> DetectorConfig:
-    """Returns settings of a detector that does not average."""
+    """Returns settings of a detector without averaging."""
     return replace(DETECTOR, **({"average_window_duration_ms": 0, "minimum_count": 1} | changes))
 
 
@@ -34,8 +34,8 @@ def make_scores(kind: Kind, scores: list[tuple[str, int]], spoken: bool) -> Stre
 
     Args:
         kind: kind of the stream.
-        scores: label and score, 0 to 255, of each inference; the other labels have the score 0.
-        spoken: the stream contains the label of each inference as a word.
+        scores: label and score, 0 to 255, of each inference. The other labels have the score 0.
+        spoken: whether the stream contains the label of each inference as a word.
     """
     samples = np.broadcast_to(np.zeros(1, np.int16), (int(SCORE_HOURS * 3600 * RATE_HZ),))
     times = 3000 * (1 + np.arange(len(scores), dtype=np.uint32))
@@ -50,14 +50,14 @@ def make_scores(kind: Kind, scores: list[tuple[str, int]], spoken: bool) -> Stre
 
 
 def tone(length_s: float, hz: float, level: float = 0.2) -> np.ndarray:
-    """Returns a tone."""
+    """Returns a tone, (samples,) int16."""
     time_s = np.arange(int(length_s * RATE_HZ)) / RATE_HZ
     return (32767 * level * np.sin(2 * np.pi * hz * time_s)).astype(np.int16)
 
 
 @pytest.fixture
 def make_store(tmp_path: Path) -> Callable[..., ClipStore]:
-    """Returns a function that writes a store: keywords and other words of three speakers each, noise and speech."""
+    """Returns a function that writes a store with keywords and other words of three speakers, noise and speech."""
 
     def make(
         negative_s: tuple[float, ...] = (2.0, 3.0),

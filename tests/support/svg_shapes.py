@@ -9,7 +9,7 @@ NUMBER = r"-?\d+(?:\.\d+)?"
 def outside(svg: str) -> list[str]:
     """Returns the shapes of an SVG element that are not within its view box, as text.
 
-    Radii of circles and extents of texts are not considered. Coordinates that are no numbers are outside.
+    Radii of circles and extents of texts are not considered. NaN coordinates are outside.
     """
     root = ET.fromstring(svg)
     left, top, width, height = map(float, root.attrib["viewBox"].split())
@@ -22,14 +22,14 @@ def outside(svg: str) -> list[str]:
 
 
 def points(shape: ET.Element) -> list[tuple[float, float]]:
-    """Returns the points that a shape consists of: its corners, ends or centre; of a text its anchor."""
+    """Returns the corners, ends or centre of a shape, or the anchor of a text."""
     value = {name: float(text) for name, text in shape.attrib.items() if re.fullmatch(f"{NUMBER}|nan", text)}
     match shape.tag.rpartition("}")[2]:
         case "line":
             return [(value["x1"], value["y1"]), (value["x2"], value["y2"])]
         case "rect":
-            far = (value["x"] + value["width"], value["y"] + value["height"])
-            return [(value["x"], value["y"]), far]
+            corner = (value["x"] + value["width"], value["y"] + value["height"])
+            return [(value["x"], value["y"]), corner]
         case "circle":
             return [(value["cx"], value["cy"])]
         case "polyline" | "polygon":

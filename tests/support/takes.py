@@ -1,4 +1,4 @@
-"""Computed takes of words, and an input that plays them."""
+"""Synthetic takes of words, and an audio input that plays them."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""A small folder of recordings, with noise in place of words, that is prepared in one second."""
+"""Small folder of recordings with noise in place of words, which is prepared in one second."""
 
 from pathlib import Path
 

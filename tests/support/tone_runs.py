@@ -1,4 +1,4 @@
-"""Small trainings on tones, from the command line."""
+"""Small trainings on tones, started from the command line."""
 
 import subprocess
 import sys

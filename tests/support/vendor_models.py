@@ -1,4 +1,4 @@
-"""The vendor's two models and features of recordings, from the reference material."""
+"""Two models of the vendor and features of recordings, from the reference material."""
 
 import csv
 import zipfile

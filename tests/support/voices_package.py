@@ -1,4 +1,4 @@
-"""npm package of Kokoro voices."""
+"""Npm package with Kokoro voices."""
 
 import io
 import tarfile

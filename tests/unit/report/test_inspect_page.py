@@ -52,7 +52,7 @@ def sounds(found: Page) -> list[np.ndarray]:
 
 def test_contents(make_run: MakeRun) -> None:
     run = make_run()
-    run.prepare(clips_a_class=4)
+    run.prepare(clips_per_class=4)
     found = page_of(run, clips_per_class=2, takes=1, noise_clips=3)
     words = found.words.replace(formatting.THIN, " ")
     # Two clips of each of four classes, as recorded and augmented once; one piece of noise and one of speech.
@@ -69,7 +69,7 @@ def test_contents(make_run: MakeRun) -> None:
 
 def test_clips_are_those_of_training(make_run: MakeRun) -> None:
     run = make_run()
-    run.prepare(clips_a_class=1)
+    run.prepare(clips_per_class=1)
     clips = sounds(page_of(run, clips_per_class=1, takes=2, noise_clips=0))
     config, store = config_of(run.dir), ClipStore(run.dir / "prepare")
     length, rate_hz = config.frontend.sample_length, config.frontend.sample_rate_hz
@@ -83,7 +83,7 @@ def test_clips_are_those_of_training(make_run: MakeRun) -> None:
 
 def test_no_clips_shown_and_one_measured(make_run: MakeRun) -> None:
     run = make_run(labels=("one", "two"))
-    run.prepare(clips_a_class=2)
+    run.prepare(clips_per_class=2)
     found = page_of(run, clips_per_class=0, takes=0, noise_clips=0, max_measured_clips=1)
     assert sounds(found) == []
     assert "Speakers, durations and levels were measured on 1 evenly distributed clips." in found.words
@@ -91,7 +91,7 @@ def test_no_clips_shown_and_one_measured(make_run: MakeRun) -> None:
 
 def test_clips_are_spaced_evenly(make_run: MakeRun) -> None:
     run = make_run()
-    run.prepare(clips_a_class=9)
+    run.prepare(clips_per_class=9)
     words = page_of(run, clips_per_class=3, takes=0).words
     shown = sorted({int(number) for number in re.findall(r"one/training_nohash_(\d)", words)})
     assert shown == [1, 4, 7]
@@ -99,7 +99,7 @@ def test_clips_are_spaced_evenly(make_run: MakeRun) -> None:
 
 def test_counts_and_levels(make_run: MakeRun) -> None:
     run = make_run()
-    run.prepare(clips_a_class=2)
+    run.prepare(clips_per_class=2)
     store = ClipStore(run.dir / "prepare")
     counts = store_statistics.counts_by_kind(store)
     assert counts["one", "word"] == {"training": 2, "validation": 2, "testing": 2}

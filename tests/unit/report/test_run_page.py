@@ -30,7 +30,7 @@ def words_of(page: Page) -> str:
 
 
 def test_complete_run(make_run: MakeRun) -> None:
-    run = make_run().whole()
+    run = make_run().write_all()
     page = page_of(run)
     ids = {attributes["id"] for _, attributes in page.elements if "id" in attributes}
     assert {"accuracy", "confusion", "curves", "training", "mistakes", "device", "data", "provenance"} <= ids
@@ -49,7 +49,7 @@ def test_complete_run(make_run: MakeRun) -> None:
 
 
 def test_epochs_are_counted_from_1(make_run: MakeRun) -> None:
-    run = make_run().whole()
+    run = make_run().write_all()
     page_of(run)
     html = (run.dir / "report.html").read_text()
     (chart,) = re.findall(r'<svg[^>]*aria-label="loss over 3 epochs; epoch 2 was selected".*?</svg>', html)
@@ -58,7 +58,7 @@ def test_epochs_are_counted_from_1(make_run: MakeRun) -> None:
 
 @pytest.mark.parametrize(("monitor", "epoch"), [("val_accuracy", 3), ("val_loss", 2), (None, 2)])
 def test_training_of_earlier_releases(make_run: MakeRun, monitor: str | None, epoch: int) -> None:
-    run = make_run().whole()
+    run = make_run().write_all()
     manifest = run.dir / "train" / "manifest.json"
     content = json.loads(manifest.read_text())
     content["config"]["train"] = {} if monitor is None else {"monitor": monitor}
@@ -68,7 +68,7 @@ def test_training_of_earlier_releases(make_run: MakeRun, monitor: str | None, ep
 
 
 def test_it_is_accessible(make_run: MakeRun) -> None:
-    page = page_of(make_run().whole())
+    page = page_of(make_run().write_all())
     assert all(attributes.get("alt") for attributes in page.all("img"))
     assert all(attributes.get("aria-label") for attributes in page.all("svg"))
     assert all(attributes.get("aria-label") for attributes in page.all("button"))
@@ -77,7 +77,7 @@ def test_it_is_accessible(make_run: MakeRun) -> None:
 
 
 def test_synthetic_speech_is_stated_first(make_run: MakeRun) -> None:
-    page = page_of(make_run(synthetic=True).whole())
+    page = page_of(make_run(synthetic=True).write_all())
     assert page.words.index("Synthetic speech.") < page.words.index("Keywords recognised")
     assert "Recordings of people" not in page.words
 
@@ -85,7 +85,7 @@ def test_synthetic_speech_is_stated_first(make_run: MakeRun) -> None:
 def test_hostile_names_are_text(make_run: MakeRun) -> None:
     labels = (HOSTILE, "\"'><img src=x onerror=alert(1)>", "_unknown_", "_silence_")
     run = make_run(labels=labels)
-    run.whole()
+    run.write_all()
     page = page_of(run)
     assert HOSTILE in page.text
     assert len(page.all("script")) == 1 and "src" not in page.all("script")[0]
@@ -96,7 +96,7 @@ def test_hostile_names_are_text(make_run: MakeRun) -> None:
 
 def test_control_characters_and_surrogates(make_run: MakeRun) -> None:
     run = make_run(labels=("a\x01b", "two", "_unknown_", "_silence_"))
-    run.whole()
+    run.write_all()
     (run.dir / "config.yaml").write_text('name: "\\uD800 odd"\n')
     assert "two" in page_of(run).text
 
@@ -126,7 +126,7 @@ def test_no_page_before_a_run_is_evaluated(make_run: MakeRun) -> None:
 
 
 def test_it_is_written_again_only_if_something_changed(make_run: MakeRun) -> None:
-    run = make_run().whole()
+    run = make_run().write_all()
     assert refresh(run.dir, SETTINGS) is True
     before = (run.dir / "report.html").read_bytes()
     assert refresh(run.dir, SETTINGS) is False
@@ -138,7 +138,7 @@ def test_it_is_written_again_only_if_something_changed(make_run: MakeRun) -> Non
 
 
 def test_parts_of_different_models_are_never_mixed(make_run: MakeRun) -> None:
-    run = make_run().whole()
+    run = make_run().write_all()
     refresh(run.dir, SETTINGS)
     (run.dir / "quantize" / "manifest.json").unlink()
     (run.dir / "quantize" / "profile.csv").write_text("other")
@@ -164,7 +164,7 @@ def test_imported_model(make_run: MakeRun) -> None:
 
 
 def test_streams(make_run: MakeRun) -> None:
-    run = make_run().whole()
+    run = make_run().write_all()
     run.evaluate(streaming=STREAMING)
     page = page_of(run)
     for text in (
@@ -188,7 +188,7 @@ def test_streams(make_run: MakeRun) -> None:
     ],
 )
 def test_streams_with_few_figures(make_run: MakeRun, streaming: dict[str, object]) -> None:
-    run = make_run().whole()
+    run = make_run().write_all()
     run.evaluate(streaming=streaming)
     page = page_of(run)
     assert "Measured on long streams" in page.words
@@ -196,7 +196,7 @@ def test_streams_with_few_figures(make_run: MakeRun, streaming: dict[str, object
 
 
 def test_mistakes_of_another_data_set_are_rejected(make_run: MakeRun) -> None:
-    run = make_run().whole()
+    run = make_run().write_all()
     text = (run.dir / "evaluate" / "mistakes.csv").read_text()
     (run.dir / "evaluate" / "mistakes.csv").write_text(re.sub(r",\d+$", ",999", text, flags=re.MULTILINE))
     with pytest.raises(KwspipeError, match=r"clip '999' with path .* run evaluate again"):
@@ -204,7 +204,7 @@ def test_mistakes_of_another_data_set_are_rejected(make_run: MakeRun) -> None:
 
 
 def test_a_damaged_file_is_named(make_run: MakeRun) -> None:
-    run = make_run().whole()
+    run = make_run().write_all()
     (run.dir / "evaluate" / "metrics.json").write_text('{"int8": ')
     with pytest.raises(KwspipeError, match=r"metrics\.json: .*cannot be read .*run evaluate again"):
         refresh(run.dir, SETTINGS)
