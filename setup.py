@@ -1,4 +1,4 @@
-"""The two build steps pyproject.toml cannot express: the cffi extension, and conf/ inside the wheel."""
+"""Build steps that pyproject.toml cannot express: the cffi extension, and conf/ in the wheel."""
 
 import shutil
 from pathlib import Path
@@ -8,10 +8,10 @@ from setuptools.command.build_py import build_py
 
 
 class BuildWithConf(build_py):
-    """Copies conf/ next to the package, where an installed kwspipe looks for it."""
+    """Copies conf/ into the package, where an installed kwspipe reads it."""
 
     def run(self) -> None:
-        """Builds the package, then adds conf/ to it."""
+        """Builds the package and adds conf/."""
         super().run()
         if not self.editable_mode:
             target = Path(self.build_lib) / "kwspipe" / "conf"
