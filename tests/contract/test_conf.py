@@ -1,4 +1,4 @@
-"""Every YAML file of conf/ is part of a configuration that parses."""
+"""Choices of conf/: every YAML file composes to a valid configuration."""
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -13,12 +13,12 @@ CHOICES = [
     (group, file.stem)
     for group in GROUPS
     for file in sorted((conf_dir() / group).glob("*.yaml"))
-    if not file.stem.startswith("_")  # defaults that the others share
+    if not file.stem.startswith("_")  # defaults of the other files
 ]
 
 
 @pytest.mark.parametrize(("group", "choice"), CHOICES, ids="/".join)
-def test_it_parses(group: str, choice: str) -> None:
+def test_choice_is_valid(group: str, choice: str) -> None:
     overrides = (
         [f"+experiment={choice}"] if group == "experiment" else ["+experiment=digits_3", f"{group}={choice}"]
     )
@@ -33,15 +33,15 @@ def test_it_parses(group: str, choice: str) -> None:
         assert config.name == {"custom": "computer_lights"}.get(choice, choice)
 
 
-def test_the_groups_are_those_of_the_design() -> None:
-    named = (
+def test_groups_of_the_design_exist() -> None:
+    groups = (
         "augment board dataset detector evaluate experiment frontend model quantize schedule train transfer"
     )
-    assert set(named.split()) <= set(GROUPS)
+    assert set(groups.split()) <= set(GROUPS)
 
 
 @pytest.mark.parametrize("experiment", ["commands_6", "digits_3", "digits_9"])
-def test_the_tutorials_recipe_is_two_words_away(experiment: str) -> None:
+def test_two_choices_select_the_training_of_the_tutorial(experiment: str) -> None:
     overrides = [f"+experiment={experiment}", "train=tutorial", "schedule=exponential"]
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = parse(compose("config", overrides=overrides))
@@ -58,7 +58,7 @@ def test_the_tutorials_recipe_is_two_words_away(experiment: str) -> None:
         (["transfer=mltk", "frontend=default"], 7500, True),
     ],
 )
-def test_the_vendors_checkpoint_brings_the_features_it_was_trained_with(
+def test_vendor_checkpoint_selects_the_front_end_of_its_training(
     overrides: list[str], upper_limit_hz: float, dynamic: bool
 ) -> None:
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
@@ -67,7 +67,7 @@ def test_the_vendors_checkpoint_brings_the_features_it_was_trained_with(
     assert frontend.quantize_dynamic_scale_enable == dynamic
 
 
-def test_an_unknown_choice_lists_the_known_ones() -> None:
+def test_error_of_an_unknown_choice_lists_the_choices() -> None:
     with (
         initialize_config_dir(str(conf_dir()), version_base="1.3"),
         pytest.raises(MissingConfigException, match="bundled"),

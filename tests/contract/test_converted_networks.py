@@ -1,4 +1,4 @@
-"""Networks converted by TensorFlow (scripts/make_test_models.py): the C core equals the reference bit for bit."""
+"""Networks converted by TensorFlow (scripts/make_test_models.py): the C core equals the reference kernels."""
 
 import numpy as np
 import pytest
@@ -19,13 +19,13 @@ def test_outputs(path):
     np.testing.assert_array_equal(CoreModel(image).run(vectors["inputs"]), vectors["outputs"])
 
 
-def test_the_outputs_of_each_network_differ():
+def test_outputs_of_each_network_differ():
     assert len(MODELS) >= 8
     for path in MODELS:
         assert np.unique(np.load(path.with_suffix(".npz"))["outputs"], axis=0).shape[0] > 2, path.stem
 
 
-def test_the_summary_has_the_shapes_of_the_network():
+def test_summary_has_the_shapes_of_the_network():
     tflite = (FOLDER / "temporal.tflite").read_bytes()  # its activations are one column wide
     count = np.load(FOLDER / "temporal.npz")["outputs"].shape[1]
     _, summary = compile_model(tflite, [f"class {i}" for i in range(count)], b"", b"", "temporal")

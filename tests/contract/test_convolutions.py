@@ -85,7 +85,7 @@ def test_depthwise_convolution_along_a_row_or_a_column(
     seed, length, across, channels, taps, stride, dilation, is_column, padding, activation, zero_point,
     output_zero_point,
 ):  # fmt: skip
-    """Windows over time as in MatchboxNet. The compiler changes the layout of activations that are one column wide."""
+    """Runs windows over time as in MatchboxNet. The compiler changes the layout of activations of one column."""
     order = slice(None, None, -1 if is_column else 1)
     assert_depthwise(
         seed, (across, length)[order], channels, 1, (1, taps)[order], (1, stride)[order], (1, dilation)[order],
@@ -136,7 +136,7 @@ def assert_depthwise(
 def test_padded_expansion_and_depthwise(
     seed, height, width, channels, middle, stride, pads, activation, zero_point
 ):
-    """CONV_2D 1x1, PAD and DEPTHWISE_CONV_2D as in MobileNetV2, which the compiler fuses to one operator."""
+    """Runs CONV_2D 1x1, PAD and DEPTHWISE_CONV_2D as in MobileNetV2. The compiler fuses them to one operator."""
     rng = np.random.default_rng(seed)
     padded = (height + pads[0] + pads[1], width + pads[2] + pads[3])
     shape = output_shape(padded, (3, 3), (stride, stride), (1, 1), VALID)

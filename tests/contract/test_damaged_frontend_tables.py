@@ -1,4 +1,4 @@
-"""Damaged front-end tables are rejected or harmless, without undefined behaviour."""
+"""Damaged front-end tables: the C core rejects them or runs without undefined behaviour."""
 
 import os
 import shutil
@@ -116,7 +116,7 @@ def test_insufficient_or_unaligned_memory_is_rejected(tables: bytes) -> None:
     assert init(ffi.NULL, words, len(tables), memory, size) == lib.KWS_ERROR_ARGUMENT
 
 
-def test_a_push_without_space_consumes_nothing(tables: bytes) -> None:
+def test_push_without_space_consumes_nothing(tables: bytes) -> None:
     words = ffi.from_buffer("uint32_t[]", np.frombuffer(tables, np.uint32))
     size = lib.kws_frontend_memory_bytes(words, len(tables))
     frontend, memory = ffi.new("kws_frontend_t *"), ffi.new("uint32_t[]", size // 4)

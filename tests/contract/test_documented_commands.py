@@ -29,16 +29,16 @@ ALL_TEXT = "".join(path.read_text() for path in DOCUMENTS)
 
 
 def cases(printing: bool) -> list:
-    """Returns the commands that only print, or all others. Of equal commands it returns the first."""
-    found: dict[str, str] = {}
+    """Returns the commands that only print, or all others. Repeated commands are omitted."""
+    positions: dict[str, str] = {}
     for where, arguments in commands():
-        found.setdefault(shlex.join(arguments), where)
-    chosen = [text for text in found if any(word in PRINTING for word in text.split()) == printing]
-    return [pytest.param(shlex.split(text), id=f"{found[text]} {text}") for text in chosen]
+        positions.setdefault(shlex.join(arguments), where)
+    chosen = [text for text in positions if any(word in PRINTING for word in text.split()) == printing]
+    return [pytest.param(shlex.split(text), id=f"{positions[text]} {text}") for text in chosen]
 
 
 def values(override: Override) -> list[str]:
-    """Returns an override per job of a sweep. An interval gives its two ends."""
+    """Returns one override per job of a sweep. An interval has two jobs, for its two ends."""
     if not override.is_sweep_override():
         return [str(override.input_line)]
     value = override.value()
@@ -81,25 +81,25 @@ def test_command_prints(arguments: list[str]) -> None:
     assert done.returncode == 0 and done.stdout, done.stderr
 
 
-def test_shown_error_is_that_of_the_command() -> None:
-    shown = re.findall(r"^\$ python -m kwspipe (.*)\nError (.*?)^```", ALL_TEXT, re.M | re.S)
-    assert shown
-    for command, text in shown:
+def test_documented_error_is_that_of_the_command() -> None:
+    documented = re.findall(r"^\$ python -m kwspipe (.*)\nError (.*?)^```", ALL_TEXT, re.M | re.S)
+    assert documented
+    for command, text in documented:
         with pytest.raises(ConfigError) as caught:
             check(command.split())
         assert str(caught.value).strip() == text.strip()
 
 
 def test_make_targets_exist() -> None:
-    known = set(re.findall(r"^([a-z]+):.*##", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
-    assert [f"{where}: make {target}" for where, target in make_targets() if target not in known] == []
+    targets = set(re.findall(r"^([a-z]+):.*##", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
+    assert [f"{where}: make {target}" for where, target in make_targets() if target not in targets] == []
 
 
 def test_source_files_exist() -> None:
     roots = [REPOSITORY, REPOSITORY / "src" / "kwspipe", REPOSITORY / "firmware"]
     name = re.compile(r"^[\w./]+/[\w.]+\.(?:py|c|h|yaml)$|scripts/\w+\.py")
-    named = [(where, found) for where, text in snippets() for found in name.findall(text)]
-    assert named and [item for item in named if not any((root / item[1]).is_file() for root in roots)] == []
+    names = [(where, found) for where, text in snippets() for found in name.findall(text)]
+    assert names and [item for item in names if not any((root / item[1]).is_file() for root in roots)] == []
 
 
 def test_links_lead_to_files() -> None:

@@ -1,6 +1,6 @@
-"""Files of an earlier release: its run directory, clip store and archive open with today's code.
+"""Compatibility with release 0.1.0: run directory, clip store and archive of this release can be read.
 
-``release_0_1.tar.gz`` is a run of release 0.1.0 (``+experiment=smoke model=ds_cnn``) on generated tones of 8 kHz.
+``release_0_1.tar.gz`` is a run (``+experiment=smoke model=ds_cnn``) on generated tones with a sample rate of 8 kHz.
 """
 
 import tarfile
@@ -37,14 +37,14 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "release_0_1"
 
 
-def test_the_manifests_match_the_files(run_dir: Path) -> None:
+def test_manifests_match_the_files(run_dir: Path) -> None:
     for stage in STAGES:
         manifest = read_manifest(run_dir / stage)
         assert manifest is not None and manifest["outputs"] == folder_hashes(run_dir / stage), stage
         assert (run_dir / stage / MANIFEST).is_file()
 
 
-def test_the_store_opens(run_dir: Path) -> None:
+def test_store_is_read(run_dir: Path) -> None:
     store = ClipStore(run_dir / "prepare")
     assert store.labels == LABELS
     numbers = store.select("testing")
@@ -55,7 +55,7 @@ def test_the_store_opens(run_dir: Path) -> None:
     assert len(store.noise("testing")) > 0
 
 
-def test_the_model_gives_its_golden_outputs(run_dir: Path) -> None:
+def test_model_has_the_golden_outputs(run_dir: Path) -> None:
     image = (run_dir / "quantize" / "model.kws").read_bytes()
     with np.load(run_dir / "quantize" / "golden.npz") as golden:
         assert np.array_equal(CoreModel(image).run(golden["inputs"]), golden["outputs"])
@@ -63,25 +63,25 @@ def test_the_model_gives_its_golden_outputs(run_dir: Path) -> None:
     assert read_parameters((run_dir / "quantize" / "model.tflite").read_bytes())["classes"] == list(LABELS)
 
 
-def test_the_run_is_imported_reported_and_compared(run_dir: Path) -> None:
+def test_run_is_imported_reported_and_compared(run_dir: Path) -> None:
     archive = run_dir / "release_0_1.kwspipe.zip"
     for path in (run_dir, archive):
         assert read_model(path, None).labels == LABELS
-    facts = read(run_dir)
-    assert not facts.outdated and facts.history is not None and facts.metrics is not None
-    assert "release_0_1" in compose(facts, composed("+experiment=smoke").report)
+    contents = read(run_dir)
+    assert not contents.outdated and contents.history is not None and contents.metrics is not None
+    assert "release_0_1" in compose(contents, composed("+experiment=smoke").report)
     files = run_archive.read(archive)
     assert evaluated_run("release_0_1", files, str(archive)).name == "release_0_1"
     assert set(files) == set(run_archive.collect_members(run_dir)) | {run_archive.CARD}
 
 
-def test_the_weights_are_a_checkpoint(run_dir: Path) -> None:
+def test_weights_are_a_checkpoint(run_dir: Path) -> None:
     weights = run_dir / "train" / "model.weights.h5"
     for path in (weights, run_dir / "release_0_1.kwspipe.zip"):
         assert "predictions" in read_checkpoint(path)
         assert class_names(path)[: len(LABELS)] == LABELS
 
 
-def test_the_configuration_of_the_run_names_keys_that_are_renamed(run_dir: Path) -> None:
+def test_configuration_of_the_run_has_the_former_keys(run_dir: Path) -> None:
     config = OmegaConf.load(run_dir / "config.yaml")
     assert config.train.other_words_apart == 0 and config.adopt.path is None

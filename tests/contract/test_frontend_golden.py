@@ -38,7 +38,7 @@ def test_every_recorded_case_is_tested(golden: dict[str, np.ndarray]) -> None:
 
 @pytest.mark.parametrize("dtype", ["uint16", "int8"])
 @pytest.mark.parametrize("case", CASES)
-def test_features_equal_the_vendors(golden: dict[str, np.ndarray], case: str, dtype: str) -> None:
+def test_features_equal_those_of_the_vendor(golden: dict[str, np.ndarray], case: str, dtype: str) -> None:
     frontend = FrontEnd(config_of(json.loads(str(golden["settings"]))[case]))
     features = frontend.features(golden["waveforms"][:, : frontend.clip_samples], dtype=dtype)
     assert features.dtype == golden[f"{case}.{dtype}"].dtype

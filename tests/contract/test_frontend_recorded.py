@@ -1,7 +1,7 @@
-"""Features of the front end, compared with a record for computers without the reference material.
+"""Features of the front end, compared with recorded features, which need no reference material.
 
-``python tests/contract/test_frontend_recorded.py`` writes a new record. Use it only for an intended change of the
-format, and only after test_frontend_golden has passed.
+``python tests/contract/test_frontend_recorded.py`` records the features again. Run it only for an intended change of
+the format, and only after test_frontend_golden has passed.
 """
 
 from dataclasses import replace
@@ -47,12 +47,12 @@ def compute(base: FrontendConfig, case: str, dtype: str) -> np.ndarray:
 
 @pytest.mark.parametrize("dtype", ["uint16", "int8"])
 @pytest.mark.parametrize("case", CASES)
-def test_features_equal_the_record(case: str, dtype: str) -> None:
+def test_features_equal_the_recorded_ones(case: str, dtype: str) -> None:
     with np.load(RECORD) as record:
         np.testing.assert_array_equal(compute(VENDOR_FRONTEND, case, dtype), record[f"{case}.{dtype}"])
 
 
-def test_the_record_has_many_different_values() -> None:
+def test_recorded_features_have_many_different_values() -> None:
     with np.load(RECORD) as record:
         assert all(len(np.unique(record[f"{case}.uint16"])) > 200 for case in CASES)
 

@@ -34,7 +34,7 @@ LEVEL_OF = {package: level for level, packages in enumerate(LEVELS) for package 
 
 
 def module_name(path: Path) -> str:
-    """Returns the dotted name below kwspipe; a package's is that of its folder."""
+    """Returns the dotted name below kwspipe. The name of a package is that of its folder."""
     parts = path.relative_to(SOURCE).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
 
@@ -43,7 +43,7 @@ MODULES = {module_name(path): path for path in sorted(SOURCE.rglob("*.py"))}
 
 
 def imports_of(name: str) -> set[str]:
-    """Returns the modules of kwspipe that a module imports, inside of functions too."""
+    """Returns the modules of kwspipe that a module imports, including imports in functions."""
     found = set()
     for node in ast.walk(ast.parse(MODULES[name].read_text())):
         if isinstance(node, ast.Import):
@@ -53,8 +53,8 @@ def imports_of(name: str) -> set[str]:
             members = {f"{node.module}.{alias.name}" for alias in node.names}
             modules = {member for member in members if member.removeprefix("kwspipe.") in MODULES}
             found |= modules or {node.module}
-    ours = {item.removeprefix("kwspipe.") for item in found if item.startswith("kwspipe.")}
-    return {"__init__" if item not in MODULES else item for item in ours if not item.startswith("_core")}
+    own = {item.removeprefix("kwspipe.") for item in found if item.startswith("kwspipe.")}
+    return {"__init__" if item not in MODULES else item for item in own if not item.startswith("_core")}
 
 
 IMPORTS = {name: imports_of(name) for name in MODULES}
@@ -78,7 +78,7 @@ def test_imports_point_downwards(name: str) -> None:
         )
 
 
-def test_no_module_imports_itself_through_others() -> None:
+def test_imports_have_no_cycles() -> None:
     finished: set[str] = set()
 
     def visit(name: str, path: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Networks of which several classes have the same label: training, stored weights and int8 conversion."""
+"""Networks in which several classes have the same label: training, stored weights and int8 conversion."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def test_posteriors_of_classes_with_the_same_label_are_added(trained: dict) -> N
     assert trained["shared"] and not trained["trainable"]
 
 
-def test_a_network_with_a_class_per_label_does_not_change(trained: dict) -> None:
+def test_network_with_one_class_per_label_does_not_change(trained: dict) -> None:
     assert trained["unchanged"]
 
 
@@ -62,7 +62,7 @@ def converted(trained: dict, folder: Path) -> tuple[bytes, dict[str, np.ndarray]
         return (folder / "model.tflite").read_bytes(), dict(file)
 
 
-def test_the_core_equals_the_reference_kernels(converted: tuple[bytes, dict]) -> None:
+def test_core_equals_the_reference_kernels(converted: tuple[bytes, dict]) -> None:
     tflite, vectors = converted
     image, summary = compile_model(tflite, ["one", "_unknown_", "_silence_"], b"", b"", "merged")
     assert [layer.kinds for layer in summary.layers[-2:]] == ["SOFTMAX", "FULLY_CONNECTED"]
@@ -72,7 +72,7 @@ def test_the_core_equals_the_reference_kernels(converted: tuple[bytes, dict]) ->
     np.testing.assert_array_equal(outputs, run_reference(tflite, vectors["inputs"]))
 
 
-def test_the_output_has_the_scale_of_a_softmax(converted: tuple[bytes, dict]) -> None:
+def test_output_has_the_scale_of_a_softmax(converted: tuple[bytes, dict]) -> None:
     (output,) = read_graph(converted[0]).outputs
     assert (output.scales.tolist(), output.zero_points.tolist()) == ([1 / 256], [-128])
 

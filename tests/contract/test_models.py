@@ -1,4 +1,4 @@
-"""Networks of conf/model: output shapes, size limits, traced weight shapes, and batch normalization equal to Keras'."""
+"""Networks of conf/model: output shapes, size limits, traced weight shapes and fused batch normalization."""
 
 import pytest
 
@@ -15,19 +15,19 @@ def built() -> dict:
 
 def test_every_network_is_within_the_budget(built: dict) -> None:
     assert sorted(built) == [file.stem for file in sorted((CONF / "model").glob("*.yaml"))]
-    for facts in built.values():
-        assert (facts["input"], facts["output"]) == ([None, 59, 49, 1], [2, 11])
-        assert facts["sums"] == pytest.approx([1, 1], rel=1e-5)
-        assert 0.5 * MAX_MULTIPLY_ACCUMULATES < facts["products"] <= MAX_MULTIPLY_ACCUMULATES
-        assert facts["parameters"] < 110_000
+    for figures in built.values():
+        assert (figures["input"], figures["output"]) == ([None, 59, 49, 1], [2, 11])
+        assert figures["sums"] == pytest.approx([1, 1], rel=1e-5)
+        assert 0.5 * MAX_MULTIPLY_ACCUMULATES < figures["products"] <= MAX_MULTIPLY_ACCUMULATES
+        assert figures["parameters"] < 110_000
 
 
 def test_traced_weight_shapes_equal_those_of_keras(built: dict) -> None:
-    for name, facts in built.items():
-        assert facts["traced"] and all(facts["traced"]), name
+    for name, figures in built.items():
+        assert figures["traced"] and all(figures["traced"]), name
 
 
-def test_the_fused_normalization_equals_the_keras_layer() -> None:
+def test_fused_normalization_equals_the_keras_layer() -> None:
     fused, plain = printed_by("normalize_maps.py")
     assert len(fused) == len(plain) == 7
     for one, other in zip(fused, plain, strict=True):

@@ -31,7 +31,7 @@ from support.tflite_builder import NONE, ModelBuilder
     out=zero_points,
 )
 def test_add(seed, count, activation, zero_point, other, out):
-    """The inputs are the input of the model and the output of a fully connected layer."""
+    """Adds the input of the model and the output of a fully connected layer."""
     rng = np.random.default_rng(seed)
     scales = 2.0 ** rng.uniform(-6, 0, 3)
     model = ModelBuilder()
@@ -122,7 +122,7 @@ def test_softmax(seed, classes, rows, zero_point, scale):
     ratio=st.one_of(st.just(1.0), st.floats(0.1, 8)),
 )
 def test_table(kind, scale, zero_point, out, ratio):
-    """All 256 input values of functions of one value."""
+    """Runs functions of one value on all 256 inputs."""
     fixed = {"LOGISTIC": (1 / 256, -128), "TANH": (1 / 128, 0)}  # required by TensorFlow Lite
     output_scale, output_zero_point = fixed.get(kind, (scale * ratio, out))
     model = ModelBuilder()

@@ -1,4 +1,4 @@
-"""Spotter of the C core on recordings, with the vendor's base model."""
+"""Spotter of the C core with the base model of the vendor, on recordings."""
 
 from dataclasses import replace
 
@@ -120,7 +120,7 @@ def settings_frames(settings):
 
 
 def reference_scores(tflite, clips):
-    """Returns (clips, classes) int8, computed by TensorFlow Lite's reference kernels."""
+    """Returns the outputs (clips, classes) int8 of the reference kernels of TensorFlow Lite."""
     runtime = pytest.importorskip("tflite_runtime.interpreter")
     interpreter = runtime.Interpreter(
         model_content=tflite, experimental_op_resolver_type=runtime.OpResolverType.BUILTIN_REF
@@ -173,7 +173,7 @@ def test_reset_starts_a_new_stream(image, stream):
 
 
 def rebuilt(image, **sections):
-    """Returns the image with a valid checksum and with some sections replaced, or removed if None."""
+    """Returns the image with a valid checksum and with the given sections. A section that is None is removed."""
     parts = container.read_sections(image)
     for name, data in sections.items():
         parts[getattr(container, name)] = data
@@ -228,7 +228,7 @@ def test_damaged_settings_are_rejected_or_run(image, stream):
     assert 0 < ran < 120
 
 
-def test_the_core_rejects_null_pointers_and_insufficient_memory(image):
+def test_core_rejects_null_pointers_and_insufficient_memory(image):
     spotter = Spotter(image)
     core, size = spotter._core, spotter.memory_bytes
     again = ffi.new("kws_spotter_t *")

@@ -1,4 +1,4 @@
-"""The optimizer and the moving average of the weights, compared with their definitions."""
+"""Optimizer and moving average of the weights, compared with their definitions."""
 
 import pytest
 
@@ -10,13 +10,13 @@ def measured() -> dict:
     return printed_by("compare_optimizers.py")
 
 
-def test_the_optimizer_is_adam_with_decoupled_weight_decay(measured: dict) -> None:
+def test_optimizer_is_adam_with_decoupled_weight_decay(measured: dict) -> None:
     assert measured["optimizers"] == ["Adam", "Adam"]
     assert measured["weight_decay"] == [0.3, None]
     assert measured["from_adamw"] < 1e-5 < 0.01 < measured["moved"]
 
 
-def test_the_average_of_the_weights_is_exponential_and_the_latest_weights_are_restored(
+def test_average_of_the_weights_is_exponential_and_the_latest_weights_are_restored(
     measured: dict,
 ) -> None:
     assert measured["average"] < 1e-5
@@ -24,5 +24,5 @@ def test_the_average_of_the_weights_is_exponential_and_the_latest_weights_are_re
     assert measured["restored"] == 0
 
 
-def test_without_an_average_the_weights_stay(measured: dict) -> None:
+def test_weights_do_not_change_without_an_average(measured: dict) -> None:
     assert measured["without_average"] == 0

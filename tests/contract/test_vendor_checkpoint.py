@@ -1,4 +1,4 @@
-"""The vendor's base checkpoint, loaded by layer name, equals the vendor's int8 model."""
+"""Base checkpoint of the vendor: weights that are loaded by layer name equal those of the int8 model of the vendor."""
 
 import zipfile
 from pathlib import Path
@@ -60,6 +60,7 @@ def test_every_int8_convolution_weight_is_the_rounded_weight_with_folded_normali
 
 
 def norm_of(convolution: str) -> str:
+    """Returns the name of the normalization after a convolution."""
     if convolution in ("Conv1", "Conv_1"):
         return {"Conv1": "bn_Conv1", "Conv_1": "Conv_1_bn"}[convolution]
     return f"{convolution}_BN"

@@ -1,4 +1,4 @@
-"""The vendor's two models in the C core: the output of every layer equals the reference kernels bit for bit."""
+"""Two models of the vendor in the C core: the output of every layer equals the reference kernels bit for bit."""
 
 import struct
 
@@ -50,7 +50,7 @@ def test_outputs_on_extremes(model):
 
 
 def test_every_layer(model):
-    """Compares each operator's output in the arena with that of the last layer that it computes."""
+    """Compares the output of each operator in the arena with the output of the last layer of the operator."""
     tflite, image, summary = model
     inputs = extremes()[:5]
     steps = [arena_outputs(image, clip) for clip in inputs]
@@ -62,7 +62,7 @@ def test_every_layer(model):
 
 
 def arena_outputs(image: bytes, clip: np.ndarray) -> list[np.ndarray]:
-    """Runs the operators one by one; returns the arena from the output of each operator on, as int16."""
+    """Runs the operators one by one. Returns the arena from the output of each operator to its end, as int16."""
     core = CoreModel(image)
     program = container.read_sections(image)[container.PROGRAM]
     memory = np.zeros(core.arena_bytes + 16, np.uint8)
@@ -80,7 +80,7 @@ def arena_outputs(image: bytes, clip: np.ndarray) -> list[np.ndarray]:
     return outputs
 
 
-def test_the_model_fits_the_board(model):
+def test_model_fits_the_board(model):
     _, image, summary = model
     assert len(image) == summary.image_bytes <= 330_000
     assert summary.arena_bytes <= 60_000

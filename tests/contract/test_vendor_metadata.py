@@ -1,4 +1,4 @@
-"""The vendor's two models: reading and rewriting of their parameters does not change their outputs."""
+"""Parameters in two models of the vendor: reading, and rewriting without a change of the outputs."""
 
 import numpy as np
 import pytest
@@ -63,7 +63,7 @@ def test_every_parameter_of_the_vendor_is_read(archive):
     assert parameters["fe.filterbank_upper_band_limit"] == 3999.0
 
 
-def test_a_rewritten_model_has_the_same_outputs(archive):
+def test_rewritten_model_has_the_same_outputs(archive):
     _, model = archive
     changed = read_parameters(model) | {"detection_threshold": 200, "detection_threshold_list": [1, 2, 3]}
     written = write_parameters(model, changed)
@@ -74,10 +74,10 @@ def test_a_rewritten_model_has_the_same_outputs(archive):
     np.testing.assert_array_equal(outputs(written, inputs), outputs(model, inputs))
 
 
-def test_damaged_files_are_refused_or_read_without_a_crash(archive):
+def test_damaged_files_are_rejected_or_read(archive):
     _, model = archive
     random = np.random.default_rng(2)
-    refused = 0
+    rejected = 0
     for _ in range(150):
         damaged = bytearray(model[: random.integers(1, len(model))] if random.random() < 0.3 else model)
         # The root table and its lists are at the start of these files.
@@ -87,5 +87,5 @@ def test_damaged_files_are_refused_or_read_without_a_crash(archive):
             try:
                 call(bytes(damaged))
             except KwspipeError as error:
-                refused += "damaged" in str(error) or "TensorFlow Lite" in str(error)
-    assert refused > 50
+                rejected += "damaged" in str(error) or "TensorFlow Lite" in str(error)
+    assert rejected > 50

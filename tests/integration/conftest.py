@@ -1,4 +1,4 @@
-"""Fixtures for tests that run firmware."""
+"""Fixtures that build firmware."""
 
 import importlib.util
 import shutil
@@ -15,7 +15,7 @@ CHECKS = TESTS / "firmware"
 
 
 def build(name: str, sources: list[Path], folder: Path = FIRMWARE) -> Path:
-    """Links firmware for BRD2601 with an available compiler. Skips the test if there is none."""
+    """Links firmware for BRD2601. Skips the test if no compiler is installed."""
     has_zig = importlib.util.find_spec("ziglang") is not None
     if not (shutil.which("make") and (shutil.which("arm-none-eabi-gcc") or has_zig)):
         pytest.skip("needs make, and arm-none-eabi-gcc or the package ziglang, to build the board's firmware")
@@ -41,8 +41,8 @@ def build_firmware() -> Callable[..., Path]:
     return build
 
 
-def _bring(source: Path, target: Path) -> None:
-    """Copies a file if it has changed. An unchanged file is not compiled again."""
+def _copy_if_changed(source: Path, target: Path) -> None:
+    """Copies a file if it has changed. Make does not compile an unchanged file again."""
     if not target.exists() or target.read_text() != source.read_text():
         target.write_text(source.read_text())
 
@@ -53,21 +53,21 @@ def build_check(name: str, sources: list[Path]) -> Path:
     folder = FIRMWARE / "build" / name
     folder.mkdir(parents=True, exist_ok=True)
     main = folder / "main.c"
-    _bring(CHECKS / f"{name}.c", main)
+    _copy_if_changed(CHECKS / f"{name}.c", main)
     for header in CHECKS.glob("*.h"):
-        _bring(header, folder / header.name)
+        _copy_if_changed(header, folder / header.name)
     return build(name, [main, *sources, *board_sources()])
 
 
 @pytest.fixture(scope="session")
 def board_check_firmware() -> Path:
-    """Test firmware for the drivers of the board (tests/firmware/board_check.c)."""
+    """Returns the test firmware for the drivers of the board (tests/firmware/board_check.c)."""
     return build_check("board_check", [])
 
 
 @pytest.fixture(scope="session")
 def brd2601_firmware() -> Path:
-    """The firmware of BRD2601."""
+    """Returns the firmware of BRD2601."""
     pytest.importorskip("unicorn", reason="the emulated board needs the extra `emulator`")
     common = [path for folder in ("core", "app") for path in sorted((FIRMWARE / folder).rglob("*.[cS]"))]
     return build("brd2601", [*common, *board_sources()])
@@ -75,5 +75,5 @@ def brd2601_firmware() -> Path:
 
 @pytest.fixture(scope="session")
 def model_check_firmware() -> Path:
-    """Test firmware that runs a model image on inputs from the serial line (tests/firmware/model_check.c)."""
+    """Returns the test firmware that runs a model on inputs from the serial line (tests/firmware/model_check.c)."""
     return build_check("model_check", sorted((FIRMWARE / "core").rglob("*.[cS]")))

@@ -18,7 +18,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict:
 
 
 @pytest.mark.timeout(180)
-def test_a_resumed_training_with_a_teacher_ends_with_the_same_weights(measured: dict) -> None:
+def test_resumed_training_with_a_teacher_ends_with_the_same_weights(measured: dict) -> None:
     assert measured["uninterrupted"] == measured["resumed"]
     assert measured["same_file"]
     first, second = (row["loss"] for row in measured["uninterrupted"])
@@ -26,13 +26,13 @@ def test_a_resumed_training_with_a_teacher_ends_with_the_same_weights(measured: 
 
 
 @pytest.mark.timeout(180)
-def test_the_labels_have_the_share_that_the_posteriors_do_not_have(measured: dict) -> None:
+def test_labels_and_posteriors_share_the_target(measured: dict) -> None:
     assert measured["label_effects"]["1.0"] < 1e-5
     assert measured["label_effects"]["0.5"] > 1e-4
 
 
 @pytest.mark.timeout(180)
-def test_a_run_with_the_speech_embedding_writes_a_network_without_the_second_output(tmp_path: Path) -> None:
+def test_network_of_a_run_with_the_speech_embedding_has_one_output(tmp_path: Path) -> None:
     pytest.importorskip("openwakeword", reason="the extra `teacher` is not installed")
     student, plain, cache = tmp_path / "student", tmp_path / "plain", tmp_path / "cache"
     overrides = ["distill=speech_embedding", f"distill.cache_dir={cache}"]
@@ -42,7 +42,7 @@ def test_a_run_with_the_speech_embedding_writes_a_network_without_the_second_out
     assert np.load(cached).shape == (18, 864)  # of 24 training clips, 6 are silence
     assert [len(row) for row in read_checkpoint(student)["predictions"]] == [8, 4]
     assert read_checkpoint(student).keys() == read_checkpoint(plain).keys()
-    # Seed and clips are equal, so that only the targets differ.
+    # Seed and clips are equal. Only the targets differ.
     kernels = [read_checkpoint(run)["predictions"][0] for run in (plain, student)]
     assert np.abs(kernels[0] - kernels[1]).max() > 1e-6
     assert is_finished(composed_config(*tone_overrides(student, *overrides)))

@@ -1,4 +1,4 @@
-"""Damaged model images under AddressSanitizer and UndefinedBehaviorSanitizer; scripts/fuzz_model.py does more of it."""
+"""Damaged model images under AddressSanitizer and UndefinedBehaviorSanitizer (scripts/fuzz_model.py)."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ SCRIPT = SCRIPTS / "fuzz_model.py"
 NO_SANITIZERS = 77
 
 
-def test_damaged_images_harm_nothing():
+def test_damaged_images_cause_no_error():
     run = subprocess.run(
         [sys.executable, str(SCRIPT), "--count", "3000", "--seed", "3"], capture_output=True, text=True
     )

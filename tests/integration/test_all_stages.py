@@ -1,4 +1,4 @@
-"""The whole pipeline as a user runs it, small: synthesized speech, two words, two epochs, from the command line."""
+"""All stages from the command line, on synthetic speech with two keywords and two epochs."""
 
 import csv
 import hashlib
@@ -18,7 +18,7 @@ from kwspipe.transfer.checkpoint import read_checkpoint
 pytest.importorskip("espeakng_loader", reason="needs the extra `synthetic`")
 pytest.importorskip("unicorn", reason="needs the extra `emulator`")
 
-# Training's first step traces for half a minute on a quiet machine, and for minutes on a busy one.
+# The first training step takes half a minute on an idle machine, and several minutes on a busy one.
 pytestmark = pytest.mark.timeout(1800)
 
 OVERRIDES = (
@@ -39,7 +39,7 @@ def command(run_dir: Path, *overrides: str) -> list[str]:
 
 
 def run(run_dir: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
-    # From another folder than the checkout: nothing may depend on where the user stands.
+    # The working directory is not the checkout, because results must not depend on it.
     return subprocess.run(command(run_dir, *overrides), capture_output=True, text=True, cwd=run_dir.parent)
 
 
@@ -53,13 +53,13 @@ def hashes(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    run_dir = tmp_path_factory.mktemp("runs") / "whole"
+    run_dir = tmp_path_factory.mktemp("runs") / "finished"
     result = run(run_dir)
     assert result.returncode == 0, result.stderr
     return run_dir, result
 
 
-def test_every_artefact_of_the_contract_is_there(
+def test_stages_write_all_files(
     finished: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     run_dir, _ = finished
@@ -82,16 +82,23 @@ def test_every_artefact_of_the_contract_is_there(
         "_unknown_",
         "_silence_",
     ]
-    left_over = [path.name for path in run_dir.iterdir() if path.name.endswith((".partial", ".old", ".tmp"))]
-    assert left_over == []
+    temporary = [path.name for path in run_dir.iterdir() if path.name.endswith((".partial", ".old", ".tmp"))]
+    assert temporary == []
 
 
-def test_other_words_are_taught_apart_and_deployed_as_one(
+def test_auxiliary_word_classes_are_merged_in_the_deployed_model(
     finished: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     run_dir, _ = finished
     classes = json.loads((run_dir / "train" / "classes.json").read_text())
-    names = ["yes", "no", "_unknown_", "_silence_", "cat", "dog"]  # of three words with as many clips, two
+    names = [
+        "yes",
+        "no",
+        "_unknown_",
+        "_silence_",
+        "cat",
+        "dog",
+    ]  # two of three words with equal numbers of clips
     assert classes == {"names": names, "labels": [0, 1, 2, 3, 2, 2]}
     arrays = read_checkpoint(run_dir)
     assert arrays["predictions"][1].shape == (6,)
@@ -100,18 +107,18 @@ def test_other_words_are_taught_apart_and_deployed_as_one(
         assert golden["outputs"].shape[1] == 4
 
 
-def test_metrics_have_the_contracts_keys(finished: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_metrics_have_all_keys(finished: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     metrics = json.loads((finished[0] / "evaluate" / "metrics.json").read_text())
-    for kind in ("float", "int8", "device"):
-        assert 0 <= metrics[kind]["accuracy"] <= 1
-        assert set(metrics[kind]["per_class"]) == {"yes", "no", "_unknown_", "_silence_"}
-        assert {"recall", "precision", "auc"} <= set(metrics[kind]["per_class"]["yes"])
-        assert len(metrics[kind]["confusion"]) == 4
+    for form in ("float", "int8", "device"):
+        assert 0 <= metrics[form]["accuracy"] <= 1
+        assert set(metrics[form]["per_class"]) == {"yes", "no", "_unknown_", "_silence_"}
+        assert {"recall", "precision", "auc"} <= set(metrics[form]["per_class"]["yes"])
+        assert len(metrics[form]["confusion"]) == 4
     assert metrics["data"]["synthetic"] is True
     assert metrics["parity"]["clips"] > 0 and metrics["parity"]["equal"] == metrics["parity"]["clips"]
 
 
-def test_the_board_has_the_model_and_proved_it(
+def test_board_has_the_model_and_equal_outputs(
     finished: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     report = json.loads((finished[0] / "deploy" / "emulated.json").read_text())
@@ -124,7 +131,7 @@ def test_the_board_has_the_model_and_proved_it(
     assert sum(float(row["share"]) for row in rows) == pytest.approx(1, abs=0.01)
 
 
-def test_the_user_sees_a_table_and_that_the_speech_is_synthetic(
+def test_output_has_the_results_and_the_warning_of_synthetic_speech(
     finished: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     run_dir, result = finished
@@ -135,7 +142,7 @@ def test_the_user_sees_a_table_and_that_the_speech_is_synthetic(
     assert "Traceback" not in result.stderr and "tensorflow" not in result.stderr.lower()
 
 
-def test_the_deployed_file_tells_what_a_device_has_to_know(
+def test_deployed_model_has_the_parameters_of_front_end_and_detector(
     finished: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     from kwspipe.tflite.metadata import read_parameters
@@ -146,7 +153,7 @@ def test_the_deployed_file_tells_what_a_device_has_to_know(
     assert parameters["detection_threshold"] == 145
 
 
-def test_speakers_never_cross_splits(finished: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_each_speaker_is_in_one_split(finished: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     with (finished[0] / "prepare" / "clips.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["label"] != "_silence_"]
     splits: dict[str, set[str]] = {}
@@ -155,7 +162,7 @@ def test_speakers_never_cross_splits(finished: tuple[Path, subprocess.CompletedP
     assert len(splits) > 3 and all(len(names) == 1 for names in splits.values())
 
 
-def test_a_second_run_finds_everything_up_to_date(
+def test_second_run_computes_nothing(
     finished: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     run_dir, _ = finished
@@ -166,11 +173,11 @@ def test_a_second_run_finds_everything_up_to_date(
     assert hashes(run_dir) == before
 
 
-def test_a_run_killed_twice_ends_with_the_same_weights(
+def test_run_that_is_killed_twice_has_the_same_weights(
     finished: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     run_dir = tmp_path / "killed"
-    for sign in (run_dir / ".prepare.partial", run_dir / ".train.partial" / "state" / "state.json"):
+    for started in (run_dir / ".prepare.partial", run_dir / ".train.partial" / "state" / "state.json"):
         process = subprocess.Popen(
             command(run_dir, "stages=[prepare,train]"),
             stdout=subprocess.DEVNULL,
@@ -179,12 +186,12 @@ def test_a_run_killed_twice_ends_with_the_same_weights(
             start_new_session=True,
         )
         deadline_s = time.monotonic() + 600
-        while not sign.exists() and time.monotonic() < deadline_s:
+        while not started.exists() and time.monotonic() < deadline_s:
             time.sleep(0.05)
-        assert sign.exists() and process.poll() is None
+        assert started.exists() and process.poll() is None
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        time.sleep(1)  # its children see that it is gone
+        time.sleep(1)  # its child processes end after it
     result = run(run_dir, "stages=[prepare,train]")
     assert result.returncode == 0, result.stderr
     for name in (
