@@ -15,7 +15,7 @@ NUM_CLIPS = 12
 
 @pytest.fixture
 def store(tmp_path: Path) -> ClipStore:
-    """A store with tones of equal level and noise of the test split."""
+    """Returns a store with tones of equal level and noise of the test split."""
     rng = np.random.default_rng(0)
     with StoreWriter(tmp_path, LABELS) as writer:
         for number in range(NUM_CLIPS):
