@@ -21,11 +21,12 @@ from rich.table import Table
 from kwspipe.labels import UNKNOWN, is_keyword
 
 VARIANTS = {
-    "all": [],
-    "nosmooth": ["train.label_smoothing=0"],
-    "noema": ["train.ema_decay=0"],
-    "noaux": ["train.num_auxiliary_word_classes=0"],
-    "none": ["train.label_smoothing=0", "train.ema_decay=0", "train.num_auxiliary_word_classes=0"],
+    "all": ["train.label_smoothing=0.1"],
+    "nosmooth": [],
+    "noema": ["train.label_smoothing=0.1", "train.ema_decay=0"],
+    "noaux": ["train.label_smoothing=0.1", "train.num_auxiliary_word_classes=0"],
+    "emaonly": ["train.num_auxiliary_word_classes=0"],
+    "none": ["train.ema_decay=0", "train.num_auxiliary_word_classes=0"],
 }
 SCHEDULE = [
     "train=finetune",
