@@ -2,7 +2,7 @@
 
     python scripts/measure_training_options.py --root path/to/speech --noise path/to/noise --negatives path/to/talk
 
-Each variant is a run ``runs/options/<experiment>-<model>-<variant>-s<seed>`` with one option of ``train=finetune`` off.
+Each variant is a run ``runs/options/<experiment>-<model>-<variant>-s<seed>``: all three options, or one of them off.
 The same command resumes an interrupted measurement, because a complete run is not repeated. The table
 shows mean and standard deviation over the seeds on the test split, int8.
 """
