@@ -62,7 +62,9 @@ def test_plain_data_of_a_configuration_parses_to_the_same_configuration() -> Non
 
 
 def test_a_setting_of_another_choice_is_rejected() -> None:
-    text = problems("+experiment=digits_3", "schedule.warmup_epochs=2", "transfer.url=x", "runtime.address=auto")
+    text = problems(
+        "+experiment=digits_3", "schedule.warmup_epochs=2", "transfer.url=x", "runtime.address=auto"
+    )
     assert "schedule.warmup_epochs: unknown key. Closest known key: schedule." in text
     assert "transfer.url: unknown key. Closest known key: transfer." in text
     assert "runtime.address: unknown key. Closest known key: runtime.name" in text

@@ -95,7 +95,9 @@ def test_other_outputs_than_the_golden_ones_are_an_error(tmp_path: Path) -> None
         inputs, outputs = golden["inputs"], golden["outputs"].copy()
     outputs[1, 0] ^= 1
     np.savez(path, inputs=inputs, outputs=outputs)
-    with pytest.raises(KwspipeError, match="the outputs of the exported model differ from those of the source"):
+    with pytest.raises(
+        KwspipeError, match="the outputs of the exported model differ from those of the source"
+    ):
         run(config, run_dir)
 
 
