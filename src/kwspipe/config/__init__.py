@@ -34,26 +34,30 @@ from kwspipe.config.evaluation import (
     StreamConfig,
     TrackingConfig,
 )
-from kwspipe.config.stage_order import MainStageName, StageName, StageNames
-from kwspipe.config.training import (
-    AugmentConfig,
-    BundledTransferConfig,
-    CosineScheduleConfig,
-    DistillConfig,
+from kwspipe.config.networks import (
     DsCnnConfig,
-    ExponentialScheduleConfig,
-    FrontendConfig,
     MatchboxNetConfig,
     MobileNetV2Config,
     ModelConfig,
+    TcResNetConfig,
+)
+from kwspipe.config.stage_order import MainStageName, StageName, StageNames
+from kwspipe.config.training import (
+    AugmentConfig,
+    CosineScheduleConfig,
+    DistillConfig,
+    ExponentialScheduleConfig,
+    FrontendConfig,
     NoTeacherConfig,
-    NoTransferConfig,
-    PathTransferConfig,
     QuantizeConfig,
     ScheduleConfig,
     SpeechEmbeddingConfig,
-    TcResNetConfig,
     TrainConfig,
+)
+from kwspipe.config.transfer import (
+    BundledTransferConfig,
+    NoTransferConfig,
+    PathTransferConfig,
     TransferConfig,
     UrlTransferConfig,
 )

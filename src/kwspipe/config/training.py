@@ -1,10 +1,10 @@
-"""Configuration of features, augmentation, network, checkpoint, schedule, training and conversion."""
+"""Configuration of features, augmentation, distillation, schedule, training loop and conversion."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from kwspipe.config.types import Count, Fraction, NotNegative, Sha256, Texts, typed
+from kwspipe.config.types import Count, Fraction, NotNegative, typed
 
 
 @typed
@@ -54,113 +54,6 @@ class AugmentConfig:
 
     placement: Literal["random", "center"]
     transforms: tuple[dict[str, Any], ...]
-
-
-@typed
-class MobileNetV2Config:
-    """Inverted residual blocks in two dimensions, the network of the vendor's base checkpoint."""
-
-    name: Literal["mobilenet_v2"]
-    alpha: Annotated[float, Field(gt=0, le=2)]
-    last_block_filters: Count
-    batch_norm_momentum: Annotated[float, Field(gt=0, lt=1)]
-
-
-@typed
-class TcResNetConfig:
-    """Residual convolutions over time, with the front end's channels as channels."""
-
-    name: Literal["tc_resnet"]
-    filters: Annotated[tuple[Count, ...], Field(min_length=2)]
-    kernel_frames: Count
-    batch_norm_momentum: Annotated[float, Field(gt=0, lt=1)]
-
-
-@typed
-class DsCnnConfig:
-    """Depthwise separable convolutions, all of one width."""
-
-    name: Literal["ds_cnn"]
-    filters: Count
-    blocks: Count
-    first_stride: Count
-    batch_norm_momentum: Annotated[float, Field(gt=0, lt=1)]
-
-
-@typed
-class MatchboxNetConfig:
-    """Residual blocks of separable convolutions over time."""
-
-    name: Literal["matchboxnet"]
-    filters: Annotated[tuple[Count, ...], Field(min_length=1)]
-    blocks: Count
-    layers_per_block: Count
-    kernel_frames: Count
-    batch_norm_momentum: Annotated[float, Field(gt=0, lt=1)]
-
-
-# The name of the model says which of them a mapping is.
-ModelConfig = Annotated[
-    MobileNetV2Config | TcResNetConfig | MatchboxNetConfig | DsCnnConfig, Field(discriminator="name")
-]
-
-
-@typed
-class NoTransferConfig:
-    """Training from scratch."""
-
-    source: Literal["none"]
-
-
-@typed
-class BundledTransferConfig:
-    """The bundled checkpoint of the model.
-
-    Attributes:
-        skip_mismatch: layers that do not fit keep their initial weights. If false, they are an error.
-        class_outputs: copies the output layer per class, if the classes of the checkpoint are known.
-        freeze: names or patterns of layers that are not trained.
-    """
-
-    source: Literal["bundled"]
-    skip_mismatch: bool
-    class_outputs: bool
-    freeze: Texts
-
-
-@typed
-class PathTransferConfig:
-    """A checkpoint on disk: a run directory, an archive or a file of weights. See ``BundledTransferConfig``."""
-
-    source: Literal["path"]
-    path: Annotated[str, Field(min_length=1)]
-    skip_mismatch: bool
-    class_outputs: bool
-    freeze: Texts
-
-
-@typed
-class UrlTransferConfig:
-    """A checkpoint that is downloaded once. See ``BundledTransferConfig``.
-
-    Attributes:
-        path: an existing file instead of the download.
-    """
-
-    source: Literal["url"]
-    path: str | None
-    url: Annotated[str, Field(min_length=1)]
-    sha256: Sha256
-    cache_dir: str
-    skip_mismatch: bool
-    class_outputs: bool
-    freeze: Texts
-
-
-TransferConfig = Annotated[
-    NoTransferConfig | BundledTransferConfig | PathTransferConfig | UrlTransferConfig,
-    Field(discriminator="source"),
-]
 
 
 @typed
