@@ -49,7 +49,7 @@ def test_a_missing_package_is_an_error_before_the_first_stage(monkeypatch: pytes
 
 def test_parameters_metrics_and_artefacts_are_logged_once(run_dir: Path, tmp_path: Path) -> None:
     pytest.importorskip("mlflow", reason="needs the extra `mlflow`")
-    tracked = config("tracking=mlflow", f"mlflow_tracking.uri=sqlite:///{tmp_path}/store/mlflow.db")
+    tracked = config("tracking=mlflow", f"tracking.uri=sqlite:///{tmp_path}/store/mlflow.db")
     assert not mlflow_tracking.is_current(tracked, run_dir)
     call_in_process(mlflow_tracking.track, tracked, run_dir)
     assert mlflow_tracking.is_current(tracked, run_dir)
@@ -69,9 +69,9 @@ def test_parameters_metrics_and_artefacts_are_logged_once(run_dir: Path, tmp_pat
 
 def test_an_unusable_store_is_an_error(run_dir: Path, tmp_path: Path) -> None:
     pytest.importorskip("mlflow", reason="needs the extra `mlflow`")
-    tracked = config("tracking=mlflow", "mlflow_tracking.uri=nonsense://x")
+    tracked = config("tracking=mlflow", "tracking.uri=nonsense://x")
     with pytest.raises(
-        KwspipeError, match=r"mlflow_tracking.uri: MLflow cannot use nonsense://x.*the run itself is done"
+        KwspipeError, match=r"tracking.uri: MLflow cannot use nonsense://x.*the run itself is complete"
     ):
         call_in_process(mlflow_tracking.track, tracked, run_dir)
 
