@@ -51,8 +51,9 @@ def is_current(run_dir: Path, settings: ReportConfig) -> bool:
         KwspipeError: a file of the run is damaged.
     """
     path = run_dir / REPORT
-    if read(run_dir).metrics is None:
-        return not path.exists()
+    if not path.exists():
+        return read(run_dir).metrics is None
+    # The digest covers the manifests. A page with the present digest was written from the present evaluation.
     return _has_digest(path, _content_digest(run_dir, settings))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from kwspipe.config import ReportConfig
 from kwspipe.errors import KwspipeError
-from kwspipe.report.run_page import refresh
+from kwspipe.report.run_page import is_current, refresh
 from support.parsed_page import Page
 from support.small_run import HOSTILE, STREAMING, Run
 
@@ -123,17 +123,21 @@ def test_no_page_before_a_run_is_evaluated(make_run: MakeRun) -> None:
     run.train()
     assert refresh(run.dir, SETTINGS) is False
     assert not (run.dir / "report.html").exists()
+    assert is_current(run.dir, SETTINGS)
 
 
 def test_it_is_written_again_only_if_something_changed(make_run: MakeRun) -> None:
     run = make_run().write_all()
+    assert not is_current(run.dir, SETTINGS)
     assert refresh(run.dir, SETTINGS) is True
+    assert is_current(run.dir, SETTINGS)
     before = (run.dir / "report.html").read_bytes()
     assert refresh(run.dir, SETTINGS) is False
     assert refresh(run.dir, ReportConfig(max_mistakes=1)) is True
     assert refresh(run.dir, SETTINGS) is True
     assert (run.dir / "report.html").read_bytes() == before
     run.evaluate(streaming={"threshold": 150, "false_accepts_per_hour": 0.42, "hours": 3.0})
+    assert not is_current(run.dir, SETTINGS)
     assert refresh(run.dir, SETTINGS) is True
 
 
