@@ -8,7 +8,8 @@ import numpy as np
 
 from kwspipe.dataset.clip_kinds import HARD
 from kwspipe.labels import SILENCE, UNKNOWN, is_keyword
-from kwspipe.report.formatting import THIN, percent, percent_interval, rate, rate_interval, wilson_interval
+from kwspipe.metrics.share_interval import wilson_interval
+from kwspipe.report.formatting import THIN, percent, percent_interval, rate, rate_interval
 from kwspipe.report.run_contents import RunContents
 from kwspipe.runs.metrics_content import FORMS, words_over_noise
 

@@ -1,9 +1,7 @@
-"""Number formatting for the pages, and confidence intervals of shares."""
+"""Number formatting for the pages."""
 
 import math
 
-# Quantile of the normal distribution for intervals of 95 %.
-Z_95 = 1.959964
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 THIN = "\N{NARROW NO-BREAK SPACE}"
@@ -54,19 +52,6 @@ def duration(seconds: float) -> str:
 def decibels(level_db: float) -> str:
     """Returns a level in dB; digital silence has none."""
     return f"{level_db:.0f}{THIN}dB".replace("-", MINUS) if math.isfinite(level_db) else "zero"
-
-
-def wilson_interval(share: float | None, clips: int) -> tuple[float, float] | None:
-    """Returns the 95 % score interval (Wilson 1927) of a share observed on a number of clips.
-
-    Unlike the normal approximation, the interval is within 0 and 1 and is valid for few clips and shares near 0 and 1.
-    """
-    if share is None or clips == 0:
-        return None
-    spread = Z_95**2 / clips
-    middle = (share + spread / 2) / (1 + spread)
-    half = Z_95 * math.sqrt(share * (1 - share) / clips + spread / (4 * clips)) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def percent_interval(bounds: tuple[float, float] | None) -> str:
