@@ -21,9 +21,9 @@ def write(root: Path, words: tuple[str, ...] = ("yes", "no"), speakers: int = 6)
         "dataset=folder",
         f"dataset.root={root}",
         "dataset.unknown_class_percentage=0",
-        "dataset.silence_class_percentage=0",
-        "dataset.validation_percentage=30",
-        "dataset.testing_percentage=30",
+        "dataset.silence_class_ratio=0",
+        "dataset.validation_fraction=0.3",
+        "dataset.testing_fraction=0.3",
         "dataset.min_evaluation_clips=1",
         "stages=[prepare]",
     ]

@@ -9,6 +9,7 @@ from kwspipe.config.types import (
     Count,
     EngineName,
     Fraction,
+    HalfFraction,
     NotNegative,
     Sha256,
     SourceName,
@@ -90,17 +91,17 @@ class SyntheticConfig:
 
 @typed
 class NegativesConfig:
-    """Hard negatives. Their numbers are percentages of the number of regular clips of their class."""
+    """Hard negatives. Their numbers are relative to the number of regular clips of their class."""
 
-    partial_percentage: NotNegative
-    ending_percentage: NotNegative
-    several_percentage: NotNegative
-    babble_percentage: NotNegative
-    near_miss_percentage: NotNegative
-    speech_percentage: NotNegative
-    colour_percentage: NotNegative
-    click_percentage: NotNegative
-    level_percentage: NotNegative
+    partial_ratio: NotNegative
+    ending_ratio: NotNegative
+    several_ratio: NotNegative
+    babble_ratio: NotNegative
+    near_miss_ratio: NotNegative
+    speech_ratio: NotNegative
+    colour_ratio: NotNegative
+    click_ratio: NotNegative
+    level_ratio: NotNegative
     in_training: bool
     evaluation_clips: Annotated[int, Field(ge=0)]
     min_part: Annotated[float, Field(gt=0, lt=1)]
@@ -122,9 +123,9 @@ class NegativesConfig:
             if getattr(self, low) > getattr(self, high):
                 raise ValueError(f"{low} must not exceed {high}")
 
-    def percentage(self, kind: str) -> float:
-        """Returns the percentage of a kind of hard negatives; 0 for kinds without a setting."""
-        return float(getattr(self, f"{kind}_percentage", 0.0))
+    def ratio(self, kind: str) -> float:
+        """Returns the number of clips of a kind relative to the regular clips; 0 for kinds without a setting."""
+        return float(getattr(self, f"{kind}_ratio", 0.0))
 
 
 @typed
@@ -137,18 +138,18 @@ class DatasetConfig:
     noise_roots: Texts
     negative_roots: Texts
     mined_roots: Texts
-    negative_validation_percentage: Annotated[float, Field(ge=0, le=100)]
-    negative_testing_percentage: Annotated[float, Field(ge=0, le=100)]
+    negative_validation_fraction: Fraction
+    negative_testing_fraction: Fraction
     unknown_words: Words
     unknown_class_percentage: NotNegative
-    silence_class_percentage: NotNegative
-    zero_silence_percentage: Fraction
+    silence_class_ratio: NotNegative
+    zero_silence_fraction: Fraction
     min_evaluation_clips: Annotated[int, Field(ge=0)]
     max_clips_per_word: Count | None
     max_training_clips_per_word: Count | None
     synthetic_training_clips_per_word: Annotated[int, Field(ge=0)]
-    validation_percentage: Annotated[float, Field(ge=0, le=50)]
-    testing_percentage: Annotated[float, Field(ge=0, le=50)]
+    validation_fraction: HalfFraction
+    testing_fraction: HalfFraction
     fold: Annotated[int, Field(ge=0, le=4)] | None
     training_only_speakers: Texts
     min_clip_ms: Count
@@ -162,11 +163,11 @@ class DatasetConfig:
     synthetic: SyntheticConfig
 
     def __post_init__(self) -> None:
-        total = self.negative_validation_percentage + self.negative_testing_percentage
-        if total > 100:
+        total = self.negative_validation_fraction + self.negative_testing_fraction
+        if total > 1:
             raise ValueError(
-                f"the sum of negative_validation_percentage and negative_testing_percentage is {total:g}; "
-                "at most 100"
+                f"the sum of negative_validation_fraction and negative_testing_fraction is {total:g}; "
+                "at most 1"
             )
 
 

@@ -100,7 +100,7 @@ def _sentence(detail: Any, plain: Mapping[str, Any]) -> str:
     path = [part for place, part in enumerate(path) if not _is_tag(part, _value_at(plain, path[:place]))]
     where = ".".join(str(part) for part in path)
     if detail["type"] == "unexpected_keyword_argument":
-        if old := renamed_keys.hint(where):
+        if old := renamed_keys.hint(where, detail["input"]):
             return old
         known = _keys_at(PipelineConfig, [str(part) for part in path[:-1]], plain)
         known = [*known, "experiment"] if len(path) == 1 else known  # a group of conf/
@@ -116,6 +116,8 @@ def _sentence(detail: Any, plain: Mapping[str, Any]) -> str:
     if detail["type"] == "value_error":
         return f"{where}: {message}"
     received = _value_at(plain, path)
+    if where.endswith("_fraction") and isinstance(received, int | float) and 1 < received <= 100:
+        return f"{where}: {received} is not a fraction; {received:g} % is {received / 100:.10g}"
     hint = ""
     expected = detail.get("ctx", {}).get("expected")
     if expected and isinstance(received, str):

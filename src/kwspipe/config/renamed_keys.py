@@ -11,6 +11,17 @@ RENAMED: dict[str, str] = {
     "transfer.min_loaded_fraction": "transfer.skip_mismatch",
 }
 
+# Settings in percent that are now fractions, and ratios whose name contained "percentage", in dataset/.
+_TO_FRACTION = ("negative_validation", "negative_testing", "validation", "testing")
+_TO_RATIO = ("partial", "ending", "several", "babble", "near_miss", "speech", "colour", "click", "level")
+FRACTIONS = {f"dataset.{name}_percentage": f"dataset.{name}_fraction" for name in _TO_FRACTION}
+RATIOS = {
+    **{f"dataset.negatives.{name}_percentage": f"dataset.negatives.{name}_ratio" for name in _TO_RATIO},
+    "dataset.silence_class_percentage": "dataset.silence_class_ratio",
+    "dataset.zero_silence_percentage": "dataset.zero_silence_fraction",
+}
+RENAMED |= FRACTIONS | RATIOS
+
 _NO_GAIN = "no measurement showed a gain (docs/experiments-log.md)"
 _NO_GPU = "it has not been measured on a GPU"
 DELETED: dict[str, str] = {
@@ -37,8 +48,19 @@ CHOICES: dict[str, dict[str, str | None]] = {
 }
 
 
-def hint(key: str) -> str | None:
-    """Returns the sentence about a key of an earlier release, None if the key never existed."""
+def hint(key: str, value: object = None) -> str | None:
+    """Returns the sentence about a key of an earlier release, None if the key never existed.
+
+    Args:
+        key: the dotted key.
+        value: its value, in the unit of the earlier release.
+    """
+    if key in FRACTIONS:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        new, old = (f"{value / 100:.10g}", value) if is_number else ("0.1", "10.0")  # type: ignore[operator]
+        return f"{key}: renamed to {FRACTIONS[key]}, a fraction. Use {new} for {old}"
+    if key in RATIOS:
+        return f"{key}: renamed. Use {RATIOS[key]} instead, with the same value"
     if key in RENAMED:
         return f"{key}: renamed. Use {RENAMED[key]} instead"
     if key in DELETED:

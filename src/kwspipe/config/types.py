@@ -8,6 +8,7 @@ from pydantic.dataclasses import dataclass
 Count = Annotated[int, Field(ge=1)]
 NotNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+HalfFraction = Annotated[float, Field(ge=0, le=0.5)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Word = Annotated[str, Field(pattern=r"^[^_\s/\\][^\s/\\]*$")]
 Texts = tuple[str, ...]

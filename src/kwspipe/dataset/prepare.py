@@ -112,7 +112,7 @@ def write_store(
 def _assign_splits(found: Found, dataset: DatasetConfig) -> Sequence[Recording]:
     """Returns the recordings of words, each with its split."""
     if dataset.fold is None:
-        return assign_splits(found, dataset.validation_percentage, dataset.testing_percentage)
+        return assign_splits(found, dataset.validation_fraction, dataset.testing_fraction)
     return assign_fold(found, dataset.fold, dataset.training_only_speakers)
 
 
@@ -135,19 +135,17 @@ def _check_keywords(builder: StoreBuilder, found: Found, recordings: Sequence[Re
                 f"at least one; words with recordings in training, closest first: {closest}",
                 f"add recordings of {word!r} by more speakers, or remove the word",
             )
-    percentages: dict[Split, float] = {
-        "validation": builder.dataset.validation_percentage,
-        "testing": builder.dataset.testing_percentage,
+    fractions: dict[Split, float] = {
+        "validation": builder.dataset.validation_fraction,
+        "testing": builder.dataset.testing_fraction,
     }
-    for split, percentage in percentages.items():
-        if (percentage > 0 or split in found.listed) and not any(
-            builder.counts[word, split] for word in words
-        ):
+    for split, fraction in fractions.items():
+        if (fraction > 0 or split in found.listed) and not any(builder.counts[word, split] for word in words):
             raise KwspipeError(
-                f"dataset.{split}_percentage",
+                f"dataset.{split}_fraction",
                 f"no usable clip of a keyword in {split}; {len({r.speaker for r in recordings})} speaker(s) in all",
                 "at least three speakers, because each speaker belongs to one split",
-                f"add recordings by other speakers, list some in {split}_list.txt, or raise the percentage",
+                f"add recordings by other speakers, list some in {split}_list.txt, or raise the fraction",
             )
         lacking = [word for word in words if not builder.counts[word, split]]
         if lacking and len(lacking) < len(words):

@@ -34,9 +34,9 @@ class ClipQuota:
 
 
 def labels_of(dataset: DatasetConfig) -> tuple[str, ...]:
-    """Returns the labels: the words in order, then ``_unknown_`` and ``_silence_`` if their percentage is above 0."""
+    """Returns the labels: the words in order, then ``_unknown_`` and ``_silence_`` if their ratio is above 0."""
     extra = [UNKNOWN] if dataset.unknown_class_percentage > 0 else []
-    extra += [SILENCE] if dataset.silence_class_percentage > 0 else []
+    extra += [SILENCE] if dataset.silence_class_ratio > 0 else []
     return (*map(normalize_name, dataset.words), *extra)
 
 
@@ -108,7 +108,7 @@ def unknown_quotas(
 
     Args:
         recordings: all recordings of the source, with splits.
-        dataset: words, unknown words and the percentage of unknown clips.
+        dataset: words, unknown words and the ratio of unknown clips.
         num_keyword_clips: number of usable clips of all keywords, by split.
         seed: selects the order within each word.
 
@@ -158,23 +158,23 @@ def _other_words(by_word: Mapping[str, Listing], dataset: DatasetConfig) -> dict
     return {word: others[word] for word in map(normalize_name, dataset.unknown_words)} or others
 
 
-def num_class_clips(dataset: DatasetConfig, percentage: float, split: Split, num_keyword_clips: int) -> int:
+def num_class_clips(dataset: DatasetConfig, ratio: float, split: Split, num_keyword_clips: int) -> int:
     """Returns the number of clips of ``_unknown_`` or ``_silence_`` in a split.
 
-    The number is ``percentage`` (1.0 is 100 %) of the mean number of clips per keyword, and at least 1. In validation
+    The number is ``ratio`` (4.0: four times) of the mean number of clips per keyword, and at least 1. In validation
     and testing it is at least ``min_evaluation_clips``, because a data set of few speakers would otherwise have too few
-    clips to measure these classes. The number is 0 if ``percentage`` or ``num_keyword_clips`` is 0.
+    clips to measure these classes. The number is 0 if ``ratio`` or ``num_keyword_clips`` is 0.
 
     Args:
         dataset: words and ``min_evaluation_clips``.
-        percentage: share of the class.
+        ratio: number of clips of the class relative to the mean number of clips per keyword.
         split: the split.
         num_keyword_clips: number of clips of all keywords in the split.
     """
-    if num_keyword_clips == 0 or percentage == 0:
+    if num_keyword_clips == 0 or ratio == 0:
         return 0
     minimum = 1 if split == "training" else max(1, dataset.min_evaluation_clips)
-    return max(minimum, round(num_keyword_clips * percentage / len(dataset.words)))
+    return max(minimum, round(num_keyword_clips * ratio / len(dataset.words)))
 
 
 def round_robin(queues: Iterable[Sequence[Item]]) -> Iterator[Item]:

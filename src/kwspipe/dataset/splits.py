@@ -11,21 +11,30 @@ from kwspipe.dataset.recordings import SPLITS, Found, Split
 from kwspipe.errors import KwspipeError
 
 # The published rule of Speech Commands (which_set, README of v0.02): SHA1 of the file name up to "_nohash_", modulo
-# 2^27, as a percentage. Later recordings of a speaker are therefore assigned to the same split.
+# 2^27, in percent. Later recordings of a speaker are therefore assigned to the same split.
 MAX_WAVS_PER_CLASS = 2**27 - 1
 FOLDS = 5  # number of folds of a cross-validation, the usual number for small data sets
 
 
-def hash_percentage(speaker: str) -> float:
-    """Returns the hash of a speaker as a percentage, 0 to 100, by the rule of Speech Commands."""
+def hash_percent(speaker: str) -> float:
+    """Returns the hash of a speaker in percent, 0 to 100, by the rule of Speech Commands."""
     return (_digest(speaker) % (MAX_WAVS_PER_CLASS + 1)) * (100.0 / MAX_WAVS_PER_CLASS)
+
+
+def percent(fraction: float) -> float:
+    """Returns a fraction in percent without the error of the multiplication: 29.0 for 0.29.
+
+    The published rule compares hashes with numbers of percent. A speaker whose hash is next to the limit is therefore
+    in the same split as in a release with settings in percent.
+    """
+    return round(100 * fraction, 9)
 
 
 def speaker_fold(speaker: str) -> int:
     """Returns the cross-validation fold of a speaker, 0 to ``FOLDS`` - 1.
 
-    The fold is computed from a different hash than ``hash_percentage``. The speakers of a part of Speech Commands, such
-    as its test set, have similar percentages, and would all be in the same fold.
+    The fold is computed from a different hash than ``hash_percent``. The speakers of a part of Speech Commands, such
+    as its test set, have similar hashes, and would all be in the same fold.
     """
     return _digest(f"fold of {speaker}") % FOLDS
 
@@ -34,27 +43,31 @@ def _digest(text: str) -> int:
     return int(hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest(), 16)
 
 
-def hash_split(speaker: str, validation_percentage: float, testing_percentage: float) -> Split:
+def hash_split(speaker: str, validation_fraction: float, testing_fraction: float) -> Split:
     """Returns the split of a speaker: the lowest hashes are validation, the next testing, the others training."""
-    percentage = hash_percentage(speaker)
-    if percentage < validation_percentage:
+    hashed, validation, testing = (
+        hash_percent(speaker),
+        percent(validation_fraction),
+        percent(testing_fraction),
+    )
+    if hashed < validation:
         return "validation"
-    return "testing" if percentage < validation_percentage + testing_percentage else "training"
+    return "testing" if hashed < validation + testing else "training"
 
 
 def split_speakers(
-    speakers: Iterable[str], validation_percentage: float, testing_percentage: float
+    speakers: Iterable[str], validation_fraction: float, testing_fraction: float
 ) -> dict[str, Split]:
     """Splits speakers by the hash rule, and fills the splits that would otherwise be empty.
 
-    If the rule assigns no speaker to a split whose percentage is above 0, the speaker with the lowest hash in the
+    If the rule assigns no speaker to a split whose fraction is above 0, the speaker with the lowest hash in the
     largest split moves to the empty split, unless it is the only one there. A single speaker is assigned to training.
     """
-    ordered = sorted(set(speakers), key=lambda speaker: (hash_percentage(speaker), speaker))
-    splits = {s: hash_split(s, validation_percentage, testing_percentage) for s in ordered}
+    ordered = sorted(set(speakers), key=lambda speaker: (hash_percent(speaker), speaker))
+    splits = {s: hash_split(s, validation_fraction, testing_fraction) for s in ordered}
     required: list[Split] = ["training"]
-    required += ["validation"] if validation_percentage > 0 else []
-    required += ["testing"] if testing_percentage > 0 else []
+    required += ["validation"] if validation_fraction > 0 else []
+    required += ["testing"] if testing_fraction > 0 else []
     for split in required:
         if split in splits.values():
             continue
@@ -65,7 +78,7 @@ def split_speakers(
     return splits
 
 
-def assign_splits(found: Found, validation_percentage: float, testing_percentage: float) -> Listing:
+def assign_splits(found: Found, validation_fraction: float, testing_fraction: float) -> Listing:
     """Assigns a split to each recording of a word, by the lists of its source or by the hash rule.
 
     The hash rule applies to speakers without listed clips, and to splits without a list.
@@ -78,8 +91,8 @@ def assign_splits(found: Found, validation_percentage: float, testing_percentage
     listed = np.unique(speakers[splits > 0])
     rest = split_speakers(
         (names[speaker] for speaker in np.setdiff1d(speakers, listed)),
-        0 if "validation" in found.listed else validation_percentage,
-        0 if "testing" in found.listed else testing_percentage,
+        0 if "validation" in found.listed else validation_fraction,
+        0 if "testing" in found.listed else testing_fraction,
     )
     # If every split has a list, a clip in none of the lists is training.
     speaker_codes = np.array([SPLIT_CODES[rest.get(name, "training")] for name in names], np.uint8)

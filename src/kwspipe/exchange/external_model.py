@@ -97,7 +97,7 @@ def apply_model_settings(composed: DictConfig, overrides: Sequence[str]) -> None
     if UNKNOWN not in model.labels:
         values["dataset.unknown_class_percentage"] = 0.0
     if SILENCE not in model.labels:
-        values["dataset.silence_class_percentage"] = 0.0
+        values["dataset.silence_class_ratio"] = 0.0
     for group, group_settings in (("frontend", model.frontend), ("detector", model.detector)):
         if group_settings:
             values |= {f"{group}.{key}": value for key, value in vars(group_settings).items()}

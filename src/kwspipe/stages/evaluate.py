@@ -37,7 +37,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
             "dataset",
             "no clips for testing",
             "at least one clip of a speaker of the test split",
-            "add recordings of other speakers, or raise dataset.testing_percentage",
+            "add recordings of other speakers, or raise dataset.testing_fraction",
         )
     quantized = run_dir / "quantize"
     labels = tuple((quantized / "labels.txt").read_text().splitlines())

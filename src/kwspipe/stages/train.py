@@ -82,7 +82,7 @@ def _fit(
             "dataset",
             "no clips for validation",
             "at least one clip of a speaker kept for validation",
-            "add recordings of other speakers, or raise dataset.validation_percentage",
+            "add recordings of other speakers, or raise dataset.validation_fraction",
         )
     model = models.build_merged(config.model, validation[0].shape[1:], classes.labels)
     checkpoint = locate(config.transfer, config.model.name)

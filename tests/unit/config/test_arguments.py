@@ -67,7 +67,11 @@ def test_a_choice_of_an_earlier_release_is_rejected(group: str, choice: str) -> 
 )
 def test_a_key_of_an_earlier_release_is_rejected_with_the_new_one(key: str) -> None:
     text = problems("+experiment=digits_3", f"{key}=1")
-    if key in renamed_keys.RENAMED:
+    if key in renamed_keys.FRACTIONS:
+        assert f"{key}: renamed to {renamed_keys.FRACTIONS[key]}, a fraction. Use 0.01 for 1" in text
+    elif key in renamed_keys.RATIOS:
+        assert f"{key}: renamed. Use {renamed_keys.RATIOS[key]} instead, with the same value" in text
+    elif key in renamed_keys.RENAMED:
         assert f"{key}: renamed. Use {renamed_keys.RENAMED[key]} instead" in text
     else:
         assert f"{key}: deleted, because {renamed_keys.DELETED[key]}. Leave it out" in text

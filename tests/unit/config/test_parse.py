@@ -61,6 +61,21 @@ def test_plain_data_of_a_configuration_parses_to_the_same_configuration() -> Non
     assert parse(to_mapping(config)) == config
 
 
+def test_a_number_of_percent_is_not_a_fraction() -> None:
+    text = problems(
+        "+experiment=digits_3",
+        "dataset.validation_fraction=10.0",
+        "dataset.zero_silence_fraction=25",
+        "dataset.validation_percentage=12.5",
+    )
+    assert "dataset.validation_fraction: 10.0 is not a fraction; 10 % is 0.1" in text
+    assert "dataset.zero_silence_fraction: 25 is not a fraction; 25 % is 0.25" in text
+    assert (
+        "dataset.validation_percentage: renamed to dataset.validation_fraction, a fraction. Use 0.125 for 12.5"
+        in text
+    )
+
+
 def test_a_setting_of_another_choice_is_rejected() -> None:
     text = problems(
         "+experiment=digits_3", "schedule.warmup_epochs=2", "transfer.url=x", "runtime.address=auto"

@@ -38,8 +38,8 @@ def make_dataset(corpus: Path) -> Callable[..., DatasetConfig]:
     def make(**values: Any) -> DatasetConfig:
         defaults: dict[str, Any] = {
             "root": str(corpus),
-            "silence_class_percentage": 0.5,
-            "zero_silence_percentage": 0.25,
+            "silence_class_ratio": 0.5,
+            "zero_silence_fraction": 0.25,
             "min_evaluation_clips": 0,
             "negatives": make_negatives(),
             "speech_commands": replace(

@@ -147,7 +147,7 @@ def test_unusable_keywords_are_not_used_for_hard_negatives(
     fill(corpus / "one")
     for name in GOOD:
         (corpus / "one" / name).unlink()
-    negatives = make_negatives(partial_percentage=2.0, ending_percentage=2.0)
+    negatives = make_negatives(partial_ratio=2.0, ending_ratio=2.0)
     prepare(make_dataset(negatives=negatives), frontend, 1, out)
     store = ClipStore(out)
     paths = {store.path(n) for n in range(len(store.rows)) if store.rows[n].kind in ("partial", "ending")}
@@ -159,7 +159,7 @@ def test_unusable_keywords_are_not_used_for_hard_negatives(
 def test_a_full_disk_during_hard_negatives_is_an_error(
     make_dataset: Make, frontend: FrontendConfig, out: Path, limit_bytes: int
 ):
-    negatives = make_negatives(partial_percentage=4.0, babble_percentage=4.0, colour_percentage=9.0)
+    negatives = make_negatives(partial_ratio=4.0, babble_ratio=4.0, colour_ratio=9.0)
     dataset = make_dataset(negatives=negatives)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limits[1]))

@@ -72,7 +72,7 @@ def test_splits_have_different_clips_and_noise(make_dataset: Make, frontend: Fro
 def test_silence_is_noise_of_its_split_or_digital_zero(
     make_dataset: Make, frontend: FrontendConfig, out: Path
 ):
-    prepare(make_dataset(silence_class_percentage=2.0), frontend, 1, out)
+    prepare(make_dataset(silence_class_ratio=2.0), frontend, 1, out)
     store = ClipStore(out)
     for split in ("training", "validation", "testing"):
         silent = [n for n in store.select(split) if store.rows[n].label == "_silence_"]

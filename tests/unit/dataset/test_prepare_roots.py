@@ -25,7 +25,7 @@ def test_no_noise_is_an_error_unless_silence_is_off(
     shutil.rmtree(corpus / "_background_noise_")
     with pytest.raises(KwspipeError, match="no usable background noise, which is required for _silence_"):
         prepare(make_dataset(), frontend, 1, out)
-    summary = prepare(make_dataset(silence_class_percentage=0.0), frontend, 1, out)
+    summary = prepare(make_dataset(silence_class_ratio=0.0), frontend, 1, out)
     assert "_silence_" not in summary["labels"]
     assert ClipStore(out).noise("training") == []
     write(
@@ -116,5 +116,5 @@ def test_faulty_negative_settings_are_errors(make_dataset: Make, frontend: Front
         match=r"dataset.negative_roots.0: '/nowhere', which is not a folder. Allowed: a folder of speech",
     ):
         prepare(make_dataset(negative_roots=("/nowhere",)), frontend, 1, out)
-    with pytest.raises(ValueError, match="is 110; at most 100"):
-        make_dataset(negative_validation_percentage=60.0)
+    with pytest.raises(ValueError, match=r"is 1\.1; at most 1"):
+        make_dataset(negative_validation_fraction=0.6)

@@ -35,7 +35,7 @@ def clips(word: str, training: int, validation: int = 0, testing: int = 0) -> li
 def test_labels_are_the_words_then_unknown_then_silence(make_dataset: Make):
     assert labels_of(make_dataset()) == ("one", "two", "three", "_unknown_", "_silence_")
     assert labels_of(make_dataset(unknown_class_percentage=0.0)) == ("one", "two", "three", "_silence_")
-    assert labels_of(make_dataset(silence_class_percentage=0.0)) == ("one", "two", "three", "_unknown_")
+    assert labels_of(make_dataset(silence_class_ratio=0.0)) == ("one", "two", "three", "_unknown_")
 
 
 def test_a_word_listed_twice_is_an_error(make_dataset: Make):
@@ -150,14 +150,14 @@ def test_no_other_words_is_an_error_unless_unknown_is_off(make_dataset: Make):
 
 
 @pytest.mark.parametrize(
-    ("num_clips", "percentage", "expected"),
+    ("num_clips", "ratio", "expected"),
     [(300, 1.0, 100), (300, 0.2, 20), (300, 2.5, 250), (3, 0.2, 1), (0, 1, 0)],
 )
-def test_percentages_are_of_the_mean_number_per_keyword(
-    make_dataset: Make, num_clips: int, percentage: float, expected: int
+def test_ratios_are_of_the_mean_number_per_keyword(
+    make_dataset: Make, num_clips: int, ratio: float, expected: int
 ):
     dataset = make_dataset(words=("one", "two", "three"))
-    assert num_class_clips(dataset, percentage, "training", num_clips) == expected
+    assert num_class_clips(dataset, ratio, "training", num_clips) == expected
 
 
 def test_validation_and_testing_have_a_minimum(make_dataset: Make):

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,9 @@ from kwspipe.dataset.splits import (
     FOLDS,
     assign_fold,
     assign_splits,
-    hash_percentage,
+    hash_percent,
     hash_split,
+    percent,
     speaker_fold,
     split_speakers,
 )
@@ -29,10 +31,33 @@ def recording(speaker: str, number: int = 0, split: str | None = None) -> Record
 
 def test_the_published_rule():
     digest = int(hashlib.sha1(b"0a7c2a8d").hexdigest(), 16)
-    assert hash_percentage("0a7c2a8d") == pytest.approx(digest % 134217728 / 134217727 * 100)
-    assert hash_split("0a7c2a8d", hash_percentage("0a7c2a8d") + 0.001, 0) == "validation"
-    assert hash_split("0a7c2a8d", 0, hash_percentage("0a7c2a8d") + 0.001) == "testing"
-    assert hash_split("0a7c2a8d", 0, hash_percentage("0a7c2a8d")) == "training"
+    assert hash_percent("0a7c2a8d") == pytest.approx(digest % 134217728 / 134217727 * 100)
+    assert hash_split("0a7c2a8d", hash_percent("0a7c2a8d") / 100 + 1e-5, 0) == "validation"
+    assert hash_split("0a7c2a8d", 0, hash_percent("0a7c2a8d") / 100 + 1e-5) == "testing"
+    assert hash_split("0a7c2a8d", 0, hash_percent("0a7c2a8d") / 100 - 1e-5) == "training"
+
+
+def test_a_fraction_gives_the_decisions_of_the_percentage():
+    """Every fraction with up to six decimals is the exact number of percent that earlier releases compared."""
+    for hundredths in [*range(10_001), 123_456, 999_999]:
+        number = Decimal(hundredths) / (100 if hundredths <= 10_000 else 10_000)
+        assert percent(float(number / 100)) == float(number)
+
+    def former_rule(speaker: str, validation: float, testing: float) -> str:
+        hashed = hash_percent(speaker)
+        return (
+            "validation"
+            if hashed < validation
+            else "testing"
+            if hashed < validation + testing
+            else "training"
+        )
+
+    speakers = [f"speaker {index}" for index in range(500)]
+    for validation, testing in [(10.0, 10.0), (25.0, 50.0), (50.0, 29.0), (7.0, 14.0), (0.0, 33.3)]:
+        fractions = float(Decimal(str(validation)) / 100), float(Decimal(str(testing)) / 100)
+        for speaker in speakers:
+            assert hash_split(speaker, *fractions) == former_rule(speaker, validation, testing)
 
 
 def test_the_published_test_set_follows_the_rule(shared_dir: Path):
@@ -40,11 +65,11 @@ def test_the_published_test_set_follows_the_rule(shared_dir: Path):
     with (shared_dir / "data" / "manifest.csv").open() as file:
         speakers = [row["speaker"] for row in csv.DictReader(file) if row["source"] == "sc_testset_v002"]
     assert len(speakers) == 2520
-    assert {hash_split(speaker, 10, 10) for speaker in speakers} == {"testing"}
+    assert {hash_split(speaker, 0.1, 0.1) for speaker in speakers} == {"testing"}
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.sets(st.text(min_size=1), min_size=3, max_size=30), st.floats(0.1, 50), st.floats(0.1, 49))
+@given(st.sets(st.text(min_size=1), min_size=3, max_size=30), st.floats(0.001, 0.5), st.floats(0.001, 0.49))
 def test_no_split_is_empty_with_three_speakers_or_more(speakers: set[str], validation: float, testing: float):
     splits = split_speakers(speakers, validation, testing)
     assert set(splits) == speakers
@@ -53,35 +78,37 @@ def test_no_split_is_empty_with_three_speakers_or_more(speakers: set[str], valid
 
 @settings(deadline=None, max_examples=60)
 @given(st.sets(st.text(min_size=1), min_size=1, max_size=30))
-def test_a_percentage_of_zero_leaves_a_split_empty(speakers: set[str]):
+def test_a_fraction_of_zero_leaves_a_split_empty(speakers: set[str]):
     assert set(split_speakers(speakers, 0, 0).values()) == {"training"}
 
 
 def test_many_speakers_follow_the_rule_alone():
     speakers = [f"speaker {index}" for index in range(300)]
-    splits = split_speakers(speakers, 10, 10)
-    assert all(splits[speaker] == hash_split(speaker, 10, 10) for speaker in speakers)
+    splits = split_speakers(speakers, 0.1, 0.1)
+    assert all(splits[speaker] == hash_split(speaker, 0.1, 0.1) for speaker in speakers)
     assert 15 < sum(split == "validation" for split in splits.values()) < 45
 
 
 def test_lists_come_first_and_unlisted_speakers_are_in_training():
     words = (recording("ann", 0, "validation"), recording("bob", 0, "testing"), recording("cid"))
     found = Found(words, (), (), frozenset({"validation", "testing"}))
-    assert [r.split for r in assign_splits(found, 50, 50)] == ["validation", "testing", "training"]
+    assert [r.split for r in assign_splits(found, 0.5, 0.5)] == ["validation", "testing", "training"]
 
 
 def test_a_split_without_a_list_is_assigned_by_hash():
     words = (recording("ann", 0, "testing"), *(recording(f"s{index}") for index in range(40)))
-    splits = {r.speaker: r.split for r in assign_splits(Found(words, (), (), frozenset({"testing"})), 20, 20)}
+    splits = {
+        r.speaker: r.split for r in assign_splits(Found(words, (), (), frozenset({"testing"})), 0.2, 0.2)
+    }
     assert splits["ann"] == "testing"
     others = {speaker: split for speaker, split in splits.items() if speaker != "ann"}
-    assert others == {speaker: hash_split(speaker, 20, 0) for speaker in others}
+    assert others == {speaker: hash_split(speaker, 0.2, 0) for speaker in others}
 
 
 def test_a_speaker_in_two_splits_is_an_error():
     words = (recording("ann", 0, "testing"), recording("ann", 1), recording("bob", 0, "validation"))
     with pytest.raises(KwspipeError) as caught:
-        assign_splits(Found(words, (), (), frozenset({"testing", "validation"})), 10, 10)
+        assign_splits(Found(words, (), (), frozenset({"testing", "validation"})), 0.1, 0.1)
     assert str(caught.value) == (
         "validation_list.txt, testing_list.txt: 1 speaker(s) in more than one split: 'ann' (one/ann_nohash_0.wav in "
         "testing, one/ann_nohash_1.wav in training). Allowed: every clip of a speaker in one split. Next: list all "
@@ -93,7 +120,7 @@ def test_both_file_name_forms_have_the_same_speaker(corpus: Path):
     """The file ann_nohash_0.wav is listed as validation; ann_7.wav is not listed and has the same speaker."""
     (corpus / "cat" / "ann_nohash_0.wav").rename(corpus / "cat" / "ann_7.wav")
     with pytest.raises(KwspipeError, match=r"'ann' \(cat/ann_7.wav in training"):
-        assign_splits(FolderSource(corpus).find(), 10, 10)
+        assign_splits(FolderSource(corpus).find(), 0.1, 0.1)
 
 
 def test_five_rounds_test_every_speaker_once():
@@ -111,7 +138,7 @@ def test_five_rounds_test_every_speaker_once():
 
 def test_the_speakers_of_a_published_test_set_are_in_every_fold():
     names = [f"{number:08x}" for number in range(2000)]
-    testing = [name for name in names if hash_split(name, 10, 10) == "testing"]
+    testing = [name for name in names if hash_split(name, 0.1, 0.1) == "testing"]
     counts = np.bincount([speaker_fold(name) for name in testing], minlength=FOLDS)
     assert len(testing) > 150
     assert counts.min() > 0.6 * len(testing) / FOLDS

@@ -69,7 +69,7 @@ def test_a_model_without_unknown_and_silence_has_no_clips_of_these_classes(tmp_p
     (tmp_path / "plain.tflite").write_bytes(small_tflite(0))
     config = composed_config(f"import.path={tmp_path / 'plain.tflite'}", "import.labels=[a,b,c,d]")
     assert config.dataset.words == ("a", "b", "c", "d")
-    assert (config.dataset.unknown_class_percentage, config.dataset.silence_class_percentage) == (0, 0)
+    assert (config.dataset.unknown_class_percentage, config.dataset.silence_class_ratio) == (0, 0)
 
 
 def test_all_kinds_of_files_give_the_same_model(vendor: Path, tmp_path: Path) -> None:

@@ -129,13 +129,13 @@ class HardNegativeGenerator:
 
     def _num_clips(self, kind: Kind) -> int:
         num_regular = self.builder.counts[SILENCE if kind in HARD_SILENCE else UNKNOWN, self.split]
-        percentage = self.config.percentage(kind)
+        ratio = self.config.ratio(kind)
         has_input = {"level": bool(self.noise), "speech": bool(self.speech)}.get(kind, True)
-        if not percentage or not num_regular or not has_input:
+        if not ratio or not num_regular or not has_input:
             return 0
         if self.split != "training":
             return self.config.evaluation_clips
-        return round(percentage * num_regular) if self.config.in_training else 0
+        return round(ratio * num_regular) if self.config.in_training else 0
 
     def _add_unknown(self, kind: Kind, number: int, clip: Clip, recordings: Sequence[Recording]) -> None:
         rng = self._rng(f"{kind}/noise", number)

@@ -5,13 +5,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from kwspipe.dataset.recordings import SPLITS, Split
-from kwspipe.dataset.splits import hash_split
+from kwspipe.dataset.splits import hash_split, percent
 from kwspipe.dataset.store.clip_store import Segment
 from kwspipe.errors import KwspipeError
 
-# Percentage of the noise for a split whose own percentage is 0, because its clips are given by a list. It is the
-# percentage of validation and testing clips in Speech Commands.
-DEFAULT_PERCENTAGE = 10.0
+# Fraction of the noise for a split whose own fraction is 0, because its clips are given by a list. It is the fraction
+# of validation and testing clips in Speech Commands.
+DEFAULT_FRACTION = 0.1
 # A recording is divided in time if its smallest part has the length of this many clips. Otherwise all of it is assigned
 # to one split.
 MIN_CLIPS_PER_PART = 2
@@ -38,7 +38,7 @@ class NoiseRecording:
 
 def split_noise(
     recordings: Sequence[NoiseRecording],
-    percentages: Mapping[Split, float],
+    fractions: Mapping[Split, float],
     sample_length: int,
     every_split: bool,
 ) -> list[Segment]:
@@ -48,7 +48,7 @@ def split_noise(
 
     Args:
         recordings: the recordings.
-        percentages: percentages of validation and testing; a missing split gets no noise.
+        fractions: fractions of validation and testing; a missing split gets no noise.
         sample_length: number of samples of a clip.
         every_split: the noise of every split must have the length of a clip. A split with too little noise gets the
             end of the longest segment of training.
@@ -56,10 +56,10 @@ def split_noise(
     Raises:
         KwspipeError: there is too little noise for ``every_split``.
     """
-    shares = {split: share or DEFAULT_PERCENTAGE for split, share in percentages.items()}
+    shares = {split: share or DEFAULT_FRACTION for split, share in fractions.items()}
     segments: list[Segment] = []
     for recording in recordings:
-        smallest = recording.length * min(shares.values(), default=100.0) / 100
+        smallest = recording.length * percent(min(shares.values(), default=1.0)) / 100
         if recording.split is not None:
             segments.append(Segment(recording.path, recording.split, recording.offset, recording.length))
         elif smallest >= MIN_CLIPS_PER_PART * sample_length:
@@ -102,7 +102,7 @@ def silence_positions(
 
 def _cut(path: str, offset: int, length: int, shares: Mapping[Split, float]) -> list[Segment]:
     """Divides a recording in time: training first, then validation, then testing."""
-    parts = {split: int(length * share / 100) for split, share in shares.items()}
+    parts = {split: int(length * percent(share) / 100) for split, share in shares.items()}
     lengths: dict[Split, int] = {"training": length - sum(parts.values()), **parts}
     segments = []
     for split in SPLITS:
@@ -122,7 +122,7 @@ def _move_part(segments: list[Segment], split: Split, sample_length: int) -> lis
             f"too little background noise for {split}: {total} samples in all",
             f"recordings long enough to cut a clip of {sample_length} samples for every split",
             "add recordings to <root>/_background_noise_ or to a folder in dataset.noise_roots, "
-            "or set dataset.silence_class_percentage=0",
+            "or set dataset.silence_class_ratio=0",
         )
     donor = max(donors, key=lambda segment: (segment.split == "training", segment.length))
     part = max(sample_length, donor.length // 10)

