@@ -11,14 +11,8 @@ from kwspipe.labels import SILENCE, UNKNOWN, is_keyword
 from kwspipe.metrics.share_interval import wilson_interval
 from kwspipe.report.formatting import THIN, percent, percent_interval, rate, rate_interval
 from kwspipe.report.run_contents import RunContents
-from kwspipe.runs.metrics_content import FORMS, words_over_noise
+from kwspipe.runs.metrics_content import FORMS, total_rows
 
-TOTALS = (
-    ("accuracy", "All clips classified correctly"),
-    ("words_accuracy", "Keywords classified correctly"),
-    ("unknown_rejected", "Unknown words not classified as a keyword"),
-    ("silence_rejected", "Silence not classified as a keyword"),
-)
 MAX_CONFUSIONS = 8
 # A recall is marked as poor or fine if its 95 % interval is below POOR or above GOOD.
 POOR, GOOD = 0.8, 0.9
@@ -107,12 +101,8 @@ def totals(run: RunContents) -> tuple[list[str], list[tuple[str, list[float | No
     """Returns the measured forms of the model, and one row per figure with its value for each form."""
     assert run.metrics is not None
     forms = [form for form in FORMS if form in run.metrics]
-    rows = [(text, [run.metrics[form].get(key) for form in forms]) for key, text in TOTALS]
-    over_noise = [
-        (f"Keywords classified correctly at {snr_db:g}{THIN}dB over noise", shares)
-        for snr_db, shares in words_over_noise(run.metrics, forms)
-    ]
-    return forms, rows + over_noise
+    rows = total_rows(run.metrics, forms)
+    return forms, [(title[:1].upper() + title[1:], shares) for title, shares in rows]
 
 
 def confusions(run: RunContents) -> list[tuple[str, str, int, int]]:

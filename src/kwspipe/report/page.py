@@ -10,6 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from kwspipe.files.hashing import text_hash
+from kwspipe.metrics.palette import base_style
 from kwspipe.report import formatting
 from kwspipe.runs.artifacts import sync
 
@@ -33,6 +34,7 @@ def render(template: str, **values: Any) -> str:
         values: values by the names that the template uses; a missing name raises jinja2.UndefinedError.
     """
     style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    style = base_style() + style
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     # The browser fetches nothing and runs no other script, independent of the content of labels and paths.
     policy = (
@@ -56,7 +58,8 @@ def write(path: Path, page: str) -> None:
 def templates_hash() -> str:
     """Returns the SHA-256 of the templates, the style sheet and the script."""
     files = sorted(path for path in TEMPLATES.iterdir() if path.is_file())
-    return text_hash("".join(f"{path.name}\n{path.read_text(encoding='utf-8')}" for path in files))
+    contents = [f"{path.name}\n{path.read_text(encoding='utf-8')}" for path in files]
+    return text_hash("".join([base_style(), *contents]))
 
 
 @cache
