@@ -13,7 +13,7 @@ from kwspipe.config import FrontendConfig
 from kwspipe.core.frontend import FrontEnd
 from kwspipe.exchange import licences
 from kwspipe.labels import SILENCE, UNKNOWN, is_keyword, keywords_of
-from kwspipe.runs.metrics_content import FORMS, TOTALS, words_over_noise
+from kwspipe.runs.metrics_content import FORMS, total_rows
 
 RESERVED_LABEL = re.compile(rf"{UNKNOWN}|{SILENCE}")
 
@@ -94,12 +94,8 @@ def _figures(metrics: Mapping[str, Any], prepared: Mapping[str, Any]) -> dict[st
     kinds = [kind for kind in FORMS if kind in metrics]
     parity = metrics.get("parity")
     totals = [
-        (RESERVED_LABEL.sub(r"`\g<0>`", title), [percent(metrics[kind].get(key)) for kind in kinds])
-        for key, title in TOTALS.items()
-    ]
-    totals += [
-        (f"words right at {snr_db:g} dB over noise", [percent(share) for share in shares])
-        for snr_db, shares in words_over_noise(metrics, kinds)
+        (RESERVED_LABEL.sub(r"`\g<0>`", title), [percent(share) for share in shares])
+        for title, shares in total_rows(metrics, kinds)
     ]
     return {
         "clips": metrics["int8"]["clips"],

@@ -9,11 +9,26 @@ from kwspipe.labels import SILENCE, UNKNOWN
 FORMS = ("float", "int8", "device")
 # Titles of the totals of each form, by their keys.
 TOTALS = {
-    "accuracy": "all clips right",
-    "words_accuracy": "words right",
-    "unknown_rejected": f"{UNKNOWN} not called a word",
-    "silence_rejected": f"{SILENCE} not called a word",
+    "accuracy": "all clips correct",
+    "words_accuracy": "keywords recognized",
+    "unknown_rejected": f"{UNKNOWN} rejected",
+    "silence_rejected": f"{SILENCE} rejected",
 }
+
+
+def total_rows(metrics: Mapping[str, Any], forms: Sequence[str]) -> list[tuple[str, list[float | None]]]:
+    """Returns the totals by clip, and the accuracy on keywords in noise: title and share of each form.
+
+    Args:
+        metrics: the content of ``metrics.json``.
+        forms: forms of the model that were measured.
+    """
+    totals = [(title, [metrics[form].get(key) for form in forms]) for key, title in TOTALS.items()]
+    in_noise = [
+        (f"{TOTALS['words_accuracy']} at {snr_db:g} dB over noise", shares)
+        for snr_db, shares in words_over_noise(metrics, forms)
+    ]
+    return totals + in_noise
 
 
 def words_over_noise(

@@ -27,7 +27,7 @@ def test_the_card_describes_the_model(run_dir: Path) -> None:
     assert lines[0] == "# small"
     assert lines[2].startswith("> **Recordings of people.**")
     assert "A keyword spotter for one, two, as an int8 network of 11,564 multiply-accumulates" in card
-    assert "| words right | 80.0 % | 80.0 % |" in card
+    assert "| keywords recognized | 80.0 % | 80.0 % |" in card
     assert "| `_unknown_` | 10 | 70.0 % | 77.8 % |" in card
     assert "The outputs of the device code equal those of the reference kernels on 40 of 40 clips." in card
     assert "false accepts per hour were not measured" in card

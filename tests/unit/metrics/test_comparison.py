@@ -26,13 +26,13 @@ def test_shares_of_a_small_example() -> None:
         "b", {"1": ("one", "_unknown_"), "2": ("_unknown_", "one"), "3": ("_silence_", "_silence_")}
     )
     result = compare([first, other], False, 0.05)
-    assert values(result, "words right") == (1.0, 0.0)
-    assert values(result, "_unknown_ not called a word") == (1.0, 0.0)
-    assert values(result, "_silence_ not called a word") == (0.0, 1.0)
+    assert values(result, "keywords recognized") == (1.0, 0.0)
+    assert values(result, "_unknown_ rejected") == (1.0, 0.0)
+    assert values(result, "_silence_ rejected") == (0.0, 1.0)
     assert values(result, "_unknown_") == (0.0, 0.0)
     assert [(v.share, v.paired.only_first, v.paired.only_second) for v in result.verdicts] == [
-        ("all clips right", 1, 1), ("words right", 1, 0), ("_unknown_ not called a word", 1, 0),
-        ("_silence_ not called a word", 0, 1),
+        ("all clips correct", 1, 1), ("keywords recognized", 1, 0), ("_unknown_ rejected", 1, 0),
+        ("_silence_ rejected", 0, 1),
     ]  # fmt: skip
     assert {v.text for v in result.verdicts} == {"no difference shown"}
 
