@@ -16,6 +16,8 @@ from kwspipe.core.model_runner import CoreModel
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
 from kwspipe.metrics import calibration, clips, det_plot, mistakes, noise_accuracy, plots, predictions
+from kwspipe.metrics.confusion import confusion
+from kwspipe.metrics.training_plot import training_curves
 from kwspipe.runs.artifacts import read_manifest, write_json
 from kwspipe.stages import Stage
 from kwspipe.streaming import evaluation as streaming
@@ -124,14 +126,14 @@ def _draw(
     folder: Path,
 ) -> None:
     """Writes the plots of the int8 model, and that of the training if there was one."""
-    plots.confusion(np.array(metrics["int8"]["confusion"]), labels, folder / "confusion.png")
+    confusion(np.array(metrics["int8"]["confusion"]), labels, folder / "confusion.png")
     plots.roc(targets, scores, labels, folder / "roc.png")
     plots.precision_recall(targets, scores, labels, folder / "precision_recall.png")
     det_plot.plot(metrics["streaming"], folder / "det.png")
     trained = read_manifest(run_dir / "train")
     if trained:
         monitor = trained["config"]["train"]["monitor"]
-        plots.training_curves(run_dir / "train" / "history.csv", monitor, folder / "training.png")
+        training_curves(run_dir / "train" / "history.csv", monitor, folder / "training.png")
 
 
 def targets_of(
