@@ -18,7 +18,7 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from kwspipe.labels import UNKNOWN, is_keyword
+from kwspipe.metrics.rejection import words_at_rejection
 
 VARIANTS = {
     "all": ["train.label_smoothing=0.1"],
@@ -46,31 +46,6 @@ SHORT = [
     "train.tensorboard=false",
 ]
 COLUMNS = ("words", "other words rejected", "at 90 %", "at 95 %", "words at 10 dB")
-
-
-def words_at_rejection(
-    targets: npt.NDArray[np.int64], scores: npt.NDArray[np.float64], labels: list[str], rejected: float
-) -> float:
-    """Returns the share of keyword clips found at the bias that rejects a share of the other words.
-
-    The bias is subtracted from the logarithm of the keywords' posteriors before the class with the highest score is
-    chosen.
-
-    Args:
-        targets: (clips,) index of the label.
-        scores: (clips, classes) posteriors.
-        labels: (classes,) labels.
-        rejected: share of the clips of other words that are not classified as a keyword.
-    """
-    keywords = np.array([is_keyword(label) for label in labels])
-    logits = np.log(np.maximum(scores, 1e-9))
-    best, rest = logits[:, keywords].max(axis=1), logits[:, ~keywords].max(axis=1)
-    margin = best - rest
-    others = np.sort(margin[targets == labels.index(UNKNOWN)])
-    bias = others[min(int(np.ceil(rejected * len(others))), len(others)) - 1]
-    words = keywords[targets]
-    right = np.flatnonzero(keywords)[logits[:, keywords].argmax(axis=1)] == targets
-    return float(np.mean((right & (margin > bias))[words]))
 
 
 def figures(run_dir: Path) -> list[float]:
