@@ -23,7 +23,26 @@ def config_groups() -> set[str]:
 
 
 def main() -> None:
-    """Composes the configuration from the command line and runs the stages."""
+    """Runs the command line. Ctrl-C and SIGTERM end it with one line and exit code 130."""
+    # Processes that were killed cannot release their semaphores. The resource tracker releases them and would print a
+    # warning.
+    os.environ["PYTHONWARNINGS"] = ",".join(
+        filter(None, (os.environ.get("PYTHONWARNINGS"), "ignore:resource_tracker:UserWarning"))
+    )
+    try:
+        from kwspipe.files.process import raise_on_interrupt
+
+        raise_on_interrupt()
+        _main()
+    except KeyboardInterrupt:
+        from kwspipe.terminal.lines import print_interrupted
+
+        print_interrupted()
+        sys.exit(130)
+
+
+def _main() -> None:
+    """Composes the configuration, runs the stages and prints errors."""
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
     from rich.console import Console
@@ -37,9 +56,6 @@ def main() -> None:
     except (KwspipeError, HydraException, OmegaConfBaseException) as error:
         console.print(f"[bold red]Error[/] {escape(str(error).strip())}")
         sys.exit(1)
-    except KeyboardInterrupt:
-        console.print("Interrupted. The same command resumes the run.")
-        sys.exit(130)
 
 
 def _run(console) -> None:  # type: ignore[no-untyped-def]

@@ -11,7 +11,7 @@ SOURCE = REPOSITORY / "src" / "kwspipe"
 
 # The levels of docs/design.md, from the lowest to the highest.
 LEVELS: tuple[tuple[str, ...], ...] = (
-    ("__init__", "errors", "labels"),
+    ("__init__", "errors", "labels", "terminal"),
     ("audio", "files", "config"),
     ("tflite", "core", "runs"),
     ("compiler", "device"),

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from kwspipe.device.frames import OVERHEAD_BYTES
 from kwspipe.device.link import Link
 from kwspipe.device.messages import FEED_REQUEST, Event, FeedKind
 from kwspipe.device.window import FIRST_PIECE_BYTES
+from kwspipe.terminal.progress import ProgressBars
 
 BITS_PER_BYTE = 10  # 8N1: a start bit and a stop bit around each byte
 COBS_BYTES = 5  # COBS code bytes and the delimiters of a frame
@@ -57,7 +57,7 @@ def feed_audio(
         samples: (samples,) int16, at the sample rate of the model on the board.
         sample_rate_hz: the sample rate.
         baud: speed of the serial line, None if it has no limit (a pseudo-terminal).
-        console: shows the progress, and a message if the transfer is slower than real time.
+        console: shows a message if the transfer is slower than real time.
         on_progress: called during the transfer. An exception in it ends the feed.
     """
     audio_s = len(samples) / sample_rate_hz
@@ -67,7 +67,7 @@ def feed_audio(
             f"Feeding {audio_s:.1f} s of audio over a line of {baud:,} baud takes {audio_s * factor:.0f} s: "
             f"{factor:.1f} times slower than real time. The board measures time in the audio."
         )
-    return _feed(link, FeedKind.AUDIO, samples.astype("<i2").tobytes(), 2, audio_s, console, on_progress)
+    return _feed(link, FeedKind.AUDIO, samples.astype("<i2").tobytes(), 2, audio_s, on_progress)
 
 
 def feed_features(
@@ -83,7 +83,7 @@ def feed_features(
     """
     frame_bytes = 2 * features.shape[1]
     raw = features.astype("<u2").tobytes()
-    return _feed(link, FeedKind.FEATURES, raw, frame_bytes, len(features) * frame_step_s, console)
+    return _feed(link, FeedKind.FEATURES, raw, frame_bytes, len(features) * frame_step_s)
 
 
 def _feed(
@@ -92,14 +92,12 @@ def _feed(
     raw: bytes,
     unit_bytes: int,
     audio_s: float,
-    console: Console,
     on_progress: Callable[[], None] = lambda: None,
 ) -> FeedReport:
-    columns = (TextColumn("feeding"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     started_s = time.monotonic()
     link.start_feed(kind)
-    with Progress(*columns, console=console, transient=True) as progress, link.collect_events() as events:
-        task = progress.add_task("feed", total=len(raw))
+    with ProgressBars("percent") as progress, link.collect_events() as events:
+        task = progress.add_task("feeding", total=len(raw))
 
         def advance(num_bytes: int) -> None:
             progress.update(task, completed=num_bytes)

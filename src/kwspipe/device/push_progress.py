@@ -1,7 +1,6 @@
 """Push with its progress on the console."""
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from kwspipe.core.image_info import ImageRequirements
 from kwspipe.device.boards import BoardHandle
@@ -9,6 +8,7 @@ from kwspipe.device.errors import DeviceError
 from kwspipe.device.golden import GoldenVectors
 from kwspipe.device.messages import Hello
 from kwspipe.device.push import PushCallbacks, PushReport, ResourceFit, push
+from kwspipe.terminal.progress import ProgressBars
 
 
 def push_with_progress(
@@ -19,15 +19,9 @@ def push_with_progress(
     console: Console,
 ) -> PushReport:
     """Pushes an image and shows the progress and the estimated remaining time."""
-    columns = (
-        TextColumn("    {task.description}"),
-        BarColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        sending = progress.add_task("pushing", total=len(image))
-        testing = progress.add_task("testing", total=len(golden.inputs), visible=False)
+    with ProgressBars("percent") as progress:
+        sending = progress.add_task("pushing the model", total=len(image))
+        testing = progress.add_task("testing the outputs", total=len(golden.inputs), visible=False)
 
         def on_fit(hello: Hello, fit: ResourceFit) -> None:
             console.print(f"    {hello.board}, firmware {hello.firmware}")

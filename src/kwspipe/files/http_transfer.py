@@ -10,17 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import requests
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 
 from kwspipe.errors import KwspipeError
+from kwspipe.terminal.progress import ProgressBars
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +53,8 @@ def transfer(url: str, part: Path, size_bytes: int | None) -> None:
         part.unlink()
     if file_size(part) == size_bytes:
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
-        task = progress.add_task(part.name.removesuffix(".part"), total=size_bytes)
+    with ProgressBars("bytes") as progress:
+        task = progress.add_task(f"downloading {part.name.removesuffix('.part')}", total=size_bytes)
         failed_attempts = 0
         connected = False
         while True:

@@ -10,10 +10,8 @@ import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from rich.console import Console
-from rich.progress import Progress
-
 from kwspipe.errors import KwspipeError
+from kwspipe.terminal.progress import ProgressBars
 
 # Python 3.11.4 and later have a second check of their own.
 _DATA_FILTER: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
@@ -35,7 +33,7 @@ def extract_tar(archive: Path, folder: Path, max_bytes: int) -> None:
     partial.mkdir(parents=True)
     try:
         with (
-            Progress(console=Console(stderr=True)) as progress,
+            ProgressBars("bytes") as progress,
             progress.open(archive, "rb", description=f"unpacking {archive.name}") as file,
             tarfile.open(fileobj=file, mode="r:*") as tar,
         ):

@@ -1,32 +1,33 @@
-"""Entry point of the process of a stage. The module has few imports, so that the stage starts fast."""
+"""Process of a stage, and its log. The module has few imports, so that the stage starts fast."""
 
-import logging
 from pathlib import Path
 
 from kwspipe import stages
 from kwspipe.config import PipelineConfig
 from kwspipe.files import disk
-from kwspipe.files.process import redirect_native_stderr
+from kwspipe.files.process import call_in_process, redirect_native_stderr
+from kwspipe.pipeline import run_log
 from kwspipe.runs import run_directory
 from kwspipe.runs.artifacts import Fingerprint
 from kwspipe.runs.stage_folder import stage_folder
 
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+def run_stage_in_process(
+    config: PipelineConfig, run_dir: Path, name: str, target: Path, fingerprint: Fingerprint
+) -> None:
+    """Runs a stage in a new process, which writes ``target``; see ``call_in_process`` for the exceptions."""
+    try:
+        call_in_process(run_stage, config, run_dir, name, target, fingerprint)
+    finally:
+        run_log.append_native_messages(run_dir)  # also those of a process that crashed
 
 
 def run_stage(
     config: PipelineConfig, run_dir: Path, name: str, target: Path, fingerprint: Fingerprint
 ) -> None:
-    """Runs a stage that writes ``target``. The log is appended to ``log.txt`` of the run directory."""
-    log = run_dir / "log.txt"
-    redirect_native_stderr(log)
-    logging.captureWarnings(True)
-    logging.basicConfig(
-        filename=log,
-        level=logging.INFO,
-        format=LOG_FORMAT,
-    )
-    logging.raiseExceptions = False  # an unwritable log does not produce tracebacks
+    """Runs a stage in this process."""
+    redirect_native_stderr(run_dir / run_log.NATIVE)
+    run_log.start(run_dir)
     disk.silence_disk_full_destructors()
     stage = stages.load(name)
     with (

@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from kwspipe.audio.pcm import PCM_SCALE, Pcm
 from kwspipe.dataset.clip_kinds import KINDS, WORD
 from kwspipe.dataset.recordings import SPLITS
 from kwspipe.dataset.store.clip_store import REJECTED_COLUMNS, ClipStore
 from kwspipe.dataset.store.csv_table import read_csv
+from kwspipe.terminal.progress import track
 
 
 @dataclass(frozen=True)
@@ -73,8 +72,7 @@ def measure(store: ClipStore, max_clips: int) -> tuple[dict[str, ClassStatistics
     numbers = np.unique(np.linspace(0, num_clips - 1, min(max_clips, num_clips)).round().astype(int))
     rate_hz = store.summary["sample_rate_hz"]
     statistics = {label: ClassStatistics() for label in store.labels}
-    console = Console(stderr=True)
-    for number in track(numbers, "    measuring", console=console, transient=True):
+    for number in track(numbers, "measuring clips", len(numbers)):
         row, (start, end) = store.rows[int(number)], store.word_bounds(int(number))
         own = statistics[row.label]
         clip = store.clip(int(number))

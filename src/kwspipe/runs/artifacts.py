@@ -13,6 +13,7 @@ from kwspipe.files.hashing import file_hash, text_hash
 MANIFEST = "manifest.json"
 MARKER = ".fingerprint"  # in a partial folder: the fingerprint that the folder belongs to
 FACTS = ".facts.json"  # facts about the execution of a stage; they become part of the manifest and are not an output
+FIRST_RUN = "first run"  # reason to run a stage without a folder
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -76,7 +77,7 @@ def stale_because(folder: Path, fingerprint: Fingerprint) -> str | None:
     try:
         manifest = json.loads((folder / MANIFEST).read_text())
     except FileNotFoundError:
-        return "it has not run yet"
+        return FIRST_RUN
     except (OSError, ValueError):
         return "its manifest cannot be read"
     changed = _changed(manifest.get("config", {}), json.loads(json.dumps(fingerprint.config)))

@@ -4,19 +4,24 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from rich.console import Console
 
 from kwspipe.config import PipelineConfig
 from kwspipe.errors import KwspipeError
 from kwspipe.files.disk import make_folder
+from kwspipe.terminal.lines import print_line
 
 LOCK_POLL_S = 0.5
 TEMPORARY = ".tmp"
+CONFIG = "config.yaml"
+# Files of a run before its first stage has a result.
+START_FILES = frozenset(
+    {".lock", ".lock.owner", CONFIG, f".{CONFIG}.tmp", "log.txt", ".native_messages", TEMPORARY}
+)
 
 
 @contextmanager
@@ -25,9 +30,13 @@ def run_lock(run_dir: Path, wait: bool) -> Iterator[None]:
 
     Two concurrent sweeps may contain the same job. With ``wait``, the second sweep waits for the first one.
 
+    If the block fails before a stage has written anything, the folders and files that the run created are removed.
+
     Raises:
         KwspipeError: another process holds the lock, and ``wait`` is False.
     """
+    created = [folder for folder in (run_dir, *run_dir.parents) if not folder.exists()]
+    is_new = bool(created) or _is_empty(run_dir)
     make_folder(run_dir, "run_dir")
     lock = FileLock(run_dir / ".lock", timeout=0)
     owner = run_dir / ".lock.owner"
@@ -42,16 +51,36 @@ def run_lock(run_dir: Path, wait: bool) -> Iterator[None]:
                 "one run at a time per run directory",
                 "wait for that run, or set another name: name=...",
             ) from None
-        Console(stderr=True, highlight=False).print(
-            f"waiting for process {holder}, which uses the same folder"
-        )
+        print_line(f"waiting for process {holder}, which uses the same folder", indent=0)
         lock.acquire(timeout=-1, poll_interval=LOCK_POLL_S)
     try:
         shutil.rmtree(run_dir / TEMPORARY, ignore_errors=True)  # left by a killed run
         owner.write_text(f"{os.getpid()} on {platform.node()}")
         yield
+    except (KwspipeError, KeyboardInterrupt):
+        if is_new:
+            _remove_start(run_dir, created)
+        raise
     finally:
         lock.release()
+
+
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not any(folder.iterdir())
+
+
+def _remove_start(run_dir: Path, created: Sequence[Path]) -> None:
+    """Removes the files of a start without results, and the folders that it created unless others use them."""
+    if any(path.name not in START_FILES for path in run_dir.iterdir()):
+        return
+    for path in run_dir.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    with suppress(OSError):  # not empty
+        for folder in created:
+            folder.rmdir()
 
 
 def write_config(config: PipelineConfig, run_dir: Path) -> None:
@@ -60,9 +89,9 @@ def write_config(config: PipelineConfig, run_dir: Path) -> None:
 
     from kwspipe.config.parse import to_mapping
 
-    temporary = run_dir / ".config.yaml.tmp"
+    temporary = run_dir / f".{CONFIG}.tmp"
     temporary.write_text(OmegaConf.to_yaml(OmegaConf.create(to_mapping(config))))
-    temporary.replace(run_dir / "config.yaml")
+    temporary.replace(run_dir / CONFIG)
 
 
 @contextmanager

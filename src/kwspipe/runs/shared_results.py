@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from rich.console import Console
 
 from kwspipe.runs.artifacts import MANIFEST, Fingerprint
 from kwspipe.runs.stage_folder import finish_commit
+from kwspipe.terminal.lines import print_line
 
 POLL_S = 0.5
 
@@ -26,9 +26,7 @@ def shared_result(shared_dir: Path, stage_name: str, fingerprint: Fingerprint) -
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        Console(stderr=True, highlight=False).print(
-            "    waiting for another job that computes the same result"
-        )
+        print_line("waiting for another job that computes the same result")
         lock.acquire(poll_interval=POLL_S)
     try:
         finish_commit(folder)

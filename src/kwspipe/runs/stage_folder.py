@@ -35,7 +35,7 @@ def stage_folder(target: Path, fingerprint: Fingerprint, resumable: bool = False
         try:
             yield partial
             _conclude(partial, fingerprint)
-        except Exception:
+        except BaseException:
             if not resumable:
                 shutil.rmtree(partial, ignore_errors=True)  # this also frees space on a full disk
             raise

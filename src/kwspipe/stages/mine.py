@@ -4,9 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress, TaskID
 
 from kwspipe.audio.pcm import AudioError, Pcm
 from kwspipe.config import PipelineConfig
@@ -20,16 +18,16 @@ from kwspipe.runs.artifacts import write_json
 from kwspipe.stages import Stage
 from kwspipe.streaming import intervals
 from kwspipe.streaming.mining import ClipFolder, mine
+from kwspipe.terminal.lines import print_line
+from kwspipe.terminal.progress import ProgressBars
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     """Writes clips/<label>/<number>.wav, mined.csv and summary.json in ``folder``."""
     image = (run_dir / "quantize" / "model.kws").read_bytes()
     rate = Spotter(image).sample_rate_hz
-    console = Console(stderr=True, highlight=False)
-    columns = (TextColumn("    {task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     num_samples = 0
-    with Progress(*columns, console=console) as progress, closing(ClipFolder(folder, rate)) as clips:
+    with ProgressBars("percent") as progress, closing(ClipFolder(folder, rate)) as clips:
         task = progress.add_task("mining", total=None)
 
         def advance(more: int) -> None:
@@ -59,9 +57,9 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
         "threshold": config.mine.threshold,
     }
     write_json(folder / "summary.json", summary)
-    console.print(f"    {count} false accepts in {hours:.2f} h, {count / hours:.1f} per hour")
+    print_line(f"{count} false accepts in {hours:.2f} h, {count / hours:.1f} per hour")
     override = f"dataset.mined_roots=[{run_dir / 'mine' / 'clips'}]"
-    console.print(f"    to train with these clips: '{override}'", soft_wrap=True, markup=False)
+    print_line(f"to train with these clips: '{override}'")
 
 
 def _stored(run_dir: Path, progress: Progress, task: TaskID) -> Iterator[tuple[str, Pcm]]:
@@ -79,10 +77,10 @@ def _read(config: PipelineConfig, rate: int, progress: Progress, task: TaskID) -
     recordings, rejected = _listed(config)
     progress.update(task, total=sum(int(one.content) for one in recordings))  # bytes of files
     for one in rejected:
-        progress.console.print(f"    [yellow]{escape(one.path)}: {escape(one.detail)}[/]")
+        print_line(f"{one.path}: {one.detail}", "yellow")
     for recording, pcm in zip(recordings, read_files(recordings, rate), strict=True):
         if isinstance(pcm, AudioError):
-            progress.console.print(f"    [yellow]{escape(recording.path)}: {escape(pcm.detail)}[/]")
+            print_line(f"{recording.path}: {pcm.detail}", "yellow")
         else:
             yield recording.path, pcm
         progress.advance(task, int(recording.content))

@@ -96,7 +96,8 @@ def _fit(
     placement.note(folder, loop.next_epoch)
     weights = class_weights(store.targets[batches.numbers], len(store.labels), config.train.class_weights)
     ahead = batches.epochs(loop.next_epoch, config.train.epochs)
-    loop.run(ahead, batches.num_batches, weights[list(classes.labels)], validation, pruning_callback())
+    weights = weights[list(classes.labels)]
+    loop.run(ahead, batches.num_batches, weights, validation, pruning_callback(), store.labels)
 
 
 STAGE = Stage(

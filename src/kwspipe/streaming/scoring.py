@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from kwspipe.core.detector import Detection, Detector
 from kwspipe.core.spotter import Inference, Spotter
 from kwspipe.errors import KwspipeError
 from kwspipe.streaming.streams import Stream
+from kwspipe.terminal.progress import ProgressBars
 
 BLOCK_S = 10  # audio between two updates of the progress
 
@@ -50,8 +49,7 @@ def score_with_progress(
         threads: number of threads.
         title: title of the progress bar.
     """
-    columns = (TextColumn("    {task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with ProgressBars("percent") as progress:
         task = progress.add_task(title, total=sum(stream.num_samples for stream in streams))
         return score_streams(
             image, streams, sample_rate_hz, threads, lambda samples: progress.advance(task, samples)

@@ -5,10 +5,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from kwspipe.sweep import record
+from kwspipe.terminal.progress import ProgressBars
 
 POLL_S = 1.0
 
@@ -16,17 +14,10 @@ POLL_S = 1.0
 @contextmanager
 def show_progress(folders: Sequence[Path]) -> Iterator[None]:
     """Shows the number of finished, running and failed jobs in these folders during the block."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[state]}"),
-    )
     before = {folder: record.read(folder) for folder in folders}
     finished = threading.Event()
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("jobs", total=len(folders), state="")
+    with ProgressBars() as progress:
+        task = progress.add_task("jobs", total=len(folders))
 
         def poll() -> None:
             while not finished.wait(POLL_S):
@@ -38,8 +29,8 @@ def show_progress(folders: Sequence[Path]) -> Iterator[None]:
             statuses = [one.status for folder, one in records.items() if one and one != before[folder]]
             ended = sum(status in ("done", "failed", "pruned") for status in statuses)
             counts = [(statuses.count(status), status) for status in ("running", "failed", "pruned")]
-            state = ", ".join(f"{count} {status}" for count, status in counts if count)
-            progress.update(task, completed=ended, state=state)
+            parts = ["jobs", *(f"{count} {status}" for count, status in counts if count)]
+            progress.update(task, completed=ended, description=", ".join(parts))
 
         thread = threading.Thread(target=poll, daemon=True)
         thread.start()

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rich.console import Console
-from rich.progress import track
+
+from kwspipe.terminal.progress import track
 
 CHUNK_CLIPS = 32
 THREADS = 2
@@ -40,10 +40,11 @@ def raw(model: bytes, features: npt.NDArray[np.int8], what: str) -> npt.NDArray[
     chunks = [features[start : start + CHUNK_CLIPS] for start in range(0, len(features), CHUNK_CLIPS)]
     with ThreadPoolExecutor(THREADS) as pool:
         results = pool.map(lambda chunk: _run_chunk(model, chunk), chunks)
-        console = Console(stderr=True)
-        return np.concatenate(
-            list(track(results, f"    {what}", total=len(chunks), transient=True, console=console))
-        )
+        try:
+            return np.concatenate(list(track(results, what, len(chunks))))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _run_chunk(model: bytes, features: npt.NDArray[np.int8]) -> npt.NDArray[Any]:

@@ -1,10 +1,9 @@
 """Training batches: augmented features of stored clips, computed ahead by worker processes."""
 
-import multiprocessing
 import time
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +15,7 @@ from kwspipe.augment import Augmenter, clip_keys
 from kwspipe.config import AugmentConfig, FrontendConfig
 from kwspipe.core.frontend import FrontEnd
 from kwspipe.dataset.store.clip_store import ClipStore
-from kwspipe.files.process import exit_with_parent
+from kwspipe.files.process import worker_pool
 from kwspipe.training.features import Features, Indices
 
 # Batches that are computed or wait at one time: the training never waits, and they take a few MB.
@@ -97,14 +96,8 @@ class TrainingBatches:
         self.classes = store.targets if classes is None else classes
         self.batch_size = batch_size
         self.seed = seed
-        self.pool = ProcessPoolExecutor(
-            workers,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_start_worker,
-            initargs=(folder, frontend, augment, seed),
-        )
-        for _ in range(workers):  # the workers start while the network is built
-            self.pool.submit(_do_nothing)
+        # The workers start while the network is built.
+        self.pool = worker_pool(workers, _start_worker, (folder, frontend, augment, seed))
 
     @property
     def num_batches(self) -> int:
@@ -170,14 +163,9 @@ _worker: _Worker
 
 def _start_worker(*arguments: Any) -> None:
     global _worker
-    exit_with_parent()
     np.empty(LARGEST_RETAINED_BYTES, np.uint8)  # freed immediately and never written
     _worker = _Worker(*arguments)
 
 
 def _compute_features(epoch: int, numbers: Indices) -> Features:
     return _worker.features(epoch, numbers)
-
-
-def _do_nothing() -> None:
-    """A task that makes the pool start a process."""

@@ -5,11 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.markup import escape
-
 from kwspipe.config import TrainConfig
 from kwspipe.runs.artifacts import FACTS, write_json
+from kwspipe.terminal.lines import print_line
 
 NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
 # Compute capabilities from which NVIDIA's Tensor Cores multiply the type: Volta, Ampere (CUDA C++ Programming Guide).
@@ -70,10 +68,9 @@ class Placement:
 
     def announce(self) -> None:
         """Prints the warnings, and a line with device and precision."""
-        console = Console(stderr=True, highlight=False)
         for warning in self.warnings:
-            console.print(f"    [yellow]{escape(warning)}[/]")
-        console.print(f"    on {escape(str(self))}")
+            print_line(warning, "yellow")
+        print_line(f"on {self}")
 
     def note(self, folder: Path, epoch: int) -> None:
         """Writes the device for the manifest of the stage.

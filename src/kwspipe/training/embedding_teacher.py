@@ -6,9 +6,7 @@ frames of 32 mel bands, 10 ms apart.
 """
 
 import hashlib
-import multiprocessing
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.util import find_spec
@@ -18,8 +16,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from filelock import FileLock
-from rich.console import Console
-from rich.progress import track
 
 from kwspipe.augment import crop_or_pad_around_word
 from kwspipe.config import SpeechEmbeddingConfig
@@ -27,8 +23,9 @@ from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
 from kwspipe.files import onnx_session
 from kwspipe.files.hashing import file_hash, text_hash
-from kwspipe.files.process import exit_with_parent
+from kwspipe.files.process import worker_pool
 from kwspipe.runs.artifacts import outputs_hash, read_manifest
+from kwspipe.terminal.progress import track
 
 PACKAGE = "openwakeword"
 # Files of openwakeword 0.1.1. Other files would give other embeddings.
@@ -112,13 +109,11 @@ def embed(pcm: npt.NDArray[np.int16]) -> Embeddings:
 def _compute(prepared: Path, numbers: Indices, workers: int) -> Iterator[Embeddings]:
     """Yields the embeddings of clips in parts, with a progress bar."""
     starts = range(0, len(numbers), CLIPS_PER_TASK)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=exit_with_parent) as pool:
+    with worker_pool(workers) as pool:
         tasks = [
             pool.submit(_embed_clips, prepared, numbers[start : start + CLIPS_PER_TASK]) for start in starts
         ]
-        console = Console(stderr=True)
-        for task in track(tasks, "    speech embeddings", console=console):
+        for task in track(tasks, "speech embeddings", len(tasks)):
             yield task.result()
 
 

@@ -1,6 +1,6 @@
 """Training loop: Adam, one learning rate per epoch. The best epoch is kept, and each epoch can be resumed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from kwspipe.training.batches import Batch, DataWaitTimer
 from kwspipe.training.compilation import compiled
 from kwspipe.training.distillation import EmbeddingTargets
 from kwspipe.training.progress import TrainingProgress
+from kwspipe.training.rejection import words_at_rejection
 from kwspipe.training.schedule import learning_rate
 from kwspipe.training.state import EpochResult, TrainingState
 from kwspipe.training.step import train_on_batch
@@ -22,6 +23,9 @@ from kwspipe.training.targets import make_train_step
 
 MIN_POSTERIOR = 1e-7  # Keras limits posteriors to this value before it computes the logarithm
 CLIPS_PER_PREDICTION = 256
+SHOWN_REJECTION = (
+    0.95  # share of the other words that are rejected where the display counts the keywords found
+)
 
 
 class TrainingLoop:
@@ -51,6 +55,8 @@ class TrainingLoop:
         self.trained = compiled(model, config, self._learning_rate(0), teacher)
         self.state = TrainingState(self.trained, model, folder)
         self.history = self.state.resume()
+        self._labels: Sequence[str] = ()
+        self._words_found: dict[int, float | None] = {}  # by epoch, for the display
 
     @property
     def next_epoch(self) -> int:
@@ -76,6 +82,7 @@ class TrainingLoop:
         weights: npt.NDArray[np.float32],
         validation: tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]],
         on_epoch: Callable[[EpochResult], None] | None = None,
+        labels: Sequence[str] = (),
     ) -> None:
         """Trains until ``finished``.
 
@@ -86,7 +93,9 @@ class TrainingLoop:
             validation: features (clips, frames, channels) and index of the label, (clips,).
             on_epoch: function called after each epoch. An exception of the function ends the training, which can be
                 resumed.
+            labels: (labels,) for the number of keywords found, which is displayed only; empty: it is not computed.
         """
+        self._labels = labels
         timer = DataWaitTimer(batches)
         with TrainingProgress(self.next_epoch, self.config.epochs, num_batches) as progress:
             while not self.finished:
@@ -103,12 +112,13 @@ class TrainingLoop:
                 loss, accuracy = totals[:2] / totals[2]
                 result = self._finish_epoch(epoch, float(loss), float(accuracy), validation)
                 self._write_summary(result, timer.share())
-                progress.finish_epoch(result, self.config.monitor)
+                progress.finish_epoch(result, self._words_found.get(epoch), self.best.epoch == epoch)
                 if on_epoch:
                     on_epoch(result)
+            progress.print_best(self.best, self._words_found.get(self.best.epoch))
             if timer.total_s:
                 share = timer.total_waited_s / timer.total_s
-                progress.print(f"waited for data {share:.1%} of {timer.total_s:.0f} s")
+                progress.print(f"waited for data {100 * share:.1f} % of {timer.total_s:.0f} s")
         self.state.finish(self.history)
 
     def _learning_rate(self, epoch: int) -> float:
@@ -146,6 +156,9 @@ class TrainingLoop:
         features, targets = validation
         posteriors = self._predict(features)
         right = posteriors.argmax(axis=1) == targets
+        if self._labels:
+            found = words_at_rejection(targets, posteriors, self._labels, SHOWN_REJECTION)
+            self._words_found[epoch] = found
         true_class = np.clip(posteriors[np.arange(len(targets)), targets], MIN_POSTERIOR, 1)
         return EpochResult(
             epoch=epoch,

@@ -1,85 +1,127 @@
-"""Progress of a training on the console: a bar on a terminal, and one line per epoch in every output."""
+"""Progress of a training: a bar and a table of the finished epochs on a terminal, otherwise one line per epoch."""
 
 import time
 from types import TracebackType
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from kwspipe.terminal.lines import INDENT, LoggedConsole, console, print_line
+from kwspipe.terminal.progress import duration
 from kwspipe.training.state import EpochResult
+
+# Title and width of the columns of the table.
+COLUMNS = (
+    ("epoch", 7), ("train loss", 10), ("val. loss", 9), ("accuracy", 8), ("words", 7), ("rate", 8), ("remaining", 9),
+)  # fmt: skip
+LEGEND = (
+    "accuracy and words are measured on the validation clips; words: keywords found at the bias that rejects 95 % of the "
+    "other words; * best epoch so far"
+)
 
 
 class TrainingProgress:
-    """Shows the progress of a training. Without a terminal, only the lines of the epochs are printed.
+    """Shows the progress of a training.
 
     Args:
         first_epoch: number of the first epoch to train, counted from 0; above 0 if the training is resumed.
         num_epochs: number of epochs of the training.
         num_batches: number of batches per epoch.
-        console: destination; None: standard error.
+        target: destination; None: standard error.
     """
 
     def __init__(
-        self, first_epoch: int, num_epochs: int, num_batches: int, console: Console | None = None
+        self, first_epoch: int, num_epochs: int, num_batches: int, target: LoggedConsole | None = None
     ) -> None:
-        self.first_epoch, self.num_epochs = first_epoch, num_epochs
-        self.console = console or Console(stderr=True, highlight=False)
-        self.bar = Progress(
-            TextColumn("    {task.description}"),
+        self.first_epoch, self.num_epochs, self.num_batches = first_epoch, num_epochs, num_batches
+        self.console = target or console()
+        self._bar = Progress(
+            TextColumn(" " * INDENT + "{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[result]}"),
+            TextColumn("steps{task.fields[remaining]}"),
             console=self.console,
+            transient=True,
             disable=not self.console.is_terminal,
         )
-        self.task = self.bar.add_task(
-            "the first step takes longer",
-            total=num_epochs * num_batches,
-            completed=first_epoch * num_batches,
-            result="",
-        )
+        self._task = self._bar.add_task("the first step takes longer", total=num_batches, remaining="")
 
     def __enter__(self) -> "TrainingProgress":
         if 0 < self.first_epoch < self.num_epochs:
             self.print(f"resuming at epoch {self.first_epoch + 1} of {self.num_epochs}")
-        self.bar.start()
+        if self.first_epoch < self.num_epochs and self.console.is_terminal:
+            print_line(LEGEND, target=self.console)
+            self.print(_row([title for title, _ in COLUMNS]), "bold")
+        self._bar.start()
         self._start_s = self._epoch_start_s = time.monotonic()
+        self._steps = 0
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.bar.stop()
+        self._bar.stop()
 
-    def print(self, text: str) -> None:
+    def print(self, text: str, style: str = "") -> None:
         """Prints a line, on a terminal above the bar."""
-        self.console.print(f"    {text}", soft_wrap=True)
+        print_line(text, style, target=self.console)
 
     def step(self, epoch: int) -> None:
         """Counts a step of an epoch."""
-        self.bar.update(self.task, advance=1, description=f"epoch {epoch + 1}/{self.num_epochs}")
+        self._steps += 1
+        done = self._steps % self.num_batches or self.num_batches
+        self._bar.update(
+            self._task,
+            completed=done,
+            description=f"epoch {epoch + 1} of {self.num_epochs}",
+            remaining=f", {duration(self._remaining_s())} left",
+        )
 
-    def finish_epoch(self, result: EpochResult, monitor: str) -> None:
-        """Prints the line of an epoch.
+    def finish_epoch(self, result: EpochResult, words_found: float | None, is_best: bool) -> None:
+        """Prints the results of an epoch.
 
         Args:
-            result: the results of the epoch.
-            monitor: name of the result that is shown beside the bar.
+            result: the results.
+            words_found: share of the keywords found at the bias that rejects 95 % of the other words; None if the
+                validation split has no keywords or no other words.
+            is_best: no earlier epoch was better.
         """
         now_s = time.monotonic()
         seconds, self._epoch_start_s = now_s - self._epoch_start_s, now_s
         done = result.epoch + 1
-        mean_s = (now_s - self._start_s) / (done - self.first_epoch)
-        self.bar.update(self.task, result=f"{monitor} {getattr(result, monitor):.3f}")
+        self._steps = (done - self.first_epoch) * self.num_batches
+        remaining = duration(self._remaining_s())
+        losses = f"{result.loss:.3f}", f"{result.val_loss:.3f}"
+        accuracy, words, rate = (
+            _percent(result.val_accuracy),
+            _percent(words_found),
+            f"{result.learning_rate:.2e}",
+        )
+        if self.console.is_terminal:
+            row = _row([f"{done}/{self.num_epochs}", *losses, accuracy, words, rate, remaining])
+            self.print(row + (" *" if is_best else ""), "green" if is_best else "")
+            return
         self.print(
-            f"epoch {done} of {self.num_epochs}: loss {result.loss:.3f}, validation loss {result.val_loss:.3f}, "
-            f"accuracy {result.val_accuracy:.1%}, rate {result.learning_rate:.2e}, "
-            f"{seconds:.0f} s, {_duration(mean_s * (self.num_epochs - done))} left"
+            f"epoch {done} of {self.num_epochs}: train loss {losses[0]}, validation loss {losses[1]}, "
+            f"accuracy {accuracy}, words {words} at 95 % of others rejected, learning rate {rate}, "
+            f"{seconds:.0f} s, {remaining} left{', best so far' if is_best else ''}"
         )
 
+    def print_best(self, result: EpochResult, words_found: float | None) -> None:
+        """Prints the line of the epoch whose weights are kept; ``words_found`` is None if it is not known."""
+        words = "" if words_found is None else f", words {_percent(words_found)} at 95 % of others rejected"
+        self.print(
+            f"best epoch {result.epoch + 1} of {self.num_epochs}: validation loss {result.val_loss:.3f}, "
+            f"accuracy {_percent(result.val_accuracy)}{words}"
+        )
 
-def _duration(seconds: float) -> str:
-    """Returns a duration as hours, minutes and seconds, 1:02:03."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+    def _remaining_s(self) -> float:
+        total = (self.num_epochs - self.first_epoch) * self.num_batches
+        return (time.monotonic() - self._start_s) / max(self._steps, 1) * (total - self._steps)
+
+
+def _row(cells: list[str]) -> str:
+    return "  ".join(cell.rjust(width) for cell, (_, width) in zip(cells, COLUMNS, strict=True))
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f} %"

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from rich.console import Console
+from kwspipe.terminal.lines import INDENT, print_line
 
 
 @dataclass(frozen=True)
@@ -37,25 +37,25 @@ class TransferReport:
 
 def print_report(report: TransferReport) -> None:
     """Prints the report on standard error: counts, then a line per skipped layer with its name and reason."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
     if report.checkpoint is None:
-        console.print("    from scratch: no weights were loaded")
+        print_line("from scratch: no weights were loaded")
         return
     total = len(report.loaded) + len(report.skipped)
     counts = f"{len(report.loaded)} of {total} layers loaded, {len(report.skipped)} skipped"
-    console.print(f"    from {report.checkpoint}: {counts}")
-    for name, reason in report.skipped.items():
-        console.print(f"      {name} skipped: {reason}", markup=False)
+    print_line(f"from {report.checkpoint}: {counts}")
+    details = [(f"{name} skipped: {reason}", "") for name, reason in report.skipped.items()]
     for name, (trained, configured) in report.other_features.items():
-        console.print(
-            f"      [yellow]the checkpoint was trained with frontend.{name}={trained}, not {configured}[/]"
+        details.append(
+            (f"the checkpoint was trained with frontend.{name}={trained}, not {configured}", "yellow")
         )
     if report.other_features:
-        console.print(
-            "      [yellow]with other features, the checkpoint helps little: use its front-end settings, "
-            "or transfer=none[/]"
+        advice = (
+            "with other features, the checkpoint helps little: use its front-end settings, or transfer=none"
         )
+        details.append((advice, "yellow"))
     if report.words:
-        console.print(f"      outputs copied for the classes: {' '.join(report.words)}")
+        details.append((f"outputs copied for the classes: {' '.join(report.words)}", ""))
     if report.frozen:
-        console.print(f"      frozen: {json.dumps(report.frozen)}", markup=False)
+        details.append((f"frozen: {json.dumps(report.frozen)}", ""))
+    for text, style in details:
+        print_line(text, style, INDENT + 2)

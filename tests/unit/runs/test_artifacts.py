@@ -63,7 +63,7 @@ def test_a_broken_manifest_means_run_again(tmp_path: Path) -> None:
     finish(tmp_path / "train")
     (tmp_path / "train" / MANIFEST).write_text("{")
     assert stale_because(tmp_path / "train", FINGERPRINT) == "its manifest cannot be read"
-    assert stale_because(tmp_path / "other", FINGERPRINT) == "it has not run yet"
+    assert stale_because(tmp_path / "other", FINGERPRINT) == "first run"
 
 
 def test_nan_never_reaches_a_json_file(tmp_path: Path) -> None:

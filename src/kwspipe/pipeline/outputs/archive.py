@@ -2,19 +2,18 @@
 
 from pathlib import Path
 
-from rich.console import Console
-
 from kwspipe.config import PipelineConfig
 from kwspipe.config.stage_order import IMPORT, ORDER
 from kwspipe.exchange import run_archive
 from kwspipe.pipeline.outputs import Output
+from kwspipe.terminal.lines import console
 
 
 def write(config: PipelineConfig, run_dir: Path) -> None:
     """Writes the archive and the model card, if the run has a model."""
     if archive := run_archive.write(run_dir, config.name):
         message = f"To share: {archive.name}, with {run_archive.CARD}"
-        Console(highlight=False).print(message, soft_wrap=True)
+        console(stderr=False).print(message, markup=False)
 
 
 def is_current(config: PipelineConfig, run_dir: Path) -> bool:

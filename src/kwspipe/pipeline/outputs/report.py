@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from rich.console import Console
-
 from kwspipe.config import PipelineConfig
 from kwspipe.config.stage_order import IMPORT, OPTIONAL, ORDER
 from kwspipe.pipeline.outputs import Output
+from kwspipe.terminal.lines import console
 
 
 def write(config: PipelineConfig, run_dir: Path) -> None:
@@ -14,7 +13,7 @@ def write(config: PipelineConfig, run_dir: Path) -> None:
     from kwspipe.report.run_page import REPORT, refresh  # the stages do not need the report's libraries
 
     if refresh(run_dir, config.report):
-        Console(stderr=True, highlight=False).print(f"report: {run_dir / REPORT}", soft_wrap=True)
+        console().print(f"report: {run_dir / REPORT}", markup=False)
 
 
 def is_current(config: PipelineConfig, run_dir: Path) -> bool:

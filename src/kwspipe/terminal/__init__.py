@@ -1,0 +1,1 @@
+"""Output for people: lines of the stages, their log, and progress bars."""
