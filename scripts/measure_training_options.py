@@ -18,7 +18,7 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from kwspipe.metrics.rejection import words_at_rejection
+from kwspipe.training.rejection import words_at_rejection
 
 VARIANTS = {
     "all": ["train.label_smoothing=0.1"],

@@ -1,21 +1,17 @@
-"""Share of the keywords that a network finds where it rejects a given share of the other words."""
+"""Accuracy on keywords at a given share of rejected other words, which compares models with different biases."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from kwspipe.labels import UNKNOWN, is_keyword
 
-MIN_POSTERIOR = 1e-9
+_SMALLEST = 1e-9  # posteriors below have this logarithm
 
 
 def words_at_rejection(
-    targets: npt.NDArray[np.int64],
-    posteriors: npt.NDArray[np.floating[Any]],
-    labels: Sequence[str],
-    rejected: float,
+    targets: npt.NDArray[np.int64], scores: npt.NDArray[np.floating], labels: Sequence[str], rejected: float
 ) -> float | None:
     """Returns the share of keyword clips found at the bias that rejects a share of the other words.
 
@@ -24,21 +20,23 @@ def words_at_rejection(
 
     Args:
         targets: (clips,) index of the label.
-        posteriors: (clips, classes)
-        labels: (classes,)
-        rejected: share of the clips of other words that are not classified as a keyword.
+        scores: (clips, classes) posteriors.
+        labels: (classes,) labels.
+        rejected: share of the clips of ``_unknown_`` that are not classified as a keyword.
 
     Returns:
-        The share; None if there are no clips of keywords or none of other words.
+        The share; None without keywords, or with so few clips of ``_unknown_`` that one of them is more than the
+        accepted share.
     """
-    keywords = np.array([is_keyword(label) for label in labels])
-    words = keywords[targets]
-    others = targets == labels.index(UNKNOWN) if UNKNOWN in labels else np.zeros(len(targets), bool)
-    if not words.any() or not others.any():
+    if UNKNOWN not in labels:
         return None
-    logits = np.log(np.maximum(posteriors, MIN_POSTERIOR))
+    keywords = np.array([is_keyword(label) for label in labels])
+    words, other = keywords[targets], targets == labels.index(UNKNOWN)
+    if not words.any() or other.sum() * (1 - rejected) < 1 - 1e-9:
+        return None
+    logits = np.log(np.maximum(scores, _SMALLEST))
     margin = logits[:, keywords].max(axis=1) - logits[:, ~keywords].max(axis=1)
-    sorted_margins = np.sort(margin[others])
-    bias = sorted_margins[min(int(np.ceil(rejected * len(sorted_margins))), len(sorted_margins)) - 1]
+    others = np.sort(margin[other])
+    bias = others[int(np.ceil(rejected * len(others) - 1e-9)) - 1]
     right = np.flatnonzero(keywords)[logits[:, keywords].argmax(axis=1)] == targets
     return float(np.mean((right & (margin > bias))[words]))

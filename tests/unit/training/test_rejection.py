@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kwspipe.metrics.rejection import words_at_rejection
+from kwspipe.training.rejection import words_at_rejection
 
 LABELS = ("one", "two", "_unknown_", "_silence_")
 
