@@ -10,16 +10,28 @@ lowest to the highest seed. ``--front`` connects the Pareto front of small x and
 import argparse
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import mean
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 
-matplotlib.use("Agg")
-from matplotlib import pyplot
-
+from kwspipe.metrics import plot_style
+from kwspipe.metrics.palette import SERIES
 from kwspipe.sweep.groups import groups_of
 from kwspipe.sweep.results import NAMES, SHARES, read_jobs
+from kwspipe.sweep.table import TITLES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Name, unit and value of the unit of the figures that are not shares.
+X_AXES = {
+    "instructions": ("instructions per inference", " (millions)", 1e6),
+    "image_bytes": ("model image", " (kB)", 1e3),
+    "false_accepts_per_hour": ("false accepts per hour", "", 1.0),
+}
 
 
 @dataclass(frozen=True)
@@ -73,27 +85,44 @@ def front(found: Iterable[Point]) -> list[Point]:
 
 def draw(found: list[Point], args: argparse.Namespace) -> None:
     """Draws the points as one series per label and writes the picture to ``args.to``."""
-    figure, axes = pyplot.subplots(figsize=(6.4, 4), layout="constrained")
-    for label in dict.fromkeys(point.label for point in found):
-        own = sorted((p for p in found if p.label == label), key=lambda p: p.x)
-        bars = [
-            [100 * (p.y - min(p.ys)) for p in own],
-            [100 * (max(p.ys) - p.y) for p in own],
-        ]
-        line = "" if args.front else "-"
-        axes.errorbar(
-            [p.x for p in own], [100 * p.y for p in own], bars, fmt=f"o{line}", capsize=3, label=label
-        )
+    shown = (TITLES[args.x], " (%)", 0.01) if args.x in SHARES else (args.x, "", 1.0)
+    x_name, unit, x_unit = X_AXES.get(args.x, shown)
+    x_title, y_title = args.x_title or x_name + unit, args.y_title or f"{TITLES[args.y]} (%)"
+    figure = plot_style.new_figure(8.4, 6.0, args.title or f"{TITLES[args.y].capitalize()} by {x_name}")
+    axes = figure.subplots()
+    plot_style.apply_axes_style(axes, x_title, y_title)
+    handles = _draw_series(axes, found, args, x_unit)
     if args.front:
         best = front(found)
-        axes.plot([p.x for p in best], [100 * p.y for p in best], "--", color="grey", zorder=0)
-    axes.set_xlabel(args.x_title or args.x)
-    axes.set_ylabel(args.y_title or f"{args.y}, %")
+        xs, ys = [p.x / x_unit for p in best], [100 * p.y for p in best]
+        style: dict[str, Any] = {"linestyle": plot_style.DASHES, "linewidth": 1.4, "zorder": 2}
+        handles += axes.plot(xs, ys, color=plot_style.SOFT, label="Pareto front", **style)
     axes.set_xlim(left=0)
-    axes.grid(alpha=0.3)
-    axes.legend()
+    axes.margins(y=0.12)
+    ticks = [0.0, *sorted({p.x / x_unit for p in found})]
+    if min(after - before for before, after in pairwise(ticks)) > plot_style.MIN_TICK_DISTANCE * ticks[-1]:
+        axes.set_xticks(ticks, [f"{tick:.3g}" for tick in ticks])
+    seeds = "Bars: lowest to highest seed." if any(len(p.ys) > 1 for p in found) else "One seed."
+    plot_style.add_legend(figure, handles, 2, seeds)
     matplotlib.rcParams["svg.hashsalt"] = "kwspipe"  # makes the file reproducible
-    figure.savefig(args.to, metadata={"Date": None} if args.to.suffix == ".svg" else None)
+    figure.savefig(
+        args.to, metadata={"Date": None} if args.to.suffix == ".svg" else None, bbox_inches="tight"
+    )
+
+
+def _draw_series(axes: "Axes", found: list[Point], args: argparse.Namespace, x_unit: float) -> list[Any]:
+    """Draws one series per label. Returns the handles for the legend."""
+    handles = []
+    for number, label in enumerate(dict.fromkeys(point.label for point in found)):
+        own = sorted((p for p in found if p.label == label), key=lambda p: p.x)
+        colour = SERIES[number] if number < len(SERIES) else plot_style.OTHERS
+        xs, ys = [p.x / x_unit for p in own], [100 * p.y for p in own]
+        form = "o" if args.front else "o-"
+        style: dict[str, Any] = {"markersize": 9, "markeredgecolor": "white", "linewidth": 2.4, "zorder": 3}
+        handles += axes.plot(xs, ys, form, color=colour, label=f"{args.label}={label}", **style)
+        for x, point in zip(xs, own, strict=True):
+            axes.plot([x, x], [100 * min(point.ys), 100 * max(point.ys)], color=colour, linewidth=1.6)
+    return handles
 
 
 def main() -> None:
@@ -104,6 +133,7 @@ def main() -> None:
     parser.add_argument("--x", default="instructions", help="figure, or override with numbers")
     parser.add_argument("--y", default="words_accuracy", choices=SHARES, help="figure that is a share")
     parser.add_argument("--label", required=True, help="override that distinguishes the series")
+    parser.add_argument("--title")
     parser.add_argument("--x-title")
     parser.add_argument("--y-title")
     parser.add_argument("--front", action="store_true")
