@@ -6,15 +6,15 @@ Launchers send the function ``task`` to other processes, which import it by the 
 from pathlib import Path
 from typing import Any
 
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from kwspipe import stages
 from kwspipe.config import stage_order
-from kwspipe.config.parse import parse
 from kwspipe.errors import KwspipeError
-from kwspipe.exchange.external_model import apply_model_settings
+from kwspipe.pipeline import prerequisites
 from kwspipe.pipeline.runner import run
 from kwspipe.sweep.resolvers import cores_divided  # also registers the resolvers of conf/
 
@@ -31,12 +31,22 @@ def task(composed: DictConfig) -> dict[str, float | None]:
         overrides = [str(override) for override in hydra_config.overrides.task]
         folder = Path(hydra_config.runtime.output_dir)
         return run_job(composed, folder, overrides, _cores_of(hydra_config.launcher))
+    overrides = list(hydra_config.overrides.task)
     try:
-        apply_model_settings(composed, hydra_config.overrides.task)
-        return dict(run(parse(composed)))
+        config = prerequisites.load(composed, overrides, _compose)
+        return dict(run(config, given=prerequisites.given_keys(overrides)))
     except KwspipeError as error:
         failures.append(error)
         return {}
+
+
+def _compose(overrides: list[str]) -> DictConfig:
+    """Returns the configuration composed from other overrides, within the task of a single experiment."""
+    loader = GlobalHydra.instance().config_loader()
+    composed = loader.load_configuration("config", overrides, run_mode=RunMode.RUN)
+    with open_dict(composed):
+        del composed["hydra"]
+    return composed
 
 
 def configuration_text(conf_dir: Path, overrides: list[str]) -> str:

@@ -7,9 +7,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress
-
 from kwspipe.config import DatasetConfig, FrontendConfig
 from kwspipe.dataset import blocklist
 from kwspipe.dataset.blocklist import exclude_blocked
@@ -18,13 +15,15 @@ from kwspipe.dataset.hard_negatives.generator import write_hard_negatives
 from kwspipe.dataset.recordings import SPLITS, Found, Recording, Source, Split, listing_hash, normalize_name
 from kwspipe.dataset.selection import check_words, closest_first, keyword_quotas, labels_of, unknown_quotas
 from kwspipe.dataset.sources.root_folders import mined_recordings, negative_recordings, noise_recordings
-from kwspipe.dataset.sources.source_factory import first_source
+from kwspipe.dataset.sources.source_factory import first_source, source_text
 from kwspipe.dataset.sources.synthetic_training import write_synthetic_clips
-from kwspipe.dataset.splits import assign_fold, assign_splits
+from kwspipe.dataset.splits import assign_configured_splits
 from kwspipe.dataset.store.clip_store import Segment, StoreWriter
 from kwspipe.dataset.store.store_builder import StoreBuilder
 from kwspipe.errors import KwspipeError
 from kwspipe.labels import UNKNOWN
+from kwspipe.terminal.lines import print_line
+from kwspipe.terminal.progress import ProgressBars
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +55,8 @@ def prepare(
     check_words(dataset)
     read_files = exclude_blocked(blocklist.load(dataset.bad_files), read_files)
     source, found, skipped = first_source(dataset, frontend, seed, read_files)
+    reasons = " and ".join(entry["reason"] for entry in skipped)
+    print_line(f"data: {source_text(source.name, dataset)}{f', because {reasons}' if reasons else ''}")
     return write_store(source, found, dataset, frontend, seed, folder, read_files, skipped)
 
 
@@ -84,9 +85,9 @@ def write_store(
     extra, extra_rejected = noise_recordings(dataset)
     negative, negative_rejected = negative_recordings(dataset)
     mined, mined_rejected = mined_recordings(dataset)
-    recordings = _assign_splits(found, dataset)
+    recordings = assign_configured_splits(found, dataset)
     keywords = keyword_quotas(recordings, dataset, seed)
-    with closing(source), StoreWriter(folder, labels_of(dataset)) as writer, _progress() as progress:
+    with closing(source), StoreWriter(folder, labels_of(dataset)) as writer, ProgressBars() as progress:
         builder = StoreBuilder(dataset, frontend, seed, source, read_files, writer, progress)
         for rejected in (*found.rejected, *extra_rejected, *negative_rejected, *mined_rejected):
             builder.reject(rejected)
@@ -107,18 +108,6 @@ def write_store(
         }
         writer.finish(summary)
     return summary
-
-
-def _assign_splits(found: Found, dataset: DatasetConfig) -> Sequence[Recording]:
-    """Returns the recordings of words, each with its split."""
-    if dataset.fold is None:
-        return assign_splits(found, dataset.validation_fraction, dataset.testing_fraction)
-    return assign_fold(found, dataset.fold, dataset.training_only_speakers)
-
-
-def _progress() -> Progress:
-    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
-    return Progress(*columns, console=Console(stderr=True))
 
 
 def _check_keywords(builder: StoreBuilder, found: Found, recordings: Sequence[Recording]) -> None:

@@ -68,7 +68,16 @@ class Found:
 
 
 class SourceUnavailable(Exception):  # noqa: N818  (not an error: the next source is tried)
-    """A source without recordings; its text is the reason."""
+    """A source without recordings; its text is the reason.
+
+    Args:
+        reason: why there are no recordings.
+        remedy: the next step for a user who wants this source.
+    """
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(reason)
+        self.remedy = remedy
 
 
 class Source(Protocol):
@@ -82,6 +91,14 @@ class Source(Protocol):
     @property
     def synthetic(self) -> bool:
         """True if the recordings are synthetic speech."""
+        ...
+
+    def check(self) -> None:
+        """Checks that there are recordings, or that they can be downloaded, without listing all of them.
+
+        Raises:
+            SourceUnavailable: there are no recordings; the next source may be tried.
+        """
         ...
 
     def find(self) -> Found:

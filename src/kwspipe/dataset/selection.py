@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from kwspipe.config import DatasetConfig
@@ -13,7 +14,8 @@ from kwspipe.labels import SILENCE, UNKNOWN
 
 Item = TypeVar("Item")
 
-MAX_WORDS_SHOWN = 40
+MAX_WORDS_SHOWN = 12
+MIN_SIMILARITY = 0.6  # of the word that an error suggests, as in difflib.get_close_matches
 
 
 @dataclass
@@ -46,15 +48,21 @@ def check_words(dataset: DatasetConfig) -> None:
     Raises:
         KwspipeError: ``dataset.words`` has duplicates, or a word in common with ``dataset.unknown_words``.
     """
+    for error in word_errors(dataset):
+        raise error
+
+
+def word_errors(dataset: DatasetConfig) -> Iterator[KwspipeError]:
+    """Yields an error for each duplicate in ``dataset.words``, and for each word also in ``dataset.unknown_words``."""
     words = [normalize_name(word) for word in dataset.words]
     for index, word in enumerate(words):
         if word in words[:index]:
             where = f"dataset.words.{index}"
-            raise KwspipeError(where, f"{word!r} for the second time", "each word once", "remove one of them")
+            yield KwspipeError(where, f"{word!r} for the second time", "each word once", "remove one of them")
     for index, word in enumerate(map(normalize_name, dataset.unknown_words)):
         if word in words:
             where = f"dataset.unknown_words.{index}"
-            raise KwspipeError(
+            yield KwspipeError(
                 where, f"{word!r}, a keyword", "words not in dataset.words", "remove it from one list"
             )
 
@@ -69,7 +77,7 @@ def keyword_quotas(recordings: Sequence[Recording], dataset: DatasetConfig, seed
     clip_quotas = []
     for index, word in enumerate(map(normalize_name, dataset.words)):
         if word not in by_word:
-            raise _no_such_word(f"dataset.words.{index}", word, by_word)
+            raise no_such_word(f"dataset.words.{index}", word, by_word)
         available = {split: by_word[word].in_split(split) for split in SPLITS}
         counts = {split: len(members) for split, members in available.items()}
         quotas = split_quotas(counts, dataset.max_clips_per_word)
@@ -117,7 +125,7 @@ def unknown_quotas(
     """
     if dataset.unknown_class_percentage == 0:
         return []
-    others = _other_words(Listing.of(recordings).by_word(), dataset)
+    others = other_words(Listing.of(recordings).by_word(), dataset)
     return [
         ClipQuota(
             UNKNOWN,
@@ -142,12 +150,24 @@ def _casefolded_keywords(dataset: DatasetConfig) -> set[str]:
     return {normalize_name(word).casefold() for word in dataset.words}
 
 
-def _other_words(by_word: Mapping[str, Listing], dataset: DatasetConfig) -> dict[str, Listing]:
+def other_words(
+    by_word: Mapping[str, Listing], dataset: DatasetConfig, root: Path | None = None
+) -> dict[str, Listing]:
+    """Returns the recordings of the words of ``_unknown_``.
+
+    Args:
+        by_word: recordings of all words.
+        dataset: keywords and unknown words.
+        root: folder of the recordings, for the error.
+
+    Raises:
+        KwspipeError: a word in ``dataset.unknown_words`` has no recordings, or there are no other words.
+    """
     keywords = _casefolded_keywords(dataset)
     others = {word: members for word, members in by_word.items() if word.casefold() not in keywords}
     for index, word in enumerate(map(normalize_name, dataset.unknown_words)):
         if word not in others:
-            raise _no_such_word(f"dataset.unknown_words.{index}", word, others)
+            raise no_such_word(f"dataset.unknown_words.{index}", word, others, root)
     if not others:
         raise KwspipeError(
             "dataset.unknown_class_percentage",
@@ -188,13 +208,32 @@ def round_robin(queues: Iterable[Sequence[Item]]) -> Iterator[Item]:
         remaining = [queue for queue in remaining if len(queue) > index]
 
 
-def _no_such_word(where: str, word: str, by_word: Mapping[str, object]) -> KwspipeError:
+def no_such_word(
+    where: str, word: str, by_word: Mapping[str, object], root: Path | None = None
+) -> KwspipeError:
+    """Returns the error for a word without recordings, with the most similar words that have some.
+
+    Args:
+        where: configuration key of the word.
+        word: the word.
+        by_word: recordings by word.
+        root: folder of the recordings; None if they are not in folders of words.
+    """
     words = closest_first(word, by_word)
     shown = ", ".join(words[:MAX_WORDS_SHOWN]) + (", ..." if len(words) > MAX_WORDS_SHOWN else "")
+    received = f"no recordings of {word!r}"
+    if root is not None:
+        received += f" in {root}, " + (
+            "whose folder of this name contains no recordings"
+            if (root / word).is_dir()
+            else "which has no folder of this name"
+        )
+    is_similar = words and _similarity(word, words[0]) >= MIN_SIMILARITY
     return KwspipeError(
         where,
-        f"no recordings of {word!r}",
+        received,
         f"words with recordings, closest first: {shown or 'none'}",
+        f"{f'did you mean {words[0]!r}? ' if is_similar else ''}"
         f"correct the word, or add a folder of recordings named {word!r}",
     )
 
@@ -202,7 +241,8 @@ def _no_such_word(where: str, word: str, by_word: Mapping[str, object]) -> Kwspi
 def closest_first(word: str, words: Iterable[str]) -> list[str]:
     """Returns ``words`` sorted by the similarity of their spelling to ``word``, the most similar first."""
 
-    def distance(other: str) -> tuple[float, str]:
-        return -difflib.SequenceMatcher(None, word.casefold(), other.casefold()).ratio(), other
+    return sorted(words, key=lambda other: (-_similarity(word, other), other))
 
-    return sorted(words, key=distance)
+
+def _similarity(word: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, word.casefold(), other.casefold()).ratio()

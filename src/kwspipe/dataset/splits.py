@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
+from kwspipe.config import DatasetConfig
 from kwspipe.dataset.listing import SPLIT_CODES, Listing
 from kwspipe.dataset.recordings import SPLITS, Found, Split
 from kwspipe.errors import KwspipeError
@@ -99,6 +100,13 @@ def assign_splits(found: Found, validation_fraction: float, testing_fraction: fl
     assigned = words.with_splits(np.where(splits > 0, splits, speaker_codes[speakers]))
     check_speakers(assigned)
     return assigned
+
+
+def assign_configured_splits(found: Found, dataset: DatasetConfig) -> Listing:
+    """Assigns a split to each recording of a word by the configured rule: by fractions or by fold."""
+    if dataset.fold is None:
+        return assign_splits(found, dataset.validation_fraction, dataset.testing_fraction)
+    return assign_fold(found, dataset.fold, dataset.training_only_speakers)
 
 
 def assign_fold(found: Found, fold: int, training_only: Sequence[str]) -> Listing:

@@ -6,6 +6,7 @@ import json
 import resource
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -159,7 +160,17 @@ def test_three_speakers_are_enough(make_dataset: Make, frontend: FrontendConfig,
 def test_no_source_is_one_error_with_every_reason(make_dataset: Make, frontend: FrontendConfig, out: Path):
     with pytest.raises(KwspipeError) as caught:
         prepare(make_dataset(root="/nowhere"), frontend, 1, out)
-    assert "no source has recordings (folder: dataset.root '/nowhere' is not a folder)" in str(caught.value)
+    assert str(caught.value).startswith(
+        "dataset.root: '/nowhere' is not a folder. Allowed: a folder with recordings"
+    )
+    mswc = make_dataset(root="/nowhere", sources=("folder", "mswc"))
+    mswc = replace(mswc, mswc=replace(mswc.mswc, download=False))
+    with pytest.raises(KwspipeError) as caught:
+        prepare(mswc, frontend, 1, out)
+    assert "no source has recordings (folder: dataset.root '/nowhere' is not a folder; mswc: " in str(
+        caught.value
+    )
+    assert "; or dataset=mswc or dataset.mswc.download=true downloads it" in str(caught.value)
 
 
 @pytest.mark.parametrize("limit_bytes", [1000, 100_000])

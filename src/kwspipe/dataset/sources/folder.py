@@ -6,6 +6,7 @@ last ``_``, or the name without its suffix: ``ann_3.wav``, ``ann_4.wav`` and ``a
 ``validation_list.txt`` and ``testing_list.txt`` in the root define the splits, if they exist.
 """
 
+import difflib
 import itertools
 import os
 import re
@@ -28,6 +29,9 @@ from kwspipe.dataset.recordings import (
 from kwspipe.errors import KwspipeError
 
 NOISE_FOLDER = "_background_noise_"
+ROOT_REMEDY = (
+    "set dataset.root to a folder that has a folder with recordings <speaker>_nohash_<n>.wav for each word"
+)
 SPLIT_LISTS: dict[Split, str] = {"validation": "validation_list.txt", "testing": "testing_list.txt"}
 
 
@@ -46,31 +50,27 @@ class FolderSource:
         self.root = root
         self._read_files = read_files
 
+    def check(self) -> None:
+        """Checks that a folder of a word contains a file with the suffix of a recording, as ``Source.check``."""
+        root, folders = self._word_folders()
+        if not any(_is_audio(name) for folder in folders for name in _names(root / folder)):
+            raise self._without_recordings(root)
+
     def find(self) -> Found:
         """Lists the recordings, as ``Source.find``."""
-        if self.root is None:
-            raise SourceUnavailable("dataset.root is not set")
-        if not self.root.is_dir():
-            raise SourceUnavailable(f"dataset.root {str(self.root)!r} is not a folder")
-        try:
-            folders = sorted(entry.name for entry in os.scandir(self.root) if _is_folder(entry))
-        except OSError as error:
-            raise SourceUnavailable(f"dataset.root {str(self.root)!r}: {error.strerror}") from None
+        root, folders = self._word_folders()
         rejected: list[Rejected] = []
-        lists = {split: _read_list(self.root / name) for split, name in SPLIT_LISTS.items()}
+        lists = {split: _read_list(root / name) for split, name in SPLIT_LISTS.items()}
         split_lists = {split: names for split, names in lists.items() if names is not None}
-        _check_lists(self.root, split_lists)
+        _check_lists(root, split_lists)
         words = Listing.of(
             recording
             for folder in folders
-            if not folder.startswith(("_", "."))
-            for recording in _word_recordings(self.root, folder, split_lists, rejected)
+            for recording in _word_recordings(root, folder, split_lists, rejected)
         )
         if not words:
-            raise SourceUnavailable(
-                f"dataset.root {str(self.root)!r} contains no <word>/<speaker>_nohash_<n>.wav"
-            )
-        noise_root = self.root / NOISE_FOLDER
+            raise self._without_recordings(root)
+        noise_root = root / NOISE_FOLDER
         noise = list_recordings(noise_root, rejected) if noise_root.is_dir() else []
         return Found(words, tuple(noise), tuple(rejected), frozenset(split_lists))
 
@@ -85,6 +85,28 @@ class FolderSource:
 
     def close(self) -> None:
         """Does nothing."""
+
+    def _word_folders(self) -> tuple[Path, list[str]]:
+        """Returns the root, and the names of its folders of words in alphabetical order."""
+        if self.root is None:
+            raise SourceUnavailable("dataset.root is not set", ROOT_REMEDY)
+        if not self.root.is_dir():
+            state = "a file, not a folder" if self.root.is_file() else "not a folder"
+            raise SourceUnavailable(
+                f"dataset.root {str(self.root)!r} is {state}", f"{similar_folder(self.root)}{ROOT_REMEDY}"
+            )
+        try:
+            with os.scandir(self.root) as entries:
+                folders = sorted(entry.name for entry in entries if _is_folder(entry))
+        except OSError as error:
+            raise SourceUnavailable(
+                f"dataset.root {str(self.root)!r} cannot be read ({error.strerror})",
+                "correct the permissions of the folder",
+            ) from None
+        return self.root, [name for name in folders if not name.startswith(("_", "."))]
+
+    def _without_recordings(self, root: Path) -> SourceUnavailable:
+        return SourceUnavailable(f"dataset.root {str(root)!r} contains {_content(root)}", ROOT_REMEDY)
 
 
 def speaker_from_name(name: str) -> str:
@@ -105,7 +127,10 @@ def list_recordings(root: Path, rejected: list[Rejected]) -> list[Recording]:
         root: the folder.
         rejected: receives files and folders that cannot be used.
     """
-    recordings: list[Recording] = []
+    return sorted(_iterate_recordings(root, rejected), key=lambda recording: recording.path)
+
+
+def _iterate_recordings(root: Path, rejected: list[Rejected]) -> Iterator[Recording]:
     seen: set[tuple[int, int]] = set()
     pending = [(root, root.name)]
     while pending:
@@ -120,8 +145,23 @@ def list_recordings(root: Path, rejected: list[Rejected]) -> list[Recording]:
                 pending.append((Path(entry.path), path))
             else:
                 recording = _recording(entry, normalize_name(path), "", rejected, {})
-                recordings += [recording] if recording else []
-    return sorted(recordings, key=lambda recording: recording.path)
+                if recording is not None:
+                    yield recording
+
+
+def has_recordings(root: Path) -> bool:
+    """Returns whether a folder contains a recording at any depth. The search stops at the first one."""
+    return root.is_dir() and next(_iterate_recordings(root, []), None) is not None
+
+
+def similar_folder(folder: Path) -> str:
+    """Returns a question that names an existing folder of a similar name, empty if there is none."""
+    try:
+        names = [path.name for path in folder.parent.iterdir() if path.is_dir()]
+    except OSError:
+        return ""
+    similar = difflib.get_close_matches(folder.name, names, n=1)
+    return f"did you mean {str(folder.with_name(similar[0]))!r}? " if similar and not folder.exists() else ""
 
 
 def _word_recordings(
@@ -144,6 +184,28 @@ def _entries(folder: Path, name: str, word: str, rejected: list[Rejected]) -> li
     except OSError as error:
         rejected.append(Rejected(name, word, "unreadable", error.strerror or str(error)))
         return []
+
+
+def _names(folder: Path) -> list[str]:
+    """Returns the names of the files in a folder, empty if the folder cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries]
+    except OSError:
+        return []
+
+
+def _is_audio(name: str) -> bool:
+    stem, dot, suffix = name.rpartition(".")
+    return bool(stem) and not name.startswith(".") and f"{dot}{suffix.lower()}" in SUFFIXES
+
+
+def _content(root: Path) -> str:
+    """Returns what a root without recordings in folders of words contains."""
+    num_files = sum(map(_is_audio, _names(root)))
+    if num_files:
+        return f"{num_files} recording(s), but no folders of words"
+    return "no <word>/<speaker>_nohash_<n>.wav"
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

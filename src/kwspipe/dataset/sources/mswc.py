@@ -14,9 +14,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from rich.console import Console
-from rich.progress import Progress
-
 from kwspipe.audio.pcm import AudioError, Pcm
 from kwspipe.config import DatasetConfig
 from kwspipe.dataset.decode import ReadFiles, read_files
@@ -27,6 +24,7 @@ from kwspipe.dataset.sampling import RecordingSample, random_key
 from kwspipe.dataset.sources.folder import FolderSource
 from kwspipe.dataset.sources.published_archive import ArchiveDownload, CachedArchive, PublishedArchive
 from kwspipe.errors import KwspipeError
+from kwspipe.terminal.progress import ProgressBars
 
 COLUMNS = ("LINK", "WORD", "VALID", "SPEAKER")
 # Expected and largest accepted ratio of disk space to archive size. Opus files of 5 kB are not compressible and occupy
@@ -62,6 +60,10 @@ class MswcSource:
         title = f"Multilingual Spoken Words, {config.language}"
         self.archives = ArchiveDownload(title, [self._audio, self._splits], "dataset.mswc", config.download)
         self._files = FolderSource(self._audio.folder, read_files)
+
+    def check(self) -> None:
+        """Checks that the archives are in the cache or may be downloaded, as ``Source.check``."""
+        self.archives.check()
 
     def find(self) -> Found:
         """Lists the clips, as ``Source.find``, after download and extraction if necessary."""
@@ -129,7 +131,7 @@ class MswcSource:
     def _rows(self, table: Path, description: str) -> Iterator[dict[str, str]]:
         """Yields the rows of the table of clips, with a progress bar."""
         with (
-            Progress(console=Console(stderr=True)) as progress,
+            ProgressBars("bytes") as progress,
             progress.open(table, "rt", encoding="utf-8", newline="", description=description) as file,
         ):
             yield from self._checked(file, table)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from rich.console import Console
 
 from kwspipe.dataset.recordings import SourceUnavailable
 from kwspipe.files.download import fetch, remote_size
@@ -16,6 +15,7 @@ from kwspipe.files.hashing import file_hash
 from kwspipe.files.http_transfer import DownloadError, require_free_space
 from kwspipe.files.tar_archive import extract_tar
 from kwspipe.runs.artifacts import write_json
+from kwspipe.terminal.lines import print_line
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,19 @@ class ArchiveDownload:
         self.title, self.parts, self.key, self.download = title, parts, key, download
         self._cache = parts[0].folder.parent
 
+    def check(self) -> None:
+        """Checks that the archives are in the cache or may be downloaded.
+
+        Raises:
+            SourceUnavailable: an archive is missing, and its download is not allowed.
+        """
+        if not self.download and not all(part.is_cached for part in self.parts):
+            source = self.key.rpartition(".")[2]
+            raise SourceUnavailable(
+                f"{self.title} is not in {self._cache}",
+                f"dataset={source} or {self.key}.download=true downloads it{self._size_text()}",
+            )
+
     def ensure_extracted(self) -> None:
         """Downloads and extracts all archives that are not in the cache.
 
@@ -91,12 +104,7 @@ class ArchiveDownload:
         """
         if all(part.folder.is_dir() for part in self.parts):
             return
-        if not self.download and not all(part.is_cached for part in self.parts):
-            source = self.key.rpartition(".")[2]
-            raise SourceUnavailable(
-                f"{self.title} is not in {self._cache} and is downloaded only with dataset={source} or "
-                f"{self.key}.download=true{self._size_text()}"
-            )
+        self.check()
         try:
             self._cache.mkdir(parents=True, exist_ok=True)
             with FileLock(self._cache / f".{self.parts[0].folder.name}.lock"):
@@ -152,8 +160,8 @@ class ArchiveDownload:
         )
         free_bytes = shutil.disk_usage(self._cache).free
         unknown = "" if all(sizes) else ", without archives of unknown size"
-        Console(stderr=True, highlight=False).print(
-            f"    {self.title}: {download_bytes / 1e9:.2f} GB to download and {extracted_bytes / 1e9:.2f} GB to extract"
+        print_line(
+            f"{self.title}: {download_bytes / 1e9:.2f} GB to download and {extracted_bytes / 1e9:.2f} GB to extract"
             f"{unknown}; needs {(download_bytes + extracted_bytes) / 1e9:.2f} GB in {self._cache}, "
             f"free {free_bytes / 1e9:.2f} GB"
         )

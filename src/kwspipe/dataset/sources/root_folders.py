@@ -1,14 +1,29 @@
 """Recordings below the root folders of the configuration: noise, speech without keywords, and mined clips."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from kwspipe.config import DatasetConfig
 from kwspipe.dataset.recordings import Recording, Rejected
-from kwspipe.dataset.sources.folder import list_recordings
+from kwspipe.dataset.sources.folder import has_recordings, list_recordings, similar_folder
 from kwspipe.dataset.splits import split_speakers
 from kwspipe.errors import KwspipeError
+
+# Content of the folders of each key of the data set.
+CONTENTS = {
+    "noise_roots": "noise recordings",
+    "negative_roots": "speech without keywords",
+    "mined_roots": "clips of the stage mine",
+}
+
+
+def root_errors(dataset: DatasetConfig) -> Iterator[KwspipeError]:
+    """Yields an error for each root folder that does not exist or contains no recordings."""
+    for key, content in CONTENTS.items():
+        for index, root in enumerate(getattr(dataset, key)):
+            if not has_recordings(Path(root).expanduser()):
+                yield _unusable(f"dataset.{key}.{index}", root, content)
 
 
 def noise_recordings(dataset: DatasetConfig) -> tuple[list[Recording], list[Rejected]]:
@@ -17,7 +32,7 @@ def noise_recordings(dataset: DatasetConfig) -> tuple[list[Recording], list[Reje
     Raises:
         KwspipeError: a root is not a folder or contains no recordings.
     """
-    return list_root_folders(dataset.noise_roots, "dataset.noise_roots", "noise recordings")
+    return list_root_folders(dataset.noise_roots, "dataset.noise_roots", CONTENTS["noise_roots"])
 
 
 def negative_recordings(dataset: DatasetConfig) -> tuple[list[Recording], list[Rejected]]:
@@ -29,7 +44,7 @@ def negative_recordings(dataset: DatasetConfig) -> tuple[list[Recording], list[R
         KwspipeError: a root is not a folder or contains no recordings.
     """
     recordings, rejected = list_root_folders(
-        dataset.negative_roots, "dataset.negative_roots", "speech without keywords"
+        dataset.negative_roots, "dataset.negative_roots", CONTENTS["negative_roots"]
     )
     splits = split_speakers(
         (recording.speaker for recording in recordings),
@@ -45,7 +60,7 @@ def mined_recordings(dataset: DatasetConfig) -> tuple[list[Recording], list[Reje
     Raises:
         KwspipeError: a root is not a folder or contains no recordings.
     """
-    return list_root_folders(dataset.mined_roots, "dataset.mined_roots", "clips of the stage mine")
+    return list_root_folders(dataset.mined_roots, "dataset.mined_roots", CONTENTS["mined_roots"])
 
 
 def list_root_folders(roots: Sequence[str], key: str, content: str) -> tuple[list[Recording], list[Rejected]]:
@@ -65,9 +80,13 @@ def list_root_folders(roots: Sequence[str], key: str, content: str) -> tuple[lis
         folder = Path(root).expanduser()
         found = list_recordings(folder, rejected) if folder.is_dir() else []
         if not found:
-            reason = "a folder without recordings" if folder.is_dir() else "which is not a folder"
-            raise KwspipeError(
-                f"{key}.{index}", f"{root!r}, {reason}", f"a folder of {content}", "correct or remove it"
-            )
+            raise _unusable(f"{key}.{index}", root, content)
         recordings += found
     return recordings, rejected
+
+
+def _unusable(where: str, root: str, content: str) -> KwspipeError:
+    folder = Path(root).expanduser()
+    reason = "a folder without recordings" if folder.is_dir() else "which is not a folder"
+    remedy = f"{similar_folder(folder)}correct or remove it"
+    return KwspipeError(where, f"{root!r}, {reason}", f"a folder of {content}", remedy)

@@ -2,8 +2,9 @@
 
 import hashlib
 import logging
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from kwspipe.config import DatasetConfig, FrontendConfig, SourceName
 from kwspipe.dataset import blocklist
@@ -15,6 +16,8 @@ from kwspipe.dataset.sources.root_folders import mined_recordings, negative_reco
 from kwspipe.dataset.sources.speech_commands import SpeechCommandsSource
 from kwspipe.dataset.sources.synthetic import SyntheticSource
 from kwspipe.errors import KwspipeError
+
+Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
@@ -30,25 +33,72 @@ def first_source(
     Raises:
         KwspipeError: no source has recordings. The message lists all reasons.
     """
-    skipped: list[dict[str, str]] = []
+    source, found, reasons = _first_available(
+        dataset, frontend, seed, read_files, lambda source: source.find()
+    )
+    for name, reason in reasons.items():
+        log.warning("Data source %s skipped: %s", name, reason)
+    if source.synthetic:
+        log.warning("Data source %s: all clips are synthesized; they contain no human voice", source.name)
+    return source, found, [{"source": name, "reason": str(reason)} for name, reason in reasons.items()]
+
+
+def source_text(name: str, dataset: DatasetConfig) -> str:
+    """Returns a description of a source for people."""
+    texts = {
+        "folder": f"recordings in {dataset.root}",
+        "speech_commands": "Speech Commands v0.02",
+        "mswc": f"Multilingual Spoken Words Corpus, {dataset.mswc.language}",
+        "synthetic": "synthetic speech",
+    }
+    return texts.get(name, name)
+
+
+def available_source(dataset: DatasetConfig, frontend: FrontendConfig, seed: int) -> Source:
+    """Returns the first source that has recordings or can download them, without listing all recordings.
+
+    Raises:
+        KwspipeError: no source has recordings. The message lists all reasons.
+    """
+    return _first_available(dataset, frontend, seed, read_files, lambda source: source.check())[0]
+
+
+def _first_available(
+    dataset: DatasetConfig,
+    frontend: FrontendConfig,
+    seed: int,
+    read_files: ReadFiles,
+    function: Callable[[Source], Result],
+) -> tuple[Source, Result, dict[SourceName, SourceUnavailable]]:
+    """Returns the first source for which a function does not raise SourceUnavailable, and the result of the function.
+
+    The reasons of the sources before it are returned too.
+    """
+    reasons: dict[SourceName, SourceUnavailable] = {}
     for name in dataset.sources:
         source = make_source(name, dataset, frontend, seed, read_files)
         try:
-            found = source.find()
+            return source, function(source), reasons
         except SourceUnavailable as reason:
-            log.warning("Data source %s skipped: %s", name, reason)
-            skipped.append({"source": name, "reason": str(reason)})
-        else:
-            if source.synthetic:
-                log.warning("Data source %s: all clips are synthesized; they contain no human voice", name)
-            return source, found, skipped
-    reasons = "; ".join(f"{entry['source']}: {entry['reason']}" for entry in skipped)
-    raise KwspipeError(
+            reasons[name] = reason
+    raise _no_source(reasons)
+
+
+def _no_source(reasons: Mapping[SourceName, SourceUnavailable]) -> KwspipeError:
+    if list(reasons) == ["folder"]:
+        reason = reasons["folder"]
+        return KwspipeError(
+            "dataset.root",
+            str(reason).removeprefix("dataset.root "),
+            "a folder with recordings <word>/<speaker>_nohash_<n>.wav",
+            reason.remedy,
+        )
+    return KwspipeError(
         "dataset.sources",
-        f"no source has recordings ({reasons})",
-        "at least one of folder (dataset.root), speech_commands or mswc (network), synthetic "
-        "(pip install kwspipe[synthetic])",
-        "make one of them available, for example dataset.root=<folder with a folder for each word>",
+        f"no source has recordings ({'; '.join(f'{name}: {reason}' for name, reason in reasons.items())})",
+        f"at least one of {', '.join(reasons)} with recordings",
+        "; or ".join(reason.remedy for reason in reasons.values() if reason.remedy)
+        or "make one of them available",
     )
 
 

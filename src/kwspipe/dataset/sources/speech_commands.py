@@ -42,6 +42,10 @@ class SpeechCommandsSource:
         )
         self._files = FolderSource(self.folder, read_files)
 
+    def check(self) -> None:
+        """Checks that the archives are in the cache or may be downloaded, as ``Source.check``."""
+        self.archives.check()
+
     def find(self) -> Found:
         """Lists the recordings, as ``Source.find``, after download and extraction if necessary."""
         self.archives.ensure_extracted()

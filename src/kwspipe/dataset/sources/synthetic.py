@@ -6,7 +6,6 @@ family is in one split.
 
 import itertools
 import math
-import multiprocessing
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -32,7 +31,7 @@ from kwspipe.dataset.tts.synthesizers import (
     generate_takes,
 )
 from kwspipe.errors import KwspipeError
-from kwspipe.files.process import exit_with_parent
+from kwspipe.files.process import worker_pool
 
 NUM_BABBLE_VOICES = 6
 NUM_BABBLE_WORDS = 8
@@ -60,10 +59,14 @@ class SyntheticSource:
         self.synthesizer = SpeechSynthesizer.of(self.config)
         self.espeak = EspeakSpeakers(self.config, seed)
 
+    def check(self) -> None:
+        """Checks that espeak-ng is installed, as ``Source.check``."""
+        if not espeak.is_installed():
+            raise SourceUnavailable("espeak-ng is not installed", "pip install 'kwspipe[synthetic]'")
+
     def find(self) -> Found:
         """Lists the clips to synthesize, as ``Source.find``."""
-        if not espeak.is_installed():
-            raise SourceUnavailable("espeak-ng is not installed: pip install kwspipe[synthetic]")
+        self.check()
         keywords, others = self.words()
         words: list[Recording] = []
         for name, num_clips in self._clips_per_engine(self.config.clips_per_word).items():
@@ -147,8 +150,7 @@ class SyntheticSource:
 
     @cached_property
     def _pool(self) -> ProcessPoolExecutor:
-        context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(num_workers(), mp_context=context, initializer=exit_with_parent)
+        return worker_pool(num_workers())
 
     def _engine(self, name: EngineName) -> Engine:
         return self.espeak if name == "espeak" else KokoroSpeakers(self.config.kokoro)

@@ -108,7 +108,7 @@ def test_a_source_without_recordings_is_unavailable(tmp_path: Path, kind: str):
     reasons = {
         "none": "not set",
         "missing": "not a folder",
-        "file": "not a folder",
+        "file": "is a file, not a folder",
         "empty": "contains no <word>",
     }
     assert reasons[kind] in str(caught.value)

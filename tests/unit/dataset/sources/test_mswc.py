@@ -153,7 +153,7 @@ def test_the_corpus_is_downloaded_only_if_configured(make: Make, servers: tuple[
     with pytest.raises(SourceUnavailable) as caught:
         MswcSource(dataset, 1).find()
     assert "Multilingual Spoken Words, en is not in" in str(caught.value)
-    assert str(caught.value).endswith("downloaded only with dataset=mswc or dataset.mswc.download=true")
+    assert caught.value.remedy == "dataset=mswc or dataset.mswc.download=true downloads it"
     assert [server.requests for server in servers] == [[], []]
     before = input_hashes(dataset, FRONTEND, 1)["mswc"]
     MswcSource(make(), 1).find()
