@@ -1,6 +1,8 @@
 """Content of ``metrics.json``: forms of a model, totals by clip, and accuracy in noise."""
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from kwspipe.labels import SILENCE, UNKNOWN
@@ -44,3 +46,9 @@ def words_over_noise(
         (row["snr_db"], [row.get(form, {}).get("words_accuracy") for form in forms])
         for row in metrics.get("in_noise", [])
     ]
+
+
+def accuracies(run_dir: Path) -> dict[str, float]:
+    """Returns the accuracy of the float and of the int8 model on the test split, by ``float`` and ``int8``."""
+    metrics = json.loads((run_dir / "evaluate" / "metrics.json").read_text())
+    return {form: metrics[form]["accuracy"] for form in ("float", "int8") if form in metrics}

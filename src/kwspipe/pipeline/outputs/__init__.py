@@ -1,4 +1,4 @@
-"""Outputs of a run besides the stage folders: report, table of results, archive, experiment tracking."""
+"""Outputs of a run besides the stage folders: report, archive, experiment tracking."""
 
 import importlib
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kwspipe.config import PipelineConfig
 
-ORDER = ("report", "results", "archive", "tracking")
+ORDER = ("report", "archive", "tracking")
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,11 @@ from kwspipe.config import PipelineConfig
 from kwspipe.config.stage_order import IMPORT, ORDER
 from kwspipe.exchange import run_archive
 from kwspipe.pipeline.outputs import Output
-from kwspipe.terminal.lines import console
 
 
 def write(config: PipelineConfig, run_dir: Path) -> None:
     """Writes the archive and the model card, if the run has a model."""
-    if archive := run_archive.write(run_dir, config.name):
-        message = f"To share: {archive.name}, with {run_archive.CARD}"
-        console(stderr=False).print(message, markup=False)
+    run_archive.write(run_dir, config.name)
 
 
 def is_current(config: PipelineConfig, run_dir: Path) -> bool:

@@ -5,15 +5,13 @@ from pathlib import Path
 from kwspipe.config import PipelineConfig
 from kwspipe.config.stage_order import IMPORT, OPTIONAL, ORDER
 from kwspipe.pipeline.outputs import Output
-from kwspipe.terminal.lines import console
 
 
 def write(config: PipelineConfig, run_dir: Path) -> None:
     """Writes the page, unless it is current or nothing has been evaluated."""
-    from kwspipe.report.run_page import REPORT, refresh  # the stages do not need the report's libraries
+    from kwspipe.report.run_page import refresh  # the stages do not need the report's libraries
 
-    if refresh(run_dir, config.report):
-        console().print(f"report: {run_dir / REPORT}", markup=False)
+    refresh(run_dir, config.report)
 
 
 def is_current(config: PipelineConfig, run_dir: Path) -> bool:
