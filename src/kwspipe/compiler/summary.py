@@ -4,9 +4,6 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from kwspipe.compiler.compile import ImageSummary, LayerSummary
 
 COLUMNS = ("layer", "kind", "output_shape", "multiply_accumulates", "instructions", "share")
@@ -43,33 +40,24 @@ def write_profile(path: Path, summary: ImageSummary, instructions: Sequence[int]
         writer.writerows(profile_rows(summary, instructions))
 
 
-def print_profile(console: Console, summary: ImageSummary, instructions: Sequence[int] | None) -> None:
-    """Prints the profile as a table with totals."""
-    table = Table(title="Layers on the device", title_justify="left")
-    for name in ("#", "kind", "output", "MACs", "instructions", "share"):
-        table.add_column(name, justify="left" if name == "kind" else "right", overflow="fold")
-    for layer, kind, shape, macs, count, share in profile_rows(summary, instructions):
-        table.add_row(
-            layer, kind, shape, f"{int(macs):,}", f"{int(count):,}" if count else "", f"{float(share):.1%}"
-        )
-    total = f"{sum(instructions):,}" if instructions is not None else ""
-    table.add_row("", "total", "", f"{summary.num_macs:,}", total, "100.0%", style="bold")
-    console.print(table)
-
-
-def write_summary(path: Path, name: str, labels: Sequence[str], summary: ImageSummary) -> None:
-    """Writes summary.txt with the labels, the sizes and the layers of the model."""
+def write_summary(
+    path: Path, name: str, labels: Sequence[str], summary: ImageSummary, instructions: Sequence[int] | None
+) -> None:
+    """Writes summary.txt with the labels, the sizes and the table of the layers; see ``profile_rows``."""
     lines = [
         f"model            {name}",
         f"labels           {' '.join(labels)}",
         f"image            {summary.image_bytes:,} bytes",
         f"tensor arena     {summary.arena_bytes:,} bytes",
         f"one inference    {summary.num_macs:,} multiply-accumulates in {len(summary.layers)} layers",
-        "",
-        *(
-            f"{i:>3}  {_shape(layer):<12} {layer.num_macs:>9,}  {layer.kinds}"
-            for i, layer in enumerate(summary.layers)
-        ),
+    ]
+    if instructions is not None:
+        lines.append(f"                 {sum(instructions):,} instructions on the emulated board")
+    lines += ["", "  #  output              MACs  instructions    share  operators"]
+    lines += [
+        f"{layer:>3}  {shape:<12} {int(macs):>11,}  {f'{int(count):,}' if count else '':>12}  "
+        f"{100 * float(share):>5.1f} %  {kind}"
+        for layer, kind, shape, macs, count, share in profile_rows(summary, instructions)
     ]
     path.write_text("\n".join(lines) + "\n")
 

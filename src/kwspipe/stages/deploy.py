@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rich.console import Console
 
 from kwspipe.audio.pcm import read_pcm
 from kwspipe.config import PipelineConfig
+from kwspipe.config.threshold_text import threshold_text
 from kwspipe.core.detector import Detection
 from kwspipe.core.image_info import ImageRequirements
 from kwspipe.core.spotter import Spotter
@@ -25,6 +25,7 @@ from kwspipe.device.push_progress import push_with_progress
 from kwspipe.files.hashing import file_hash
 from kwspipe.runs.artifacts import write_json
 from kwspipe.stages import Stage
+from kwspipe.terminal.lines import console, print_line
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
@@ -33,19 +34,20 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     image = (quantized / "model.kws").read_bytes()
     golden = read_golden_vectors(quantized / "golden.npz", config.board.golden_inputs)
     facts = ImageRequirements.of(image)
-    console = Console(stderr=True, highlight=False)
-    with boards.open_board(config.board.name, config.board.port, console) as attached:
-        report = push_with_progress(attached, image, facts, golden, console)
+    with boards.open_board(config.board.name, config.board.port, console()) as attached:
+        report = push_with_progress(attached, image, facts, golden, console())
         with attached.connect() as link:
             profile = link.profile()
             result = summary(report, facts, attached, profile)
             if config.board.feed is not None:
                 samples = read_pcm(Path(config.board.feed), facts.sample_rate_hz)
-                result["feed"] = feed(link, image, samples, facts.sample_rate_hz, attached.baud, console)
+                result["feed"] = feed(link, image, samples, facts.sample_rate_hz, attached.baud)
     write_json(folder / f"{config.board.name}.json", result)
-    console.print(
-        f"    {report.hello.board} has the model: outputs of {report.num_vectors} golden inputs are equal bit for bit, "
-        f"{report.push_s:.1f} s"
+    pushed = (
+        "has the model already" if report.was_active else f"runs the model, pushed in {report.push_s:.1f} s"
+    )
+    print_line(
+        f"{report.hello.board} {pushed}; all outputs of {report.num_vectors} golden inputs are equal bit for bit"
     )
 
 
@@ -78,7 +80,6 @@ def feed(
     samples: npt.NDArray[np.int16],
     sample_rate_hz: int,
     baud: int | None,
-    console: Console,
 ) -> dict[str, Any]:
     """Feeds a recording to the board, and compares its detections with those of the core on the host.
 
@@ -86,13 +87,12 @@ def feed(
         SelfTestError: the detections differ.
     """
     link.hello()
-    report = feed_audio(link, samples, sample_rate_hz, baud, console)
+    report = feed_audio(link, samples, sample_rate_hz, baud, console())
     found = [Detection(event.label, event.label_index, event.score, event.time_ms) for event in report.events]
     for detection in found:
-        console.print(f"    {detection.time_ms / 1000:7.2f} s  {detection.label} (score {detection.score})")
-    console.print(
-        f"    {len(found)} detections in {report.audio_s:.1f} s of audio, fed in {report.feed_s:.1f} s"
-    )
+        score = threshold_text(detection.score)
+        print_line(f"{detection.time_ms / 1000:7.2f} s  {detection.label}, score {score}")
+    print_line(f"{len(found)} detections in {report.audio_s:.1f} s of audio, fed in {report.feed_s:.1f} s")
     expected = Spotter(image).feed(samples)
     if found != expected:
         raise SelfTestError(

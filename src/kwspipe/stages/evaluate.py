@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rich.console import Console
 
 from kwspipe.config import PipelineConfig
 from kwspipe.core.detector import pack_settings
@@ -22,6 +21,7 @@ from kwspipe.runs.artifacts import read_manifest, write_json
 from kwspipe.stages import Stage
 from kwspipe.streaming import evaluation as streaming
 from kwspipe.streaming.composition import compose
+from kwspipe.terminal.lines import print_line
 from kwspipe.tflite import reference
 from kwspipe.training.features import plain_features
 
@@ -171,9 +171,7 @@ def _streaming(
     # The duration is not a property of the model, and would make each metrics.json differ.
     seconds, factor = measured.pop("seconds"), measured.pop("realtime_factor")
     hours = measured["audio_hours"]
-    Console(stderr=True, highlight=False).print(
-        f"    streams: {hours:.2f} h in {seconds:.0f} s, {factor:.0f} times real time"
-    )
+    print_line(f"streams: {hours:.2f} h of audio in {seconds:.0f} s, {factor:.0f} times real time")
     return measured | {"chosen": chosen}
 
 

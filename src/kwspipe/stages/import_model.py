@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from rich.console import Console
 
 from kwspipe.config import FrontendConfig, PipelineConfig
 from kwspipe.config.stage_order import IMPORT
@@ -19,6 +18,7 @@ from kwspipe.runs.artifacts import outputs_hash, read_manifest, write_json
 from kwspipe.stages import Stage
 from kwspipe.stages.model_files import GOLDEN_INPUTS, check_profiler, compile_image, write_model
 from kwspipe.streaming.detector_choice import choose_thresholds
+from kwspipe.terminal.lines import console, print_line
 from kwspipe.tflite import reference
 
 
@@ -26,19 +26,16 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     """Writes the .tflite, labels.txt, the model image, its golden inputs, summary and profile in ``folder``."""
     path = _path(config)
     check_run_dir(run_dir)
-    console = Console(stderr=True, highlight=False)
     model = read_model(path, config.import_model.labels)
     for group, settings in (("frontend", model.frontend), ("detector", model.detector)):
         if settings is None:
-            console.print(
-                f"    [yellow]the model has no {group} settings: those of the configuration are used[/]"
-            )
+            print_line(f"the model has no {group} settings: those of the configuration are used", "yellow")
     image, summary = compile_image(model.tflite, config, config.detector, model.labels)
     _check_shape(path, CoreModel(image).input_shape, FrontEnd(config.frontend))
     facts = None
     if config.detector.target_false_accepts_per_hour is not None:  # set on the command line only
         store = ClipStore(run_dir / "prepare")
-        tuned = choose_thresholds(image, config.detector, store, config.stream, config.seed, console)
+        tuned = choose_thresholds(image, config.detector, store, config.stream, config.seed, console())
         image, summary = compile_image(model.tflite, config, tuned.detector, model.labels)
         facts = tuned.facts
     proof = golden_inputs(config.frontend)
@@ -50,7 +47,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
         {"adopted": path.name, "sha256": sources(config)["model"], "thresholds": facts},
     )
     write_model(config, model.tflite, image, summary, model.labels, golden, folder)
-    console.print(f"    {path.name}: {', '.join(model.labels)}")
+    print_line(f"imported {path.name}: {', '.join(model.labels)}")
 
 
 def check_run_dir(run_dir: Path) -> None:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 
 from kwspipe.compiler import summary as report
 from kwspipe.compiler.compile import ImageSummary, compile_model
@@ -13,6 +12,7 @@ from kwspipe.core.frontend import FrontEnd
 from kwspipe.device.golden import GoldenVectors
 from kwspipe.device.prerequisites import check_board
 from kwspipe.device.profile import count_instructions
+from kwspipe.terminal.lines import print_line
 
 GOLDEN_INPUTS = 64  # board.golden_inputs selects how many of them a board computes
 
@@ -48,20 +48,18 @@ def write_model(
     (folder / "model.kws").write_bytes(image)
     (folder / "labels.txt").write_text("".join(f"{label}\n" for label in labels))
     np.savez(folder / "golden.npz", inputs=golden.inputs, outputs=golden.outputs)
-    report.write_summary(folder / "summary.txt", config.name, labels, summary)
-    _write_profile(config, image, summary, golden, folder)
-
-
-def _write_profile(
-    config: PipelineConfig, image: bytes, summary: ImageSummary, golden: GoldenVectors, folder: Path
-) -> None:
-    """Writes profile.csv, the cost of each layer on the device, and prints the profile."""
-    console = Console(stderr=True, highlight=False)
-    instructions = None
-    if config.quantize.count_instructions:
-        console.print("    counting instructions on the emulated board")
-        one = GoldenVectors(golden.inputs[:1].reshape(1, -1), golden.outputs[:1])
-        instructions = count_instructions(image, one)
+    instructions = _instructions(image, golden) if config.quantize.count_instructions else None
+    report.write_summary(folder / "summary.txt", config.name, labels, summary, instructions)
     report.write_profile(folder / "profile.csv", summary, instructions)
-    report.print_profile(console, summary, instructions)
-    console.print(f"    image {summary.image_bytes:,} bytes, tensor arena {summary.arena_bytes:,} bytes")
+    cost = f", {sum(instructions):,} instructions on the emulated board" if instructions is not None else ""
+    print_line(f"one inference: {summary.num_macs:,} multiply-accumulates{cost}")
+    print_line(f"image {summary.image_bytes:,} bytes, tensor arena {summary.arena_bytes:,} bytes")
+    print_line(f"cost of the {len(summary.layers)} layers: quantize/summary.txt")
+
+
+def _instructions(image: bytes, golden: GoldenVectors) -> tuple[int, ...]:
+    """Returns the instructions of each layer on the emulated board."""
+    print_line("counting instructions on the emulated board")
+    return tuple(
+        count_instructions(image, GoldenVectors(golden.inputs[:1].reshape(1, -1), golden.outputs[:1]))
+    )

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 
 from kwspipe import __version__
 from kwspipe.config import DetectorConfig, PipelineConfig
@@ -17,6 +16,7 @@ from kwspipe.runs.artifacts import write_json
 from kwspipe.stages import Stage
 from kwspipe.stages.model_files import GOLDEN_INPUTS, check_profiler, compile_image, write_model
 from kwspipe.streaming.detector_choice import choose_thresholds
+from kwspipe.terminal.lines import console, print_line
 from kwspipe.tflite.metadata import write_parameters
 from kwspipe.tflite.parameters import run_parameters
 from kwspipe.training import devices
@@ -39,14 +39,13 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     classes = read_classes(trained)
     model = models.build_merged(config.model, features.shape[1:], classes.labels)
     model.load_weights(trained / WEIGHTS)
-    console = Console(stderr=True, highlight=False)
-    console.print("    converting to float and to int8")
+    print_line("converting to float and to int8")
     clips = calibration_features(store, config.frontend, config.quantize.representative_clips)
     float_model = conversion.to_float(model)
     int8_model = conversion.to_int8(model, float_model, clips)
     deployed = _with_parameters(int8_model, config, config.detector, store.labels, trained)
     image, summary = compile_image(deployed, config, config.detector, store.labels)
-    tuned = choose_thresholds(image, config.detector, store, config.stream, config.seed, console)
+    tuned = choose_thresholds(image, config.detector, store, config.stream, config.seed, console())
     if tuned.detector != config.detector:
         deployed = _with_parameters(int8_model, config, tuned.detector, store.labels, trained)
         image, summary = compile_image(deployed, config, tuned.detector, store.labels)
@@ -62,7 +61,8 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     (folder / "float.tflite").write_bytes(float_model)
     write_json(folder / "summary.json", {"validation_accuracy": accuracies, "thresholds": tuned.facts})
     write_model(config, deployed, image, summary, store.labels, golden, folder)
-    console.print(f"    validation accuracy: float {accuracies['float']:.1%}, int8 {accuracies['int8']:.1%}")
+    float_text, int8_text = (f"{100 * accuracies[form]:.1f} %" for form in ("float", "int8"))
+    print_line(f"validation, {len(targets):,} clips: {int8_text} correct, float {float_text}")
 
 
 def _with_parameters(
