@@ -38,11 +38,14 @@ def raise_on_interrupt() -> None:
     parent process sends SIGTERM in addition.
     """
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        for one in INTERRUPTS:
-            signal.signal(one, signal.SIG_IGN)
-        raise KeyboardInterrupt
+    received: list[int] = []
+
+    def interrupt(number: int, _: FrameType | None) -> None:
+        received.append(number)
+        if len(received) == 1:
+            # Threads and destructors that fail because a process has ended do not print their tracebacks.
+            threading.excepthook = sys.unraisablehook = lambda _: None
+            raise KeyboardInterrupt
 
     for one in INTERRUPTS:
         signal.signal(one, interrupt)
@@ -189,7 +192,6 @@ def _end(process: Any) -> None:
 def _call(sender: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     """Calls a function in a child process and sends its result, its exception, and the traceback if unexpected."""
     _watch_parent()
-    sys.unraisablehook = _without_interrupts(sys.unraisablehook)
     message: tuple[Any, BaseException | None, str]
     try:
         raise_on_interrupt()
@@ -203,11 +205,6 @@ def _call(sender: Connection, function: Callable[..., Any], arguments: tuple[Any
         message = None, _portable(error), "".join(traceback.format_exception(error))
     with suppress(KeyboardInterrupt, BrokenPipeError):
         sender.send(message)
-
-
-def _without_interrupts(hook: Callable[..., Any]) -> Callable[..., Any]:
-    """Returns the hook for exceptions of destructors without those of an interrupt."""
-    return lambda report: None if issubclass(report.exc_type, KeyboardInterrupt) else hook(report)
 
 
 def _portable(error: BaseException) -> BaseException:

@@ -53,7 +53,7 @@ class ProgressBars(Progress):
         self._unit = unit
         self._printed_s: dict[TaskID, float] = {}
 
-    def update(self, task_id: TaskID, **changes: Any) -> None:  # type: ignore[override]
+    def update(self, task_id: TaskID, **changes: Any) -> None:
         """Changes a task, as ``rich.progress.Progress.update`` does."""
         super().update(task_id, **changes)
         self._print_line(task_id)

@@ -14,8 +14,8 @@ COLUMNS = (
     ("epoch", 7), ("train loss", 10), ("val. loss", 9), ("accuracy", 8), ("words", 7), ("rate", 8), ("remaining", 9),
 )  # fmt: skip
 LEGEND = (
-    "accuracy and words are measured on the validation clips; words: keywords found at the bias that rejects 95 % of the "
-    "other words; * best epoch so far"
+    "accuracy and words are those of the validation clips (words: keywords found at the bias that rejects 95 % of the "
+    "other words), * is the best epoch so far"
 )
 
 
