@@ -3,7 +3,7 @@
 from html.parser import HTMLParser
 
 # HTML elements without an end tag.
-VOID = {"meta", "img", "br", "link", "input", "hr"}
+VOID = {"meta", "img", "br", "wbr", "link", "input", "hr"}
 
 
 class Page(HTMLParser):

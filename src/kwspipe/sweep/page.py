@@ -1,100 +1,189 @@
-"""Table of a sweep as a self-contained HTML page."""
+"""Page of a sweep: configurations, parallel coordinates and jobs, as a self-contained HTML file."""
 
-import html
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from markupsafe import Markup
+
+from kwspipe import __version__
+from kwspipe.metrics.share_interval import wilson_interval
+from kwspipe.report import page
+from kwspipe.report.formatting import DASH, duration, percent_interval
 from kwspipe.sweep import parallel_coordinates
 from kwspipe.sweep.groups import Group, groups_of, varied_keys
 from kwspipe.sweep.results import NAMES, Job
-from kwspipe.sweep.table import TITLES, caption, figure_names, format_estimate, outcome
+from kwspipe.sweep.table import (
+    TITLES,
+    caption,
+    figure_names,
+    format_estimate,
+    format_figure,
+    job_counts,
+    outcome,
+)
 
-STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
-body { color: #222; background: #fff; }
-table { border-collapse: collapse; margin: 1rem 0; } caption { text-align: left; color: #555; caption-side: bottom; }
-th, td { padding: .25rem .7rem; border-bottom: 1px solid #ddd; text-align: right; } th { background: #f4f4f4; }
-td.text, th.text { text-align: left; } tr.best { background: #e4f5e4; font-weight: 600; }
-.scroll { overflow-x: auto; } .failed { color: #a00; min-width: 20rem; }
-.parallel { width: 100%; } .parallel line { stroke: #444; }
-.parallel polyline { fill: none; stroke-width: 2; opacity: .75; }
-.parallel polyline:hover { stroke-width: 5; opacity: 1; }
-.parallel text { font-size: 11px; fill: #222; stroke: #fff; stroke-width: 3px; paint-order: stroke; }
-.parallel text.title { font-size: 12px; font-weight: 600; }
-@media (prefers-color-scheme: dark) { body { background: #181818; color: #ddd; } th { background: #262626; }
-  th, td { border-color: #333; } tr.best { background: #16371a; } caption { color: #aaa; } .failed { color: #f88; }
-  .parallel line { stroke: #aaa; } .parallel text { fill: #ddd; stroke: #181818; } }
-"""
+BREAKS = re.compile(r"(?<=[._\-/,])(?=[^\W\d_])")  # positions of line breaks, after separators within words
+# Tables that are wider than a tablet are lists on narrower pages. Those that are wider than a desktop always are.
+TABLET_PIXELS, DESKTOP_PIXELS = 690, 1200
+CHARACTER_PIXELS, PADDING_PIXELS = 7.2, 12
+
+# Notes on the intervals of shares without a spread over seeds.
+OF_GROUPS = (
+    "Below shares of one seed or of equal seeds: 95 % interval over the test clips of a seed, in percent."
+)
+OF_JOBS = "Below shares: 95 % interval over the test clips, in percent."
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table.
+
+    Attributes:
+        text: the text.
+        under: smaller text below it.
+        is_text: whether the text is aligned to the left and may be broken within words.
+        link: address of a file beside the page.
+    """
+
+    text: str
+    under: str = ""
+    is_text: bool = False
+    link: str = ""
+
+    @property
+    def min_characters(self) -> int:
+        """Number of characters that are always on one line."""
+        return _longest_part(self.text) if self.is_text else len(self.text)
+
+
+@dataclass(frozen=True)
+class TableView:
+    """A table of the page.
+
+    Attributes:
+        caption: the caption.
+        names: names of the columns.
+        rows: cells of each row.
+        best: indices of the emphasized rows.
+    """
+
+    caption: str
+    names: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    best: frozenset[int] = frozenset()
+
+    @property
+    def layout(self) -> str:
+        """Class of the style sheet for the estimated width of the table."""
+        columns = [list(column) for column in zip(*self.rows, strict=True)]
+        width = PADDING_PIXELS * len(columns) + CHARACTER_PIXELS * sum(
+            max(_longest_part(name), *(cell.min_characters for cell in column))
+            for name, column in zip(self.names, columns, strict=True)
+        )
+        return "lists" if width > DESKTOP_PIXELS else "many" if width > TABLET_PIXELS else ""
 
 
 def write_page(name: str, jobs: Sequence[Job], path: Path) -> None:
-    """Writes a page with the table of the groups, the parallel coordinates plot and the table of the jobs."""
+    """Writes a page with the table of the groups, the parallel coordinates plot and the tables of the jobs."""
     groups = groups_of(jobs)
-    body = [
-        f"<h1>Sweep {html.escape(name)}</h1>",
-        _groups_table(groups),
-        f'<div class="scroll">{parallel_coordinates.svg(jobs)}</div>',
-        "<h2>Jobs</h2>",
-        _jobs_table(jobs),
-    ]
-    page = (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Sweep {html.escape(name)}</title><style>{STYLE}</style></head>\n<body>\n"
-        + "\n".join(body)
-        + "\n</body></html>\n"
+    done = [job for job in jobs if job.record.status == "done"]
+    equal = parallel_coordinates.equal_figures(jobs)
+    content = page.render(
+        "sweep.html.j2",
+        version=__version__,
+        name=name,
+        counts=job_counts(jobs),
+        best=_best(groups),
+        groups=_groups_table(groups) if done else None,
+        plot=parallel_coordinates.svg(jobs),
+        equal=[f"{TITLES[figure]} {format_figure(figure, value)}" for figure, value in equal.items()],
+        jobs=_jobs_table(done, varied_keys(jobs), path.parent) if done else None,
+        outcomes=_outcomes(jobs),
+        breakable=_breakable,
     )
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(page, encoding="utf-8")
-    temporary.replace(path)
+    page.write(path, content)
 
 
-def _groups_table(groups: Sequence[Group]) -> str:
-    keys = list(groups[0].overrides) if groups else []
+def _best(groups: Sequence[Group]) -> str:
+    """Returns the best configuration and its result as a sentence, or an empty text."""
+    best = next((group for group in groups if group.best), None)
+    if best is None or len(groups) < 2:
+        return ""
+    criterion = "validation" if "validation" in best.estimates else "accuracy"
+    text = ", ".join(f"{key}={value}" for key, value in best.overrides.items())
+    result = format_estimate(criterion, best.estimates[criterion])
+    return f"The best configuration by {TITLES[criterion]} is {text}, with {result}."
+
+
+def _groups_table(groups: Sequence[Group]) -> TableView:
     names = figure_names(groups)
-    rows = []
+    rows, has_intervals = [], False
     for group in groups:
-        texts = [_cell(value, "text") for value in group.overrides.values()]
-        counts = [_cell(f"{group.num_done}/{len(group.jobs)}")]
-        figures = [_cell(format_estimate(name, group.estimates.get(name))) for name in names]
-        rows.append(_row([*texts, *counts, *figures], "best" if group.best else ""))
-    head = [*(_head(key, "text") for key in keys), _head("jobs"), *(_head(TITLES[name]) for name in names)]
-    return _table(head, rows, caption(groups))
+        values = [Cell(value or DASH, is_text=True) for value in group.overrides.values()]
+        figures = []
+        for name in names:
+            estimate = group.estimates.get(name)
+            under = _interval(name, estimate.mean, group.jobs, len(estimate.values)) if estimate else ""
+            under = "" if estimate and estimate.half_width else under
+            has_intervals |= bool(under)
+            figures.append(Cell(format_estimate(name, estimate) or DASH, under))
+        count = Cell(f"{group.num_done} of {len(group.jobs)}")
+        rows.append((*(values or [Cell("all jobs", is_text=True)]), count, *figures))
+    keys = list(groups[0].overrides) or ["configuration"]
+    notes = [caption(groups), *([OF_GROUPS] if has_intervals else [])]
+    best = frozenset(number for number, group in enumerate(groups) if group.best)
+    columns = (*keys, "jobs", *(TITLES[name] for name in names))
+    return TableView(" ".join(filter(None, notes)), columns, tuple(rows), best)
 
 
-def _jobs_table(jobs: Sequence[Job]) -> str:
-    keys = varied_keys(jobs)
+def _jobs_table(done: Sequence[Job], keys: Sequence[str], folder: Path) -> TableView:
+    names = [name for name in NAMES if any(job.figures[name] is not None for job in done)]
     rows = []
+    for job in done:
+        values = [Cell(job.record.overrides.get(key) or DASH, is_text=True) for key in keys]
+        figures = []
+        for name in names:
+            value = job.figures[name]
+            text = DASH if value is None else format_figure(name, value)
+            figures.append(Cell(text, _interval(name, value, [job], 1)))
+        first = Cell(job.folder.name, is_text=True, link=_report(job, folder))
+        rows.append((first, *values, *figures, Cell(duration(job.record.seconds))))
+    columns = ("job", *keys, *(TITLES[name] for name in names), "duration")
+    return TableView(OF_JOBS, columns, tuple(rows))
+
+
+def _interval(name: str, share: float | None, jobs: Sequence[Job], num_seeds: int) -> str:
+    """Returns the interval of a share of the test clips of one seed, or an empty text for other figures."""
+    clips = sum(job.clips.get(name, 0) for job in jobs if job.record.status == "done")
+    return percent_interval(wilson_interval(share, clips // num_seeds))
+
+
+def _report(job: Job, folder: Path) -> str:
+    """Returns the address of the report of a job relative to the page, or an empty text if there is none."""
+    report = job.folder / "report.html"
+    return report.relative_to(folder).as_posix() if job.folder.parent == folder and report.is_file() else ""
+
+
+def _outcomes(jobs: Sequence[Job]) -> dict[str, list[str]]:
+    """Returns the folders of the jobs that are not done, by outcome."""
+    found: dict[str, list[str]] = {}
     for job in jobs:
-        record = job.record
-        texts = [_cell(record.overrides.get(key, ""), "text") for key in keys]
-        figures = [_cell(_number(job.figures[name])) for name in NAMES]
-        done = record.status == "done"
-        last = [_cell(f"{record.seconds:.0f}"), _cell(outcome(job), "text" if done else "text failed")]
-        rows.append(_row([_cell(job.folder.name, "text"), *texts, *figures, *last]))
-    head = [_head("folder", "text"), *(_head(key, "text") for key in keys)]
-    head += [*(_head(TITLES[name]) for name in NAMES), _head("seconds"), _head("outcome", "text")]
-    return _table(head, rows, "")
+        if job.record.status != "done":
+            found.setdefault(outcome(job), []).append(job.folder.name)
+    return found
 
 
-def _number(figure: float | None) -> str:
-    return "" if figure is None else f"{figure:.4f}" if figure < 10 else f"{figure:,.0f}"
+def _breakable(text: str, mark: str = Markup("<wbr>")) -> Markup:
+    """Returns escaped text with marks for line breaks, which are after separators within words.
+
+    Args:
+        text: the text.
+        mark: ``<wbr>``, which is not part of copied text, or a zero-width space for attributes.
+    """
+    return Markup(mark).join(BREAKS.split(text))
 
 
-def _cell(text: str, kind: str = "") -> str:
-    return f'<td class="{kind}">{html.escape(text)}</td>'
-
-
-def _head(text: str, kind: str = "") -> str:
-    return f'<th class="{kind}">{html.escape(text)}</th>'
-
-
-def _row(cells: Sequence[str], kind: str = "") -> str:
-    return f'<tr class="{kind}">{"".join(cells)}</tr>'
-
-
-def _table(head: Sequence[str], rows: Sequence[str], caption: str) -> str:
-    return (
-        f'<div class="scroll"><table><caption>{html.escape(caption)}</caption><thead>{_row(head)}</thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
+def _longest_part(text: str) -> int:
+    return max(len(part) for word in text.split(" ") for part in BREAKS.split(word))

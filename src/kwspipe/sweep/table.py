@@ -14,7 +14,7 @@ from kwspipe.sweep.results import NAMES, SHARES, Job
 TITLES = {
     "validation": "validation",
     "accuracy": "test accuracy",
-    "words_accuracy": "words right",
+    "words_accuracy": "keywords recognized",
     "unknown_rejected": "unknown rejected",
     "false_accepts_per_hour": "false accepts/h",
     "image_bytes": "image bytes",
@@ -24,6 +24,11 @@ MAX_NAMED_JOBS = 3  # an error in the common configuration has the same message 
 UNFINISHED = ("running", "interrupted")
 
 
+def format_figure(name: str, value: float) -> str:
+    """Returns a figure with its unit."""
+    return format_estimate(name, Estimate((value,), value, None))
+
+
 def format_estimate(name: str, estimate: Estimate | None) -> str:
     """Returns an estimate of a figure with its unit and its interval, or an empty text for None."""
     if estimate is None:
@@ -31,7 +36,7 @@ def format_estimate(name: str, estimate: Estimate | None) -> str:
     if name in SHARES:
         form, scale, unit = ".1f", 100, " %"
     elif name == "false_accepts_per_hour":
-        form, scale, unit = ".2f", 1, ""
+        form, scale, unit = ".2f" if estimate.mean < 10 else ".0f", 1, ""
     else:
         form, scale, unit = ",.0f", 1, ""
     text = f"{estimate.mean * scale:{form}}"
@@ -44,7 +49,9 @@ def print_table(jobs: Sequence[Job], console: Console) -> None:
     """Prints one row per group, the best first, and the outcomes of jobs that are not done."""
     groups = groups_of(jobs)
     names = figure_names(groups)
-    table = Table(title=_title(jobs), title_justify="left", caption_justify="left", caption=caption(groups))
+    table = Table(
+        title=job_counts(jobs), title_justify="left", caption_justify="left", caption=caption(groups)
+    )
     for key in groups[0].overrides if groups else ():
         table.add_column(key, overflow="fold")
     table.add_column("jobs", justify="right")
@@ -116,7 +123,8 @@ def write_csv(jobs: Sequence[Job], path: Path) -> None:
     temporary.replace(path)
 
 
-def _title(jobs: Sequence[Job]) -> str:
+def job_counts(jobs: Sequence[Job]) -> str:
+    """Returns the number of jobs, and the number of those with each status."""
     counts: dict[str, int] = {}
     for job in jobs:
         status = "unfinished" if job.record.status in UNFINISHED else job.record.status
