@@ -120,9 +120,9 @@ def _check_keywords(builder: StoreBuilder, found: Found, recordings: Sequence[Re
             raise KwspipeError(
                 f"dataset.words.{index}",
                 f"no usable clip of {word!r} in training (of {num_recordings} recordings; rejected: "
-                f"{_reasons(builder)})",
+                f"{_reasons(builder)}{_example(builder, word)})",
                 f"at least one; words with recordings in training, closest first: {closest}",
-                f"add recordings of {word!r} by more speakers, or remove the word",
+                f"correct the files, add recordings of {word!r} by more speakers, or remove the word",
             )
     fractions: dict[Split, float] = {
         "validation": builder.dataset.validation_fraction,
@@ -159,6 +159,11 @@ def _check_unknown(builder: StoreBuilder) -> None:
 
 def _reasons(builder: StoreBuilder) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in sorted(builder.rejected.items())) or "none"
+
+
+def _example(builder: StoreBuilder, word: str) -> str:
+    first = builder.first_rejected.get(word)
+    return f"; first of them {first.path}: {first.detail}" if first else ""
 
 
 def _summary(

@@ -221,19 +221,17 @@ def no_such_word(
     """
     words = closest_first(word, by_word)
     shown = ", ".join(words[:MAX_WORDS_SHOWN]) + (", ..." if len(words) > MAX_WORDS_SHOWN else "")
-    received = f"no recordings of {word!r}"
+    received, has_folder = f"no recordings of {word!r}", False
     if root is not None:
-        received += f" in {root}, " + (
-            "whose folder of this name contains no recordings"
-            if (root / word).is_dir()
-            else "which has no folder of this name"
-        )
-    is_similar = words and _similarity(word, words[0]) >= MIN_SIMILARITY
+        has_folder = (root / word).is_dir()
+        received += f" in {root / word if has_folder else root}"
+        received += ", a folder without recordings" if has_folder else ", which has no folder of this name"
+    is_similar = not has_folder and words and _similarity(word, words[0]) >= MIN_SIMILARITY
     return KwspipeError(
         where,
         received,
         f"words with recordings, closest first: {shown or 'none'}",
-        f"{f'did you mean {words[0]!r}? ' if is_similar else ''}"
+        f"{f'did you mean {words[0]!r}? Otherwise ' if is_similar else ''}"
         f"correct the word, or add a folder of recordings named {word!r}",
     )
 

@@ -65,13 +65,7 @@ def check_run(config: PipelineConfig, given: Collection[str] = (), own_folder: b
         ConfigError: several problems.
     """
     chosen = plan.chosen_stages(config)
-    errors: list[KwspipeError] = []
-    if "dataset.root" in given and "prepare" in chosen:
-        if "folder" not in config.dataset.sources:
-            errors.append(_unused_root(config))
-        else:  # recordings that the command line names are not replaced by those of another source
-            config = replace(config, dataset=replace(config.dataset, sources=("folder",)))
-    errors += _stage_errors(config, chosen)
+    errors = _stage_errors(config, chosen, given)
     for check in (output.check for output in plan.outputs_after(chosen)):
         errors += _caught(lambda check=check: check(config))  # type: ignore[misc]
     if not own_folder:
@@ -117,7 +111,15 @@ def _unused_root(config: PipelineConfig) -> KwspipeError:
     )
 
 
-def _stage_errors(config: PipelineConfig, chosen: Iterable[str]) -> list[KwspipeError]:
+def _stage_errors(
+    config: PipelineConfig, chosen: Collection[str], given: Collection[str]
+) -> list[KwspipeError]:
+    """Returns the errors of the checks of stages, given the keys that the command line sets."""
+    if "dataset.root" in given and "prepare" in chosen:
+        if "folder" not in config.dataset.sources:
+            return [_unused_root(config)]
+        # Recordings that the command line names are not replaced by those of another source.
+        config = replace(config, dataset=replace(config.dataset, sources=("folder",)))
     checks = [stages.load(name).check for name in chosen]
     return [error for check in checks for error in _caught(lambda check=check: check(config))]  # type: ignore[misc]
 
@@ -135,7 +137,8 @@ def _problems_without(faults: Sequence[str], overrides: Sequence[str], compose: 
     except KwspipeError:
         return []
     checked = [name for name in chosen if not groups & set(stages.load(name).reads)]
-    return [text for error in _stage_errors(config, checked) for text in problems_of(error)]
+    errors = _stage_errors(config, checked, given_keys(usable))
+    return [text for error in errors for text in problems_of(error)]
 
 
 def _concerns(override: str, key: str) -> bool:

@@ -27,8 +27,9 @@ DATASET_KEYS = (
 CLASS_RATIOS = ("unknown_class_percentage", "silence_class_ratio")
 # Settings that determine the recordings, by source. A change of the files in a folder continues the experiment.
 SOURCE_KEYS = {"folder": ("root",), "mswc": ("mswc",), "synthetic": ("synthetic",)}
-NOT_IDENTITY = frozenset({"cache_dir", "download", "audio_urls", "splits_urls"})
-SOURCE = "dataset"
+# Settings of these groups that change neither the recordings nor the layers of the network.
+NOT_IDENTITY = frozenset({"cache_dir", "download", "audio_urls", "splits_urls", "batch_norm_momentum"})
+SOURCE = "dataset"  # its values are choices of this group
 MAX_SHOWN = 5
 
 
@@ -77,7 +78,7 @@ def _differences(
     whole = to_mapping(config)
     read = {group for name in chosen for group in stages.load(name).reads}
     used = _source_of(run_dir)
-    source = _source_to_use(config, chosen, used)
+    source = _source_to_use(config, chosen, used, given)
     found: dict[str, list[str]] = {}
     for name in _involved(chosen):
         stage = stages.load(name)
@@ -144,7 +145,7 @@ def _identity(values: Mapping[str, Any], source: str | None) -> dict[str, tuple[
             if key in part:
                 entries[f"dataset.{key}"] = (part[key] > 0, f"{part[key]:g}")
         if source is not None:
-            entries[SOURCE] = (source, source)
+            entries[SOURCE] = (source, f"folder {part['root']}" if source == "folder" else source)
             _add(entries, {key: part[key] for key in SOURCE_KEYS.get(source, ()) if key in part}, group)
     return entries
 
@@ -166,6 +167,8 @@ def _add(entries: dict[str, tuple[Any, str]], values: Mapping[str, Any], path: s
 
 
 def _is_given(key: str, given: Collection[str]) -> bool:
+    if key == SOURCE:
+        return bool({SOURCE, "dataset.root"} & set(given))
     return any(key == one or key.startswith(f"{one}.") for one in given)
 
 
@@ -178,10 +181,15 @@ def _source_of(run_dir: Path) -> str | None:
         return None
 
 
-def _source_to_use(config: PipelineConfig, chosen: Sequence[str], used: str | None) -> str | None:
+def _source_to_use(
+    config: PipelineConfig, chosen: Sequence[str], used: str | None, given: Collection[str]
+) -> str | None:
     """Returns the source that prepare would use. If prepare does not run, the recordings need not be present."""
     if "prepare" in chosen:
         with suppress(KwspipeError):  # the check of prepare reports it
             return available_source(config.dataset, config.frontend, config.seed).name
         return None
-    return used if used in config.dataset.sources else config.dataset.sources[0]
+    sources = config.dataset.sources
+    if "dataset.root" in given and "folder" in sources:
+        return "folder"
+    return used if used in sources else sources[0]

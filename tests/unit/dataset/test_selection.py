@@ -62,7 +62,7 @@ def test_the_error_of_a_word_without_recordings_lists_the_closest_words(make_dat
         keyword_quotas(found, make_dataset(), 1)
     assert str(caught.value) == (
         "dataset.words.2: no recordings of 'three'. Allowed: words with recordings, closest first: tree, cat, "
-        "one, two. Next: did you mean 'tree'? correct the word, or add a folder of recordings named 'three'"
+        "one, two. Next: did you mean 'tree'? Otherwise correct the word, or add a folder of recordings named 'three'"
     )
 
 

@@ -43,7 +43,6 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     fakes = {"prepare": stage("prepare", ("seed",), ()), "train": stage("train", ("train",), ("prepare",))}
 
     def directly(
-        function: object,
         config: PipelineConfig,
         run_dir: Path,
         name: str,
@@ -54,7 +53,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             fakes[name].run(config, run_dir, folder)
 
     monkeypatch.setattr(stages, "load", fakes.__getitem__)
-    monkeypatch.setattr(runner, "call_in_process", directly)
+    monkeypatch.setattr(runner, "run_stage_in_process", directly)
     return names
 
 
@@ -179,16 +178,16 @@ def test_an_interactive_stage_handles_ctrl_c(
     config: PipelineConfig, ran: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = {}
-    directly = runner.call_in_process
+    directly = runner.run_stage_in_process
 
-    def note(function: object, config: PipelineConfig, run_dir: Path, name: str, *rest: object) -> None:
+    def note(config: PipelineConfig, run_dir: Path, name: str, *rest: object) -> None:
         seen[name] = signal.getsignal(signal.SIGINT)
-        directly(function, config, run_dir, name, *rest)
+        directly(config, run_dir, name, *rest)
 
     fakes = {name: stages.load(name) for name in ("prepare", "train")}
     fakes["train"] = dataclasses.replace(fakes["train"], interactive=True)
     monkeypatch.setattr(stages, "load", fakes.__getitem__)
-    monkeypatch.setattr(runner, "call_in_process", note)
+    monkeypatch.setattr(runner, "run_stage_in_process", note)
     before = signal.getsignal(signal.SIGINT)
     runner.run(config)
     assert seen == {"prepare": before, "train": signal.SIG_IGN}
@@ -227,7 +226,7 @@ def test_missing_prerequisites_are_reported_together(
     with pytest.raises(ConfigError) as caught:
         runner.run(config)
     text = str(caught.value)
-    assert "has 2 problem(s); nothing was started" in text
+    assert "has 2 problems; nothing was started" in text
     assert "espeak is not installed" in text and "ziglang is not installed" in text
     require(monkeypatch, prepare="ziglang", train="ziglang")
     with pytest.raises(KwspipeError, match=r"^stages: ziglang is not installed"):  # reported once
@@ -256,7 +255,7 @@ def test_only_outputs_with_after_failure_are_written_after_a_failure(
     def fail(*_: object) -> None:
         raise KwspipeError("train", "failed", "none", "none")
 
-    monkeypatch.setattr(runner, "call_in_process", fail)
+    monkeypatch.setattr(runner, "run_stage_in_process", fail)
     with pytest.raises(KwspipeError, match="failed"):
         runner.run(dataclasses.replace(config, force=True))
     assert written == ["report", "report", "results", "report"]

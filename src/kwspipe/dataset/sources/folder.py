@@ -161,7 +161,11 @@ def similar_folder(folder: Path) -> str:
     except OSError:
         return ""
     similar = difflib.get_close_matches(folder.name, names, n=1)
-    return f"did you mean {str(folder.with_name(similar[0]))!r}? " if similar and not folder.exists() else ""
+    return (
+        f"did you mean {str(folder.with_name(similar[0]))!r}? Otherwise "
+        if similar and not folder.exists()
+        else ""
+    )
 
 
 def _word_recordings(

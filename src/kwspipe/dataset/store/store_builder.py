@@ -58,10 +58,12 @@ class StoreBuilder:
     unknown_paths: set[str] = field(default_factory=set)
     speakers: dict[Split, set[str]] = field(default_factory=lambda: {split: set() for split in SPLITS})
     negative: list[Segment] = field(default_factory=list)
+    first_rejected: dict[str, Rejected] = field(default_factory=dict)  # by word
 
     def reject(self, rejected: Rejected) -> None:
         """Lists and counts a rejected recording."""
         self.rejected[rejected.reason] += 1
+        self.first_rejected.setdefault(rejected.word, rejected)
         self.writer.add_rejected(rejected)
 
     def num_keyword_clips(self, split: Split) -> int:
