@@ -177,7 +177,7 @@ def _continuing(
     done = {purpose for purpose in (commands.LISTEN, commands.EXPORT) if purpose in chosen}
     if "deploy" in chosen and config.board.name == commands.REAL_BOARD:
         done.add(commands.DEPLOY)
-    has_model = (run_dir / "quantize" / "model.kws").is_file()
+    has_model = (run_dir / "quantize" / "model.tflite").is_file()
     return commands.next_commands(command, has_model, is_evaluated, done)
 
 
