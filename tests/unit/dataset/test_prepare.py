@@ -134,7 +134,7 @@ def test_a_word_with_no_usable_clip_in_training_is_an_error(
         prepare(make_dataset(), frontend, 1, out)
     assert str(caught.value) == (
         "dataset.words.1: no usable clip of 'two' in training (of 12 recordings; rejected: 8 silent; first of them "
-        "two/s0_nohash_0.wav: nothing but digital zero). Allowed: at least one; words with recordings in training, "
+        "two/s0_nohash_0.wav: a peak of -inf dB). Allowed: at least one; words with recordings in training, "
         "closest first: cat, dog, one, tree, three. Next: correct the files, add recordings of 'two' by more speakers, "
         "or remove the word"
     )
