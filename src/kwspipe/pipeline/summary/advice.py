@@ -112,7 +112,7 @@ def _measures(
         ),
         (
             trained and has_false_accepts and not dataset.mined_roots,
-            "mining of false accepts: 'stages=[mine]' 'mine.roots=[path/to/hours/of/radio]'",
+            "mining of false accepts: stages=mine 'mine.roots=[path/to/radio]'",
         ),
         (trained and not hard, "hard negatives: dataset/negatives=default"),
         (trained and config.model.name != BEST_MODEL, f"the most accurate network: model={BEST_MODEL}"),

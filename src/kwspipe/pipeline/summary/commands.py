@@ -10,8 +10,8 @@ from pathlib import Path
 
 # Settings that select the work of one command. All other overrides identify the run or must not change.
 SELECTION = ("stages", "from", "force")
-FINISH, MEASURE = "finish the run", "measure the model"
-LISTEN, DEPLOY, EXPORT = "listen", "deploy to a board", "export"
+# Purposes of the commands.
+FINISH, MEASURE, LISTEN, DEPLOY, EXPORT = "finish", "measure", "listen", "deploy", "export"
 REAL_BOARD = "brd2601"
 
 
@@ -91,12 +91,12 @@ def next_commands(
     if not has_model:
         commands = [(FINISH, command.text())]
     elif not is_evaluated:
-        commands = [(MEASURE, command.text("stages=[prepare,evaluate]"))]
+        commands = [(MEASURE, command.text("stages=evaluate"))]
     else:
         commands = [
-            (LISTEN, command.text("stages=[listen]")),
-            (DEPLOY, command.text("stages=[deploy]", f"board={REAL_BOARD}")),
-            (EXPORT, command.text("stages=[export]")),
+            (LISTEN, command.text("stages=listen")),
+            (DEPLOY, command.text("stages=deploy", f"board={REAL_BOARD}")),
+            (EXPORT, command.text("stages=export")),
         ]
     return [(purpose, text) for purpose, text in commands if purpose not in done]
 

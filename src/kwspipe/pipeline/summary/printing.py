@@ -21,7 +21,7 @@ from kwspipe.terminal.lines import console as shared_console
 INDENT = 2
 MAX_WIDTH = 100  # of sentences
 MAX_WORDS = 6  # keywords in the title
-PURPOSE_WIDTH = 17
+PURPOSE_WIDTH = 8
 AUDIO_PACKAGE, AUDIO_EXTRA = "sounddevice", "audio"
 # Pages of stages that are not part of the report.
 PAGES = {"inspect": "index.html", "compare": "comparison.html"}
@@ -55,7 +55,7 @@ def print_summary(
         _print_files(page, run_dir, config.name, chosen, with_results, REPORT in (opening or ""))
     if failed:
         return
-    found = [("open the report" if REPORT in opening else "open the page", opening)] if opening else []
+    found = [("open", opening)] if opening else []
     if set(chosen) & {*stage_order.ORDER, stage_order.IMPORT}:
         found += _continuing(config, run_dir, chosen, run.metrics is not None)
     if found:
@@ -197,7 +197,7 @@ class _Page:
             self.console.print(Text(" " * INDENT).append_text(line), soft_wrap=True)
 
     def pair(self, name: str, text: str) -> None:
-        self.line(f"{'':{INDENT}}{name:<{PURPOSE_WIDTH}} {text}")
+        self.line(f"{'':{INDENT}}{name:<{PURPOSE_WIDTH}}{text}")
 
     def figures(self, title: str, figures: Sequence[Figure], heading: str = "") -> None:
         """Prints a title with the heading of the intervals, and one line per figure."""

@@ -54,7 +54,7 @@ def test_a_custom_word_on_synthetic_speech(config_of: Compose) -> None:
     assert assessment.measures == (
         "speech without keywords: 'dataset.negative_roots=[path/to/talk]'",
         "recordings of many speakers: dataset=folder dataset.root=path/to/speech",
-        "mining of false accepts: 'stages=[mine]' 'mine.roots=[path/to/hours/of/radio]'",
+        "mining of false accepts: stages=mine 'mine.roots=[path/to/radio]'",
         "the most accurate network: model=matchboxnet",
     )
 

@@ -24,10 +24,10 @@ def test_overrides_are_quoted_and_those_of_the_same_group_are_replaced() -> None
 
 def test_next_commands_depend_on_the_content_of_the_run() -> None:
     purposes = [purpose for purpose, _ in next_commands(RUN, True, True, ())]
-    assert purposes == ["listen", "deploy to a board", "export"]
+    assert purposes == ["listen", "deploy", "export"]
     assert [purpose for purpose, _ in next_commands(RUN, True, True, {DEPLOY})] == ["listen", "export"]
     assert next_commands(RUN, False, False, ()) == [(FINISH, RUN.text())]
-    assert next_commands(RUN, True, False, ()) == [(MEASURE, RUN.text("stages=[prepare,evaluate]"))]
+    assert next_commands(RUN, True, False, ()) == [(MEASURE, RUN.text("stages=evaluate"))]
 
 
 def test_the_overrides_of_hydra_without_the_selection_of_stages(monkeypatch: pytest.MonkeyPatch) -> None:

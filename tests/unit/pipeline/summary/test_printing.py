@@ -82,13 +82,13 @@ def test_files_and_commands_are_relative_and_can_be_copied(config: PipelineConfi
     lines = printed(config, *ALL)
     assert lines[lines.index("Files") :] == [
         "Files",
-        "  model             run/quantize/model.tflite",
-        "  archive           run/small.kwspipe.zip",
+        "  model   run/quantize/model.tflite",
+        "  archive run/small.kwspipe.zip",
         "Next",
-        "  open the report   xdg-open run/report.html",
+        "  open    xdg-open run/report.html",
         *[line for line in lines if line.startswith("  listen") or "pip install" in line],
-        "  deploy to a board python -m kwspipe +experiment=digits_3 'stages=[deploy]' board=brd2601",
-        "  export            python -m kwspipe +experiment=digits_3 'stages=[export]'",
+        "  deploy  python -m kwspipe +experiment=digits_3 stages=deploy board=brd2601",
+        "  export  python -m kwspipe +experiment=digits_3 stages=export",
     ]
 
 
@@ -98,7 +98,7 @@ def test_without_a_desktop_the_report_is_a_path(
     monkeypatch.setattr(commands.shutil, "which", lambda _: None)
     evaluated(config)
     lines = printed(config, "evaluate")
-    assert "  report            run/report.html" in lines and not any("xdg-open" in line for line in lines)
+    assert "  report  run/report.html" in lines and not any("xdg-open" in line for line in lines)
 
 
 def test_poor_streams_name_measures(config: PipelineConfig) -> None:
@@ -123,21 +123,21 @@ def test_without_evaluate_the_summary_is_short(config: PipelineConfig) -> None:
     assert printed(config, "prepare") == [
         "Run directory: run (prepare)",
         "Next",
-        "  finish the run    python -m kwspipe +experiment=digits_3",
+        "  finish  python -m kwspipe +experiment=digits_3",
     ]
     run.train()
     run.quantize()
     (run.dir / "quantize" / "model.tflite").write_text("")
     assert printed(config, "train", "quantize")[1:] == [
         "Next",
-        "  measure the model python -m kwspipe +experiment=digits_3 'stages=[prepare,evaluate]'",
+        "  measure python -m kwspipe +experiment=digits_3 stages=evaluate",
     ]
     (run.dir / "inspect").mkdir()
     (run.dir / "inspect" / "index.html").write_text("")
     assert printed(config, "inspect") == [
         "Run directory: run (inspect)",
         "Next",
-        "  open the page     xdg-open run/inspect/index.html",
+        "  open    xdg-open run/inspect/index.html",
     ]
 
 
