@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
+from kwspipe.compiler.image_format import DETECTOR, read_sections
+from kwspipe.core.detector import unpack_settings
 from kwspipe.core.image_info import ImageRequirements
 from kwspipe.core.model_runner import CoreModel
 from kwspipe.dataset.store.clip_store import ClipStore
@@ -20,6 +22,7 @@ from kwspipe.report.run_contents import read
 from kwspipe.report.run_page import compose
 from kwspipe.runs.artifacts import MANIFEST, folder_hashes, read_manifest
 from kwspipe.tflite.metadata import read_parameters
+from kwspipe.tflite.model_settings import detector_settings
 from kwspipe.transfer.checkpoint import read_checkpoint
 from kwspipe.transfer.class_outputs import class_names
 from support.composed import composed
@@ -61,6 +64,13 @@ def test_model_has_the_golden_outputs(run_dir: Path) -> None:
         assert np.array_equal(CoreModel(image).run(golden["inputs"]), golden["outputs"])
     assert ImageRequirements.of(image).sample_rate_hz == 8000
     assert read_parameters((run_dir / "quantize" / "model.tflite").read_bytes())["classes"] == list(LABELS)
+
+
+def test_the_detector_keeps_its_rule(run_dir: Path) -> None:
+    image = (run_dir / "quantize" / "model.kws").read_bytes()
+    settings = unpack_settings(read_sections(image)[DETECTOR])
+    parameters = read_parameters((run_dir / "quantize" / "model.tflite").read_bytes())
+    assert not settings["compare_keywords_only"] and not detector_settings(parameters).compare_keywords_only
 
 
 def test_run_is_imported_reported_and_compared(run_dir: Path) -> None:

@@ -22,8 +22,10 @@ enum { MAX_WINDOW_MS = 10000, MAX_SUPPRESSION_MS = 60000, MAX_LATENCY_MS = 10000
 static bool header_is_valid(const uint8_t *blob) {
     const uint32_t num_classes = blob[OFFSET_NUM_CLASSES];
     const uint32_t queue_length = kws_read_u16(blob + OFFSET_QUEUE_LENGTH);
-    return (blob[OFFSET_FLAGS] & ~(KWS_DETECTOR_SAME_WORD_ONLY | KWS_DETECTOR_VERBOSE)) == 0 && num_classes >= 1 &&
-           num_classes <= KWS_DETECTOR_MAX_CLASSES && queue_length >= 1 &&
+    const int flags = blob[OFFSET_VERSION] == 1
+                          ? KWS_DETECTOR_SAME_WORD_ONLY | KWS_DETECTOR_VERBOSE
+                          : KWS_DETECTOR_SAME_WORD_ONLY | KWS_DETECTOR_VERBOSE | KWS_DETECTOR_KEYWORDS_ONLY;
+    return (blob[OFFSET_FLAGS] & ~flags) == 0 && num_classes >= 1 && num_classes <= KWS_DETECTOR_MAX_CLASSES && queue_length >= 1 &&
            queue_length <= KWS_DETECTOR_MAX_QUEUE_LENGTH && blob[OFFSET_MINIMUM_COUNT] <= queue_length &&
            kws_read_u16(blob + OFFSET_WINDOW_MS) <= MAX_WINDOW_MS &&
            kws_read_u16(blob + OFFSET_SUPPRESSION_MS) <= MAX_SUPPRESSION_MS &&
@@ -41,7 +43,7 @@ int32_t kws_detector_check(const uint8_t *blob, size_t size_bytes) {
     if (kws_read_u32(blob) != KWS_DETECTOR_MAGIC) {
         return KWS_ERROR_FORMAT;
     }
-    if (blob[OFFSET_VERSION] != KWS_DETECTOR_VERSION) {
+    if (blob[OFFSET_VERSION] < 1 || blob[OFFSET_VERSION] > KWS_DETECTOR_VERSION) {
         return KWS_ERROR_UNSUPPORTED;
     }
     if (!header_is_valid(blob)) {
@@ -139,13 +141,20 @@ static void update_queue(kws_detector_t *detector, const int8_t *scores, uint32_
     append(detector, scores, time_ms);
 }
 
-/* Returns the class with the highest mean. If means are equal, the lowest index is returned. */
+static bool is_keyword_above_threshold(const kws_detector_t *detector, uint32_t index, uint32_t mean) {
+    return detector->classes[2 * index + 1] == KWS_DETECTOR_KEYWORD && mean > detector->classes[2 * index];
+}
+
+/* Returns the class with the highest mean of all classes. With KWS_DETECTOR_KEYWORDS_ONLY, only the keywords above
+ * their thresholds are compared. If means are equal, the lowest index is returned. Without any class to compare,
+ * num_classes is returned. */
 static uint32_t top_class(const kws_detector_t *detector, uint32_t *mean) {
-    uint32_t top = 0;
-    *mean = detector->sums[0] / detector->count;
-    for (uint32_t i = 1; i < detector->num_classes; i++) {
+    const bool keywords_only = (detector->flags & KWS_DETECTOR_KEYWORDS_ONLY) != 0;
+    uint32_t top = detector->num_classes;
+    for (uint32_t i = 0; i < detector->num_classes; i++) {
         const uint32_t candidate = detector->sums[i] / detector->count;
-        if (candidate > *mean) {
+        if ((top == detector->num_classes || candidate > *mean) &&
+            (!keywords_only || is_keyword_above_threshold(detector, i, candidate))) {
             *mean = candidate;
             top = i;
         }
@@ -174,7 +183,7 @@ int32_t kws_detector_process(kws_detector_t *detector, const int8_t *scores, uin
     const uint32_t top = top_class(detector, &mean);
     const bool same_word_only = (detector->flags & KWS_DETECTOR_SAME_WORD_ONLY) != 0;
     const bool suppressed = detector->suppressing && (!same_word_only || top == detector->fired_index);
-    if (mean <= detector->classes[2 * top] || detector->classes[2 * top + 1] != KWS_DETECTOR_KEYWORD || suppressed) {
+    if (top == detector->num_classes || !is_keyword_above_threshold(detector, top, mean) || suppressed) {
         return 0;
     }
     detector->suppressing = true;

@@ -1,19 +1,25 @@
 /* Streaming detector: converts the scores of consecutive inferences into detections.
  *
  * The algorithm is TensorFlow's RecognizeCommands with the changes of Silicon Labs and one correction. The detector
- * averages the scores (int8 + 128: 0 to 255) of the inferences of the last average_window_duration_ms. The class with
- * the highest mean is detected if all of these conditions hold:
+ * averages the scores (int8 + 128: 0 to 255) of the inferences of the last average_window_duration_ms. A class is
+ * detected if all of these conditions hold:
  * - the class is a keyword,
  * - its mean exceeds the threshold of the class,
+ * - with KWS_DETECTOR_KEYWORDS_ONLY: its mean is the highest of the keywords that meet these two conditions;
+ *   without this flag: its mean is the highest of all classes, including those that are not keywords,
  * - no keyword was detected within suppression_ms.
+ *
+ * The vendor's version compares all classes. The scores of an inference sum up to about 256, so that a mean above 127
+ * is the highest of all classes and both rules are equal. With the vendor's rule, thresholds below 100 have little
+ * effect, because the means of the other classes determine the detections.
  *
  * The vendor's version suppresses only the keyword that was detected last, so two different keywords can be detected
  * together. The flag KWS_DETECTOR_SAME_WORD_ONLY selects that behavior.
  *
  * The settings are a little-endian blob at any alignment, written by kwspipe.core.detector:
  *    0  uint32  KWS_DETECTOR_MAGIC
- *    4  uint8   KWS_DETECTOR_VERSION
- *    5  uint8   flags: KWS_DETECTOR_SAME_WORD_ONLY, KWS_DETECTOR_VERBOSE
+ *    4  uint8   version: 1, or 2 if KWS_DETECTOR_KEYWORDS_ONLY is set, which a reader of version 1 does not support
+ *    5  uint8   flags: KWS_DETECTOR_SAME_WORD_ONLY, KWS_DETECTOR_VERBOSE, KWS_DETECTOR_KEYWORDS_ONLY
  *    6  uint8   num_classes
  *    7  uint8   minimum_count: inferences required for a detection; 0: no averaging, latest inference only
  *    8  uint16  queue_length: maximum number of inferences in the window, at least minimum_count
@@ -38,13 +44,14 @@
 
 /* python:begin */
 #define KWS_DETECTOR_MAGIC 1413764939 /* "KWDT" */
-#define KWS_DETECTOR_VERSION 1
+#define KWS_DETECTOR_VERSION 2 /* highest supported version */
 #define KWS_DETECTOR_HEAD_BYTES 20
 #define KWS_DETECTOR_MAX_CLASSES 128
 #define KWS_DETECTOR_MAX_QUEUE_LENGTH 256
 
 #define KWS_DETECTOR_SAME_WORD_ONLY 1
 #define KWS_DETECTOR_VERBOSE 2
+#define KWS_DETECTOR_KEYWORDS_ONLY 4
 #define KWS_DETECTOR_KEYWORD 1
 
 typedef struct {
@@ -77,7 +84,7 @@ typedef struct {
 } kws_detector_t;
 
 /* Checks every field. Returns KWS_OK, KWS_ERROR_ARGUMENT, KWS_ERROR_SIZE (truncated blob), KWS_ERROR_FORMAT or
- * KWS_ERROR_UNSUPPORTED (other version). */
+ * KWS_ERROR_UNSUPPORTED (higher version). */
 int32_t kws_detector_check(const uint8_t *blob, size_t size_bytes);
 
 /* Returns the bytes of memory that a detector with these settings requires, or the negative status of

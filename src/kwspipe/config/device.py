@@ -16,6 +16,7 @@ class DetectorConfig:
     detection_threshold_list: tuple[Threshold, ...] | None
     target_false_accepts_per_hour: Annotated[float, Field(gt=0)] | None
     per_class_thresholds: bool
+    compare_keywords_only: bool
     suppression_ms: Annotated[int, Field(ge=0, le=60000)]
     suppress_same_word_only: bool
     minimum_count: Annotated[int, Field(ge=0, le=255)]
@@ -74,7 +75,16 @@ class MineConfig:
 class ExportConfig:
     """Names of the model in other firmware."""
 
-    c_name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None
+    c_name: (
+        Annotated[
+            str,
+            Field(
+                pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+                description="a C identifier: letters, digits and '_', beginning with a letter or '_'",
+            ),
+        ]
+        | None
+    )
 
 
 @typed

@@ -18,9 +18,12 @@ from kwspipe.labels import is_keyword
 
 # Settings in the binary format. Other settings of the configuration have no effect on the device.
 DEVICE_SETTINGS = (
-    "average_window_duration_ms", "detection_threshold", "detection_threshold_list", "suppression_ms",
-    "suppress_same_word_only", "minimum_count", "volume_gain", "latency_ms", "verbose_model_output_logs",
+    "average_window_duration_ms", "detection_threshold", "detection_threshold_list", "compare_keywords_only",
+    "suppression_ms", "suppress_same_word_only", "minimum_count", "volume_gain", "latency_ms",
+    "verbose_model_output_logs",
 )  # fmt: skip
+# Settings without KWS_DETECTOR_KEYWORDS_ONLY have version 1, so that firmware of release 0.1.0 reads them.
+_VERSION_TOP_CLASS, _VERSION_KEYWORDS_ONLY = 1, 2
 _HEAD = struct.Struct("<IBBBBHHHHB3x")
 
 
@@ -67,9 +70,10 @@ def pack_settings(
     _check_thresholds(where, thresholds, labels)
     head = _HEAD.pack(
         lib.KWS_DETECTOR_MAGIC,
-        lib.KWS_DETECTOR_VERSION,
+        _VERSION_KEYWORDS_ONLY if config.compare_keywords_only else _VERSION_TOP_CLASS,
         lib.KWS_DETECTOR_SAME_WORD_ONLY * config.suppress_same_word_only
-        | lib.KWS_DETECTOR_VERBOSE * config.verbose_model_output_logs,
+        | lib.KWS_DETECTOR_VERBOSE * config.verbose_model_output_logs
+        | lib.KWS_DETECTOR_KEYWORDS_ONLY * config.compare_keywords_only,
         len(labels),
         config.minimum_count,
         config.queue_length,
@@ -109,6 +113,7 @@ def unpack_settings(blob: bytes) -> dict[str, Any]:
         "average_window_duration_ms": window_ms,
         "detection_threshold": max(thresholds),
         "detection_threshold_list": None if is_common else thresholds,
+        "compare_keywords_only": bool(flags & lib.KWS_DETECTOR_KEYWORDS_ONLY),
         "suppression_ms": suppression_ms,
         "suppress_same_word_only": bool(flags & lib.KWS_DETECTOR_SAME_WORD_ONLY),
         "minimum_count": minimum_count,
@@ -211,6 +216,6 @@ def _rejected_blob(blob: bytes) -> KwspipeError:
     return KwspipeError(
         "detector settings",
         f"{len(blob)} bytes that the core rejects with status {status}",
-        f"settings of format version {lib.KWS_DETECTOR_VERSION}",
+        f"settings of a format version up to {lib.KWS_DETECTOR_VERSION}",
         "build the model image again",
     )

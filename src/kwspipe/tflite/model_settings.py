@@ -18,6 +18,7 @@ _DEFAULTS: dict[str, Any] = {
     "detection_threshold_list": None,
     "target_false_accepts_per_hour": None,
     "per_class_thresholds": False,
+    "compare_keywords_only": False,
     "suppress_same_word_only": False,
 }
 

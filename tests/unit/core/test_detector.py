@@ -16,7 +16,8 @@ from support.detector_config import CONFIG, LABELS  # isort: skip
 def simple_detector(config, labels, thresholds, scores, times_ms):
     """Returns (class, mean score, time) of each detection, for times that do not wrap.
 
-    The algorithm is that of the vendor's documentation (metadata.md).
+    The algorithm is that of the vendor's documentation (metadata.md). With ``compare_keywords_only``, the means of the
+    other classes and of keywords that do not exceed their thresholds are not compared.
     """
     queue, last_ms, last_index, detections = [], None, None, []
     for row, now in zip(scores.astype(int) + 128, times_ms, strict=True):
@@ -26,11 +27,18 @@ def simple_detector(config, labels, thresholds, scores, times_ms):
             continue
         averaged = [past for _, past in queue] if config.minimum_count else [row]
         means = [sum(int(past[index]) for past in averaged) // len(averaged) for index in range(len(labels))]
-        top = means.index(max(means))
+        above = [
+            mean > threshold and not label.startswith("_")
+            for mean, threshold, label in zip(means, thresholds, labels, strict=True)
+        ]
+        compared = [i for i in range(len(labels)) if above[i] or not config.compare_keywords_only]
+        if not compared:
+            continue
+        top = max(compared, key=lambda index: (means[index], -index))
         recent = last_ms is not None and now - last_ms <= config.suppression_ms
         if config.suppress_same_word_only:
             recent = recent and top == last_index
-        if means[top] > thresholds[top] and not labels[top].startswith("_") and not recent:
+        if above[top] and not recent:
             last_ms, last_index = now, top
             detections.append((top, means[top], now))
     return detections
@@ -53,6 +61,7 @@ def streams(draw):
         minimum_count=draw(st.integers(0, min(4, window_ms // max(latency_ms, 10) + 1))),
         suppression_ms=draw(st.sampled_from([0, 90, 500, 60000])),
         suppress_same_word_only=draw(st.booleans()),
+        compare_keywords_only=draw(st.booleans()),
     )
     labels = draw(st.sampled_from([["one"], ["a", "b"], LABELS, [*"abcdefghij", "_unknown_"]]))
     thresholds = draw(st.lists(st.integers(0, 255), min_size=len(labels), max_size=len(labels)))
@@ -112,6 +121,24 @@ def test_the_threshold_must_be_exceeded():
 
 def test_unknown_and_silence_are_not_detected():
     assert detect(replace(CONFIG, minimum_count=0), [(2, 255), (3, 255)], [0, 5000]) == []
+
+
+def test_the_threshold_has_an_effect_below_the_scores_of_other_classes():
+    # A mean of 101 of "one" exceeds the threshold of 100, with a mean of 154 of _unknown_.
+    row = scores_of((0, 101))
+    row[0, 2] = 154 - 128
+    for keywords_only, expected in ((True, [(0, 101, 0)]), (False, [])):
+        config = replace(CONFIG, minimum_count=1, compare_keywords_only=keywords_only)
+        detector = Detector(pack_settings(config, LABELS), LABELS)
+        assert as_tuples(detector.process_many(row, np.zeros(1, np.int64))) == expected
+
+
+def test_a_keyword_above_its_threshold_is_detected_beside_a_higher_one_below_its_own():
+    row = scores_of((0, 140))
+    row[0, 1] = 110 - 128
+    config = replace(CONFIG, minimum_count=1, detection_threshold_list=(200, 100, 0, 0))
+    detector = Detector(pack_settings(config, LABELS), LABELS)
+    assert as_tuples(detector.process_many(row, np.zeros(1, np.int64))) == [(1, 110, 0)]
 
 
 def test_a_detection_suppresses_other_keywords():

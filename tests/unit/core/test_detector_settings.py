@@ -18,8 +18,13 @@ from support.detector_config import CONFIG, LABELS  # isort: skip
 
 def test_every_byte_of_the_format():
     config = replace(CONFIG, suppress_same_word_only=True, verbose_model_output_logs=True)
-    expected = b"KWDT" + bytes([1, 3, 4, 2]) + struct.pack("<4H", 4, 300, 500, 100) + bytes([3, 0, 0, 0])
-    assert pack_settings(config, LABELS) == expected + bytes([100, 1, 100, 1, 100, 0, 100, 0])
+    rest = bytes([4, 2]) + struct.pack("<4H", 4, 300, 500, 100) + bytes([3, 0, 0, 0])
+    rest += bytes([100, 1, 100, 1, 100, 0, 100, 0])
+    assert pack_settings(config, LABELS) == b"KWDT" + bytes([2, 7]) + rest
+    # Release 0.1.0 wrote these bytes. Its firmware also reads them.
+    assert (
+        pack_settings(replace(config, compare_keywords_only=False), LABELS) == b"KWDT" + bytes([1, 3]) + rest
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,8 +79,11 @@ def changed(position, *values):
         (GOOD[:-1], "KWS_ERROR_SIZE"),
         (GOOD + b"\0", "KWS_ERROR_FORMAT"),
         (changed(0, 0), "KWS_ERROR_FORMAT"),
-        (changed(4, 2), "KWS_ERROR_UNSUPPORTED"),
-        (changed(5, 4), "KWS_ERROR_FORMAT"),
+        (changed(4, 2, 0), "KWS_OK"),
+        (changed(4, 0), "KWS_ERROR_UNSUPPORTED"),
+        (changed(4, 3), "KWS_ERROR_UNSUPPORTED"),
+        (changed(4, 1, 4), "KWS_ERROR_FORMAT"),
+        (changed(5, 8), "KWS_ERROR_FORMAT"),
         (changed(6, 0), "KWS_ERROR_FORMAT"),
         (changed(6, 129), "KWS_ERROR_FORMAT"),
         (changed(7, 5), "KWS_ERROR_FORMAT"),

@@ -34,6 +34,7 @@ def changed(**changes: object) -> DetectorConfig:
         detection_threshold_list=st.none() | st.tuples(*[st.integers(0, 255)] * 4),
         suppression_ms=st.integers(0, 60000),
         suppress_same_word_only=st.booleans(),
+        compare_keywords_only=st.booleans(),
         minimum_count=st.integers(0, 1),
         volume_gain=st.integers(0, 100),
         latency_ms=st.integers(0, 10000),

@@ -74,11 +74,14 @@ def test_settings_are_read_as_they_were_written():
 
 def test_missing_settings_of_the_vendors_older_tools_have_defaults():
     parameters = parameters_of(empty_model())
-    for key in ("fe.dc_notch_filter_enable", "fe.quantize_dynamic_scale_enable", "suppress_same_word_only"):
+    for key in (
+        "fe.dc_notch_filter_enable", "fe.quantize_dynamic_scale_enable", "suppress_same_word_only",
+        "compare_keywords_only",
+    ):  # fmt: skip
         del parameters[key]
     parameters["volume_gain"] = 0.0
     assert frontend_settings(parameters) == replace(FRONTEND, quantize_dynamic_scale_enable=False)
-    assert detector_settings(parameters) == DETECTOR
+    assert detector_settings(parameters) == replace(DETECTOR, compare_keywords_only=False)
 
 
 @pytest.mark.parametrize(
