@@ -44,7 +44,8 @@ def raise_on_interrupt() -> None:
         received.append(number)
         if len(received) == 1:
             # Threads and destructors that fail because a process has ended do not print their tracebacks.
-            threading.excepthook = sys.unraisablehook = lambda _: None
+            threading.excepthook = lambda _: None
+            sys.unraisablehook = lambda _: None
             raise KeyboardInterrupt
 
     for one in INTERRUPTS:

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from rich.console import Console
-
 from kwspipe.config import PipelineConfig
 from kwspipe.errors import KwspipeError
 from kwspipe.exchange.run_archive import SUFFIX, find_run, read_run
 from kwspipe.metrics import comparison_report
 from kwspipe.metrics.comparison import compare
 from kwspipe.metrics.evaluated_run import EvaluatedRun, evaluated_run
+from kwspipe.report import comparison_page, page
 from kwspipe.stages import Stage
+from kwspipe.terminal.lines import console
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
@@ -28,7 +28,8 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     runs = [_evaluated(name, path) for name, path in zip(names, paths, strict=True)]
     result = compare(runs, chosen.clips == "common", chosen.alpha)
     comparison_report.write(result, folder)
-    comparison_report.print_comparison(result, Console(highlight=False))
+    page.write(folder / "comparison.html", comparison_page.compose(result))
+    comparison_report.print_comparison(result, console(stderr=False))
 
 
 def _evaluated(name: str, path: Path) -> EvaluatedRun:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from kwspipe import __version__
 from kwspipe.config import DetectorConfig, PipelineConfig
@@ -16,6 +15,7 @@ from kwspipe.exchange import c_source
 from kwspipe.exchange.detector_overrides import changed_settings, describe_changes, override_detector
 from kwspipe.labels import keywords_of
 from kwspipe.stages import Stage
+from kwspipe.terminal.lines import print_line
 from kwspipe.tflite import reference
 from kwspipe.tflite.metadata import METADATA_NAME, read_parameters, write_parameters
 from kwspipe.tflite.metadata_codec import Value
@@ -28,13 +28,12 @@ UNKNOWN_DATE = datetime(1970, 1, 1, tzinfo=UTC)  # a fixed date, so that the sam
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     """Writes ``<name>.tflite``, ``<name>.h``, ``<name>.cc`` and labels.txt in ``folder``."""
     quantized = run_dir / "quantize"
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
     original = (quantized / "model.tflite").read_bytes()
     image = (quantized / "model.kws").read_bytes()
     labels = (quantized / "labels.txt").read_text().splitlines()
     changes = changed_settings(quantized, config.detector)
     if changes:
-        console.print(f"    detector as configured: {describe_changes(changes, image)}", markup=False)
+        print_line(f"detector as configured: {describe_changes(changes, image)}")
     _, detector = override_detector(image, config.detector, changes)
     parameters = parameters_of(original, config, labels, detector)
     exported = exported_model(original, parameters)
@@ -47,10 +46,8 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     sha256 = hashlib.sha256(exported).hexdigest()
     (folder / f"{name}.h").write_text(c_source.header(name, title, sha256, len(labels), arena_bytes))
     (folder / "labels.txt").write_text("".join(f"{label}\n" for label in labels))
-    console.print(
-        f"    {config.name}.tflite: {len(exported):,} bytes with {len(parameters)} parameters", markup=False
-    )
-    console.print(f"    {name}.h, {name}.cc: the model as the array {name}_tflite", markup=False)
+    print_line(f"{config.name}.tflite: {len(exported):,} bytes with {len(parameters)} parameters")
+    print_line(f"{name}.h, {name}.cc: the model as the array {name}_tflite")
 
 
 def parameters_of(

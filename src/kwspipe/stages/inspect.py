@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from rich.console import Console
-
 from kwspipe import augment
 from kwspipe.config import PipelineConfig
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.report import page
 from kwspipe.report.inspect_page import compose
 from kwspipe.stages import Stage
+from kwspipe.terminal.lines import print_line
 
 PAGE = "index.html"
 
@@ -18,9 +17,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     """Writes index.html in ``folder``."""
     page.write(folder / PAGE, compose(config, ClipStore(run_dir / "prepare")))
     size = (folder / PAGE).stat().st_size
-    Console(stderr=True, highlight=False).print(
-        f"    {run_dir / 'inspect' / PAGE} ({size / 1e6:.1f} MB): open it in a browser", soft_wrap=True
-    )
+    print_line(f"{run_dir / 'inspect' / PAGE} ({size / 1e6:.1f} MB): open it in a browser")
 
 
 STAGE = Stage(

@@ -11,7 +11,6 @@ from typing import Any
 from rich.console import Console
 
 from kwspipe.audio.microphone import load_sounddevice, open_microphone
-from kwspipe.audio.pcm import AudioError
 from kwspipe.config import DetectorConfig, PipelineConfig
 from kwspipe.core.image_info import ImageRequirements
 from kwspipe.core.spotter import Spotter
@@ -24,24 +23,24 @@ from kwspipe.listening.sources import from_input, from_recordings
 from kwspipe.listening.views import LiveView, PlainView
 from kwspipe.runs.artifacts import write_json
 from kwspipe.stages import Stage
+from kwspipe.terminal.lines import console, print_line
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     """Writes detections.csv and session.json in ``folder``, and audio of detections in ``listen.dump_dir``."""
     quantized = run_dir / "quantize"
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
     original = (quantized / "model.kws").read_bytes()
     changes = changed_settings(quantized, config.detector)
     if config.listen.latency_ms is not None:
         changes["latency_ms"] = config.listen.latency_ms
     if changes:
-        console.print(f"    detector as configured: {describe_changes(changes, original)}", markup=False)
+        print_line(f"detector as configured: {describe_changes(changes, original)}")
     image, detector = override_detector(original, config.detector, changes)
     recorder = _recorder(config, ImageRequirements.of(image).sample_rate_hz, detector)
     with stop_on_signal(signal.SIGINT) as stopped:
-        report = _listen(config, image, detector, quantized / "golden.npz", recorder, stopped, console)
+        report = _listen(config, image, detector, quantized / "golden.npz", recorder, stopped, console())
     _write(report, detector, folder)
-    _print_report(report, recorder, console)
+    _print_report(report, recorder)
 
 
 def _recorder(config: PipelineConfig, rate_hz: int, detector: DetectorConfig) -> DetectionRecorder | None:
@@ -60,13 +59,13 @@ def _recorder(config: PipelineConfig, rate_hz: int, detector: DetectorConfig) ->
 
 def _listen(
     config: PipelineConfig, image: bytes, detector: DetectorConfig, golden: Path, recorder: DetectionRecorder | None,
-    stopped: Callable[[], bool], console: Console,
+    stopped: Callable[[], bool], target: Console,
 ) -> Report:  # fmt: skip
     settings = config.listen
     if settings.on == "board":
         from kwspipe.listening.on_board import listen_on_board
 
-        with PlainView(console) as view:
+        with PlainView(target) as view:
             return listen_on_board(
                 config.board,
                 image,
@@ -76,30 +75,28 @@ def _listen(
                 view,
                 recorder,
                 stopped,
-                console,
+                target,
             )
     spotter, rate_hz = Spotter(image), ImageRequirements.of(image).sample_rate_hz
     with ExitStack() as stack:
         if settings.source is None:
             microphone = stack.enter_context(open_microphone(settings.device, "listen"))
-            console.print(f"    {microphone.name} at {microphone.rate_hz} Hz; Ctrl-C ends it", markup=False)
+            print_line(f"{microphone.name} at {microphone.rate_hz} Hz; Ctrl-C ends it")
             sounds = iter([from_input(microphone, rate_hz)])
         else:
-            sounds = from_recordings(settings.source, rate_hz, lambda error: _skipped(error, console))
-        view = stack.enter_context(_view(console, spotter.labels, detector))
+            sounds = from_recordings(
+                settings.source, rate_hz, lambda error: print_line(f"skipped: {error}", "yellow")
+            )
+        view = stack.enter_context(_view(target, spotter.labels, detector))
         realtime = settings.realtime and settings.source is not None
         return listen(
             spotter, rate_hz, sounds, view, recorder, Limits(stopped, settings.duration_s, realtime)
         )
 
 
-def _view(console: Console, labels: tuple[str, ...], detector: DetectorConfig) -> PlainView:
+def _view(target: Console, labels: tuple[str, ...], detector: DetectorConfig) -> PlainView:
     thresholds = detector.detection_threshold_list or (detector.detection_threshold,) * len(labels)
-    return LiveView(console, labels, thresholds) if console.is_terminal else PlainView(console)
-
-
-def _skipped(error: AudioError, console: Console) -> None:
-    console.print(f"    skipped: {error}", markup=False)
+    return LiveView(target, labels, thresholds) if target.is_terminal else PlainView(target)
 
 
 def _write(report: Report, detector: DetectorConfig, folder: Path) -> None:
@@ -111,22 +108,19 @@ def _write(report: Report, detector: DetectorConfig, folder: Path) -> None:
     write_json(folder / "session.json", summary | {"detector": vars(detector)})
 
 
-def _print_report(report: Report, recorder: DetectionRecorder | None, console: Console) -> None:
+def _print_report(report: Report, recorder: DetectionRecorder | None) -> None:
     words: dict[str, int] = {}
     for detection in report.detections:
         words[detection.label] = words.get(detection.label, 0) + 1
     listed = ", ".join(f"{label} {count}" for label, count in sorted(words.items())) or "nothing"
     faster = report.audio_s / report.took_s if report.took_s > 0 else 0
     pace = f", {faster:.0f} times real time" if faster > 1.5 else ""
-    console.print(f"    detected {listed} in {report.audio_s:.1f} s of audio{pace}", markup=False)
+    print_line(f"detected {listed} in {report.audio_s:.1f} s of audio{pace}")
     if report.interrupted:
-        console.print("    ended by Ctrl-C")
+        print_line("ended by Ctrl-C")
     if recorder and report.detections:
         folder = recorder.folder
-        console.print(
-            f"    stored in {folder}; after removal of wrong clips: dataset=folder dataset.root={folder}",
-            markup=False,
-        )
+        print_line(f"stored in {folder}; after removal of wrong clips: dataset=folder dataset.root={folder}")
 
 
 def check(config: PipelineConfig) -> None:

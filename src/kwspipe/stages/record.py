@@ -4,8 +4,6 @@ import signal
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.console import Console
-
 from kwspipe.audio.microphone import load_sounddevice, open_microphone
 from kwspipe.config import PipelineConfig
 from kwspipe.dataset.recordings import normalize_name
@@ -14,6 +12,7 @@ from kwspipe.recording.display import Display
 from kwspipe.recording.session import Report, Session
 from kwspipe.runs.artifacts import write_json
 from kwspipe.stages import Stage
+from kwspipe.terminal.lines import console, print_line
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
@@ -30,9 +29,8 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
         )
     interrupted: list[bool] = []
     before = signal.signal(signal.SIGINT, lambda *_: interrupted.append(True))
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        with open_microphone(config.record.device, "record") as microphone, Display(console) as display:
+        with open_microphone(config.record.device, "record") as microphone, Display(console()) as display:
             display.show_message(
                 f"{microphone.name} at {microphone.rate_hz} Hz; Ctrl-C ends the session; stored takes are kept"
             )
@@ -41,7 +39,7 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     finally:
         signal.signal(signal.SIGINT, before)
     write_json(folder / "session.json", asdict(report))
-    _print_report(report, root, console)
+    _print_report(report, root)
 
 
 def _root(config: PipelineConfig) -> Path:
@@ -52,15 +50,13 @@ def _root(config: PipelineConfig) -> Path:
     return Path(config.dataset.root).expanduser()
 
 
-def _print_report(report: Report, root: Path, console: Console) -> None:
+def _print_report(report: Report, root: Path) -> None:
     num_takes = sum(bool(entry["word"]) for entry in report.filed)
-    console.print(f"    {num_takes} takes stored in {root}, {len(report.repeated)} repeated", markup=False)
+    print_line(f"{num_takes} takes stored in {root}, {len(report.repeated)} repeated")
     if report.given_up:
-        console.print(
-            f"    not recorded: {', '.join(report.given_up)}; run the same command again", markup=False
-        )
+        print_line(f"not recorded: {', '.join(report.given_up)}; run the same command again")
     if num_takes:
-        console.print(f"    train on these takes: dataset=folder dataset.root={root}", markup=False)
+        print_line(f"train on these takes: dataset=folder dataset.root={root}")
 
 
 STAGE = Stage(
