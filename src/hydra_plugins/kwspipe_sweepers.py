@@ -9,7 +9,7 @@ from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.core.plugins import Plugins
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
@@ -43,8 +43,13 @@ class _Sweeper(Sweeper):
         overrides = parser.parse_overrides(texts)
         swept = [override.key_or_group for override in overrides if override.is_sweep_override()]
         sweep_run = SweepRun(self.hydra_context, self.config, self.launcher, swept)
+        sweep_run.check(self._jobs_to_check(overrides))
         with sweep_run.reporting():
             self._run(overrides, sweep_run)
+
+    def _jobs_to_check(self, overrides: list[Override]) -> list[list[str]]:
+        """Returns the overrides of the jobs whose configurations are checked before the first job starts."""
+        raise NotImplementedError
 
     def _run(self, overrides: list[Override], sweep_run: Any) -> None:
         raise NotImplementedError
@@ -62,11 +67,12 @@ class GridSweeper(_Sweeper):
         super().__init__(params)
         self.max_batch_size = max_batch_size
 
+    def _jobs_to_check(self, overrides: list[Override]) -> list[list[str]]:
+        """Returns the overrides of all jobs."""
+        return [job for batch in BasicSweeper.split_arguments(overrides, None) for job in batch]
+
     def _run(self, overrides: list[Override], sweep_run: Any) -> None:
-        batches = BasicSweeper.split_arguments(overrides, self.max_batch_size)
-        for batch in batches:  # composes all jobs, so that errors are reported before the first job starts
-            self.validate_batch_is_legal(batch)
-        for batch in batches:
+        for batch in BasicSweeper.split_arguments(overrides, self.max_batch_size):
             sweep_run.run(batch)
 
 
@@ -95,6 +101,13 @@ class OptunaSweeper(_Sweeper):
             "pruner": dict(pruner),
         }
 
+    def _jobs_to_check(self, overrides: list[Override]) -> list[list[str]]:
+        """Returns the jobs at the ends of the intervals and at all choices, where faults are most likely."""
+        values = [_ends(override) for override in overrides]
+        return [
+            [texts[job % len(texts)] for texts in values] for job in range(max(map(len, values), default=0))
+        ]
+
     def _run(self, overrides: list[Override], sweep_run: Any) -> None:
         from kwspipe.sweep.sweep_run import not_installed
 
@@ -104,6 +117,17 @@ class OptunaSweeper(_Sweeper):
         except ImportError as error:
             raise not_installed("hydra/sweeper", "optuna", str(error)) from None
         search(SearchSettings(**self.settings), overrides, sweep_run)
+
+
+def _ends(override: Override) -> list[str]:
+    """Returns an override for each choice of a sweep override, or for the two ends of an interval."""
+    key = override.get_key_element()
+    if not override.is_sweep_override():
+        return [f"{key}={override.get_value_element_as_str()}"]
+    value = override.value()
+    if isinstance(value, IntervalSweep):
+        return [f"{key}={value.start}", f"{key}={value.end}"]
+    return [f"{key}={text}" for text in override.sweep_string_iterator()]
 
 
 def _absolute(storage: str) -> str:

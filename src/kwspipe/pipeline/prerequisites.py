@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
@@ -14,6 +15,8 @@ from kwspipe.exchange.external_model import apply_model_settings
 from kwspipe.pipeline import plan, run_identity
 
 Compose = Callable[[list[str]], DictConfig]
+# Errors by data set, because the jobs of a sweep usually have the same one.
+Memo = dict[str, list[KwspipeError]]
 # A fault of these keys changes which stages run, so that no stage is checked.
 STAGE_KEYS = frozenset({"stages", "from", "import"})
 
@@ -52,25 +55,31 @@ def load(composed: DictConfig, overrides: Sequence[str], compose: Compose) -> Pi
     return config
 
 
-def check_run(config: PipelineConfig, given: Collection[str] = (), own_folder: bool = False) -> None:
+def check_run(
+    config: PipelineConfig,
+    given: Collection[str] = (),
+    own_folder: bool = False,
+    memo: Memo | None = None,
+) -> None:
     """Checks the prerequisites of all configured stages and outputs, and the results in the run directory.
 
     Args:
         config: the experiment.
         given: keys and groups that the command line sets.
         own_folder: the run directory belongs to these overrides, as that of a job of a sweep.
+        memo: errors of data sets that earlier calls have checked; None to check each time.
 
     Raises:
         KwspipeError: the only problem.
         ConfigError: several problems.
     """
     chosen = plan.chosen_stages(config)
-    errors = _stage_errors(config, chosen, given)
-    for check in (output.check for output in plan.outputs_after(chosen)):
-        errors += _caught(lambda check=check: check(config))  # type: ignore[misc]
+    errors = _stage_errors(config, chosen, given, {} if memo is None else memo)
+    for output in plan.outputs_after(chosen):
+        errors += _caught(output.check, config)
     if not own_folder:
         run_dir = plan.run_directory_of(config)
-        errors += _caught(lambda: run_identity.check_experiment(config, chosen, run_dir, given))
+        errors += _caught(run_identity.check_experiment, config, chosen, run_dir, given)
     raise_all(errors)
 
 
@@ -112,7 +121,7 @@ def _unused_root(config: PipelineConfig) -> KwspipeError:
 
 
 def _stage_errors(
-    config: PipelineConfig, chosen: Collection[str], given: Collection[str]
+    config: PipelineConfig, chosen: Collection[str], given: Collection[str], memo: Memo
 ) -> list[KwspipeError]:
     """Returns the errors of the checks of stages, given the keys that the command line sets."""
     if "dataset.root" in given and "prepare" in chosen:
@@ -120,8 +129,17 @@ def _stage_errors(
             return [_unused_root(config)]
         # Recordings that the command line names are not replaced by those of another source.
         config = replace(config, dataset=replace(config.dataset, sources=("folder",)))
-    checks = [stages.load(name).check for name in chosen]
-    return [error for check in checks for error in _caught(lambda check=check: check(config))]  # type: ignore[misc]
+    errors: list[KwspipeError] = []
+    for name in chosen:
+        check = stages.load(name).check
+        if name == "prepare":
+            key = repr((config.dataset, config.frontend))
+            if key not in memo:
+                memo[key] = _caught(check, config)
+            errors += memo[key]
+        else:
+            errors += _caught(check, config)
+    return errors
 
 
 def _problems_without(faults: Sequence[str], overrides: Sequence[str], compose: Compose) -> list[str]:
@@ -137,7 +155,7 @@ def _problems_without(faults: Sequence[str], overrides: Sequence[str], compose: 
     except KwspipeError:
         return []
     checked = [name for name in chosen if not groups & set(stages.load(name).reads)]
-    errors = _stage_errors(config, checked, given_keys(usable))
+    errors = _stage_errors(config, checked, given_keys(usable), {})
     return [text for error in errors for text in problems_of(error)]
 
 
@@ -147,9 +165,9 @@ def _concerns(override: str, key: str) -> bool:
     return f"{key}.".startswith(f"{given}.") or f"{given}.".startswith(f"{key}.")
 
 
-def _caught(check: Callable[[], object]) -> list[KwspipeError]:
+def _caught(check: Callable[..., None], *arguments: Any) -> list[KwspipeError]:
     try:
-        check()
+        check(*arguments)
     except KwspipeError as error:
         return [error]
     return []

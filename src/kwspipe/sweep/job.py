@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -13,11 +13,14 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from kwspipe.config.parse import parse
+from kwspipe.errors import KwspipeError
 from kwspipe.exchange.external_model import apply_model_settings
 from kwspipe.files.disk import translate_disk_errors
 from kwspipe.pipeline.runner import run
 from kwspipe.sweep import record
+from kwspipe.sweep.progress import print_failure
 from kwspipe.sweep.results import Figures, read_figures
+from kwspipe.training.pruning import PrunedError
 
 SHARED = ".shared"
 OUTPUT = "output.txt"
@@ -25,12 +28,18 @@ POLL_S = 1.0
 
 # Process of the sweeper. Jobs in other processes do not write to the terminal.
 _sweeper_pid: int | None = None
+_names: dict[Path, str] = {}
 
 
 def mark_sweeper_process() -> None:
     """Marks this process as that of the sweeper. Jobs that run in it print to the terminal."""
     global _sweeper_pid
     _sweeper_pid = os.getpid()
+
+
+def name_jobs(names: Mapping[Path, str]) -> None:
+    """Sets the names, by folder, under which this process reports failures of jobs that run in it."""
+    _names.update(names)
 
 
 def run_job(composed: DictConfig, folder: Path, overrides: list[str], cores: int) -> Figures:
@@ -55,9 +64,14 @@ def run_job(composed: DictConfig, folder: Path, overrides: list[str], cores: int
         # joblib sets loky's start method, which processes that the job starts cannot find by its name.
         multiprocessing.set_start_method("spawn", force=True)
     output = nullcontext() if in_sweeper else _redirect_output(folder / OUTPUT)
-    with translate_disk_errors(folder), record.track_job(folder, overrides), output:
-        apply_model_settings(composed, overrides)
-        run(parse(composed), folder.parent / SHARED)
+    try:
+        with translate_disk_errors(folder), record.track_job(folder, overrides), output:
+            apply_model_settings(composed, overrides)
+            run(parse(composed), folder.parent / SHARED)
+    except KwspipeError as error:
+        if in_sweeper and not isinstance(error, PrunedError):
+            print_failure(_names.get(folder, folder.name), str(error))
+        raise
     return read_figures(folder)
 
 

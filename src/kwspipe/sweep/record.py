@@ -85,6 +85,13 @@ def track_job(folder: Path, overrides: Sequence[str]) -> Iterator[None]:
     finish("done")
 
 
+def reset_failed(folder: Path) -> None:
+    """Marks a job that failed in an earlier attempt as interrupted, before a new attempt starts."""
+    record = read(folder)
+    if record is not None and record.status == "failed":
+        write_json(folder / RECORD, asdict(replace(record, status="interrupted", cause=None)))
+
+
 def record_lost_job(folder: Path, overrides: Sequence[str], cause: str) -> None:
     """Records a job as failed if its process was lost before the job finished."""
     record = read(folder) or JobRecord(identity(overrides), "running", None, 0.0, "unknown", code_hash())

@@ -18,12 +18,14 @@ from kwspipe.files.disk import translate_disk_errors
 from kwspipe.pipeline import plan
 from kwspipe.runs import shared_results
 from kwspipe.sweep import page, record, table
-from kwspipe.sweep.job import SHARED, mark_sweeper_process
+from kwspipe.sweep.job import SHARED, mark_sweeper_process, name_jobs
+from kwspipe.sweep.job_checks import check_jobs, swept_values
 from kwspipe.sweep.job_folders import job_folder
 from kwspipe.sweep.progress import show_progress
 from kwspipe.sweep.record import JobRecord
 from kwspipe.sweep.results import Job, read_figures, read_jobs
 
+REMOTE_LAUNCHERS = ("RayLauncher", "SlurmLauncher")
 MAX_LAUNCHES = 3  # a crash of the launcher can lose jobs that have no error of their own
 
 
@@ -48,21 +50,46 @@ class SweepRun:
         self.swept = swept
         self.jobs: list[Job] = []
         self._folders: set[Path] = set()
+        self._done: dict[Path, bool] = {}  # before the first job of this call
         mark_sweeper_process()
+
+    def check(self, batch: Sequence[Sequence[str]]) -> None:
+        """Checks the jobs with these overrides before any folder is created.
+
+        Raises:
+            ConfigError: the problems of all jobs.
+        """
+        remote = type(self.launcher).__name__ in REMOTE_LAUNCHERS
+        self._done |= {self._folder(overrides): self._is_done(overrides) for overrides in batch}
+        missing = [overrides for overrides in batch if not self._done[self._folder(overrides)]]
+        check_jobs(missing, self._compose, self.swept, on_this_machine=not remote)
 
     def run(self, batch: Sequence[Sequence[str]]) -> list[Job]:
         """Runs the jobs with these overrides that are not done yet, and returns all jobs of the batch."""
-        missing = [overrides for overrides in batch if not self._is_done(overrides)]
+        folders = [self._folder(overrides) for overrides in batch]
+        for folder, overrides in zip(folders, batch, strict=True):
+            if folder not in self._done:
+                self._done[folder] = self._is_done(overrides)
+        missing = [
+            overrides for folder, overrides in zip(folders, batch, strict=True) if not self._done[folder]
+        ]
         if len(missing) < len(batch):
             count = len(batch) - len(missing)
             Console(stderr=True, highlight=False).print(
                 f"{count} of {len(batch)} jobs are done already; {len(missing)} to do"
             )
-        self._folders.update(map(self._folder, batch))
+        self._folders.update(folders)
         if missing:
+            self.sweep_dir.mkdir(parents=True, exist_ok=True)
             in_sweeper = isinstance(self.launcher, BasicLauncher)
-            folders = [self._folder(overrides) for overrides in missing]
-            with nullcontext() if in_sweeper else show_progress(folders):
+            names = {
+                self._folder(overrides): f"job {number} ({swept_values(overrides, self.swept)})"
+                for number, overrides in enumerate(missing, len(self.jobs) + 1)
+            }
+            for folder in names:
+                record.reset_failed(folder)
+            name_jobs(names)
+            with nullcontext() if in_sweeper else show_progress(names):
                 self._launch(missing)
         jobs = [self._job(overrides) for overrides in batch]
         self.jobs.extend(jobs)
@@ -76,11 +103,10 @@ class SweepRun:
             KwspipeError: at least one of the jobs failed.
         """
         with translate_disk_errors(self.sweep_dir):
-            self.sweep_dir.mkdir(parents=True, exist_ok=True)
             try:
                 yield
             finally:
-                jobs = read_jobs(self.sweep_dir)
+                jobs = self._listed_jobs()
                 if jobs:
                     self._write(jobs)
         failed = [job for job in jobs if job.folder in self._folders and job.record.status == "failed"]
@@ -91,6 +117,11 @@ class SweepRun:
                 "jobs that finish",
                 "see the causes above; the same command runs the jobs that are not done",
             )
+
+    def _listed_jobs(self) -> list[Job]:
+        """Returns the jobs of the sweep directory, without failed ones that this call does not run."""
+        jobs = read_jobs(self.sweep_dir)
+        return [job for job in jobs if job.record.status != "failed" or job.folder in self._folders]
 
     def _write(self, jobs: Sequence[Job]) -> None:
         shared_results.remove_unused(self.sweep_dir / SHARED)
@@ -132,15 +163,20 @@ class SweepRun:
         job_record = record.read(folder)
         if job_record is None or job_record.status != "done":
             return False
-        config = self.context.config_loader.load_sweep_config(self.config, list(overrides))
-        with open_dict(config):
-            del config["hydra"]
-            config.run_dir = str(folder)
+        config = self._compose(overrides)
         try:
             apply_model_settings(config, overrides)
             return plan.is_finished(parse(config))
         except KwspipeError:
             return False  # the job reports the error
+
+    def _compose(self, overrides: Sequence[str]) -> DictConfig:
+        """Returns the configuration of a job."""
+        config = self.context.config_loader.load_sweep_config(self.config, list(overrides))
+        with open_dict(config):
+            del config["hydra"]
+            config.run_dir = str(self._folder(overrides))
+        return config
 
     def _job(self, overrides: Sequence[str]) -> Job:
         """Returns a job with its present status. A job without a record was lost before it started."""
