@@ -6,16 +6,27 @@ import xml.etree.ElementTree as ET
 NUMBER = r"-?\d+(?:\.\d+)?"
 
 
-def outside(svg: str) -> list[str]:
-    """Returns the shapes of an SVG element that are not within its view box, as text.
+def svgs(markup: str) -> list[ET.Element]:
+    """Returns the SVG elements of a chart, one for each width."""
+    root = ET.fromstring(f"<div>{markup}</div>")
+    return [element for element in root.iter() if element.tag.rpartition("}")[2] == "svg"]
+
+
+def outside(markup: str) -> list[str]:
+    """Returns the shapes of the SVG elements of a chart that are not within its view box, as text.
 
     Radii of circles and extents of texts are not considered. NaN coordinates are outside.
     """
-    root = ET.fromstring(svg)
-    left, top, width, height = map(float, root.attrib["viewBox"].split())
+    found = svgs(markup)
+    assert found
+    return [ET.tostring(shape, encoding="unicode") for svg in found for shape in _outside(svg)]
+
+
+def _outside(svg: ET.Element) -> list[ET.Element]:
+    left, top, width, height = map(float, svg.attrib["viewBox"].split())
     return [
-        ET.tostring(shape, encoding="unicode")
-        for shape in root.iter()
+        shape
+        for shape in svg.iter()
         for x, y in points(shape)
         if not (left <= x <= left + width and top <= y <= top + height)
     ]

@@ -1,18 +1,24 @@
 """Headline figures and accuracy tables: classes, forms of the model, confusions, agreement between forms."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from kwspipe.dataset.clip_kinds import HARD
 from kwspipe.labels import SILENCE, UNKNOWN, is_keyword
 from kwspipe.metrics.share_interval import wilson_interval
-from kwspipe.report.formatting import THIN, percent, percent_interval, rate, rate_interval
+from kwspipe.report.formatting import THIN, percent, percent_interval, rate, rate_interval, thousands
 from kwspipe.report.run_contents import RunContents
-from kwspipe.runs.metrics_content import FORMS, total_rows
+from kwspipe.runs.metrics_content import FORMS, TOTALS, total_rows
 
+TILES = (
+    ("accuracy", "Accuracy"),
+    ("words_accuracy", "Keywords recognized"),
+    ("unknown_rejected", "Unknown words rejected"),
+    ("silence_rejected", "Silence rejected"),
+)
 MAX_CONFUSIONS = 8
 # A recall is marked as poor or fine if its 95 % interval is below POOR or above GOOD.
 POOR, GOOD = 0.8, 0.9
@@ -32,31 +38,30 @@ def tiles(run: RunContents) -> list[Tile]:
     if run.metrics is None:
         return []
     int8 = run.metrics["int8"]
-    others = [
-        f"{form} {percent(run.metrics[form]['accuracy'])}"
-        for form in FORMS
-        if form in run.metrics and form != "int8"
-    ]
-    per_class = int8["per_class"]
-    keywords = sum(figures["clips"] for label, figures in per_class.items() if is_keyword(label))
-    totals = (
-        ("words_accuracy", "Keywords recognised", keywords),
-        ("unknown_rejected", "Unknown words rejected", per_class.get(UNKNOWN, {}).get("clips", 0)),
-        ("silence_rejected", "Silence rejected", per_class.get(SILENCE, {}).get("clips", 0)),
-    )
+    clips = _clips(int8)
     return [
-        Tile("Accuracy", percent(int8["accuracy"]), ", ".join(others)),
         *(
-            Tile(name, percent(int8[key]), _interval_note(int8[key], clips))
-            for key, name, clips in totals
+            Tile(name, percent(int8[key]), _interval_note(int8[key], clips[key]))
+            for key, name in TILES
             if int8.get(key) is not None
         ),
         *_streaming_tiles(run.metrics.get("streaming")),
     ]
 
 
+def _clips(int8: Mapping[str, Any]) -> dict[str, int]:
+    """Returns the number of test clips of each total by clip."""
+    by_label = {label: figures["clips"] for label, figures in int8["per_class"].items()}
+    return {
+        "accuracy": int8["clips"],
+        "words_accuracy": sum(clips for label, clips in by_label.items() if is_keyword(label)),
+        "unknown_rejected": by_label.get(UNKNOWN, 0),
+        "silence_rejected": by_label.get(SILENCE, 0),
+    }
+
+
 def _interval_note(share: float, clips: int) -> str:
-    return f"95{THIN}% interval {percent_interval(wilson_interval(share, clips))}, {clips} clips"
+    return f"95{THIN}% interval {percent_interval(wilson_interval(share, clips))}, {thousands(clips)} clips"
 
 
 def _streaming_tiles(streaming: Any) -> list[Tile]:
@@ -66,23 +71,18 @@ def _streaming_tiles(streaming: Any) -> list[Tile]:
     accepts, rejects = streaming.get("false_accepts_per_hour"), streaming.get("false_reject_rate")
     if accepts is not None:
         bounds, sound = streaming.get("false_accepts_interval"), streaming.get("false_accepts_on")
+        hours = streaming.get("hours")
         interval = f"95{THIN}% interval {rate_interval(bounds)}" if bounds else ""
-        note = ", ".join(filter(None, (interval, f"on {sound}" if sound else "")))
+        extent = (f"in {hours:.2f}{THIN}h" if hours else "") + (f" of {sound}" if sound else "")
+        note = ", ".join(filter(None, (interval, extent.strip())))
         found.append(Tile("False accepts per hour", rate(accepts), note))
     if rejects is not None:
-        bounds = streaming.get("false_reject_interval")
-        note = f"95{THIN}% interval {percent_interval((bounds[0], bounds[1]))}" if bounds else ""
+        bounds, keywords = streaming.get("false_reject_interval"), streaming.get("keywords")
+        interval = f"95{THIN}% interval {percent_interval((bounds[0], bounds[1]))}" if bounds else ""
+        extent = f"{thousands(keywords)} spoken" if keywords else ""
+        note = ", ".join(filter(None, (interval, extent)))
         found.append(Tile("Keywords missed in streams", percent(rejects), note))
     return found
-
-
-def hard_negatives(run: RunContents) -> tuple[list[str], list[tuple[str, list[float | None]]]]:
-    """Returns the share of hard negatives not classified as a keyword: measured forms, and one row per kind of clip."""
-    assert run.metrics is not None
-    metrics = run.metrics
-    forms = [form for form in FORMS if "rejected" in metrics.get(form, {})]
-    kinds = sorted({kind for form in forms for kind in metrics[form]["rejected"]} & HARD)
-    return forms, [(kind, [metrics[form]["rejected"].get(kind) for form in forms]) for kind in kinds]
 
 
 def per_class(run: RunContents) -> list[dict[str, Any]]:
@@ -97,12 +97,24 @@ def per_class(run: RunContents) -> list[dict[str, Any]]:
     return rows
 
 
-def totals(run: RunContents) -> tuple[list[str], list[tuple[str, list[float | None]]]]:
-    """Returns the measured forms of the model, and one row per figure with its value for each form."""
+def totals(run: RunContents) -> tuple[list[str], list[dict[str, Any]]]:
+    """Returns the measured forms of the model, and per total its title, its share by form and the interval of int8."""
     assert run.metrics is not None
     forms = [form for form in FORMS if form in run.metrics]
-    rows = total_rows(run.metrics, forms)
-    return forms, [(title[:1].upper() + title[1:], shares) for title, shares in rows]
+    clips = _clips(run.metrics["int8"])
+    found = total_rows(run.metrics, forms)
+    # The rows after the totals are keywords in noise.
+    numbers = [clips[key] for key in TOTALS] + [clips["words_accuracy"]] * (len(found) - len(TOTALS))
+    rows = [
+        {
+            "title": title[:1].upper() + title[1:],
+            "clips": number,
+            "shares": shares,
+            "bounds": wilson_interval(shares[forms.index("int8")], number),
+        }
+        for number, (title, shares) in zip(numbers, found, strict=True)
+    ]
+    return forms, rows
 
 
 def confusions(run: RunContents) -> list[tuple[str, str, int, int]]:

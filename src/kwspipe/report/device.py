@@ -97,7 +97,10 @@ def profile(run: RunContents) -> dict[str, Any] | None:
         "unit": unit,
         "total": total,
         "macs": sum(float(row["multiply_accumulates"]) for row in run.profile),
-        "kinds": sorted(((*kind, cost / total) for kind, cost in sums.items()), key=lambda item: -item[2]),
+        "kinds": sorted(
+            ((*kind, kinds.count(kind), cost, cost / total) for kind, cost in sums.items()),
+            key=lambda item: -item[3],
+        ),
         "rows": [(row, cost, cost / total) for row, cost in zip(run.profile, costs, strict=True)],
     }
 

@@ -6,7 +6,7 @@ from typing import Any
 from kwspipe import __version__
 from kwspipe.config import FrontendConfig, ReportConfig
 from kwspipe.files.hashing import text_hash
-from kwspipe.report import accuracy, device, mistakes, page, provenance, stream_section
+from kwspipe.report import accuracy, device, hard_negatives, mistakes, page, provenance, stream_section
 from kwspipe.report.charts import curves
 from kwspipe.report.charts.matrix import confusion
 from kwspipe.report.run_contents import RunContents, digest, read
@@ -84,6 +84,7 @@ def compose(run: RunContents, settings: ReportConfig, content: str = "") -> str:
         name=run.config.get("name") or run.run_dir.name,
         labels=run.labels,
         summary=run.summary,
+        counts=hard_negatives.clip_counts(run.summary) if run.summary else None,
         transfer=run.transfer,
         imported_from=run.imported_from,
         **_evaluation(run, run.metrics),
@@ -106,6 +107,8 @@ def _evaluation(run: RunContents, metrics: dict[str, Any]) -> dict[str, Any]:
         "data": metrics.get("data", {}),
         "tiles": accuracy.tiles(run),
         "per_class": accuracy.per_class(run),
+        "poor": accuracy.POOR,
+        "good": accuracy.GOOD,
         "forms": forms,
         "totals": totals,
         "confusion": confusion(metrics["int8"]["confusion"], run.labels),
@@ -114,7 +117,7 @@ def _evaluation(run: RunContents, metrics: dict[str, Any]) -> dict[str, Any]:
         "agreement": accuracy.agreement(run),
         "parity": metrics.get("parity"),
         "streams": stream_section.section(metrics["streaming"]) if metrics.get("streaming") else None,
-        "hard_negatives": accuracy.hard_negatives(run),
+        "hard_negatives": hard_negatives.rejection(run),
     }
 
 
@@ -157,7 +160,7 @@ def _training(run: RunContents) -> dict[str, Any] | None:
     if run.history is None:
         return None
     rows, selected = run.history.rows, run.history.selected
-    epochs = [row["epoch"] + 1 for row in rows]
+    epochs = [int(row["epoch"]) + 1 for row in rows]
     columns = {"training": "accuracy", "validation": "val_accuracy", "balanced": "val_balanced_accuracy"}
     shares = {style: [row[name] for row in rows] for style, name in columns.items() if name in rows[0]}
     losses = {

@@ -6,8 +6,17 @@ The figures are those of ``streaming`` in metrics.json. Figures that do not exis
 from collections.abc import Mapping
 from typing import Any
 
+from kwspipe.config.threshold_text import FULL_SCORE, threshold_text
 from kwspipe.report.charts import det
-from kwspipe.report.formatting import DASH, percent, percent_interval, percent_number, rate, rate_interval
+from kwspipe.report.formatting import (
+    DASH,
+    THIN,
+    percent,
+    percent_interval,
+    percent_number,
+    rate,
+    rate_interval,
+)
 
 IN_USE, CONFIGURED = "balanced", "training"  # styles of the marks on the curve
 Streaming = Mapping[str, Any]
@@ -16,9 +25,10 @@ Streaming = Mapping[str, Any]
 def section(streaming: Streaming) -> dict[str, Any]:
     """Returns the values of the template streaming.html.j2."""
     configured = streaming.get("as_given")
-    marks: list[det.Mark] = [(IN_USE, "in use", streaming)]
+    marks = [det.Mark(IN_USE, f"in use: {_percents(streaming)}", streaming)]
     if configured:
-        marks.insert(0, (CONFIGURED, "configured", configured))
+        marks.append(det.Mark(CONFIGURED, f"configured: {_percents(configured)}", configured))
+    thresholds = streaming.get("thresholds") or {}
     return {
         "summary": _summary(streaming),
         "configured": _configured(streaming),
@@ -26,7 +36,11 @@ def section(streaming: Streaming) -> dict[str, Any]:
             _row(_condition(condition), condition) for condition in streaming.get("per_condition", ())
         ],
         "words": [
-            _row(word, figures) | {"accepts": rate(figures.get("false_accepts_per_hour"))}
+            _row(word, figures)
+            | {
+                "accepts": rate(figures.get("false_accepts_per_hour")),
+                "threshold": threshold_text(thresholds[word]) if word in thresholds else DASH,
+            }
             for word, figures in streaming.get("per_word", {}).items()
         ],
         "kinds": [
@@ -40,7 +54,10 @@ def section(streaming: Streaming) -> dict[str, Any]:
             for kind, figures in streaming.get("false_accepts", {}).items()
         ],
         "det": det.draw(streaming.get("det", ()), streaming.get("hours") or 0.0, marks),
-        "marks": [(style, f"{name}: {_thresholds(mark)}") for style, name, mark in marks],
+        "by_word": len(set(thresholds.values())) > 1,
+        "marks": [
+            (mark.style, f"{mark.name.partition(':')[0]}: {_thresholds(mark.figures)}") for mark in marks
+        ],
     }
 
 
@@ -50,7 +67,7 @@ def _summary(streaming: Streaming) -> str:
     if accepts is None:
         return "False accepts were not counted, because there is no audio without keywords."
     bounds = streaming.get("false_accepts_interval")
-    interval = f" (95 % interval {rate_interval(bounds)})" if bounds else ""
+    interval = f" (95{THIN}% interval {rate_interval(bounds)})" if bounds else ""
     hours = f" in {streaming['hours']:.2f} h" if streaming.get("hours") else ""
     sound = f" of {streaming['false_accepts_on']}" if streaming.get("false_accepts_on") else ""
     return f"{rate(accepts)} false accepts per hour{interval}{hours}{sound}, at {_thresholds(streaming)}."
@@ -87,8 +104,21 @@ def _condition(condition: Mapping[str, Any]) -> str:
 
 
 def _thresholds(streaming: Streaming) -> str:
-    values = sorted(set((streaming.get("thresholds") or {}).values()))
+    """Returns the thresholds as they are set and as percent."""
+    values = _values(streaming)
     if len(values) > 1:
-        return f"thresholds {values[0]} to {values[-1]}"
-    (value,) = values or [streaming.get("threshold", DASH)]
-    return f"threshold {value}"
+        return f"thresholds {threshold_text(values[0])} to {threshold_text(values[-1])}"
+    return f"threshold {threshold_text(values[0])}" if values else f"threshold {DASH}"
+
+
+def _percents(streaming: Streaming) -> str:
+    """Returns the smallest and the largest threshold as percent of the largest score."""
+    percents = [f"{100 * value / FULL_SCORE:.0f}" for value in _values(streaming)] or [DASH]
+    return DASH.join(dict.fromkeys((percents[0], percents[-1]))) + f"{THIN}%"
+
+
+def _values(streaming: Streaming) -> list[float]:
+    """Returns the thresholds of the keywords in ascending order, each once."""
+    values = sorted(set((streaming.get("thresholds") or {}).values()))
+    single = streaming.get("threshold")
+    return values or ([] if single is None else [single])

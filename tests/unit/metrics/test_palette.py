@@ -70,7 +70,7 @@ def test_series_are_distinguishable(scheme: dict[str, str], simulation: str) -> 
 
 def test_every_variable_of_the_style_sheet_is_defined() -> None:
     style = base_style()
-    used, defined = set(re.findall(r"var\(--([\w-]+)", style)), set(re.findall(r"--([\w-]+):", style))
+    used, defined = set(re.findall(r"var\(--([\w-]+)\)", style)), set(re.findall(r"--([\w-]+):", style))
     assert used <= defined
     assert set(LIGHT) == set(DARK)
     assert style.count(LIGHT["page"]) == 2 and style.count(DARK["page"]) == 1

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -40,7 +41,7 @@ def test_complete_run(make_run: MakeRun) -> None:
         "Keyword spotting model for one, two.", "Recordings of people", "66.7",
         "The weights of epoch 2, which has the best val_balanced_accuracy (0.650), were selected",
         "Expected calibration error: float 0.233, int8 0.233", "False accepts 1", "Misses 1", "Confusions 2",
-        "12 of 12", "this model 235.5", "2,497,225 instructions", "too_short",
+        "12 of 12", "this model 235.5", "2,497,225 instructions", "too short",
         "the checkpoint base.h5; its licence is not known", "soundfile",
     ):  # fmt: skip
         assert text in words_of(page), text
@@ -52,8 +53,10 @@ def test_epochs_are_counted_from_1(make_run: MakeRun) -> None:
     run = make_run().write_all()
     page_of(run)
     html = (run.dir / "report.html").read_text()
-    (chart,) = re.findall(r'<svg[^>]*aria-label="loss over 3 epochs; epoch 2 was selected".*?</svg>', html)
-    assert re.findall(r'text-anchor="middle">([^<]*)<', chart) == ["1", "2", "3"]
+    charts = re.findall(r'<svg[^>]*aria-label="loss over 3 epochs; epoch 2 was selected".*?</svg>', html)
+    for chart in charts:
+        assert re.findall(r'class="tick"[^>]*text-anchor="middle">([^<]*)<', chart) == ["1", "2", "3"]
+    assert len(charts) == 2  # for phones and for desktops
 
 
 @pytest.mark.parametrize(("monitor", "epoch"), [("val_accuracy", 3), ("val_loss", 2), (None, 2)])
@@ -73,12 +76,47 @@ def test_it_is_accessible(make_run: MakeRun) -> None:
     assert all(attributes.get("aria-label") for attributes in page.all("svg"))
     assert all(attributes.get("aria-label") for attributes in page.all("button"))
     assert len(page.all("caption")) == len(page.all("table")) > 5
+    assert all(attributes.get("aria-label") for attributes in page.all("audio"))
+    assert all(attributes.get("scope") in ("col", "row") for attributes in page.all("th"))
     assert len(page.all("h1")) == 1 and page.all("html")[0]["lang"] == "en"
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1 and all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_hard_negatives_are_counted_separately(make_run: MakeRun) -> None:
+    run = make_run()
+    run.prepare()
+    path = run.dir / "prepare" / "summary.json"
+    summary = json.loads(path.read_text())
+    summary["counts"]["_unknown_"] = {"training": 272, "validation": 10, "testing": 53}
+    summary["hard_negatives"] = {"near_miss": {"training": 172, "validation": 6, "testing": 50}}
+    path.write_text(json.dumps(summary))
+    run.train()
+    run.quantize()
+    rejected = {"rejected": {"near_miss": 0.98, "word": 1.0}}
+    run.evaluate()
+    metrics = run.dir / "evaluate" / "metrics.json"
+    content = json.loads(metrics.read_text())
+    content["int8"] |= rejected
+    metrics.write_text(json.dumps(content))
+    words = words_of(page_of(run))
+    assert "_unknown_ 100 4 3" in words
+    assert "near miss _unknown_: words similar to a keyword 172 6 50" in words
+    assert "clips 281 19 62" in words
+    assert "near miss 50 98.0 90–100" in words
+
+
+def test_layers_are_collapsed_below_their_totals(make_run: MakeRun) -> None:
+    page = page_of(make_run().write_all())
+    words = words_of(page)
+    assert "total 3 166 867 100.0 %" in words
+    assert words.index("total 3 166 867") < words.index("All 3 layers") < words.index("0 CONV_2D")
+    assert all("open" not in attributes for attributes in page.all("details"))
 
 
 def test_synthetic_speech_is_stated_first(make_run: MakeRun) -> None:
     page = page_of(make_run(synthetic=True).write_all())
-    assert page.words.index("Synthetic speech.") < page.words.index("Keywords recognised")
+    assert page.words.index("Synthetic speech.") < page.words.index("Keywords recognized")
     assert "Recordings of people" not in page.words
 
 
@@ -113,7 +151,11 @@ def test_sections_without_data_are_not_shown(make_run: MakeRun) -> None:
     page = page_of(run)
     ids = {attributes["id"] for _, attributes in page.elements if "id" in attributes}
     assert "accuracy" in ids and not ids & {"mistakes", "streams"}
-    assert "ROC" not in page.words and "Board" not in page.words and "Cost of the layers" not in page.words
+    assert (
+        "ROC curves" not in page.words
+        and "Board" not in page.words
+        and "Cost of the layers" not in page.words
+    )
 
 
 def test_no_page_before_a_run_is_evaluated(make_run: MakeRun) -> None:
@@ -172,13 +214,15 @@ def test_streams(make_run: MakeRun) -> None:
     run.evaluate(streaming=STREAMING)
     page = page_of(run)
     for text in (
-        "False accepts per hour 0.42 95 % interval 0.10–1.50, on speech without keywords",
-        "Keywords missed in streams 5.0 % 95 % interval 1–12",
+        "False accepts per hour 0.42 95 % interval 0.10–1.50, in 3.00 h of speech without keywords",
+        "Keywords missed in streams 5.0 % 95 % interval 1–12, 40 spoken",
         "0.42 false accepts per hour (95 % interval 0.10–1.50) in 3.00 h of speech without keywords, "
-        "at thresholds 150 to 180.",
-        "At the configured threshold 145: 30 false accepts per hour, 2.0 % of the keywords missed.",
-        "clean 20 0.0 0–10 120 10.0", "10 dB over noise 20 10.0 – – –", "one 20 – – – 12",
-        "negative 3.00 1 0.33 0.01–1.90", "in use: thresholds 150 to 180", "configured: threshold 145",
+        "at thresholds 150 of 255 (59 %) to 180 of 255 (71 %).",
+        "At the configured threshold 145 of 255 (57 %): 30 false accepts per hour, 2.0 % of the keywords missed.",
+        "clean 20 0.0 0–10 120 10.0", "10 dB over noise 20 10.0 – – –", "one 180 of 255 (71 %) 20 – – – 12",
+        "negative 3.00 1 0.33 0.01–1.90", "in use: thresholds 150 of 255 (59 %) to 180 of 255 (71 %)",
+        "configured: threshold 145 of 255 (57 %)",
+        "in use: 59–71 %",
     ):  # fmt: skip
         assert text in words_of(page), text
     assert any("trade-off" in (attributes["aria-label"] or "") for attributes in page.all("svg"))

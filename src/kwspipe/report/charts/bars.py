@@ -6,13 +6,12 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
-from kwspipe.report.drawing import WIDTH, Axes, Drawing, linear, ticks
+from kwspipe.report.drawing import TICK_HEIGHT, Axes, Drawing, field, for_widths, linear, ticks
 
 WAVE_WIDTH, WAVE_HEIGHT = 120, 40
 # Peak of -50 dB of full scale. Waveforms with smaller peaks contain no speech and are not scaled to full height.
 MIN_FULL_HEIGHT = 100.0
 MIN_THICKNESS = 0.4  # of a waveform, in units of the drawing, so that silence is visible
-LEFT, RIGHT, TOP, BOTTOM = 36.0, WIDTH - 16.0, 26.0, 160.0
 
 
 def layers(costs: Sequence[float], kinds: Sequence[str], styles: Sequence[str], unit: str) -> Markup:
@@ -25,27 +24,26 @@ def layers(costs: Sequence[float], kinds: Sequence[str], styles: Sequence[str], 
         unit: unit of the costs.
     """
     factor, prefix = (1e6, "million ") if max(costs) >= 2e6 else (1e3, "thousand ")
-    drawing = Drawing(f"{unit} of each of {len(costs)} layers", BOTTOM + 24)
-    high = max(max(costs) / factor, 1e-9) * 1.05
-    x, y = linear(0, len(costs), LEFT, RIGHT), linear(0, high, BOTTOM, TOP)
-    axes = Axes(drawing, x, y, (LEFT, TOP, RIGHT, BOTTOM))
-    axes.vertical([(value, f"{value:g}") for value in ticks(0, high, 4)], f"{prefix}{unit}")
-    width = (RIGHT - LEFT) / len(costs)
-    for index, (cost, kind, style) in enumerate(zip(costs, kinds, styles, strict=True)):
-        top = y(cost / factor)
-        drawing.add(
-            "rect",
-            f"bar {style}",
-            f"layer {index}, {kind}: {cost:,.0f} {unit}",
-            x=x(index) + width * 0.08,
-            y=top,
-            width=width * 0.84,
-            height=BOTTOM - top,
-        )
-    drawing.line(LEFT, BOTTOM, RIGHT, BOTTOM, "axis")
-    drawing.text(LEFT, BOTTOM + 15, "first layer", "tick")
-    drawing.text(RIGHT, BOTTOM + 15, "last layer", "tick", "end")
-    return drawing.markup()
+    levels = ticks(0, max(costs) / factor, 4)
+
+    def draw(width: float) -> Markup:
+        box = left, top, right, bottom = field(width)
+        drawing = Drawing(f"{unit} of each of {len(costs)} layers", bottom + 24, width)
+        x, y = linear(0, len(costs), left, right), linear(0, levels[-1], bottom, top)
+        axes = Axes(drawing, x, y, box)
+        axes.vertical([(value, f"{value:g}") for value in levels], f"{prefix}{unit}")
+        step = (right - left) / len(costs)
+        for index, (cost, kind, style) in enumerate(zip(costs, kinds, styles, strict=True)):
+            shape = {"x": x(index) + step * 0.08, "width": step * 0.84}
+            height = bottom - y(cost / factor)
+            tip = f"layer {index}, {kind}: {cost:,.0f} {unit}"
+            drawing.add("rect", f"bar {style}", tip, **shape, y=bottom - height, height=height)
+        drawing.line(left, bottom, right, bottom, "axis")
+        drawing.text(left, bottom + TICK_HEIGHT, "first layer", "tick")
+        drawing.text(right, bottom + TICK_HEIGHT, "last layer", "tick", "end")
+        return drawing.markup()
+
+    return for_widths(draw)
 
 
 def waveform(samples: npt.NDArray[np.int16], title: str, word: tuple[int, int] | None = None) -> Markup:

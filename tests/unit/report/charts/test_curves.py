@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kwspipe.report.charts import curves
-from support.svg_shapes import outside
+from kwspipe.report.drawing import NARROW, WIDE, field
+from support.svg_shapes import outside, svgs
 
 SHARE = st.floats(0, 1, allow_nan=False)
 
@@ -32,13 +33,15 @@ def test_roc_curves_stay_within_the_chart(clips: tuple[np.ndarray, np.ndarray]) 
 
 
 def test_a_roc_curve_starts_at_the_left_edge_of_the_field() -> None:
-    # 19 of 20 positive clips are found without a false positive: the vertical axis starts at 90 %.
+    # 19 of 20 positive clips are found without a false positive: the vertical axis starts at 94 %.
     false_rate, true_rate = np.array([0.0, 0.0, 0.5, 1.0]), np.array([0.0, 0.95, 1.0, 1.0])
     svg = curves.roc([("one", false_rate, true_rate, 0.98)], 40)
-    points = re.findall(r'<polyline class="curve series1" points="([^"]*)"', svg)[0].split()
-    left, top, right, bottom = curves.BOX
-    assert points[0] == f"{left:g},{(top + bottom) / 2:g}"
-    assert points[-1] == f"{right:g},{top:g}"
+    lines = re.findall(r'<polyline class="curve series1" points="([^"]*)"', svg)
+    for width, line in zip((NARROW, WIDE), lines, strict=True):
+        left, top, right, bottom = field(width)
+        points = [tuple(map(float, point.split(","))) for point in line.split()]
+        assert points[0] == pytest.approx((left, bottom - (bottom - top) / 6), abs=0.01)
+        assert points[-1] == (right, top)
 
 
 def test_chart_without_curves() -> None:
@@ -69,3 +72,25 @@ def test_reliability_stays_within_the_chart(bins: list[tuple[int, float, float]]
 @pytest.mark.parametrize(("rank", "style"), [(0, "series1"), (5, "series6"), (6, "others")])
 def test_colours(rank: int, style: str) -> None:
     assert curves.colour(rank) == style
+
+
+def test_training_is_labelled_at_both_ends_with_the_best_epoch() -> None:
+    shares = {"training": [0.86, 0.9, 0.97], "validation": [0.87, 0.91, 0.9]}
+    for svg in svgs(curves.training([1, 2, 3], shares, 1, "accuracy (%)", percent=True)):
+        texts = [(text.text, text.attrib["class"]) for text in svg if text.tag == "text"]
+        assert [text for text, style in texts if style == "tick"] == ["85", "90", "95", "100", "1", "2", "3"]
+        assert ("best: epoch 2", "mark") in texts
+
+
+def test_a_single_epoch_is_in_the_middle() -> None:
+    svg = curves.training([1], {"training": [0.5]}, 0, "loss", percent=False)
+    dots = svgs(svg)[0].findall("circle")
+    left, _, right, _ = field(NARROW)
+    assert [float(dot.attrib["cx"]) for dot in dots] == [(left + right) / 2]
+
+
+def test_texts_are_above_all_shapes() -> None:
+    bins = [{"clips": 5, "confidence": 0.5, "accuracy": 0.6}]
+    for svg in svgs(curves.reliability(bins)):
+        is_text = [element.tag == "text" for element in svg]
+        assert is_text == sorted(is_text) and any(is_text)
