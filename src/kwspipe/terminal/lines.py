@@ -6,8 +6,8 @@ from functools import cache
 from typing import Any
 
 from rich.console import Console
+from rich.containers import Lines
 from rich.control import Control
-from rich.padding import Padding
 from rich.text import Text
 
 INDENT = 4
@@ -43,15 +43,32 @@ class LoggedConsole(Console):
             and log.isEnabledFor(logging.INFO)
             and not any(isinstance(one, Control) for one in objects)
         ):
-            self._log(objects, options)
+            _log(objects, options)
 
-    def _log(self, objects: tuple[Any, ...], options: dict[str, Any]) -> None:
-        plain = Console(width=LOG_WIDTH, color_system=None, force_terminal=False, highlight=False)
-        with plain.capture() as captured:
-            plain.print(*objects, **options)
-        level = logging.WARNING if "yellow" in str(options.get("style") or objects[0]) else logging.INFO
-        for line in filter(None, map(str.rstrip, captured.get().splitlines())):
-            log.log(level, line.removeprefix(" " * INDENT))
+    def print_line(self, text: str, style: str = "", indent: int = INDENT) -> None:
+        """Prints and logs a line; see the function ``print_line``."""
+        level = logging.WARNING if "yellow" in style else logging.INFO
+        log.log(level, "%s", " " * (indent - INDENT) + text)
+        width = self.width - indent
+        if self.is_terminal and max(map(len, text.split()), default=0) <= width:
+            lines = Text(text, style).wrap(self, width)
+            for line in lines:
+                line.rstrip()
+        else:
+            lines = Lines([Text(text, style)])
+        indented = [Text(" " * indent).append_text(line) for line in lines]
+        super().print(Text("\n").join(indented), soft_wrap=True)
+
+
+def _log(objects: tuple[Any, ...], options: dict[str, Any]) -> None:
+    """Logs the text of printed objects without style."""
+    plain = Console(width=LOG_WIDTH, color_system=None, force_terminal=False, highlight=False)
+    with plain.capture() as captured:
+        plain.print(*objects, **options)
+    style = options.get("style") or getattr(objects[0], "style", objects[0])
+    level = logging.WARNING if "yellow" in str(style) else logging.INFO
+    for line in filter(None, map(str.rstrip, captured.get().splitlines())):
+        log.log(level, "%s", line.removeprefix(" " * INDENT))
 
 
 @cache
@@ -60,24 +77,17 @@ def console(stderr: bool = True) -> LoggedConsole:
     return LoggedConsole(stderr=stderr)
 
 
-def print_line(text: str, style: str = "", indent: int = INDENT, target: LoggedConsole | None = None) -> None:
-    """Prints a line of a stage on standard error. Markup in the text has no effect.
+def print_line(text: str, style: str = "", indent: int = INDENT) -> None:
+    """Prints a line of a stage on standard error, and logs it. Markup in the text has no effect.
 
     A terminal wraps a long line between words, with the same indentation. Other outputs receive one line.
 
     Args:
         text: the line.
-        style: style of rich, for example ``yellow`` for a warning.
+        style: style of rich; ``yellow`` also for a warning in the log.
         indent: number of spaces before the line.
-        target: the console; None: standard error.
     """
-    target = target or console()
-    longest_word = max(map(len, text.split()), default=0)
-    if target.is_terminal and longest_word + indent <= target.width:
-        line: Any = Padding(Text(text, overflow="fold"), (0, 0, 0, indent), expand=False)
-    else:
-        line = Text(" " * indent + text)
-    target.print(line, style=style)
+    console().print_line(text, style, indent)
 
 
 def print_interrupted() -> None:

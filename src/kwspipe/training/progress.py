@@ -5,7 +5,7 @@ from types import TracebackType
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from kwspipe.terminal.lines import INDENT, LoggedConsole, console, print_line
+from kwspipe.terminal.lines import INDENT, LoggedConsole, console
 from kwspipe.terminal.progress import duration
 from kwspipe.training.state import EpochResult
 
@@ -13,10 +13,7 @@ from kwspipe.training.state import EpochResult
 COLUMNS = (
     ("epoch", 7), ("train loss", 10), ("val. loss", 9), ("accuracy", 8), ("words", 7), ("rate", 8), ("remaining", 9),
 )  # fmt: skip
-LEGEND = (
-    "accuracy and words are those of the validation clips (words: keywords found at the bias that rejects 95 % of the "
-    "other words), * is the best epoch so far"
-)
+LEGEND = "words: found on validation where 95 % of others are rejected; * best so far"
 
 
 class TrainingProgress:
@@ -49,7 +46,7 @@ class TrainingProgress:
         if 0 < self.first_epoch < self.num_epochs:
             self.print(f"resuming at epoch {self.first_epoch + 1} of {self.num_epochs}")
         if self.first_epoch < self.num_epochs and self.console.is_terminal:
-            print_line(LEGEND, target=self.console)
+            self.print(LEGEND)
             self.print(_row([title for title, _ in COLUMNS]), "bold")
         self._bar.start()
         self._start_s = self._epoch_start_s = time.monotonic()
@@ -63,7 +60,7 @@ class TrainingProgress:
 
     def print(self, text: str, style: str = "") -> None:
         """Prints a line, on a terminal above the bar."""
-        print_line(text, style, target=self.console)
+        self.console.print_line(text, style)
 
     def step(self, epoch: int) -> None:
         """Counts a step of an epoch."""
@@ -108,7 +105,7 @@ class TrainingProgress:
 
     def print_best(self, result: EpochResult, words_found: float | None) -> None:
         """Prints the line of the epoch whose weights are kept; ``words_found`` is None if it is not known."""
-        words = "" if words_found is None else f", words {_percent(words_found)} at 95 % of others rejected"
+        words = "" if words_found is None else f", words {_percent(words_found)}"
         self.print(
             f"best epoch {result.epoch + 1} of {self.num_epochs}: validation loss {result.val_loss:.3f}, "
             f"accuracy {_percent(result.val_accuracy)}{words}"
