@@ -1,59 +1,13 @@
 """Comparison of runs: metrics on the same clips, in streams and on the device, with significance tests."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from kwspipe.errors import KwspipeError
-from kwspipe.labels import SILENCE, UNKNOWN, is_keyword
-from kwspipe.metrics import significance
+from kwspipe.metrics import comparison_rows, significance
+from kwspipe.metrics.comparison_rows import SHARES, ClipShare, Row
 from kwspipe.metrics.evaluated_run import EvaluatedRun
-from kwspipe.metrics.predictions import Prediction
 from kwspipe.metrics.significance import Paired
-from kwspipe.runs.metrics_content import FORMS, TOTALS
-
-
-@dataclass(frozen=True)
-class ClipShare:
-    """A share of clips.
-
-    Attributes:
-        name: title in the tables.
-        counts: returns whether clips of a label are counted.
-        succeeds: returns whether the prediction of a clip is a success.
-    """
-
-    name: str
-    counts: Callable[[str], bool]
-    succeeds: Callable[[Prediction], bool]
-
-
-def _rejects(prediction: Prediction) -> bool:
-    return not is_keyword(prediction.predicted)
-
-
-SHARES = (
-    ClipShare(TOTALS["accuracy"], lambda _: True, lambda prediction: prediction.correct),
-    ClipShare(TOTALS["words_accuracy"], is_keyword, lambda prediction: prediction.correct),
-    ClipShare(TOTALS["unknown_rejected"], UNKNOWN.__eq__, _rejects),
-    ClipShare(TOTALS["silence_rejected"], SILENCE.__eq__, _rejects),
-)
-
-
-@dataclass(frozen=True)
-class Row:
-    """A metric of all runs.
-
-    Attributes:
-        section: section of the table.
-        figure: name of the metric.
-        values: (runs,) None for a run without this metric.
-        is_share: whether the values are shares from 0 to 1, which tables show in percent.
-    """
-
-    section: str
-    figure: str
-    values: tuple[float | None, ...]
-    is_share: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,12 +47,16 @@ class Comparison:
         rows: metrics, grouped by section.
         verdicts: significance tests of all runs but the first.
         notes: limits of the comparison, such as excluded clips.
+        num_clips: number of compared clips.
+        alpha: significance level of the tests.
     """
 
     runs: tuple[str, ...]
     rows: tuple[Row, ...]
     verdicts: tuple[Verdict, ...]
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...]
+    num_clips: int
+    alpha: float
 
 
 def compare(runs: Sequence[EvaluatedRun], common_only: bool, alpha: float) -> Comparison:
@@ -121,8 +79,9 @@ def compare(runs: Sequence[EvaluatedRun], common_only: bool, alpha: float) -> Co
         for verdict in verdicts
         if verdict.share == SHARES[0].name and verdict.paired.clips < len(clips)
     ]
-    rows = [*_clip_rows(runs, clips), *_form_rows(runs, same_clips), *_other_rows(runs)]
-    return Comparison(tuple(run.name for run in runs), tuple(rows), verdicts, tuple(notes))
+    rows = tuple(comparison_rows.rows(runs, clips, same_clips))
+    names = tuple(run.name for run in runs)
+    return Comparison(names, rows, verdicts, tuple(notes), len(clips), alpha)
 
 
 def _shared_clips(runs: Sequence[EvaluatedRun], common_only: bool) -> tuple[list[str], list[str]]:
@@ -163,38 +122,3 @@ def _pair(first: EvaluatedRun, second: EvaluatedRun, clips: Sequence[str], share
     counted = [(one, other) for one, other in pairs if one.label == other.label and share.counts(one.label)]
     outcomes = [(share.succeeds(one), share.succeeds(other)) for one, other in counted]
     return Paired(len(outcomes), outcomes.count((True, False)), outcomes.count((False, True)))
-
-
-def _clip_rows(runs: Sequence[EvaluatedRun], clips: Sequence[str]) -> list[Row]:
-    """Returns shares and recalls of the int8 models on the compared clips."""
-    labels = dict.fromkeys(label for run in runs for label in run.labels)
-    recalls = [ClipShare(label, label.__eq__, lambda prediction: prediction.correct) for label in labels]
-    return [
-        Row(section, share.name, tuple(_share(run, clips, share) for run in runs), is_share=True)
-        for section, shares in (("share of, int8", SHARES), ("recall, int8", recalls))
-        for share in shares
-    ]
-
-
-def _share(run: EvaluatedRun, clips: Sequence[str], share: ClipShare) -> float | None:
-    predictions = [run.predictions[clip] for clip in clips]
-    successes = [share.succeeds(one) for one in predictions if share.counts(one.label)]
-    return sum(successes) / len(successes) if successes else None
-
-
-def _form_rows(runs: Sequence[EvaluatedRun], same_clips: bool) -> list[Row]:
-    section = "accuracy" if same_clips else "accuracy, each on its own clips"
-    forms = [form for form in FORMS if any(form in run.metrics for run in runs)]
-    return [
-        Row(section, form, tuple(run.metrics.get(form, {}).get("accuracy") for run in runs), is_share=True)
-        for form in forms
-    ]
-
-
-def _other_rows(runs: Sequence[EvaluatedRun]) -> list[Row]:
-    streaming = [run.streaming for run in runs]
-    rows = []
-    for section, tables in (("streams", streaming), ("device", [run.sizes for run in runs])):
-        for figure in dict.fromkeys(name for table in tables for name in table):
-            rows.append(Row(section, figure, tuple(table.get(figure) for table in tables)))
-    return rows

@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
 from kwspipe.metrics import comparison_report
@@ -63,7 +64,21 @@ def test_streaming_metrics_and_missing_metrics() -> None:
 
 def test_names_of_runs_are_escaped() -> None:
     first = run_with("<b>", {"1": ("one", "one")})
-    page = comparison_report.html(compare([first, run_with("a|b", {"1": ("one", "one")})], False, 0.05))
-    assert "<b>" not in page and "&lt;b&gt;" in page
     text = comparison_report.markdown(compare([first, run_with("a|b", {"1": ("one", "one")})], False, 0.05))
     assert "a\\|b" in text
+
+
+@pytest.mark.parametrize(("count", "width"), [(2, 80), (5, 80), (9, 80), (2, 120)])
+def test_tables_are_not_wrapped(count: int, width: int) -> None:
+    names = [f"commands_6-matchboxnet-[all]-s{number}" for number in range(count)]
+    runs = [run_with(name, {"1": ("one", "one")}, int8={"accuracy": 0.5}) for name in names]
+    text = io.StringIO()
+    comparison_report.print_comparison(compare(runs, False, 0.05), Console(file=text, width=width))
+    lines = [line.rstrip() for line in text.getvalue().splitlines()]
+    assert max(map(len, lines)) <= width and "…" not in text.getvalue()
+    assert [line for line in lines if line.startswith("all clips correct")] != []
+    assert len([line for line in lines if line.startswith(" all clips correct")]) == (2 if count == 9 else 1)
+    if width == 80:
+        assert (
+            "A  commands_6-matchboxnet-[all]-s0" in lines and "B compared with A, percentage points" in lines
+        )
