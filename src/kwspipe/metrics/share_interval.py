@@ -1,8 +1,11 @@
-"""Confidence interval of a share of clips."""
+"""Confidence interval of a share of clips, and limits for its assessment."""
 
 import math
 
 from kwspipe.metrics.significance import NORMAL_95
+
+# A share is shown as poor if its 95 % interval is below POOR, and as good if the interval is above GOOD.
+POOR, GOOD = 0.8, 0.9
 
 
 def wilson_interval(share: float | None, clips: int) -> tuple[float, float] | None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kwspipe.labels import SILENCE, UNKNOWN, is_keyword
-from kwspipe.metrics.share_interval import wilson_interval
+from kwspipe.metrics.share_interval import GOOD, POOR, wilson_interval
 from kwspipe.report.formatting import THIN, percent, percent_interval, rate, rate_interval, thousands
 from kwspipe.report.run_contents import RunContents
 from kwspipe.runs.metrics_content import FORMS, TOTALS, total_rows
@@ -20,8 +20,6 @@ TILES = (
     ("silence_rejected", "Silence rejected"),
 )
 MAX_CONFUSIONS = 8
-# A recall is marked as poor or fine if its 95 % interval is below POOR or above GOOD.
-POOR, GOOD = 0.8, 0.9
 
 
 @dataclass(frozen=True)

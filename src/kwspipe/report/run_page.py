@@ -6,6 +6,8 @@ from typing import Any
 from kwspipe import __version__
 from kwspipe.config import FrontendConfig, ReportConfig
 from kwspipe.files.hashing import text_hash
+from kwspipe.metrics.few_clips import few_clips
+from kwspipe.metrics.share_interval import GOOD, POOR
 from kwspipe.report import accuracy, device, hard_negatives, mistakes, page, provenance, stream_section
 from kwspipe.report.charts import curves
 from kwspipe.report.charts.matrix import confusion
@@ -107,8 +109,9 @@ def _evaluation(run: RunContents, metrics: dict[str, Any]) -> dict[str, Any]:
         "data": metrics.get("data", {}),
         "tiles": accuracy.tiles(run),
         "per_class": accuracy.per_class(run),
-        "poor": accuracy.POOR,
-        "good": accuracy.GOOD,
+        "poor": POOR,
+        "good": GOOD,
+        "few_clips": few_clips(metrics)[1],
         "forms": forms,
         "totals": totals,
         "confusion": confusion(metrics["int8"]["confusion"], run.labels),

@@ -83,6 +83,12 @@ def test_it_is_accessible(make_run: MakeRun) -> None:
     assert levels[0] == 1 and all(after - before <= 1 for before, after in pairwise(levels))
 
 
+def test_few_clips_are_stated_before_the_figures(make_run: MakeRun) -> None:
+    words = words_of(page_of(make_run().write_all()))
+    warning = "Few test clips: one 3, two 3, _unknown_ 3. Intervals of ±10 points"
+    assert words.index(warning) < words.index("Accuracy 66.7 %")
+
+
 def test_hard_negatives_are_counted_separately(make_run: MakeRun) -> None:
     run = make_run()
     run.prepare()

@@ -9,12 +9,10 @@ import numpy.typing as npt
 
 from kwspipe.config.threshold_text import FULL_SCORE, threshold_text
 from kwspipe.labels import SILENCE, UNKNOWN, is_keyword
-from kwspipe.metrics.share_interval import wilson_interval
+from kwspipe.metrics.share_interval import GOOD, POOR, wilson_interval
 from kwspipe.runs.metrics_content import TOTALS, words_over_noise
 from kwspipe.training.rejection import words_at_rejection
 
-# A share is shown as poor if its 95 % interval is below POOR, and as good if the interval is above GOOD.
-POOR, GOOD = 0.8, 0.9
 REJECTED = 0.95  # share of other words at which models with different biases are compared
 SMALLEST_DIFFERENCE = 5e-4  # shares are shown with one decimal
 Bounds = tuple[float, float]
