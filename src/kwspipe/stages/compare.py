@@ -24,6 +24,11 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
             "set compare.runs=[one,other]",
         )
     paths = [find_run(text, run_dir.parent) for text in chosen.runs]
+    repeated = [text for number, text in enumerate(chosen.runs) if paths.index(paths[number]) < number]
+    if repeated:
+        raise KwspipeError(
+            "compare.runs", f"{repeated[0]} twice", "each run once", "leave out the repeated run"
+        )
     names = _names(chosen.runs)
     runs = [_evaluated(name, path) for name, path in zip(names, paths, strict=True)]
     result = compare(runs, chosen.clips == "common", chosen.alpha)

@@ -50,20 +50,22 @@ def test_comparison_of_a_run_directory_and_an_archive(
         "comparison.csv", "significance.csv", "comparison.md", "comparison.html",
     }  # fmt: skip
     rows = {row["figure"]: row for row in csv.DictReader((tmp_path / "comparison.csv").open())}
-    assert (rows["all clips right"]["first"], rows["all clips right"]["second"]) == ("0.5", "0.9")
+    assert (rows["all clips correct"]["first"], rows["all clips correct"]["second"]) == ("0.5", "0.9")
     assert rows["multiply-accumulates"]["first"] == "11564"
     assert int(rows["image bytes"]["second"]) == (runs / "second/quantize/model.kws").stat().st_size
     verdicts = list(csv.DictReader((tmp_path / "significance.csv").open()))
-    total = next(row for row in verdicts if row["share of"] == "all clips right")
+    total = next(row for row in verdicts if row["share of"] == "all clips correct")
     assert (total["clips"], total["first only"], total["this only"]) == ("40", "0", "16")
     assert total["verdict"] == "better" and float(total["p"]) < 0.001
     assert total["difference, 95 %"].startswith("+40.0 (")
     printed = capsys.readouterr().out
     assert "Comparison of runs" in printed and "better" in printed and "90.0 %" in printed
-    assert "| all clips right | 50.0 % | 90.0 % |" in (tmp_path / "comparison.md").read_text()
+    assert (
+        "| all clips correct | 50.0 % (35–65) | 90.0 % (77–96) |" in (tmp_path / "comparison.md").read_text()
+    )
     page = (tmp_path / "comparison.html").read_text()
-    assert '<td class="better">better</td>' in page and "prefers-color-scheme" in page
-    assert "http" not in page  # the page is self-contained
+    assert '<td class="result better">better</td>' in page and "prefers-color-scheme" in page
+    assert "http://" not in page and "https://" not in page  # the page is self-contained
 
 
 def test_different_clips_need_the_setting_common(runs: Path, tmp_path: Path) -> None:
@@ -86,6 +88,7 @@ def test_runs_without_evaluation_are_rejected(runs: Path, tmp_path: Path) -> Non
     assert "'third' is neither a path nor a run in" in text
     assert "one of: apart, first, second, shifted" in text
     assert "1 run(s). Allowed: two or more runs" in failure(runs, tmp_path, "first")
+    assert "compare.runs: first twice. Allowed: each run once" in failure(runs, tmp_path, "first", "first")
     bare = make_run(tmp_path / "bare")
     for file in (bare / "evaluate").iterdir():
         file.unlink()
