@@ -7,15 +7,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from kwspipe import stages
 from kwspipe.config import PipelineConfig, stage_order
 from kwspipe.exchange.run_archive import SUFFIX
 from kwspipe.labels import keywords_of
+from kwspipe.pipeline import plan
 from kwspipe.pipeline.summary import commands
 from kwspipe.pipeline.summary.advice import assess
 from kwspipe.pipeline.summary.figures import Figure, clip_figures, model_text, stream_figures, thresholds_text
 from kwspipe.pipeline.summary.warnings import few_clips_warning, synthetic_warning
 from kwspipe.report.run_contents import RunContents, read
 from kwspipe.report.run_page import REPORT
+from kwspipe.runs.artifacts import stale_because
 from kwspipe.terminal.lines import console as shared_console
 
 INDENT = 2
@@ -48,22 +51,32 @@ def print_summary(
     page = _Page(console or shared_console(stderr=False))
     run = read(run_dir)
     with_results = run.metrics is not None and "evaluate" in chosen
+    if failed and not (with_results and _is_current("evaluate", config, run_dir)):
+        return
     if with_results:
         _print_results(page, run, config)
-    opening = _opening(run_dir, chosen)
-    if not failed or with_results:
-        _print_files(page, run_dir, config.name, chosen, with_results, REPORT in (opening or ""))
-    if failed:
-        return
-    found = [("open", opening)] if opening else []
-    if set(chosen) & {*stage_order.ORDER, stage_order.IMPORT}:
-        found += _continuing(config, run_dir, chosen, run.metrics is not None)
-    if found:
-        page.line("Next", "bold")
-    for purpose, command in found:
-        page.pair(purpose, command)
-        if purpose == commands.LISTEN and importlib.util.find_spec(AUDIO_PACKAGE) is None:
-            page.pair("", f"(first: pip install 'kwspipe[{AUDIO_EXTRA}]')")
+    is_main = bool({*stage_order.ORDER, stage_order.IMPORT} & set(chosen))
+    pages = [run_dir / stage / file for stage, file in PAGES.items() if stage in chosen]
+    opening = None if failed else _opening([*pages, run_dir / REPORT] if is_main else pages)
+    paths = {"report": run_dir / REPORT} if opening is None else {}
+    paths["model"] = run_dir / "quantize" / "model.tflite"
+    if not failed:  # otherwise the archive is that of an earlier run
+        paths["archive"] = run_dir / f"{config.name}{SUFFIX}"
+    if with_results:
+        page.pairs(
+            "Files", [(title, commands.shown(path)) for title, path in paths.items() if path.is_file()]
+        )
+    else:
+        page.line(f"Run directory: {commands.shown(run_dir)} ({', '.join(chosen)})")
+    continuing = (
+        _continuing(config, run_dir, chosen, run.metrics is not None) if is_main and not failed else []
+    )
+    page.pairs("Next", [*([("open", opening)] if opening else []), *continuing])
+
+
+def _is_current(name: str, config: PipelineConfig, run_dir: Path) -> bool:
+    stage = stages.load(name)
+    return stale_because(run_dir / stage.folder, plan.fingerprint_of(stage, config, run_dir)) is None
 
 
 def print_job_line(run_dir: Path, chosen: Sequence[str], console: Console | None = None) -> None:
@@ -145,32 +158,16 @@ def _print_model(page: "_Page", run: RunContents, board_name: str) -> None:
     page.sentence(model_text(board, image.read_bytes(), instructions))
 
 
-def _print_files(
-    page: "_Page", run_dir: Path, name: str, chosen: Sequence[str], with_results: bool, opens_report: bool
-) -> None:
-    """Prints the paths of the model, the archive, and the report if no command opens it."""
-    if not with_results:
-        page.line(f"Run directory: {commands.shown(run_dir)} ({', '.join(chosen)})")
-        return
-    paths = {"model": run_dir / "quantize" / "model.tflite", "archive": run_dir / f"{name}{SUFFIX}"}
-    if not opens_report:
-        paths = {"report": run_dir / REPORT, **paths}
-    page.line("Files", "bold")
-    for title, path in paths.items():
-        if path.is_file():
-            page.pair(title, commands.shown(path))
-
-
-def _opening(run_dir: Path, chosen: Sequence[str]) -> str | None:
-    """Returns the command that opens the page of the last stage with a page, or None."""
-    pages = [run_dir / stage / file for stage, file in PAGES.items() if stage in chosen]
-    path = next((path for path in [*pages, run_dir / REPORT] if path.is_file()), None)
+def _opening(pages: Sequence[Path]) -> str | None:
+    """Returns the command that opens the first page that exists, or None."""
+    path = next((path for path in pages if path.is_file()), None)
     return commands.open_command(path) if path else None
 
 
 def _continuing(
     config: PipelineConfig, run_dir: Path, chosen: Sequence[str], is_evaluated: bool
 ) -> list[tuple[str, str]]:
+    """Returns the commands that continue the run: (purpose, command or note)."""
     command = commands.command_of_this_process()
     if command is None:
         return []
@@ -178,7 +175,10 @@ def _continuing(
     if "deploy" in chosen and config.board.name == commands.REAL_BOARD:
         done.add(commands.DEPLOY)
     has_model = (run_dir / "quantize" / "model.tflite").is_file()
-    return commands.next_commands(command, has_model, is_evaluated, done)
+    found = commands.next_commands(command, has_model, is_evaluated, done)
+    if found[:1] and found[0][0] == commands.LISTEN and importlib.util.find_spec(AUDIO_PACKAGE) is None:
+        found.insert(1, ("", f"(first: pip install 'kwspipe[{AUDIO_EXTRA}]')"))
+    return found
 
 
 class _Page:
@@ -196,14 +196,18 @@ class _Page:
             line.rstrip()
             self.console.print(Text(" " * INDENT).append_text(line), soft_wrap=True)
 
-    def pair(self, name: str, text: str) -> None:
-        self.line(f"{'':{INDENT}}{name:<{PURPOSE_WIDTH}}{text}")
+    def pairs(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
+        """Prints a title and one line per pair, or nothing without pairs."""
+        if rows:
+            self.line(title, "bold")
+        for name, text in rows:
+            self.line(f"{'':{INDENT}}{name:<{PURPOSE_WIDTH}}{text}")
 
     def figures(self, title: str, figures: Sequence[Figure], heading: str = "") -> None:
         """Prints a title with the heading of the intervals, and one line per figure."""
-        self.console.print(Text(f"{title:<38} {heading}".rstrip(), "bold"), soft_wrap=True)
+        self.console.print(Text(f"{title:<40}{heading}".rstrip(), "bold"), soft_wrap=True)
         for figure in figures:
-            text = Text(f"  {figure.name:<27}")
+            text = Text(f"  {figure.name:<28}")
             text.append(f"{figure.value:>8}", figure.style)
             text.append(f"  {figure.interval:<15} {figure.note}".rstrip())
             self.console.print(text, soft_wrap=True)

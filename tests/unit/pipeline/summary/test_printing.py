@@ -12,7 +12,7 @@ from rich.console import Console
 from kwspipe.__main__ import conf_dir
 from kwspipe.config import PipelineConfig
 from kwspipe.config.parse import parse
-from kwspipe.pipeline.summary import commands
+from kwspipe.pipeline.summary import commands, printing
 from kwspipe.pipeline.summary.commands import RunCommand
 from kwspipe.pipeline.summary.printing import print_job_line, print_summary
 from support.small_run import STREAMING, Run
@@ -58,10 +58,10 @@ def test_figures_have_intervals_and_no_line_is_wrapped(config: PipelineConfig) -
     evaluated(config)
     lines = printed(config, *ALL)
     text = "\n".join(lines)
-    assert "  keywords recognized          65.0 %  43 to 82 %      of 20 clips" in lines
-    assert "  _unknown_ rejected          100.0 %  72 to 100 %     of 10 clips" in lines
-    assert "  false accepts per hour          0.4  0.1 to 1.5      1 in 3.00 h" in lines
-    assert "  keywords missed               5.0 %  1 to 12 %       of 40 spoken" in lines
+    assert "  keywords recognized           65.0 %  43 to 82 %      of 20 clips" in lines
+    assert "  _unknown_ rejected           100.0 %  72 to 100 %     of 10 clips" in lines
+    assert "  false accepts per hour           0.4  0.1 to 1.5      1 in 3.00 h" in lines
+    assert "  keywords missed                5.0 %  1 to 12 %       of 40 spoken" in lines
     assert "Streams, thresholds 150 of 255 (59 %) to 180 of 255 (71 %)" in lines
     assert all(len(line) <= 80 and line == line.rstrip() for line in lines[: lines.index("Next")])
     assert len(lines) < 30 and "│" not in text and "babble" not in text
@@ -105,7 +105,7 @@ def test_poor_streams_name_measures(config: PipelineConfig) -> None:
     poor = STREAMING | {"false_accepts_per_hour": 19.4, "false_accepts_interval": [12.1, 29.4]}
     evaluated(config, streaming=poor | {"false_reject_rate": 0.178})
     text = "\n".join(printed(config, *ALL))
-    assert "Poor: 19.4 false accepts per hour (target 0.5) and 17.8 % of the keywords missed" in " ".join(
+    assert "Poor: 19.4 false accepts per hour (more than 0.5) and 17.8 % of the keywords missed" in " ".join(
         text.split()
     )
     assert "  - the most accurate network: model=matchboxnet" in text
@@ -141,10 +141,18 @@ def test_without_evaluate_the_summary_is_short(config: PipelineConfig) -> None:
     ]
 
 
-def test_a_failed_run_has_the_figures_that_exist_and_no_next_commands(config: PipelineConfig) -> None:
+def test_a_failed_run_has_the_figures_of_a_complete_evaluation_only(
+    config: PipelineConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     evaluated(config)
+    assert printed(config, *ALL, failed=True) == []  # the evaluation is not that of this configuration
+    monkeypatch.setattr(printing, "stale_because", lambda *_: None)
     lines = printed(config, *ALL, failed=True)
-    assert "Files" in lines and "Next" not in lines
+    assert lines[lines.index("Files") :] == [
+        "Files",
+        "  report  run/report.html",
+        "  model   run/quantize/model.tflite",
+    ]
     assert printed(config, "prepare", "train", failed=True) == []
 
 
