@@ -10,6 +10,10 @@ from hydra import initialize_config_dir
 from kwspipe.__main__ import conf_dir
 from kwspipe.config import ReportConfig
 from kwspipe.config.parse import parse
+from kwspipe.metrics.comparison import compare
+from kwspipe.metrics.evaluated_run import EvaluatedRun
+from kwspipe.metrics.predictions import Prediction
+from kwspipe.report import comparison_page
 from kwspipe.report.run_page import refresh
 from kwspipe.stages import inspect
 from kwspipe.sweep import page
@@ -18,8 +22,10 @@ from support.small_run import HOSTILE, STREAMING, Run
 from support.sweep_jobs import write_example_jobs
 
 PHONE_WIDTH, DESKTOP_WIDTH = 360, 1280
-SMALLEST_LETTERS = 9.0  # pixels; the smallest letters are those of the confusion matrix
-NO_FINDINGS: dict[str, list[Any]] = {"console": [], "fetched": [], "too_wide": [], "outside": []}
+SMALLEST_LETTERS, LARGEST_LETTERS = 9.0, 16.0  # pixels; texts of charts, on a page with letters of 16 pixels
+NO_FINDINGS: dict[str, list[Any]] = {
+    "console": [], "fetched": [], "too_wide": [], "outside": [], "overlapping": [], "cut_tiles": [],
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +67,7 @@ def test_report(chromium: str, report: Path, width: int, dark: bool) -> None:
     assert "error" not in found, found
     assert found | NO_FINDINGS == found
     assert found["width"] <= width
-    assert found["smallest_letters"] >= SMALLEST_LETTERS
+    assert SMALLEST_LETTERS <= found["smallest_letters"] <= found["largest_letters"] <= LARGEST_LETTERS
     assert found["images"] == len(found["seconds"]) > 4
     assert all(seconds == pytest.approx(1.2) for seconds in found["seconds"])
     # The script of the page runs under its content security policy.
@@ -99,3 +105,18 @@ def test_sweep_page(chromium: str, tmp_path: Path, width: int) -> None:
     assert found | NO_FINDINGS == found
     assert found["width"] <= width
     assert found["smallest_letters"] >= SMALLEST_LETTERS
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_comparison_page(chromium: str, tmp_path: Path, count: int) -> None:
+    clips = {str(n): Prediction("one", "one" if n % 3 else "_unknown_", 0.5) for n in range(40)}
+    metrics = {"int8": {"accuracy": 0.5}, "streaming": STREAMING}
+    sizes = {"multiply-accumulates": 1743552, "image bytes": 259940}
+    names = ["commands_6-matchboxnet-all", HOSTILE, "c", "d", "e"][:count]
+    runs = [EvaluatedRun(name, ("one", "_unknown_"), metrics, clips, sizes) for name in names]
+    path = tmp_path / "comparison.html"
+    path.write_text(comparison_page.compose(compare(runs, False, 0.05)))
+    found = browser.measure(chromium, path, PHONE_WIDTH, dark=True)
+    assert "error" not in found, found
+    assert found | NO_FINDINGS == found
+    assert found["width"] <= PHONE_WIDTH
