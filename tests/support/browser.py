@@ -24,7 +24,8 @@ const box = (element) => element.getBoundingClientRect();
   await new Promise((loaded) => {{ frame.onload = loaded; frame.src = "/page"; }});
   const page = frame.contentDocument, view = frame.contentWindow;
   for (const details of page.querySelectorAll("details")) details.open = true;
-  const letters = [...page.querySelectorAll("svg text")].map((text) => {{
+  const texts = [...page.querySelectorAll("svg text")].filter((text) => text.getScreenCTM() && box(text).width);
+  const letters = texts.map((text) => {{
     const matrix = text.getScreenCTM();
     return parseFloat(view.getComputedStyle(text).fontSize) * Math.hypot(matrix.a, matrix.b);
   }});
@@ -37,6 +38,17 @@ const box = (element) => element.getBoundingClientRect();
     return shape.left < chart.left - 1 || shape.right > chart.right + 1
       || shape.top < chart.top - 1 || shape.bottom > chart.bottom + 1;
   }});
+  const overlapping = [];
+  for (const chart of page.querySelectorAll("svg")) {{
+    const own = texts.filter((text) => text.closest("svg") === chart && !text.hasAttribute("transform"));
+    own.forEach((one, index) => own.slice(index + 1).forEach((other) => {{
+      const a = box(one), b = box(other);
+      // The boxes of lines above each other touch.
+      if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 4 && b.top < a.bottom - 4)
+        overlapping.push(one.textContent + " / " + other.textContent);
+    }}));
+  }}
+  const wrapped = [...page.querySelectorAll(".tile .value")].filter((one) => one.scrollWidth > one.clientWidth);
   let images = 0;
   for (const image of page.images) {{ await image.decode(); images += image.naturalWidth > 0; }}
   const context = new OfflineAudioContext(1, 16000, 16000), seconds = [];
@@ -50,7 +62,8 @@ const box = (element) => element.getBoundingClientRect();
   if (first) first.click();
   await post({{
     width: page.documentElement.scrollWidth, images, seconds,
-    smallest_letters: Math.min(...letters),
+    smallest_letters: Math.min(...letters), largest_letters: Math.max(...letters), overlapping,
+    cut_tiles: wrapped.map((one) => one.textContent),
     too_wide: tooWide.map((one) => one.outerHTML.slice(0, 120)),
     outside: outside.map((one) => one.outerHTML.slice(0, 240)),
     pressed: first ? first.getAttribute("aria-pressed") : null,

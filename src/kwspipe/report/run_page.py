@@ -8,7 +8,17 @@ from kwspipe.config import FrontendConfig, ReportConfig
 from kwspipe.files.hashing import text_hash
 from kwspipe.metrics.few_clips import few_clips
 from kwspipe.metrics.share_interval import GOOD, POOR
-from kwspipe.report import accuracy, device, hard_negatives, mistakes, page, provenance, stream_section
+from kwspipe.metrics.training_plot import MONITORS
+from kwspipe.report import (
+    accuracy,
+    device,
+    formatting,
+    hard_negatives,
+    mistakes,
+    page,
+    provenance,
+    stream_section,
+)
 from kwspipe.report.charts import curves
 from kwspipe.report.charts.matrix import confusion
 from kwspipe.report.run_contents import RunContents, digest, read
@@ -162,7 +172,8 @@ def _training(run: RunContents) -> dict[str, Any] | None:
     """Returns the charts of the training history. Epochs are counted from 1."""
     if run.history is None:
         return None
-    rows, selected = run.history.rows, run.history.selected
+    rows, selected, monitor = run.history.rows, run.history.selected, run.history.monitor
+    value = rows[selected][monitor]
     epochs = [int(row["epoch"]) + 1 for row in rows]
     columns = {"training": "accuracy", "validation": "val_accuracy", "balanced": "val_balanced_accuracy"}
     shares = {style: [row[name] for row in rows] for style, name in columns.items() if name in rows[0]}
@@ -175,8 +186,8 @@ def _training(run: RunContents) -> dict[str, Any] | None:
         "loss": curves.training(epochs, losses, selected, "loss", percent=False),
         "balanced": "balanced" in shares,
         "selected": epochs[selected],
-        "monitor": run.history.monitor,
-        "value": rows[selected][run.history.monitor],
+        "monitor": MONITORS.get(monitor, monitor),
+        "value": f"{value:.3f}" if monitor == "val_loss" else formatting.percent(value),
     }
 
 

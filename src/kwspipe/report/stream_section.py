@@ -39,7 +39,7 @@ def section(streaming: Streaming) -> dict[str, Any]:
             _row(word, figures)
             | {
                 "accepts": rate(figures.get("false_accepts_per_hour")),
-                "threshold": threshold_text(thresholds[word]) if word in thresholds else DASH,
+                "threshold": _threshold(thresholds[word]) if word in thresholds else DASH,
             }
             for word, figures in streaming.get("per_word", {}).items()
         ],
@@ -107,8 +107,12 @@ def _thresholds(streaming: Streaming) -> str:
     """Returns the thresholds as they are set and as percent."""
     values = _values(streaming)
     if len(values) > 1:
-        return f"thresholds {threshold_text(values[0])} to {threshold_text(values[-1])}"
-    return f"threshold {threshold_text(values[0])}" if values else f"threshold {DASH}"
+        return f"thresholds {_threshold(values[0])} to {_threshold(values[-1])}"
+    return f"threshold {_threshold(values[0])}" if values else f"threshold {DASH}"
+
+
+def _threshold(value: float) -> str:
+    return threshold_text(value).replace(" %", f"{THIN}%")
 
 
 def _percents(streaming: Streaming) -> str:

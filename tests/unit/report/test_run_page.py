@@ -39,7 +39,7 @@ def test_complete_run(make_run: MakeRun) -> None:
     assert links == {f"#{name}" for name in ids}
     for text in (
         "Keyword spotting model for one, two.", "Recordings of people", "66.7",
-        "The weights of epoch 2, which has the best val_balanced_accuracy (0.650), were selected",
+        "The weights of epoch 2, which has the best mean recall of the classes on validation (65.0 %), were selected",
         "Expected calibration error: float 0.233, int8 0.233", "False accepts 1", "Misses 1", "Confusions 2",
         "12 of 12", "this model 235.5", "2,497,225 instructions", "too short",
         "the checkpoint base.h5; its licence is not known", "soundfile",
@@ -66,8 +66,9 @@ def test_training_of_earlier_releases(make_run: MakeRun, monitor: str | None, ep
     content = json.loads(manifest.read_text())
     content["config"]["train"] = {} if monitor is None else {"monitor": monitor}
     manifest.write_text(json.dumps(content))
-    expected = f"The weights of epoch {epoch}, which has the best {monitor or 'val_loss'} ("
-    assert expected in page_of(run).words
+    figure = "validation accuracy (80.0 %)" if epoch == 3 else "validation loss (0.800)"
+    expected = f"The weights of epoch {epoch}, which has the best {figure}, were selected"
+    assert expected in words_of(page_of(run))
 
 
 def test_it_is_accessible(make_run: MakeRun) -> None:
