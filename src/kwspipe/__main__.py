@@ -16,10 +16,16 @@ def conf_dir() -> Path:
     return installed if installed.is_dir() else HERE.parents[1] / "conf"
 
 
-def config_groups() -> set[str]:
-    """Returns the configuration groups, nested ones as ``dataset/negatives``."""
-    folders = (path for path in conf_dir().rglob("*") if path.is_dir())
-    return {folder.relative_to(conf_dir()).as_posix() for folder in folders}
+def config_groups() -> dict[str, list[str]]:
+    """Returns the choices of each configuration group, nested ones as ``dataset/negatives``.
+
+    Files with a leading underscore are not choices.
+    """
+    folders = sorted(path for path in conf_dir().rglob("*") if path.is_dir())
+    return {
+        folder.relative_to(conf_dir()).as_posix(): sorted(file.stem for file in folder.glob("[!_]*.yaml"))
+        for folder in folders
+    }
 
 
 def main() -> None:
@@ -48,47 +54,44 @@ def _main() -> None:
     from rich.console import Console
     from rich.markup import escape
 
+    from kwspipe.config.hydra_errors import text
     from kwspipe.errors import KwspipeError
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         _run(console)
     except (KwspipeError, HydraException, OmegaConfBaseException) as error:
-        console.print(f"[bold red]Error[/] {escape(str(error).strip())}")
+        console.print(f"[bold red]Error[/] {escape(text(error))}")
         sys.exit(1)
 
 
 def _run(console) -> None:  # type: ignore[no-untyped-def]
     import hydra
+    from rich.markup import escape
 
-    from kwspipe import hydra_task
-    from kwspipe.config import stage_order, usage
-    from kwspipe.config.arguments import rewrite
+    from kwspipe import __version__, hydra_task
+    from kwspipe.config import usage
+    from kwspipe.config.arguments import options, rewrite
 
     # With this variable, Hydra raises the exception of a job instead of a shortened traceback.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    sys.argv[1:], warnings = rewrite(sys.argv[1:], config_groups())
-    for warning in warnings:
-        console.print(f"[yellow]Warning[/] {warning}")
-    if any(argument in ("-h", "--help") for argument in sys.argv[1:]):
-        print(usage.text(conf_dir(), (*stage_order.ORDER, *stage_order.OPTIONAL)), end="")
+    if "--version" in sys.argv[1:]:
+        print(f"kwspipe {__version__}")
         return
-    overrides = _overrides_to_show(sys.argv[1:])
-    if overrides is not None:
-        print(hydra_task.configuration_text(conf_dir(), overrides), end="")
+    groups = config_groups()
+    if len(sys.argv) == 1 or {"-h", "--help"} & set(sys.argv[1:]):
+        print(usage.text(groups), end="")
+        sys.exit(1 if len(sys.argv) == 1 else 0)
+    sys.argv[1:], warnings = rewrite(sys.argv[1:], groups)
+    for warning in warnings:
+        console.print(f"[yellow]Warning[/] {escape(warning)}")
+    shown = options(sys.argv[1:])
+    if shown.cfg == "job" and not (shown.package or shown.multirun or shown.resolve or shown.info):
+        print(hydra_task.configuration_text(conf_dir(), shown.overrides), end="")
         return
     hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(hydra_task.task)()
     if hydra_task.failures:
         raise hydra_task.failures[0]
-
-
-def _overrides_to_show(arguments: list[str]) -> list[str] | None:
-    """Returns the overrides if the other arguments are ``--cfg job`` alone, otherwise None."""
-    for flags in (["--cfg", "job"], ["-c", "job"], ["--cfg=job"]):
-        rest = [argument for argument in arguments if argument not in flags]
-        if len(rest) + len(flags) == len(arguments) and not any(one.startswith("-") for one in rest):
-            return rest
-    return None
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ class ConfigError(KwspipeError):
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__(
-            "configuration", f"{len(problems)} problem(s)", "see each line", "correct and run again"
+            "configuration", _number(problems), "see each line", "correct and run again"
         )
         self.problems = tuple(problems)
 
@@ -42,4 +42,8 @@ class ConfigError(KwspipeError):
 
     def __str__(self) -> str:
         lines = "\n".join(f"  - {problem}" for problem in self.problems)
-        return f"The configuration has {len(self.problems)} problem(s); nothing was started:\n{lines}"
+        return f"The configuration has {_number(self.problems)}; nothing was started:\n{lines}"
+
+
+def _number(problems: Sequence[str]) -> str:
+    return f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"

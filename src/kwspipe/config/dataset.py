@@ -37,7 +37,9 @@ class MswcConfig:
     """Language, download addresses and checksums of the Multilingual Spoken Words Corpus."""
 
     download: bool
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]+)*$")]
+    language: Annotated[
+        str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]+)*$", description="a language code such as de or sv-SE")
+    ]
     audio_urls: Urls
     audio_sha256: Sha256 | None
     splits_urls: Urls
@@ -55,8 +57,14 @@ class KokoroConfig:
     max_speakers: Count
     min_speed: Annotated[float, Field(ge=0.5, le=2)]
     max_speed: Annotated[float, Field(ge=0.5, le=2)]
-    voices_package: Annotated[str, Field(pattern=r"^[a-z0-9._-]+@[0-9][A-Za-z0-9.-]*$")]
-    voices_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    voices_package: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9._-]+@[0-9][A-Za-z0-9.-]*$",
+            description="an npm package with its version, such as kokoro-js@1.2.1",
+        ),
+    ]
+    voices_sha256: Sha256
     cache_dir: str
 
     def __post_init__(self) -> None:

@@ -1,11 +1,8 @@
 """Parser from the composed YAML to a checked PipelineConfig."""
 
-import dataclasses
 import difflib
 import json
 import re
-import types
-import typing
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,17 +10,20 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 from pydantic import TypeAdapter, ValidationError
 
-from kwspipe.config import PipelineConfig, renamed_keys
+from kwspipe.config import PipelineConfig, expected, schema, single_values
+from kwspipe.config.schema import value_at
+from kwspipe.config.suggestions import about_unknown_key
 from kwspipe.errors import ConfigError
 
 _ADAPTER = TypeAdapter(PipelineConfig)
 MAX_NAME_LENGTH = 80
-TAGS = ("name", "source")  # keys that select the member of a union
+CHOOSE_EXPERIMENT = "choose an experiment (+experiment=digits_3), or give the value as key=value"
 
 
-def words_as_name(words: Sequence[str]) -> str:
-    """Returns an experiment name made of the words. Letters of other alphabets become ``-``."""
-    name = re.sub(r"[^A-Za-z0-9_.-]", "-", "_".join(map(str, words)))
+def words_as_name(words: Sequence[str] | str) -> str:
+    """Returns an experiment name made of the words. Spaces become ``_``, letters of other alphabets ``-``."""
+    texts = [words] if isinstance(words, str) else map(str, words)
+    name = re.sub(r"[^A-Za-z0-9_.-]", "-", "_".join("_".join(text.split()) for text in texts))
     return re.sub(r"^[^A-Za-z0-9]", "x", name)[:MAX_NAME_LENGTH]
 
 
@@ -42,12 +42,13 @@ def parse(composed: DictConfig | Mapping[str, Any]) -> PipelineConfig:
     """
     plain, missing = _plain(composed)
     try:
-        config = _ADAPTER.validate_json(json.dumps(plain))
+        config = _ADAPTER.validate_json(json.dumps(single_values.normalized(plain)))
     except ValidationError as error:
         details = [detail for detail in error.errors() if not _repeats(detail, error.errors())]
         if missing:  # values that depend on missing ones cannot be checked
             details = [detail for detail in details if detail["type"] == "unexpected_keyword_argument"]
-        raise ConfigError([*(_sentence(detail, plain) for detail in details), *missing]) from None
+        faults = dict.fromkeys(fault for detail in details for fault in _sentences(detail, plain))
+        raise ConfigError([*faults, *missing]) from None
     return config
 
 
@@ -62,8 +63,7 @@ def _plain(composed: DictConfig | Mapping[str, Any]) -> tuple[dict[str, Any], li
         return dict(composed), []
     # Interpolations stay unresolved here, because one with a missing value would end the search.
     plain: Any = OmegaConf.to_container(composed, resolve=False)
-    hint = "choose an experiment (+experiment=digits_3), or give the value as key=value"
-    missing = [f"{key}: has no value; {hint}" for key in _missing_keys(plain)]
+    missing = [f"{key}: has no value; {CHOOSE_EXPERIMENT}" for key in _missing_keys(plain)]
     if not missing:
         try:
             plain = OmegaConf.to_container(composed, resolve=True)
@@ -94,62 +94,80 @@ def _repeats(detail: Any, details: list[Any]) -> bool:
     return here[:2] == ("force", "bool") and isinstance(detail["input"], list)
 
 
-def _sentence(detail: Any, plain: Mapping[str, Any]) -> str:
-    # The location of a union member contains the type's name: force.bool, force.tuple[...], model.mobilenet_v2.
-    path = [part for part in detail["loc"] if part != "bool" and "[" not in str(part)]
-    path = [part for place, part in enumerate(path) if not _is_tag(part, _value_at(plain, path[:place]))]
-    where = ".".join(str(part) for part in path)
-    if detail["type"] == "unexpected_keyword_argument":
-        if old := renamed_keys.hint(where, detail["input"]):
-            return old
-        known = _keys_at(PipelineConfig, [str(part) for part in path[:-1]], plain)
-        known = [*known, "experiment"] if len(path) == 1 else known  # a group of conf/
-        close = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.0)
-        return f"{where}: unknown key. Closest known key: {'.'.join([*map(str, path[:-1]), *close])}"
-    if detail["type"] in ("missing", "missing_argument"):
-        return f"{where}: has no value. Give it as {where}=value"
-    message = detail["msg"].removeprefix("Value error, ")
-    if detail["type"] == "union_tag_invalid":
-        allowed = detail["ctx"]["expected_tags"]
-        key = detail["ctx"]["discriminator"].strip("'")
-        return f"{where}.{key}: received {detail['ctx']['tag']!r}; input should be one of {allowed}"
-    if detail["type"] == "value_error":
-        return f"{where}: {message}"
-    received = _value_at(plain, path)
-    if where.endswith("_fraction") and isinstance(received, int | float) and 1 < received <= 100:
+def _sentences(detail: Any, plain: Mapping[str, Any]) -> Iterator[str]:
+    """Yields the sentences about a fault that pydantic found: one, or one per key of an unknown group."""
+    kind = detail["type"]
+    path = _path(detail["loc"], plain)
+    where = ".".join(map(str, path))
+    is_only = bool(path) and isinstance(path[-1], int) and len(value_at(plain, path[:-1])) == 1
+    shown = ".".join(map(str, path[:-1])) if is_only else where
+    if kind == "unexpected_keyword_argument":
+        for key, value in _leaves(where, detail["input"]):
+            yield about_unknown_key(key, value, plain)
+    elif kind in ("missing", "missing_argument"):
+        yield f"{where}: has no value. Give it as {where}={'<choice>' if _is_group(path, plain) else 'value'}"
+    elif kind == "union_tag_invalid":
+        key, tags = detail["ctx"]["discriminator"].strip("'"), detail["ctx"]["expected_tags"].replace("'", "")
+        yield _rejected(f"{where}.{key}", value_at(plain, [*path, key]), f"one of {tags}", tags.split(", "))
+    elif kind == "value_error":
+        yield f"{where}: {detail['msg'].removeprefix('Value error, ')}"
+    elif path and detail["loc"][-1] == "[key]":
+        yield _rejected(where, path[-1], *_allowed_keys(path[:-1], plain))
+    else:
+        allowed = schema.kind_at(path, plain)
+        yield _rejected(shown, value_at(plain, path), expected.describe(allowed), expected.choices(allowed))
+
+
+def _path(location: Sequence[Any], plain: Mapping[str, Any]) -> list[Any]:
+    """Returns the parts of a dotted key from a location of pydantic.
+
+    A location contains the names of union members: force.bool, force.tuple[...], model.mobilenet_v2. Its last part is
+    an index if the user gave a single value instead of a list.
+    """
+    path = [part for part in location if part != "bool" and "[" not in str(part)]
+    path = [part for place, part in enumerate(path) if not _is_tag(part, value_at(plain, path[:place]))]
+    if path and isinstance(path[-1], int) and not isinstance(value_at(plain, path[:-1]), list):
+        return path[:-1]
+    return path
+
+
+def _rejected(where: str, received: Any, allowed: str, choices: Sequence[str]) -> str:
+    """Returns a sentence about a value that is not allowed, with a hint for frequent mistakes."""
+    if isinstance(received, int | float) and where.endswith("_fraction") and 1 < received <= 100:
         return f"{where}: {received} is not a fraction; {received:g} % is {received / 100:.10g}"
     hint = ""
-    expected = detail.get("ctx", {}).get("expected")
-    if expected and isinstance(received, str):
-        choices = [choice.strip("' ") for choice in expected.replace(" or ", ",").split(",")]
-        hint = "".join(f". Closest: {c}" for c in difflib.get_close_matches(received, choices, n=1))
-    return f"{where}: received {received!r}; {message[0].lower()}{message[1:]}{hint}"
+    if received == "import" and where.startswith(("stages", "force")):
+        hint = ". The stage import runs if import.path is set"
+    elif close := difflib.get_close_matches(str(received), choices, n=1):
+        hint = f". Closest: {close[0]}"
+    elif where == "dataset.negatives":
+        hint = f". Choose the group with dataset/negatives={received}"
+    elif isinstance(received, bool) and allowed.startswith("a word"):
+        hint = '. Quote words that YAML reads as booleans: "yes", "no", "on", "off"'
+    elif received is None and allowed.startswith("a list"):
+        hint = ". An empty list is []"
+    return f"{where}: received {expected.shown(received)}; allowed: {allowed}{hint}"
+
+
+def _allowed_keys(path: Sequence[Any], plain: Any) -> tuple[str, list[str]]:
+    base, _ = schema.without_limits(schema.kind_at(path, plain))
+    names = expected.choices(base.__args__[0])
+    return f"the keys {', '.join(names)}", names
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yields the dotted keys of a mapping with their values; the path itself for other values."""
+    if isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from _leaves(f"{path}.{key}", inner)
+    else:
+        yield path, value
+
+
+def _is_group(path: Sequence[Any], plain: Mapping[str, Any]) -> bool:
+    return bool(schema.classes(schema.kind_at(path, plain)))
 
 
 def _is_tag(part: Any, parent: Any) -> bool:
     """Returns whether a part of a location is the name of a union member instead of a key."""
-    return isinstance(parent, Mapping) and part not in parent and part in map(parent.get, TAGS)
-
-
-def _value_at(plain: Any, path: list[Any]) -> Any:
-    for part in path:
-        try:
-            plain = plain[part]
-        except (KeyError, IndexError, TypeError):
-            break
-    return plain
-
-
-def _keys_at(cls: type, path: list[str], plain: Any) -> list[str]:
-    """Returns the field names of the configuration class at ``path``."""
-    hints = typing.get_type_hints(cls)
-    for part in path:
-        plain = _value_at(plain, [part])
-        kind = hints.get(part)
-        candidates = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
-        nested = [typing.get_type_hints(c) for c in candidates if dataclasses.is_dataclass(c)]
-        if not nested:
-            return []
-        named = [n for n in nested for key in TAGS if _value_at(plain, [key]) in typing.get_args(n.get(key))]
-        hints = (named or nested)[0]
-    return ["from" if name == "from_stage" else name for name in hints]
+    return isinstance(parent, Mapping) and part not in parent and part in map(parent.get, schema.TAGS)

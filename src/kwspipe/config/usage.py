@@ -1,45 +1,62 @@
 """Text of ``--help``."""
 
-from pathlib import Path
+from collections.abc import Collection, Mapping
 
+WIDTH = 100
+STAGES = {
+    "prepare": "decodes the recordings into the clip store, split by speaker",
+    "train": "trains the network, from a checkpoint or from scratch",
+    "quantize": "converts it to int8, compiles the model image and chooses thresholds",
+    "evaluate": "measures float and int8 model on test clips and streams; writes the report",
+    "deploy": "pushes the model to a board and verifies its outputs bit for bit",
+    "record": "records words from the microphone, as training data",
+    "mine": "stores false accepts in long recordings as training clips",
+    "compare": "compares runs, with confidence intervals and significance",
+    "inspect": "writes a page with the clips before and after augmentation",
+    "export": "writes the model for other firmware: .tflite and C array",
+    "listen": "live detection from a microphone, a recording or a board",
+}
 TEXT = """\
-Usage: python -m kwspipe +experiment=NAME [group=choice] [group.key=value] ...
-
-Runs the stages prepare, train, quantize, evaluate and deploy of an experiment.
+Trains a keyword spotter from recordings or synthetic speech, tests it, and deploys it to a board.
+Usage: python -m kwspipe +experiment=NAME [group=choice ...] [key=value ...]
 
 Examples:
-  python -m kwspipe +experiment=digits_3 dataset=synthetic
-  python -m kwspipe +experiment=digits_3 dataset=folder dataset.root=path/to/speech model=matchboxnet
-  python -m kwspipe -m +experiment=digits_3 seed=1,2,3
+  demo, synthetic speech  python -m kwspipe +experiment=digits_3 dataset=synthetic
+  own recordings          python -m kwspipe +experiment=digits_3 dataset=folder dataset.root=clips
+  own wake word           python -m kwspipe +experiment=custom 'dataset.words=[hey computer]'
+  three jobs (sweep)      python -m kwspipe -m +experiment=digits_3 seed=1,2,3
+  deploy to a board       python -m kwspipe +experiment=digits_3 stages=deploy board=brd2601
+  test another model      python -m kwspipe import.path=model.tflite dataset.root=clips
 
-Groups and choices:
+Stages (the first five by default; others with stages=NAME or stages=[NAME,NAME]):
+{stages}
+
+Groups and their choices:
 {groups}
 
-Stages (stages=[...]), by default the first five:
-  {stages}
-
-Options:
-  --cfg job                  print the configuration, grouped by stage
-  --cfg job --package train  print one group
-  -m, --multirun             run one job per combination of the comma-separated values
-  -sc install=bash           print the shell completion
-  --hydra-help               options of Hydra
-
-docs/commands.md describes the commands, and the files in conf/ describe each key.
+Where keys are documented: conf/<group>/<choice>.yaml (a comment for each key), docs/commands.md
+  --cfg job [-p train]   prints the configuration by stage [or of one group] instead of running
+  --info [defaults]      prints how Hydra composed it; --hydra-help lists the options of Hydra
+  -m                     runs one job per combination of the comma-separated values (docs/sweeps.md)
+  -sc install=bash       prints the shell completion; --version prints the version
 """
 
 
-def text(conf_dir: Path, stages: tuple[str, ...]) -> str:
+def text(groups: Mapping[str, Collection[str]]) -> str:
     """Returns the help text.
 
     Args:
-        conf_dir: folder of the configuration groups. Files with a leading underscore are not choices.
-        stages: names of the stages.
+        groups: the choices of each configuration group.
     """
-    folders = sorted(path for path in conf_dir.rglob("*") if path.is_dir())
-    rows = []
-    for folder in folders:
-        choices = sorted(file.stem for file in folder.glob("[!_]*.yaml"))
-        if len(choices) > 1:
-            rows.append(f"  {folder.relative_to(conf_dir).as_posix():18} {', '.join(choices)}")
-    return TEXT.format(groups="\n".join(rows), stages=", ".join(stages))
+    listed = [
+        f"{group}: {', '.join(choices)}"
+        for group, choices in groups.items()
+        if len(choices) > 1 and not group.startswith("hydra")
+    ]
+    lines = [""]
+    for entry in listed:
+        if len(lines[-1]) + len(entry) + 3 > WIDTH:
+            lines.append("")
+        lines[-1] += f"{' |' if lines[-1] else ' '} {entry}"
+    stages = [f"  {name:9} {function}" for name, function in STAGES.items()]
+    return TEXT.format(groups="\n".join(lines), stages="\n".join(stages))

@@ -189,7 +189,7 @@ def test_all_errors_are_reported_together() -> None:
     with pytest.raises(ConfigError) as caught:
         check([{"name": "Gian"}, {"name": "Gain"}, {"name": "Gain", "p": 2}], ())
     text = str(caught.value)
-    assert "has 2 problem(s)" in text and "transforms.0, Gian" in text and "transforms.2, Gain" in text
+    assert "has 2 problems" in text and "transforms.0, Gian" in text and "transforms.2, Gain" in text
 
 
 def test_speed_must_be_first_and_masks_last() -> None:
@@ -205,4 +205,4 @@ def test_speed_must_be_first_and_masks_last() -> None:
         "transforms.3, Gain: it transforms samples, but the earlier SpecTimeMask transforms features; "
         "move it before SpecTimeMask" in text
     )
-    assert "has 2 problem(s)" in text
+    assert "has 2 problems" in text

@@ -1,29 +1,24 @@
 """The text of ``--help``."""
 
-from pathlib import Path
+from kwspipe.__main__ import config_groups
+from kwspipe.config import stage_order
+from kwspipe.config.usage import STAGES, text
 
-from kwspipe.config.usage import text
-from support.paths import CONF
+
+def test_groups_with_several_choices_are_listed() -> None:
+    lines = text({"train": ["a", "b"], "single": ["default"], "hydra/launcher": ["c", "d"]}).splitlines()
+    assert "  train: a, b" in lines
+    assert not any("single" in line or "hydra/launcher" in line for line in lines)
 
 
-def test_choices_are_listed_and_shared_defaults_are_not(tmp_path: Path) -> None:
-    for name in (
-        "train/a",
-        "train/b",
-        "train/_common",
-        "single/default",
-        "dataset/negatives/x",
-        "dataset/negatives/y",
-    ):
-        path = tmp_path / f"{name}.yaml"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    lines = text(tmp_path, ("prepare", "train")).splitlines()
-    assert f"  {'train':18} a, b" in lines and f"  {'dataset/negatives':18} x, y" in lines
-    assert "  prepare, train" in lines
-    assert not any("_common" in line or "single" in line for line in lines)
+def test_every_stage_is_listed_in_its_order() -> None:
+    assert tuple(STAGES) == (*stage_order.ORDER, *stage_order.OPTIONAL)
+
+
+def test_shared_defaults_are_not_choices() -> None:
+    assert config_groups()["train"] == ["finetune", "tutorial"]
 
 
 def test_the_help_fits_one_screen() -> None:
-    lines = text(CONF, ("prepare",)).splitlines()
-    assert len(lines) <= 50 and max(map(len, lines)) <= 110
+    lines = text(config_groups()).splitlines()
+    assert len(lines) <= 40 and max(map(len, lines)) <= 100
