@@ -21,7 +21,7 @@ from kwspipe.sweep.table import (
     format_estimate,
     format_figure,
     job_counts,
-    outcome,
+    outcomes,
 )
 
 BREAKS = re.compile(r"(?<=[._\-/,])(?=[^\W\d_])")  # positions of line breaks, after separators within words
@@ -100,7 +100,7 @@ def write_page(name: str, jobs: Sequence[Job], path: Path) -> None:
         plot=parallel_coordinates.svg(jobs),
         equal=[f"{TITLES[figure]} {format_figure(figure, value)}" for figure, value in equal.items()],
         jobs=_jobs_table(done, varied_keys(jobs), path.parent) if done else None,
-        outcomes=_outcomes(jobs),
+        outcomes=outcomes(jobs),
         breakable=_breakable,
     )
     page.write(path, content)
@@ -164,15 +164,6 @@ def _report(job: Job, folder: Path) -> str:
     """Returns the address of the report of a job relative to the page, or an empty text if there is none."""
     report = job.folder / "report.html"
     return report.relative_to(folder).as_posix() if job.folder.parent == folder and report.is_file() else ""
-
-
-def _outcomes(jobs: Sequence[Job]) -> dict[str, list[str]]:
-    """Returns the folders of the jobs that are not done, by outcome."""
-    found: dict[str, list[str]] = {}
-    for job in jobs:
-        if job.record.status != "done":
-            found.setdefault(outcome(job), []).append(job.folder.name)
-    return found
 
 
 def _breakable(text: str, mark: str = Markup("<wbr>")) -> Markup:

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -21,6 +22,7 @@ TITLES = {
     "instructions": "instructions",
 }
 MAX_NAMED_JOBS = 3  # an error in the common configuration has the same message in all jobs
+UNLIMITED = 10_000  # columns of a terminal on which every table fits
 UNFINISHED = ("running", "interrupted")
 
 
@@ -46,30 +48,83 @@ def format_estimate(name: str, estimate: Estimate | None) -> str:
 
 
 def print_table(jobs: Sequence[Job], console: Console) -> None:
-    """Prints one row per group, the best first, and the outcomes of jobs that are not done."""
+    """Prints one row per group, the best first, and the outcomes of jobs that are not done.
+
+    If the table does not fit on the terminal, the figures are divided into several tables. Groups with long overrides
+    are then listed with numbers.
+    """
     groups = groups_of(jobs)
     names = figure_names(groups)
-    table = Table(
-        title=job_counts(jobs), title_justify="left", caption_justify="left", caption=caption(groups)
-    )
-    for key in groups[0].overrides if groups else ():
-        table.add_column(key, overflow="fold")
-    table.add_column("jobs", justify="right")
-    for name in names:
-        table.add_column(TITLES[name], justify="right")
-    for group in groups:
-        cells = [*group.overrides.values(), f"{group.num_done}/{len(group.jobs)}"]
-        cells += [format_estimate(name, group.estimates.get(name)) for name in names]
-        table.add_row(*map(escape, cells), style="bold green" if group.best else None)
-    console.print(table)
-    by_outcome: dict[str, list[str]] = {}
-    for job in jobs:
-        if job.record.status != "done":
-            by_outcome.setdefault(outcome(job), []).append(job.folder.name)
-    for text, folders in by_outcome.items():
+    console.print(job_counts(jobs), style="bold")
+    keys = list(groups[0].overrides) if groups else []
+    values = [list(group.overrides.values()) for group in groups]
+    tables = [_table(groups, keys, values, names)]
+    if not _fits(tables[0], console.width, console):
+        if not _fits(_table(groups, keys, values, []), console.width // 2, console):
+            for number, texts in enumerate(values, start=1):
+                pairs = ", ".join(f"{key}={text}" for key, text in zip(keys, texts, strict=True))
+                console.print(f"[bold]{number}[/]  {escape(pairs)}", soft_wrap=True)
+            keys, values = ["#"], [[str(number)] for number in range(1, len(groups) + 1)]
+        tables = _parts(groups, keys, values, names, console)
+    for table in tables:
+        console.print()
+        console.print(table)
+    if text := caption(groups):
+        console.print(text)
+    for text, folders in outcomes(jobs).items():
         more = f" and {len(folders) - MAX_NAMED_JOBS} more" if len(folders) > MAX_NAMED_JOBS else ""
         named = ", ".join(folders[:MAX_NAMED_JOBS])
-        console.print(f"[bold]{named}[/]{more} {escape(text)}", soft_wrap=True)
+        console.print(f"[bold]{escape(named)}[/]{more} {escape(text)}", soft_wrap=True)
+
+
+def _table(
+    groups: Sequence[Group], keys: Sequence[str], values: Sequence[Sequence[str]], names: Sequence[str]
+) -> Table:
+    """Returns the table of some figures, with the given first columns."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0, 0, 1))
+    for key in keys:
+        table.add_column(escape(key.replace(".", ".\n")), no_wrap=True, vertical="bottom")
+    table.add_column("jobs", justify="right", no_wrap=True, vertical="bottom")
+    for name in names:
+        title = TITLES[name].replace(" ", "\n")
+        table.add_column(title, justify="right", no_wrap=True, vertical="bottom")
+    for group, texts in zip(groups, values, strict=True):
+        cells = [*texts, f"{group.num_done}/{len(group.jobs)}"]
+        cells += [format_estimate(name, group.estimates.get(name)) for name in names]
+        table.add_row(*map(escape, cells), style="bold green" if group.best else None)
+    return table
+
+
+def _fits(table: Table, width: int, console: Console) -> bool:
+    unlimited = console.options.update(width=UNLIMITED)
+    return console.measure(table, options=unlimited).maximum <= width
+
+
+def _parts(
+    groups: Sequence[Group],
+    keys: Sequence[str],
+    values: Sequence[Sequence[str]],
+    names: Sequence[str],
+    console: Console,
+) -> list[Table]:
+    """Returns tables that fit on the terminal. Each has the first columns and as many figures as possible."""
+    remaining = list(names)
+    tables: list[Table] = []
+    while remaining or not tables:
+        candidates = [_table(groups, keys, values, remaining[:size]) for size in range(len(remaining), 0, -1)]
+        fitting = (one for one in candidates if _fits(one, console.width, console))
+        tables.append(next(fitting, candidates[-1]))
+        remaining = remaining[len(tables[-1].columns) - len(keys) - 1 :]
+    return tables
+
+
+def outcomes(jobs: Sequence[Job]) -> dict[str, list[str]]:
+    """Returns the folders of the jobs that are not done, by outcome."""
+    found: dict[str, list[str]] = {}
+    for job in jobs:
+        if job.record.status != "done":
+            found.setdefault(outcome(job), []).append(job.folder.name)
+    return found
 
 
 def figure_names(groups: Sequence[Group]) -> list[str]:

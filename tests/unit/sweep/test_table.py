@@ -28,6 +28,23 @@ def test_terminal_shows_means_intervals_and_causes(tmp_path: Path) -> None:
     assert "did not finish; the same command continues it" in text
 
 
+def test_figures_are_not_truncated_on_a_narrow_terminal(tmp_path: Path) -> None:
+    for seed in ("1", "2"):
+        overrides = {
+            "schedule.initial_learning_rate": "0.001",
+            "augment.transforms": "[a_long_name]" * 5,
+            "seed": seed,
+        }
+        write_job(tmp_path, overrides, validation=0.9, accuracy=0.8 + int(seed) / 100, instructions=3_268_612)
+        write_job(tmp_path, overrides | {"augment.transforms": "none"}, validation=0.8, accuracy=0.5)
+    out = io.StringIO()
+    table.print_table(read_jobs(tmp_path), Console(file=out, width=60))
+    lines = out.getvalue().splitlines()
+    assert "1  augment.transforms=" + "[a_long_name]" * 5 in lines and "2  augment.transforms=none" in lines
+    assert "…" not in out.getvalue() and "3,268,612" in out.getvalue() and "81.5 ± 6.4 %" in out.getvalue()
+    assert max(len(line) for line in lines if "augment" not in line) <= 60
+
+
 def test_equal_outcomes_are_printed_together(tmp_path: Path) -> None:
     for seed in range(1, 6):
         write_job(tmp_path, {"seed": str(seed)}, status="failed", cause="stages.0: received 'adopt'")
