@@ -122,9 +122,9 @@ def _involved(chosen: Sequence[str]) -> list[str]:
 
 def _is_superseded(manifest: Mapping[str, Any], stage: stages.Stage, run_dir: Path) -> bool:
     """Returns whether a stage before this one has been replaced since, so that this result is out of date anyway."""
-    for needed in stage.needs:
-        present = read_manifest(run_dir / needed)
-        if present is None or manifest.get("inputs", {}).get(needed) != outputs_hash(present):
+    for needed, digest in manifest.get("inputs", {}).items():
+        present = read_manifest(run_dir / needed) if needed in stage.needs else None
+        if needed in stage.needs and (present is None or digest != outputs_hash(present)):
             return True
     return False
 
