@@ -80,7 +80,7 @@ def _is_current(name: str, config: PipelineConfig, run_dir: Path) -> bool:
 
 
 def print_job_line(run_dir: Path, chosen: Sequence[str], console: Console | None = None) -> None:
-    """Prints the figures of a job of a sweep as one line.
+    """Prints the figures of a job of a sweep as one line, or nothing if ``evaluate`` is not among its stages.
 
     Args:
         run_dir: the run directory of the job.
@@ -88,11 +88,11 @@ def print_job_line(run_dir: Path, chosen: Sequence[str], console: Console | None
         console: output; None: standard output.
     """
     run = read(run_dir)
-    text = ", ".join(chosen)
-    if run.metrics is not None and "evaluate" in chosen:
-        figures = clip_figures(run.metrics, None) + stream_figures(run.metrics.get("streaming") or {})
-        shown = [figure for figure in figures if not figure.name.startswith(" ") and figure.interval]
-        text = ", ".join(f"{figure.name} {figure.value} ({figure.interval})" for figure in shown)
+    if run.metrics is None or "evaluate" not in chosen:
+        return
+    figures = clip_figures(run.metrics, None) + stream_figures(run.metrics.get("streaming") or {})
+    shown = [figure for figure in figures if not figure.name.startswith(" ") and figure.interval]
+    text = ", ".join(f"{figure.name} {figure.value} ({figure.interval})" for figure in shown)
     _Page(console or shared_console(stderr=False)).line(f"{run_dir.name}: {text}")
 
 
