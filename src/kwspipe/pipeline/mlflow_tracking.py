@@ -24,12 +24,13 @@ RECORD = ".mlflow.json"
 SQLITE = "sqlite:///"
 ARTEFACTS = (
     "config.yaml", "report.html", "quantize/model.tflite", "quantize/model.kws", "quantize/labels.txt",
-    "quantize/summary.txt", "evaluate/metrics.json", "evaluate/confusion.png", "train/history.csv",
+    "quantize/summary.txt", "evaluate/metrics.json", "evaluate/confusion.png", "evaluate/det.png", "evaluate/roc.png",
+    "evaluate/precision_recall.png", "evaluate/training.png", "train/history.csv",
 )  # fmt: skip
-# What says how a run was done, and not what it was.
+# Keys that do not change the results of a run.
 NOT_PARAMETERS = frozenset({"run_dir", "stages", "from", "force", "tracking"})
-BATCH = 100  # as many parameters or metrics as MLflow takes at once
-MAX_VALUE = 6000  # characters of a parameter that MLflow takes
+BATCH = 100  # maximum number of parameters or metrics in a request to MLflow
+MAX_VALUE = 6000  # maximum number of characters of a parameter
 
 
 def check(config: PipelineConfig) -> None:
@@ -149,7 +150,7 @@ def _metrics(run_dir: Path) -> Iterator[tuple[str, float, int]]:
     if history.is_file():
         with history.open(newline="") as file:
             for row in csv.DictReader(file):
-                epoch = int(row.pop("epoch"))
+                epoch = int(row.pop("epoch")) + 1  # history.csv counts from 0
                 for key, text in row.items():
                     yield f"train.{key}", float(text), epoch
     metrics = run_dir / "evaluate" / "metrics.json"

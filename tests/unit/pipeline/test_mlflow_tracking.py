@@ -63,7 +63,7 @@ def test_parameters_metrics_and_artefacts_are_logged_once(run_dir: Path, tmp_pat
     assert "run_dir" not in run["params"]
     assert run["metrics"]["train.val_accuracy"] == 0.75 and run["metrics"]["int8.accuracy"] == 0.9
     assert "parity.equal" not in run["metrics"]
-    assert run["status"] == "FINISHED" and run["steps"] == [0, 1]
+    assert run["status"] == "FINISHED" and run["steps"] == [1, 2]
     assert {"config.yaml", "history.csv", "metrics.json"} <= set(run["files"])
 
 
