@@ -191,7 +191,7 @@ class TrainingLoop:
             import tensorflow as tf
 
             writer = tf.summary.create_file_writer(str(self.folder / "logs"))
-            with writer.as_default(step=result.epoch):
+            with writer.as_default(step=result.epoch + 1):
                 for name, value in {**asdict(result), "data_wait_share": data_wait_share}.items():
                     tf.summary.scalar(name, value)
             writer.close()
