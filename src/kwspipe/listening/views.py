@@ -10,13 +10,13 @@ from rich.text import Text
 
 from kwspipe.audio.level_meter import meter
 from kwspipe.audio.pcm import Pcm
+from kwspipe.config.threshold_text import FULL_SCORE, threshold_text
 from kwspipe.core.spotter import Inference
 from kwspipe.labels import is_keyword
 from kwspipe.listening.session import DetectionRecord
 
 WIDTH = 40
 FRAMES_PER_S = 12
-FULL_SCORE = 255
 
 
 class PlainView:
@@ -53,8 +53,9 @@ class PlainView:
     def show_detection(self, detection: DetectionRecord) -> None:
         """Prints a detection."""
         stored = f"  -> {detection.file}" if detection.file else ""
+        score = threshold_text(detection.score)
         self._console.print(
-            f"    {detection.time_s:8.2f} s  [bold]{escape(detection.label)}[/]  (score {detection.score})  "
+            f"    {detection.time_s:8.2f} s  [bold]{escape(detection.label)}[/]  score {score}  "
             f"{escape(detection.source)}{escape(stored)}"
         )
 
@@ -116,4 +117,4 @@ class LiveView(PlainView):
         bar = Text("█" * filled + "░" * (WIDTH - filled), style)
         if keyword:
             bar.stylize("reverse", mark, mark + 1)
-        return Text.assemble(f"    {label} ", bar, f" {score:3d}")
+        return Text.assemble(f"    {label} ", bar, f" {100 * score / FULL_SCORE:3.0f} %")

@@ -3,16 +3,19 @@
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
-
 from kwspipe.config import DetectorConfig, StreamConfig
+from kwspipe.config.threshold_text import threshold_text
 from kwspipe.core.detector import pack_settings
 from kwspipe.core.spotter import Spotter
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.streaming import intervals
 from kwspipe.streaming.composition import compose
 from kwspipe.streaming.scoring import score_with_progress
-from kwspipe.streaming.thresholds import ThresholdChoice, choose
+from kwspipe.streaming.thresholds import ThresholdChoice, choose, evaluate
+from kwspipe.terminal.lines import LoggedConsole
+
+WARNING = "bold yellow"
+MAX_MISSED = 0.2  # share of missed keywords above which the choice is printed with a warning
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ def choose_thresholds(
     store: ClipStore,
     config: StreamConfig,
     seed: int,
-    console: Console,
+    console: LoggedConsole,
 ) -> DetectorChoice:
     """Chooses thresholds for ``detector.target_false_accepts_per_hour``.
 
@@ -48,37 +51,45 @@ def choose_thresholds(
         seed: seed of the streams.
         console: output of the choice.
     """
-    target = detector.target_false_accepts_per_hour
-    if target is None:
+    if detector.target_false_accepts_per_hour is None:
         return DetectorChoice(detector, None)
+    stays = f"threshold {threshold_text(detector.detection_threshold)} stays as configured"
     if not store.negative("validation"):
         # Streams of other words do not resemble speech. A threshold that meets the target on them misses half of the
         # words.
-        console.print(
-            f"    threshold {detector.detection_threshold} stays as configured: there is no keyword-free speech "
-            "(dataset.negative_roots) to choose it for detector.target_false_accepts_per_hour"
+        console.print_line(
+            f"{stays}: there is no keyword-free speech (dataset.negative_roots) to choose it for "
+            "detector.target_false_accepts_per_hour"
         )
         return DetectorChoice(detector, None)
-    choice = _choose_on_validation(image, detector, target, store, config, seed)
+    choice, configured = _choose_on_validation(image, detector, store, config, seed)
+    if configured is None:
+        console.print_line(f"{stays}: the validation split has no keywords to choose it with", WARNING)
+        return DetectorChoice(detector, None)
     if choice is None:
-        console.print(
-            f"    [bold yellow]each threshold that meets detector.target_false_accepts_per_hour={target:g} misses all "
-            f"words of the validation streams: threshold {detector.detection_threshold} stays[/]"
+        console.print_line(
+            f"{stays}: each threshold that meets detector.target_false_accepts_per_hour="
+            f"{detector.target_false_accepts_per_hour:g} misses all words of the validation streams. The configured "
+            f"threshold misses {_figures(configured)}",
+            WARNING,
         )
         return DetectorChoice(detector, None)
-    _print_choice(choice, console)
+    _print_choice(choice, configured, console)
     return DetectorChoice(_with_thresholds(choice, detector), choice.facts())
 
 
 def _choose_on_validation(
-    image: bytes, detector: DetectorConfig, target: float, store: ClipStore, config: StreamConfig, seed: int
-) -> ThresholdChoice | None:
-    rate = store.summary["sample_rate_hz"]
+    image: bytes, detector: DetectorConfig, store: ClipStore, config: StreamConfig, seed: int
+) -> tuple[ThresholdChoice | None, ThresholdChoice | None]:
+    """Returns the choice and the figures at the configured threshold."""
+    rate, target = store.summary["sample_rate_hz"], detector.target_false_accepts_per_hour or 0.0
     labels = Spotter(image).labels
     streams = compose(store, config, "validation", seed)
     scores = score_with_progress(image, streams, rate, config.threads, "validation streams")
     settings = pack_settings(detector, labels)
-    return choose(scores, settings, labels, target, detector.per_class_thresholds, config.hit_window_ms, rate)
+    configured = evaluate(scores, settings, labels, target, config.hit_window_ms, rate)
+    per_class = detector.per_class_thresholds
+    return choose(scores, settings, labels, target, per_class, config.hit_window_ms, rate), configured
 
 
 def _with_thresholds(choice: ThresholdChoice, detector: DetectorConfig) -> DetectorConfig:
@@ -91,18 +102,37 @@ def _with_thresholds(choice: ThresholdChoice, detector: DetectorConfig) -> Detec
     return DetectorConfig(**(vars(detector) | changes))
 
 
-def _print_choice(choice: ThresholdChoice, console: Console) -> None:
-    thresholds = sorted(set(choice.thresholds))
-    shown = f"threshold {thresholds[0]}" if len(thresholds) == 1 else f"thresholds {choice.thresholds}"
-    console.print(
-        f"    {shown} chosen on validation: {choice.count} false accepts in {choice.hours:.2f} h, "
-        f"{choice.false_reject_rate:.1%} of the keywords missed"
+def _print_choice(choice: ThresholdChoice, configured: ThresholdChoice, console: LoggedConsole) -> None:
+    chosen, target = sorted(set(choice.thresholds)), choice.target_per_hour
+    shown = f"threshold {threshold_text(chosen[-1])}"
+    if len(chosen) > 1:
+        shown = f"thresholds {threshold_text(chosen[0])} to {threshold_text(chosen[-1])}"
+    console.print_line(
+        f"{shown} chosen on validation: {choice.count} false accepts in {choice.hours:.2f} h, "
+        f"{_percent(choice.false_reject_rate)} of the keywords missed"
     )
-    if not choice.proven:
-        target = choice.target_per_hour
-        enough = intervals.upper_rate(0, 1) / target
-        console.print(
-            f"    [bold yellow]too little audio to prove detector.target_false_accepts_per_hour={target:g}:[/] the "
-            f"upper limit from {choice.hours:.2f} h is {choice.upper_per_hour:.1f} (95 %). A proof needs "
-            f"{enough:.1f} h of validation audio without a false accept (dataset.negative_roots)"
+    if choice.false_reject_rate > MAX_MISSED:
+        console.print_line(
+            f"more than {_percent(MAX_MISSED, 0)} of the keywords are missed with "
+            f"detector.target_false_accepts_per_hour={target:g}. The configured threshold "
+            f"{threshold_text(configured.thresholds[0])} misses {_figures(configured)}. "
+            "detector.target_false_accepts_per_hour=null selects it, a higher target selects a threshold in between. "
+            "More recordings of the keywords and more keyword-free speech in training lower both figures",
+            WARNING,
         )
+    if not choice.proven:
+        enough = intervals.upper_rate(0, 1) / target
+        console.print_line(
+            f"too little audio to prove detector.target_false_accepts_per_hour={target:g}: the upper limit from "
+            f"{choice.hours:.2f} h is {choice.upper_per_hour:.1f} (95 %). A proof needs {enough:.1f} h of validation "
+            "audio without a false accept (dataset.negative_roots)",
+            WARNING,
+        )
+
+
+def _figures(choice: ThresholdChoice) -> str:
+    return f"{_percent(choice.false_reject_rate)} of the keywords, with {choice.per_hour:.1f} false accepts per hour"
+
+
+def _percent(share: float, digits: int = 1) -> str:
+    return f"{100 * share:.{digits}f} %"

@@ -9,6 +9,9 @@ import numpy as np
 from kwspipe.streaming import curve, intervals
 from kwspipe.streaming.curve import NUM_THRESHOLDS, ThresholdCounts
 from kwspipe.streaming.scoring import StreamScores
+from kwspipe.streaming.streams import total_hours
+
+KINDS = ("negative", "others", "noise")  # streams without keywords
 
 # A keyword with fewer occurrences in validation gets the common threshold, because its own would be arbitrary.
 MIN_KEYWORDS = 30
@@ -27,6 +30,8 @@ class ThresholdChoice:
         kinds: kinds of the streams, each of which meets the target.
         count: number of false accepts in all streams of these kinds.
         hours: total duration of these streams.
+        per_hour: false accepts per hour in the kind with the most.
+        missed: number of missed keywords.
         false_reject_rate: share of missed keywords.
     """
 
@@ -35,7 +40,14 @@ class ThresholdChoice:
     kinds: tuple[str, ...]
     count: int
     hours: float
+    per_hour: float
+    missed: int
     false_reject_rate: float
+
+    @property
+    def meets_target(self) -> bool:
+        """True if each kind of stream meets the target."""
+        return self.per_hour <= self.target_per_hour
 
     @property
     def upper_per_hour(self) -> float:
@@ -86,63 +98,62 @@ def choose(
         target misses all keywords.
     """
     counts = curve.count_at_thresholds(scores, settings, labels, hit_window_ms, sample_rate_hz)
-    kinds = tuple(kind for kind in ("negative", "others", "noise") if counts.hours.get(kind))
+    kinds = tuple(kind for kind in KINDS if counts.hours.get(kind))
     if not kinds or not counts.keywords.any():
         return None
     common = _common(counts, kinds, target_per_hour)
-    thresholds = [common] * len(labels)
-    evaluator = _Evaluator(scores, settings, labels, hit_window_ms, counts, kinds)
-    best = evaluator.evaluate(thresholds, target_per_hour)
+    candidates = [[common] * len(labels)]
     for by_word in _per_class(counts, kinds, common) if per_class else []:
         own = dict(zip(counts.words, by_word, strict=True))
-        candidate = evaluator.evaluate([own.get(label, common) for label in labels], target_per_hour)
-        if candidate.meets_target and candidate.missed < best.missed:
-            best = candidate
-    return best.choice if best.meets_target and best.choice.false_reject_rate < 1 else None
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    choice: ThresholdChoice
-    missed: int
-    meets_target: bool
-
-
-@dataclass(frozen=True)
-class _Evaluator:
-    """Evaluates thresholds with the detector, in which a detection of one keyword can suppress another."""
-
-    scores: Sequence[StreamScores]
-    settings: bytes
-    labels: Sequence[str]
-    hit_window_ms: float
-    counts: ThresholdCounts
-    kinds: tuple[str, ...]
-
-    def evaluate(self, thresholds: Sequence[int], target_per_hour: float) -> _Candidate:
-        streams = [one for one in self.scores if one.stream.kind in (*self.kinds, "words")]
-        outcomes = curve.outcomes(
-            [one for one in streams if one.stream.background != "speech"],
-            curve.with_thresholds(self.settings, thresholds),
-            self.labels,
-            self.hit_window_ms,
-        )
-        missed = sum(int(outcome.missed.sum()) for outcome in outcomes)
-        accepts = {
-            kind: sum(len(outcome.false_accepts) for outcome in outcomes if outcome.stream.kind == kind)
-            for kind in self.kinds
-        }
-        hours = {kind: self.counts.hours[kind] for kind in self.kinds}
-        choice = ThresholdChoice(
-            tuple(thresholds),
+        candidates.append([own.get(label, common) for label in labels])
+    evaluated = [
+        evaluate(
+            scores,
+            curve.with_thresholds(settings, one),
+            labels,
             target_per_hour,
-            self.kinds,
-            sum(accepts.values()),
-            sum(hours.values()),
-            missed / int(self.counts.keywords.sum()),
+            hit_window_ms,
+            sample_rate_hz,
         )
-        meets_target = all(accepts[kind] <= target_per_hour * hours[kind] for kind in self.kinds)
-        return _Candidate(choice, missed, meets_target)
+        for one in candidates
+    ]
+    allowed = [one for one in evaluated if one and one.meets_target and one.false_reject_rate < 1]
+    return min(allowed, key=lambda one: one.missed, default=None)
+
+
+def evaluate(
+    scores: Sequence[StreamScores],
+    settings: bytes,
+    labels: Sequence[str],
+    target_per_hour: float,
+    hit_window_ms: float,
+    sample_rate_hz: int,
+) -> ThresholdChoice | None:
+    """Returns the figures of the thresholds in ``settings``; None without keywords or without audio without keywords.
+
+    The detector runs with these thresholds, because a detection of one keyword can suppress another. The arguments are
+    those of ``choose``.
+    """
+    scores = [one for one in scores if one.stream.background != "speech"]
+    outcomes = curve.outcomes(scores, settings, labels, hit_window_ms)
+    by_kind = {kind: [one for one in outcomes if one.stream.kind == kind] for kind in (*KINDS, "words")}
+    durations = {kind: total_hours([o.stream for o in by_kind[kind]], sample_rate_hz) for kind in KINDS}
+    hours = {kind: duration for kind, duration in durations.items() if duration}
+    accepts = {kind: sum(len(one.false_accepts) for one in by_kind[kind]) for kind in hours}
+    missed = sum(int(one.missed.sum()) for one in by_kind["words"])
+    keywords = sum(len(one.keywords) for one in by_kind["words"])
+    if not hours or not keywords:
+        return None
+    return ThresholdChoice(
+        tuple(curve.thresholds_of(settings)),
+        target_per_hour,
+        tuple(hours),
+        sum(accepts.values()),
+        sum(hours.values()),
+        max(accepts[kind] / hours[kind] for kind in hours),
+        missed,
+        missed / keywords,
+    )
 
 
 def _common(counts: ThresholdCounts, kinds: Sequence[str], target_per_hour: float) -> int:

@@ -1,6 +1,7 @@
 """Displays of a detection session on a terminal and in a file."""
 
 import io
+import re
 
 import numpy as np
 from rich.console import Console
@@ -21,7 +22,7 @@ def test_one_line_per_detection() -> None:
         view.show_detection(DETECTION)
         view.show_message("skipped: b[2].wav")
     assert text.getvalue().splitlines() == [
-        "       12.35 s  one  (score 187)  a[1].wav  -> one/a_nohash_0.wav",
+        "       12.35 s  one  score 187 of 255 (73 %)  a[1].wav  -> one/a_nohash_0.wav",
         "    skipped: b[2].wav",
     ]
 
@@ -41,9 +42,9 @@ def test_bars_of_level_and_scores() -> None:
     lines = captured.get().splitlines()
     assert lines[0] == "    microphone  2.5 s    Ctrl-C ends it"
     assert lines[1].strip().endswith("-6 dB")
-    assert lines[2] == "    one       " + "█" * 40 + " 255"
-    assert lines[3] == "    three     " + "░" * 40 + "   0"
-    assert lines[4] == "    _silence_ " + "█" * 20 + "░" * 20 + " 128"
+    assert lines[2] == "    one       " + "█" * 40 + " 100 %"
+    assert lines[3] == "    three     " + "░" * 40 + "   0 %"
+    assert lines[4] == "    _silence_ " + "█" * 20 + "░" * 20 + "  50 %"
     assert "\x1b[7" in shown  # marks of the thresholds
 
 
@@ -52,7 +53,5 @@ def test_detections_are_printed_above_the_bars() -> None:
     with LiveView(Console(file=text, width=100, force_terminal=True), LABELS, (145, 145, 145)) as view:
         view.begin_source("microphone")
         view.show_detection(DETECTION)
-    assert "(score 187)" in text.getvalue().replace("\x1b[0m", "").replace("\x1b[1m", "").replace(
-        "\x1b[1;36m", ""
-    )
+    assert "score 187 of 255 (73 %)" in re.sub(r"\x1b\[[0-9;]*m", "", text.getvalue())
     assert text.getvalue().count("\x1b[?25h") == 1  # the cursor is restored

@@ -3,53 +3,91 @@
 import io
 from collections.abc import Callable
 
-from rich.console import Console
+import pytest
 
 from kwspipe.dataset.store.clip_store import ClipStore
-from kwspipe.streaming.detector_choice import choose_thresholds
+from kwspipe.streaming import detector_choice
+from kwspipe.streaming.detector_choice import DetectorChoice, choose_thresholds
+from kwspipe.streaming.scoring import StreamScores
+from kwspipe.terminal.lines import LoggedConsole
 from support.small_model import small_image
-from support.streams import make_config, make_detector
+from support.streams import make_config, make_detector, make_scores
+
+
+def printed(store: ClipStore, target: float | None, image: bytes = b"") -> tuple[DetectorChoice, str]:
+    """Returns the choice and the printed text."""
+    text = io.StringIO()
+    console = LoggedConsole(stderr=False, file=text, width=80)
+    settings = make_detector(target_false_accepts_per_hour=target)
+    return choose_thresholds(image, settings, store, make_config(), 1, console), text.getvalue()
+
+
+def with_scores(
+    monkeypatch: pytest.MonkeyPatch, make_store: Callable[..., ClipStore], *scores: StreamScores
+) -> ClipStore:
+    """Returns a store for which the given scores are computed."""
+    monkeypatch.setattr(detector_choice, "compose", lambda *_: [])
+    monkeypatch.setattr(detector_choice, "score_with_progress", lambda *_: list(scores))
+    monkeypatch.setattr(detector_choice, "Spotter", lambda _: type("Model", (), {"labels": LABELS}))
+    return make_store(split="validation")
+
+
+LABELS = ("one", "two", "_unknown_")
+WORDS = make_scores("words", [("one", 150 + n) for n in range(100)], True)
 
 
 def test_the_choice_and_its_basis_are_printed(make_store: Callable[..., ClipStore]) -> None:
-    text = io.StringIO()
-    console = Console(file=text, width=1000)
-    store = make_store(split="validation")
-    image = small_image(1)
-    settings = make_detector(target_false_accepts_per_hour=None)
-    assert choose_thresholds(image, settings, store, make_config(), 1, console).detector == settings
-    assert text.getvalue() == ""
-    choice = choose_thresholds(
-        image, make_detector(target_false_accepts_per_hour=1e5), store, make_config(), 1, console
-    )
-    assert "chosen on validation" in text.getvalue() and "too little audio" not in text.getvalue()
+    store, image = make_store(split="validation"), small_image(1)
+    choice, text = printed(store, None)
+    assert choice.detector.detection_threshold == 145 and text == ""
+    choice, text = printed(store, 1e5, image)
+    assert " of 255 (" in text and "chosen on validation" in text and "too little audio" not in text
     assert choice.detector.target_false_accepts_per_hour is None and choice.facts["proven"]
-    choice = choose_thresholds(
-        image, make_detector(target_false_accepts_per_hour=500.0), store, make_config(), 1, console
+
+
+def test_a_choice_that_misses_many_words_is_printed_with_the_figures_of_the_configured_threshold(
+    monkeypatch: pytest.MonkeyPatch, make_store: Callable[..., ClipStore]
+) -> None:
+    speech = make_scores("negative", [("one", 160), ("one", 210)], False)
+    choice, text = printed(with_scores(monkeypatch, make_store, WORDS, speech), 0.5)
+    assert choice.detector.detection_threshold == 210
+    assert text.splitlines() == [
+        "    threshold 210 of 255 (82 %) chosen on validation: 0 false accepts in 1.00 h, 61.0 % of the keywords "
+        "missed",
+        "    more than 20 % of the keywords are missed with detector.target_false_accepts_per_hour=0.5. The configured "
+        "threshold 145 of 255 (57 %) misses 0.0 % of the keywords, with 2.0 false accepts per hour. "
+        "detector.target_false_accepts_per_hour=null selects it, a higher target selects a threshold in between. More "
+        "recordings of the keywords and more keyword-free speech in training lower both figures",
+        "    too little audio to prove detector.target_false_accepts_per_hour=0.5: the upper limit from 1.00 h is 3.0 "
+        "(95 %). A proof needs 6.0 h of validation audio without a false accept (dataset.negative_roots)",
+    ]
+    few = make_scores("negative", [("one", 160)], False)
+    choice, text = printed(with_scores(monkeypatch, make_store, WORDS, few), 0.5)
+    assert choice.detector.detection_threshold == 160 and "11.0 % of the keywords missed" in text
+    assert "more than 20 %" not in text
+
+
+def test_if_no_threshold_meets_the_target_the_configured_one_stays_with_its_figures(
+    monkeypatch: pytest.MonkeyPatch, make_store: Callable[..., ClipStore]
+) -> None:
+    speech = make_scores("negative", [("one", 255)] * 3, False)
+    choice, text = printed(with_scores(monkeypatch, make_store, WORDS, speech), 0.5)
+    assert choice.facts is None and choice.detector.detection_threshold == 145
+    assert text == (
+        "    threshold 145 of 255 (57 %) stays as configured: each threshold that meets "
+        "detector.target_false_accepts_per_hour=0.5 misses all words of the validation streams. The configured "
+        "threshold misses 0.0 % of the keywords, with 3.0 false accepts per hour\n"
     )
-    output = " ".join(text.getvalue().split())
-    assert ("too little audio to prove detector.target_false_accepts_per_hour=500" in output) or (
-        "145 stays" in output
-    )
-    no_choice = choose_thresholds(
-        image,
-        make_detector(target_false_accepts_per_hour=0.5),
-        make_store(keywords=False, split="validation"),
-        make_config(),
-        1,
-        console,
-    )
-    assert no_choice.facts is None and "misses all words of the validation streams" in text.getvalue()
+
+
+def test_without_keywords_the_configured_threshold_stays(make_store: Callable[..., ClipStore]) -> None:
+    choice, text = printed(make_store(keywords=False, split="validation"), 0.5, small_image(1))
+    assert choice.facts is None and "stays as configured: the validation split has no keywords" in text
 
 
 def test_without_keyword_free_speech_the_configured_threshold_stays(
     make_store: Callable[..., ClipStore],
 ) -> None:
-    store, settings = make_store(negative_s=()), make_detector(target_false_accepts_per_hour=0.5)
-    console = Console(file=io.StringIO(), width=400)
-    assert choose_thresholds(b"", settings, store, make_config(), 1, console).detector == settings
-    text = console.file.getvalue()  # type: ignore[attr-defined]
-    assert (
-        f"threshold {settings.detection_threshold} stays as configured" in text
-        and "dataset.negative_roots" in text
-    )
+    choice, text = printed(make_store(negative_s=()), 0.5)
+    assert choice.facts is None and choice.detector.detection_threshold == 145
+    assert "threshold 145 of 255 (57 %) stays as configured" in text and "dataset.negative_roots" in text

@@ -67,6 +67,20 @@ def test_each_kind_of_stream_meets_the_target() -> None:
     assert choose([words, speech, noise], 0.5, False).thresholds[0] == 170
 
 
+def test_figures_of_given_thresholds_count_the_worst_kind_of_stream() -> None:
+    words = make_scores("words", [("one", 140 + n) for n in range(10)], True)
+    speech, noise = (
+        make_scores("negative", [("one", 200)], False),
+        make_scores("noise", [("two", 200)] * 3, False),
+    )
+    settings = pack_settings(make_detector(), SCORE_LABELS)
+    figures = thresholds.evaluate([words, speech, noise], settings, SCORE_LABELS, 2.0, 1500, RATE_HZ)
+    assert figures.thresholds == (145, 145, 145) and figures.kinds == ("negative", "noise")
+    assert (figures.count, figures.hours, figures.per_hour, figures.missed) == (4, 2.0, 3.0, 6)
+    assert figures.false_reject_rate == 0.6 and not figures.meets_target
+    assert thresholds.evaluate([words], settings, SCORE_LABELS, 2.0, 1500, RATE_HZ) is None
+
+
 def test_without_keywords_audio_or_detections_there_is_no_choice() -> None:
     words, speech = (
         make_scores("words", [("one", 100)] * 9, True),
