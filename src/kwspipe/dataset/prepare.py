@@ -2,10 +2,13 @@
 
 import itertools
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from kwspipe.config import DatasetConfig, FrontendConfig
 from kwspipe.dataset import blocklist
@@ -24,6 +27,9 @@ from kwspipe.errors import KwspipeError
 from kwspipe.labels import UNKNOWN
 from kwspipe.terminal.lines import print_line
 from kwspipe.terminal.progress import ProgressBars
+
+# Fraction of the clips of a keyword above which a warning names those that are longer than the input of the network.
+MAX_LONG_FRACTION = 0.05
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +99,7 @@ def write_store(
             builder.reject(rejected)
         builder.write_clips(keywords, "keywords")
         _check_keywords(builder, found, recordings)
+        _warn_about_long_words(builder)
         unknown = unknown_quotas(recordings, dataset, {s: builder.num_keyword_clips(s) for s in SPLITS}, seed)
         builder.write_clips(unknown, UNKNOWN)
         _check_unknown(builder)
@@ -139,6 +146,20 @@ def _check_keywords(builder: StoreBuilder, found: Found, recordings: Sequence[Re
         lacking = [word for word in words if not builder.counts[word, split]]
         if lacking and len(lacking) < len(words):
             log.warning("No clips in %s: %s", split, ", ".join(lacking))
+
+
+def _warn_about_long_words(builder: StoreBuilder) -> None:
+    """Warns about keywords that are often longer than the input of the network, which contains only a part of them."""
+    length_ms = builder.frontend.sample_length_ms
+    for word, durations in builder.keyword_ms.items():
+        num_long = sum(duration > length_ms for duration in durations)
+        if num_long > MAX_LONG_FRACTION * len(durations):
+            most_ms = math.ceil(np.percentile(durations, 95) / 100) * 100
+            log.warning(
+                "%s: %d of %d clips are longer than the input of the network, %d ms, which contains a part of them. "
+                "Set frontend.sample_length_ms=%d, or use a shorter phrase",
+                word, num_long, len(durations), length_ms, most_ms,
+            )  # fmt: skip
 
 
 def _check_unknown(builder: StoreBuilder) -> None:

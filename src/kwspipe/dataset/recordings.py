@@ -138,6 +138,11 @@ def normalize_name(name: str) -> str:
     return os.fsencode(composed).decode("utf-8", "backslashreplace")
 
 
+def normalize_word(folder: str) -> str:
+    """Returns the word of a folder: its name with ``_`` in place of spaces. ``hey computer`` is ``hey_computer``."""
+    return "_".join(normalize_name(folder).split()) or normalize_name(folder)
+
+
 def listing_hash(recordings: Iterable[Recording], with_times: bool = False) -> str:
     """Returns the sha256 of a list of recordings: of their names, speakers, splits and contents.
 

@@ -1,9 +1,10 @@
 """Recordings in folders with the layout of Google Speech Commands.
 
 Files of words are ``<root>/<word>/<speaker>_nohash_<n>.wav``. Folders whose name starts with ``_`` or ``.`` contain no
-words. ``<root>/_background_noise_`` contains noise. For names without ``_nohash_``, the speaker is the part before the
-last ``_``, or the name without its suffix: ``ann_3.wav``, ``ann_4.wav`` and ``ann.wav`` are recordings of ann.
-``validation_list.txt`` and ``testing_list.txt`` in the root define the splits, if they exist.
+words. The folder of a phrase is ``hey_computer`` or ``hey computer``. ``<root>/_background_noise_`` contains noise. For
+names without ``_nohash_``, the speaker is the part before the last ``_``, or the name without its suffix:
+``ann_3.wav``, ``ann_4.wav`` and ``ann.wav`` are recordings of ann. ``validation_list.txt`` and ``testing_list.txt`` in
+the root define the splits, if they exist.
 """
 
 import difflib
@@ -25,6 +26,7 @@ from kwspipe.dataset.recordings import (
     Split,
     listing_hash,
     normalize_name,
+    normalize_word,
 )
 from kwspipe.errors import KwspipeError
 
@@ -171,11 +173,11 @@ def similar_folder(folder: Path) -> str:
 def _word_recordings(
     root: Path, folder: str, lists: dict[Split, frozenset[str]], rejected: list[Rejected]
 ) -> list[Recording]:
-    word = normalize_name(folder)
-    entries = _entries(root / folder, word, word, rejected)
+    name, word = normalize_name(folder), normalize_word(folder)
+    entries = _entries(root / folder, name, word, rejected)
     files = (entry for entry in entries if not _is_folder(entry))
     found = (
-        _recording(entry, f"{word}/{normalize_name(entry.name)}", word, rejected, lists) for entry in files
+        _recording(entry, f"{name}/{normalize_name(entry.name)}", word, rejected, lists) for entry in files
     )
     return sorted((r for r in found if r is not None), key=lambda recording: recording.path)
 

@@ -93,6 +93,9 @@ def _no_source(reasons: Mapping[SourceName, SourceUnavailable]) -> KwspipeError:
             "a folder with recordings <word>/<speaker>_nohash_<n>.wav",
             reason.remedy,
         )
+    if len(reasons) == 1:
+        ((name, reason),) = reasons.items()
+        return KwspipeError(f"dataset.{name}", str(reason), "a source with recordings", reason.remedy)
     return KwspipeError(
         "dataset.sources",
         f"no source has recordings ({'; '.join(f'{name}: {reason}' for name, reason in reasons.items())})",

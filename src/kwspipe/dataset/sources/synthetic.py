@@ -32,6 +32,7 @@ from kwspipe.dataset.tts.synthesizers import (
 )
 from kwspipe.errors import KwspipeError
 from kwspipe.files.process import worker_pool
+from kwspipe.labels import spoken_text
 
 NUM_BABBLE_VOICES = 6
 NUM_BABBLE_WORDS = 8
@@ -115,15 +116,15 @@ class SyntheticSource:
     def words(self) -> tuple[list[str], list[str]]:
         """Returns the keywords, and the other words without homophones of keywords ("to" and "two").
 
-        If the configuration does not list the other words, words that sound similar to keywords are added.
+        If the configuration does not list the other words, the parts of phrases and words that sound similar to
+        keywords are added.
         """
         accent = self.espeak.accents()[0]
         keywords = [normalize_name(word) for word in self.dataset.words]
-        near = (
-            []
-            if self.dataset.unknown_words
-            else near_words(keywords, self.config.near_words_per_keyword, accent)
-        )
+        near: list[str] = []
+        if not self.dataset.unknown_words:
+            parts = [part for word in keywords if "_" in word for part in word.split("_") if part]
+            near = [*parts, *near_words(keywords, self.config.near_words_per_keyword, accent)]
         configured = self.dataset.unknown_words or self.config.unknown_words
         others = [*(normalize_name(word) for word in configured), *near]
         pronunciations = espeak.phonemes([*keywords, *others], accent)
@@ -200,7 +201,7 @@ class SyntheticSource:
                     rng = random.Random(f"{self.seed}/{kind}/{split}/{number}")
                     babble = [
                         self.espeak.utterance(
-                            ", ".join(rng.choices(words, k=NUM_BABBLE_WORDS)),
+                            ", ".join(map(spoken_text, rng.choices(words, k=NUM_BABBLE_WORDS))),
                             rng.choice(voices[split]),
                             rng,
                         )

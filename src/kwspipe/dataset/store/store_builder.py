@@ -1,7 +1,7 @@
 """Store builder: decodes, checks and writes the clips, the noise and the keyword-free speech of one store."""
 
 import itertools
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -42,6 +42,7 @@ class StoreBuilder:
         unknown_paths: paths of the recordings written as ``_unknown_`` words.
         speakers: speakers of the clips of each split.
         negative: segments of keyword-free speech written.
+        keyword_ms: durations of the words in the clips of each keyword.
     """
 
     dataset: DatasetConfig
@@ -58,6 +59,7 @@ class StoreBuilder:
     unknown_paths: set[str] = field(default_factory=set)
     speakers: dict[Split, set[str]] = field(default_factory=lambda: {split: set() for split in SPLITS})
     negative: list[Segment] = field(default_factory=list)
+    keyword_ms: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     first_rejected: dict[str, Rejected] = field(default_factory=dict)  # by word
 
     def reject(self, rejected: Rejected) -> None:
@@ -204,6 +206,9 @@ class StoreBuilder:
             self.speakers[quota.split].add(recording.speaker)
         if quota.label == UNKNOWN:
             self.unknown_paths.add(recording.path)
+        else:
+            duration = clip.trim_end - clip.trim_start
+            self.keyword_ms[quota.label].append(duration * 1000 // self.frontend.sample_rate_hz)
         self._add_clip(
             clip, quota.label, WORD, quota.split, recording.path, recording.word, recording.speaker, source
         )

@@ -19,6 +19,7 @@ import numpy as np
 
 from kwspipe.audio.pcm import Pcm, Samples, float_from_pcm, pcm_from_float, resample
 from kwspipe.errors import KwspipeError
+from kwspipe.labels import spoken_text
 
 # From espeak-ng's speak_lib.h.
 _DECLARATIONS = """
@@ -174,7 +175,7 @@ def _pronunciations(words: list[str], voice: str, phoneme_mode: int) -> dict[str
     with _library() as (lib, _):
         _set_voice(lib, voice)
         for word in words:
-            text = _ffi.new("char[]", word.encode())
+            text = _ffi.new("char[]", spoken_text(word).encode())
             rest = _ffi.new("const void **", text)
             pronunciations[word] = _ffi.string(
                 lib.espeak_TextToPhonemes(rest, _CHARS_UTF8, phoneme_mode)

@@ -17,6 +17,7 @@ from kwspipe.audio.pcm import Pcm, float_from_pcm, pcm_from_float, resample
 from kwspipe.config import EngineName, SyntheticConfig
 from kwspipe.dataset.tts import espeak, kokoro
 from kwspipe.dataset.tts.speech_cache import SpeechCache
+from kwspipe.labels import spoken_text
 
 # The punctuation at the end of a text determines its intonation.
 ENDINGS = (".", "!", "?", ",")
@@ -74,7 +75,7 @@ def generate_takes(
     for take in itertools.count() if ordered else ():
         for speaker in ordered:
             rng = random.Random(f"{key}/{speaker.name}/{take}")
-            yield speaker, take, engine.utterance(f"{word}{rng.choice(ENDINGS)}", speaker, rng)
+            yield speaker, take, engine.utterance(f"{spoken_text(word)}{rng.choice(ENDINGS)}", speaker, rng)
 
 
 def clips_per_engine(
