@@ -21,12 +21,14 @@ from kwspipe.metrics.evaluated_run import evaluated_run
 from kwspipe.report.run_contents import read
 from kwspipe.report.run_page import compose
 from kwspipe.runs.artifacts import MANIFEST, folder_hashes, read_manifest
+from kwspipe.stages import import_model
 from kwspipe.tflite.metadata import read_parameters
 from kwspipe.tflite.model_settings import detector_settings
 from kwspipe.transfer.checkpoint import read_checkpoint
 from kwspipe.transfer.class_outputs import class_names
 from support.composed import composed
 from support.paths import TESTS
+from support.run_folders import composed_config
 
 LABELS = ("yes", "no", "_unknown_", "_silence_")
 STAGES = ("prepare", "train", "quantize", "evaluate", "deploy")
@@ -83,6 +85,16 @@ def test_run_is_imported_reported_and_compared(run_dir: Path) -> None:
     files = run_archive.read(archive)
     assert evaluated_run("release_0_1", files, str(archive)).name == "release_0_1"
     assert set(files) == set(run_archive.collect_members(run_dir)) | {run_archive.CARD}
+
+
+def test_imported_model_has_the_identical_image(run_dir: Path, tmp_path: Path) -> None:
+    image = (run_dir / "quantize" / "model.kws").read_bytes()
+    for number, path in enumerate((run_dir, run_dir / "release_0_1.kwspipe.zip")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        config = composed_config(f"import.path={path}", "name=other", "quantize.count_instructions=false")
+        import_model.run(config, tmp_path / "run", folder)
+        assert (folder / "model.kws").read_bytes() == image
 
 
 def test_weights_are_a_checkpoint(run_dir: Path) -> None:

@@ -31,21 +31,23 @@ class GoldenVectors:
 
 
 def read_golden_vectors(path: Path, count: int) -> GoldenVectors:
-    """Reads the first ``count`` golden vectors from ``golden.npz``.
+    """Reads the first ``count`` golden vectors from ``golden.npz``, or all if the file contains fewer.
+
+    A data set with few validation clips gives fewer golden vectors than ``board.golden_inputs``.
 
     Raises:
-        KwspipeError: if the file contains fewer.
+        KwspipeError: if the file contains no vector. The outputs of the board could not be verified.
     """
     with np.load(path) as archive:
-        inputs, outputs = archive["inputs"], archive["outputs"]
-    if len(inputs) < count:
+        inputs, outputs = archive["inputs"][:count], archive["outputs"][:count]
+    if not len(inputs):
         raise KwspipeError(
-            "board.golden_inputs",
-            f"{count}, but {path} contains {len(inputs)}",
-            f"1 to {len(inputs)}",
-            "lower board.golden_inputs, or run quantize again",
+            str(path),
+            "0 golden inputs, so that the outputs of the board cannot be verified",
+            "at least 1",
+            "prepare a data set with validation clips, and run quantize again (from=quantize)",
         )
-    return GoldenVectors(inputs[:count].reshape(count, -1), outputs[:count])
+    return GoldenVectors(inputs.reshape(len(inputs), -1), outputs)
 
 
 def run_self_test(

@@ -20,6 +20,7 @@ from kwspipe.tflite.model_settings import class_labels, detector_settings, front
 
 KINDS = "a .kwspipe.zip, a run directory, a vendor's .mltk.zip or an int8 .tflite"
 MAX_MODEL_BYTES = 64 * 1024 * 1024
+MAX_NAME_BYTES = 255
 _MODEL, _FLOAT = "quantize/model.tflite", "quantize/float.tflite"
 # Normalizations that the vendor's tools apply to features before the network. The code of the device has none.
 _UNSUPPORTED = ("samplewise_norm.rescale", "samplewise_norm.mean_and_std")
@@ -37,6 +38,7 @@ class ExternalModel:
         labels: one label per class, in the order of the outputs.
         frontend: front-end settings of its training; None if the metadata has none.
         detector: detector settings; None if the metadata has none.
+        name: name of the model; None if the metadata has none of 1 to 255 bytes.
     """
 
     tflite: bytes
@@ -44,6 +46,7 @@ class ExternalModel:
     labels: tuple[str, ...]
     frontend: FrontendConfig | None
     detector: DetectorConfig | None
+    name: str | None = None
 
 
 def read_model(path: Path, labels: Sequence[str] | None) -> ExternalModel:
@@ -71,6 +74,7 @@ def read_model(path: Path, labels: Sequence[str] | None) -> ExternalModel:
         tuple(labels) if labels else class_labels(parameters),
         frontend_settings(parameters) if any(key.startswith("fe.") for key in parameters) else None,
         detector_settings(parameters) if "detection_threshold" in parameters else None,
+        _name(parameters),
     )
 
 
@@ -192,6 +196,12 @@ def _labels_remedy(error: KwspipeError) -> str:
     if METADATA_NAME.decode() not in error.received:
         return error.remedy
     return "set the labels in the order of the outputs: import.labels=[...,_unknown_,_silence_]"
+
+
+def _name(parameters: dict[str, Value]) -> str | None:
+    """Returns the name of the model, which its image contains. An import keeps it, so that the image is identical."""
+    name = parameters.get("name")
+    return name if isinstance(name, str) and 0 < len(name.encode()) <= MAX_NAME_BYTES else None
 
 
 def _check_supported(path: Path, parameters: dict[str, Value]) -> None:

@@ -46,8 +46,10 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     pushed = (
         "has the model already" if report.was_active else f"runs the model, pushed in {report.push_s:.1f} s"
     )
+    fewer = report.num_vectors < config.board.golden_inputs
     print_line(
-        f"{report.hello.board} {pushed}; all outputs of {report.num_vectors} golden inputs are equal bit for bit"
+        f"{report.hello.board} {pushed}; all outputs of {report.num_vectors} golden inputs"
+        f"{', all that the model has,' if fewer else ''} are equal bit for bit"
     )
 
 

@@ -30,13 +30,13 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     for group, settings in (("frontend", model.frontend), ("detector", model.detector)):
         if settings is None:
             print_line(f"the model has no {group} settings: those of the configuration are used", "yellow")
-    image, summary = compile_image(model.tflite, config, config.detector, model.labels)
+    image, summary = compile_image(model.tflite, config, config.detector, model.labels, model.name)
     _check_shape(path, CoreModel(image).input_shape, FrontEnd(config.frontend))
     facts = None
     if config.detector.target_false_accepts_per_hour is not None:  # set on the command line only
         store = ClipStore(run_dir / "prepare")
         tuned = choose_thresholds(image, config.detector, store, config.stream, config.seed, console())
-        image, summary = compile_image(model.tflite, config, tuned.detector, model.labels)
+        image, summary = compile_image(model.tflite, config, tuned.detector, model.labels, model.name)
         facts = tuned.facts
     proof = golden_inputs(config.frontend)
     golden = GoldenVectors(proof, reference.raw(model.tflite, proof, "golden outputs"))

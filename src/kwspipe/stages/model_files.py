@@ -27,11 +27,23 @@ def check_profiler(config: PipelineConfig) -> None:
 
 
 def compile_image(
-    deployed: bytes, config: PipelineConfig, detector: DetectorConfig, labels: tuple[str, ...]
+    deployed: bytes,
+    config: PipelineConfig,
+    detector: DetectorConfig,
+    labels: tuple[str, ...],
+    name: str | None = None,
 ) -> tuple[bytes, ImageSummary]:
-    """Returns the model image, with front-end tables and detector settings, and its summary."""
+    """Returns the model image, with front-end tables and detector settings, and its summary.
+
+    Args:
+        deployed: the int8 model.
+        config: provides the front end.
+        detector: settings of the detector.
+        labels: (classes,) in the order of the model's outputs.
+        name: of the model. Without it, the image has the name of the run.
+    """
     settings = pack_settings(detector, labels)
-    return compile_model(deployed, labels, FrontEnd(config.frontend).tables, settings, config.name)
+    return compile_model(deployed, labels, FrontEnd(config.frontend).tables, settings, name or config.name)
 
 
 def write_model(
