@@ -13,6 +13,11 @@ def is_keyword(label: str) -> bool:
     return not label.startswith("_")
 
 
+def spoken_text(word: str) -> str:
+    """Returns the text of a word or phrase: ``hey computer`` for the label ``hey_computer``."""
+    return word.replace("_", " ")
+
+
 def keywords_of(labels: Iterable[str]) -> list[str]:
     """Returns the keywords among the labels, in their order."""
     return [label for label in labels if is_keyword(label)]

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from kwspipe.audio.level_meter import meter
 from kwspipe.audio.pcm import Pcm
+from kwspipe.labels import spoken_text
 
 
 class Display:
@@ -40,12 +41,15 @@ class Display:
             num_stored: number of stored takes of this word by this speaker.
         """
         self._headline = Text.assemble(
-            f"{number}/{total}  get ready: ", (word, "bold"), f"  ({num_stored} stored)", style="yellow"
+            f"{number}/{total}  get ready: ",
+            (spoken_text(word), "bold"),
+            f"  ({num_stored} stored)",
+            style="yellow",
         )
 
     def prompt(self, word: str) -> None:
         """Shows the prompt to speak the word."""
-        self._headline = Text.assemble("    speak: ", (word, "bold green reverse"))
+        self._headline = Text.assemble("    speak: ", (spoken_text(word), "bold green reverse"))
 
     def show_level(self, block: Pcm) -> None:
         """Shows the peak level of a block, (samples,) int16."""

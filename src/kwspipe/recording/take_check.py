@@ -105,5 +105,6 @@ def _fault(
     if word_ms < config.min_word_ms:
         return f"too short ({word_ms} ms, at least {config.min_word_ms}): possibly a click"
     if word_ms > config.max_word_ms:
-        return f"too long ({word_ms} ms, at most {config.max_word_ms}): speak only the word"
+        limit = f"{config.max_word_ms} of record.max_word_ms"
+        return f"too long ({word_ms} ms, at most {limit}): speak only the word"
     return None

@@ -34,7 +34,10 @@ def test_a_good_take_is_accepted_and_its_word_is_found():
         (take(start_s=0.0), "the word starts before the recording: wait for the prompt"),
         (take(start_s=1.7), "the word is cut off at the end: speak sooner"),
         (take(word_s=0.03), r"too short \(\d+ ms, at least 120\): possibly a click"),
-        (take(start_s=0.3, word_s=1.3), r"too long \(13\d0 ms, at most 1000\): speak only the word"),
+        (
+            take(start_s=0.3, word_s=1.3),
+            r"too long \(13\d0 ms, at most 1000 of record.max_word_ms\): speak only the word",
+        ),
         (np.zeros(2 * RATE_HZ, np.int16), "digital silence: check whether the microphone is muted"),
         (np.zeros(0, np.int16), "digital silence"),
     ],
