@@ -13,7 +13,7 @@ from kwspipe.training.state import EpochResult
 COLUMNS = (
     ("epoch", 7), ("train loss", 10), ("val. loss", 9), ("accuracy", 8), ("words", 7), ("rate", 8), ("remaining", 9),
 )  # fmt: skip
-LEGEND = "words: found on validation where 95 % of others are rejected; * best so far"
+LEGEND = "words: found on validation where 95 % of others are rejected (-: too few clips); * best so far"
 
 
 class TrainingProgress:
@@ -49,7 +49,7 @@ class TrainingProgress:
             self.print(LEGEND)
             self.print(_row([title for title, _ in COLUMNS]), "bold")
         self._bar.start()
-        self._start_s = self._epoch_start_s = time.monotonic()
+        self._first_step_s = self._epoch_start_s = time.monotonic()
         self._steps = 0
         return self
 
@@ -65,12 +65,14 @@ class TrainingProgress:
     def step(self, epoch: int) -> None:
         """Counts a step of an epoch."""
         self._steps += 1
+        if self._steps == 1:
+            self._first_step_s = time.monotonic()
         done = self._steps % self.num_batches or self.num_batches
         self._bar.update(
             self._task,
             completed=done,
             description=f"epoch {epoch + 1} of {self.num_epochs}",
-            remaining=f", {duration(self._remaining_s())} left",
+            remaining=f", {duration(self._remaining_s())} left" if self._steps > 1 else "",
         )
 
     def finish_epoch(self, result: EpochResult, words_found: float | None, is_best: bool) -> None:
@@ -97,10 +99,11 @@ class TrainingProgress:
             row = _row([f"{done}/{self.num_epochs}", *losses, accuracy, words, rate, remaining])
             self.print(row + (" *" if is_best else ""), "green" if is_best else "")
             return
+        found = "" if words_found is None else f", words {words} at 95 % of others rejected"
         self.print(
             f"epoch {done} of {self.num_epochs}: train loss {losses[0]}, validation loss {losses[1]}, "
-            f"accuracy {accuracy}, words {words} at 95 % of others rejected, learning rate {rate}, "
-            f"{seconds:.0f} s, {remaining} left{', best so far' if is_best else ''}"
+            f"accuracy {accuracy}{found}, learning rate {rate}, {seconds:.0f} s, {remaining} left"
+            f"{', best so far' if is_best else ''}"
         )
 
     def print_best(self, result: EpochResult, words_found: float | None) -> None:
@@ -112,8 +115,9 @@ class TrainingProgress:
         )
 
     def _remaining_s(self) -> float:
-        total = (self.num_epochs - self.first_epoch) * self.num_batches
-        return (time.monotonic() - self._start_s) / max(self._steps, 1) * (total - self._steps)
+        """Returns the remaining time from the mean duration of the steps, without the first one, which compiles."""
+        missing = (self.num_epochs - self.first_epoch) * self.num_batches - self._steps
+        return (time.monotonic() - self._first_step_s) / max(self._steps - 1, 1) * missing
 
 
 def _row(cells: list[str]) -> str:
