@@ -59,7 +59,7 @@ def test_contents(make_run: MakeRun) -> None:
     assert len(sounds(found)) == 2 * 4 * 2 + 1 + 1
     for text in (
         "48 clips of 4 classes", "16 clips of 3 speakers, 2.0 s of noise", "too_short: 1", f"one/{HOSTILE}.wav",
-        "RoomSimulator", "min_snr_db −20.0", "_silence_ only", "seed (42)", "as recorded", "epoch 1", "625 ms",
+        "RoomSimulator", "min_snr_db −20.0", "_silence_ only", "seed (42)", "as recorded", "epoch 1", "0.62 s",
         "12 zero", "Speech without keywords", "talk.flac", "hum <b>.wav",
     ):  # fmt: skip
         assert text in words, text
