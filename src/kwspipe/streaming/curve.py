@@ -14,6 +14,8 @@ from kwspipe.streaming.scoring import StreamScores
 from kwspipe.streaming.streams import total_hours
 
 NUM_THRESHOLDS = 256
+# Highest rate of the curve. A threshold of 0 gives a false accept after each suppression time, thousands per hour.
+MAX_PER_HOUR = 100.0
 Counts = npt.NDArray[np.int64]
 
 
@@ -107,10 +109,18 @@ def thresholds_of(settings: bytes) -> list[int]:
     return list(settings[lib.KWS_DETECTOR_HEAD_BYTES :: 2])
 
 
-def det_points(counts: ThresholdCounts, kinds: Sequence[str]) -> list[dict[str, Any]]:
-    """Returns the detection error trade-off: one point per threshold at which a rate changes."""
+def det_points(counts: ThresholdCounts, kinds: Sequence[str], in_use: int = 0) -> list[dict[str, Any]]:
+    """Returns the detection error trade-off: one point per threshold at which a rate changes.
+
+    Args:
+        counts: counts at each threshold.
+        kinds: kinds of the streams of the false accepts.
+        in_use: threshold of the model. Lower thresholds are left out if they give more than ``MAX_PER_HOUR``.
+    """
     curve: list[dict[str, Any]] = []
     for threshold in range(NUM_THRESHOLDS):
+        if threshold < in_use and (counts.per_hour(threshold, kinds) or 0.0) > MAX_PER_HOUR:
+            continue
         point = {
             "false_accepts_per_hour": counts.per_hour(threshold, kinds),
             "false_reject_rate": counts.false_reject_rate(threshold),

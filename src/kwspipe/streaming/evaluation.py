@@ -91,5 +91,7 @@ def measure_scores(
         "threshold": max((thresholds[word] for word in words), default=None),
         "thresholds": {word: thresholds[word] for word in words},
         **figures.measure(outcomes, words, figure_settings),
-        "det": curve.det_points(counts, figures.false_accept_kinds(outcomes)),
+        "det": curve.det_points(
+            counts, figures.false_accept_kinds(outcomes), min((thresholds[word] for word in words), default=0)
+        ),
     }
