@@ -21,7 +21,7 @@ from support import browser
 from support.small_run import HOSTILE, STREAMING, Run
 from support.sweep_jobs import write_example_jobs
 
-PHONE_WIDTH, DESKTOP_WIDTH = 360, 1280
+PHONE_WIDTH, TABLET_WIDTH, DESKTOP_WIDTH = 360, 780, 1280
 SMALLEST_LETTERS, LARGEST_LETTERS = 9.0, 16.0  # pixels; texts of charts, on a page with letters of 16 pixels
 NO_FINDINGS: dict[str, list[Any]] = {
     "console": [], "fetched": [], "too_wide": [], "outside": [], "overlapping": [], "cut_tiles": [],
@@ -60,7 +60,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("width", "dark"), [(PHONE_WIDTH, False), (PHONE_WIDTH, True), (DESKTOP_WIDTH, False)]
+    ("width", "dark"), [(PHONE_WIDTH, True), (TABLET_WIDTH, False), (DESKTOP_WIDTH, False)]
 )
 def test_report(chromium: str, report: Path, width: int, dark: bool) -> None:
     found = browser.measure(chromium, report, width, dark)

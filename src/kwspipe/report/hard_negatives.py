@@ -19,7 +19,7 @@ DESCRIPTIONS = {
     "near_miss": "words similar to a keyword",
     "speech": "speech without keywords",
     "mined": "false accepts of an earlier model",
-    "colour": "noise of a colour",
+    "colour": "white, pink or other coloured noise",
     "click": "clicks",
     "level": "noise at another level",
 }

@@ -11,9 +11,11 @@ from kwspipe.config import PipelineConfig
 from kwspipe.dataset.recordings import SPLITS
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.report import clip_examples, page, store_statistics
-from kwspipe.report.formatting import DASH, MINUS
+from kwspipe.report.formatting import DASH, MINUS, percent
+from kwspipe.report.hard_negatives import DESCRIPTIONS
 from kwspipe.report.store_statistics import ClassStatistics, Percentiles
 
+OTHER_KINDS = {"word": "one complete word", "noise": "recorded noise", "zero": "digital zero"}
 LOWEST_LEVEL_DB = -70  # left end of the bars of the levels
 
 
@@ -39,6 +41,7 @@ def compose(config: PipelineConfig, store: ClipStore) -> str:
         classes=_classes(store, kinds, statistics),
         lowest_level=f"{MINUS}{-LOWEST_LEVEL_DB}",
         kinds={(label, kind): counts for (label, kind), counts in kinds.items() if num_kinds[label] > 1},
+        descriptions=DESCRIPTIONS | OTHER_KINDS,
         examples=clip_examples.examples(config, store, kinds),
         noise=clip_examples.background(store, config, "noise"),
         negative=clip_examples.background(store, config, "negative"),
@@ -91,7 +94,7 @@ def _transform(transform: Mapping[str, Any]) -> dict[str, str]:
     others = {key: value for key, value in transform.items() if key not in ("name", "p", "labels")}
     return {
         "name": str(transform.get("name")),
-        "p": f"{100 * transform['p']:.0f} %" if "p" in transform else DASH,
+        "p": percent(transform["p"], 0) if "p" in transform else DASH,
         "labels": ", ".join(transform.get("labels") or ()),
         "parameters": ", ".join(f"{key} {value}" for key, value in others.items()).replace(" -", f" {MINUS}"),
     }
