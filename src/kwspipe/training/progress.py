@@ -13,7 +13,7 @@ from kwspipe.training.state import EpochResult
 COLUMNS = (
     ("epoch", 7), ("train loss", 10), ("val. loss", 9), ("accuracy", 8), ("words", 7), ("rate", 8), ("remaining", 9),
 )  # fmt: skip
-LEGEND = "words: found on validation where 95 % of others are rejected (-: too few clips); * best so far"
+LEGEND = "words: found with 95 % of others rejected (-: too few clips); *: best so far"
 
 
 class TrainingProgress:
