@@ -10,7 +10,6 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from omegaconf import DictConfig
-from rich.console import Console
 
 from kwspipe.config.parse import parse
 from kwspipe.errors import KwspipeError
@@ -20,6 +19,7 @@ from kwspipe.pipeline.runner import run
 from kwspipe.sweep import record
 from kwspipe.sweep.progress import print_failure
 from kwspipe.sweep.results import Figures, read_figures
+from kwspipe.terminal.lines import console
 from kwspipe.training.pruning import PrunedError
 
 SHARED = ".shared"
@@ -57,7 +57,7 @@ def run_job(composed: DictConfig, folder: Path, overrides: list[str], cores: int
     composed.run_dir = str(folder)
     in_sweeper = os.getpid() == _sweeper_pid
     if in_sweeper:
-        Console(stderr=True, highlight=False).rule(f"[bold]{folder.name}")
+        console().rule(f"[bold]{folder.name}")
     else:
         _end_with_parent()
         _limit_threads(cores)

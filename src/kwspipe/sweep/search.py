@@ -8,7 +8,6 @@ import optuna
 from filelock import FileLock, Timeout
 from hydra.core.override_parser.types import Override
 from optuna.trial import TrialState
-from rich.console import Console
 
 from kwspipe.errors import KwspipeError
 from kwspipe.sweep.optuna_study import (
@@ -22,6 +21,7 @@ from kwspipe.sweep.optuna_study import (
 )
 from kwspipe.sweep.results import Job
 from kwspipe.sweep.sweep_run import SweepRun
+from kwspipe.terminal.lines import print_line
 from kwspipe.training.pruning import VARIABLE, TrialAddress
 
 
@@ -54,11 +54,10 @@ def search(settings: SearchSettings, overrides: Sequence[Override], sweep_run: S
     with _search_lock(sweep_run.sweep_dir):
         study = open_study(settings)
         requeue_unfinished(study)
-        console = Console(stderr=True, highlight=False)
         while (missing := settings.num_trials - num_ended(study)) > 0:
             trials = [new_trial(study, space) for _ in range(min(settings.num_jobs, missing))]
             ended = num_ended(study)
-            console.print(f"trials {ended + 1} to {ended + len(trials)} of {settings.num_trials}")
+            print_line(f"trials {ended + 1} to {ended + len(trials)} of {settings.num_trials}", indent=0)
             batch = [[*fixed, *_values(trial), *_address(settings, trial)] for trial in trials]
             for trial, job in zip(trials, sweep_run.run(batch), strict=True):
                 _finish_trial(study, trial, job, settings)

@@ -9,7 +9,6 @@ from hydra.errors import HydraException
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext
 from omegaconf import DictConfig, open_dict
-from rich.console import Console
 
 from kwspipe.config.parse import parse
 from kwspipe.errors import KwspipeError
@@ -24,6 +23,7 @@ from kwspipe.sweep.job_folders import job_folder
 from kwspipe.sweep.progress import show_progress
 from kwspipe.sweep.record import JobRecord
 from kwspipe.sweep.results import Job, read_figures, read_jobs
+from kwspipe.terminal.lines import console, print_line
 
 REMOTE_LAUNCHERS = ("RayLauncher", "SlurmLauncher")
 MAX_LAUNCHES = 3  # a crash of the launcher can lose jobs that have no error of their own
@@ -75,9 +75,7 @@ class SweepRun:
         ]
         if len(missing) < len(batch):
             count = len(batch) - len(missing)
-            Console(stderr=True, highlight=False).print(
-                f"{count} of {len(batch)} jobs are done already; {len(missing)} to do"
-            )
+            print_line(f"{count} of {len(batch)} jobs are done already; {len(missing)} to do", indent=0)
         self._folders.update(folders)
         if missing:
             self.sweep_dir.mkdir(parents=True, exist_ok=True)
@@ -127,9 +125,9 @@ class SweepRun:
         shared_results.remove_unused(self.sweep_dir / SHARED)
         table.write_csv(jobs, self.sweep_dir / "sweep.csv")
         page.write_page(self.sweep_dir.name, jobs, self.sweep_dir / "sweep.html")
-        console = Console(highlight=False)
-        table.print_table(jobs, console)
-        console.print(f"Sweep directory: {self.sweep_dir}; open sweep.html in a browser", soft_wrap=True)
+        results = console(stderr=False)
+        table.print_table(jobs, results)
+        results.print(f"Sweep directory: {self.sweep_dir}; open sweep.html in a browser", markup=False)
 
     def _launch(self, missing: Sequence[Sequence[str]]) -> None:
         """Launches jobs. If the launcher fails, launches the lost jobs again."""
