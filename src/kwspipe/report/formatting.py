@@ -43,10 +43,12 @@ def duration(seconds: float) -> str:
     """Returns a duration in milliseconds, seconds, minutes or hours."""
     if seconds < 1:
         return f"{1000 * seconds:.0f}{THIN}ms"
-    if seconds < 120:
+    if seconds < 60:
         return f"{seconds:.1f}{THIN}s"
     minutes = seconds / 60
-    return f"{minutes:.0f}{THIN}min" if minutes < 120 else f"{minutes / 60:.1f}{THIN}h"
+    if minutes < 120:
+        return f"{minutes:.{1 if minutes < 10 else 0}f}{THIN}min"
+    return f"{minutes / 60:.1f}{THIN}h"
 
 
 def decibels(level_db: float) -> str:
