@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from kwspipe.compiler import image_format as container
 from kwspipe.config import DetectorConfig
+from kwspipe.config.threshold_text import threshold_text
 from kwspipe.core.detector import DEVICE_SETTINGS, pack_settings, unpack_settings
 from kwspipe.errors import KwspipeError
 from kwspipe.runs.artifacts import read_manifest
@@ -71,6 +72,11 @@ def override_detector(
 def describe_changes(changes: Mapping[str, Any], image: bytes) -> str:
     """Returns a text with the new values and the values in the model image."""
     original = unpack_settings(container.read_sections(image)[container.DETECTOR])
+
+    def text(name: str, value: Any) -> str:
+        return threshold_text(value) if name == "detection_threshold" else str(value)
+
     return ", ".join(
-        f"{name} {value} (the model has {original.get(name)})" for name, value in changes.items()
+        f"{name} {text(name, value)}, in the model {text(name, original.get(name))}"
+        for name, value in changes.items()
     )

@@ -73,7 +73,11 @@ def test_one_threshold_replaces_thresholds_per_class() -> None:
     assert detector.detection_threshold_list == (10, 20, 30, 40)
     assert override_detector(image, DETECTOR, {})[1].detection_threshold_list == (10, 20, 30, 40)
     assert override_detector(image, DETECTOR, {"detection_threshold": 99})[1].detection_threshold_list is None
-    assert describe_changes({"detection_threshold": 99}, image) == "detection_threshold 99 (the model has 40)"
+    assert (
+        describe_changes({"detection_threshold": 99, "suppression_ms": 9}, image)
+        == "detection_threshold 99 of 255 (39 %), in the model 40 of 255 (16 %), "
+        "suppression_ms 9, in the model 1000"
+    )
 
 
 def test_contradictory_settings_are_rejected() -> None:

@@ -64,7 +64,7 @@ def test_a_threshold_of_the_command_line_is_written(
     assert (after["detection_threshold"], "detection_threshold_list" in after) == (201, False)
     differing = {key for key in {*before, *after} if before.get(key) != after.get(key)}
     assert differing == {"detection_threshold", "detection_threshold_list", "hash"}
-    assert "detection_threshold 201 (the model has 4)" in capsys.readouterr().err
+    assert "detection_threshold 201 of 255 (79 %), in the model 4 of 255 (2 %)" in capsys.readouterr().err
 
 
 def test_another_reader_finds_the_parameters(tmp_path: Path) -> None:

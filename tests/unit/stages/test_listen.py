@@ -63,7 +63,10 @@ def test_settings_of_the_command_line_replace_those_of_the_model(
     detections, session = run(run_dir, "detector.detection_threshold=255")
     assert detections == [] and session["detector"]["detection_threshold"] == 255
     stderr = capsys.readouterr().err
-    assert "detector as configured: detection_threshold 255 (the model has 130)" in stderr
+    assert (
+        "detector as configured: detection_threshold 255 of 255 (100 %), in the model 130 of 255 (51 %)"
+        in stderr
+    )
     assert "detected nothing in 3.0 s of audio" in stderr
 
 
