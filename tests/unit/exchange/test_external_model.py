@@ -38,6 +38,7 @@ def test_classes_and_settings_come_from_the_model(vendor: Path) -> None:
     assert config.name == "their_model_adopted"
     assert config.dataset.words == ("one", "two")
     assert (config.detector.detection_threshold, config.detector.suppression_ms) == (99, 1500)
+    assert not config.detector.compare_keywords_only  # the vendor's rule
     assert config.dataset.unknown_class_percentage == 1.0
 
 
