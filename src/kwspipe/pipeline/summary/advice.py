@@ -24,7 +24,7 @@ class Assessment:
 
     Attributes:
         poor: figures that are poor, as sentences.
-        unproven: a note if the audio is too short to support the rate of false accepts; None otherwise.
+        unproven: a note if the audio does not show that the rate of false accepts meets the target; None otherwise.
         measures: what improves the poor figures, the largest effect first.
     """
 
@@ -56,7 +56,7 @@ def assess(metrics: Mapping[str, Any], config: PipelineConfig) -> Assessment:
         has_misses = True
         poor.append(f"{percent(missed)} of the keywords missed{_by_condition(streaming)}")
     measures = _measures(metrics, config, has_false_accepts, has_misses) if poor else []
-    unproven = None if has_false_accepts or not bounds else _unproven(streaming, target)
+    unproven = _unproven(streaming, target, has_false_accepts) if bounds else None
     return Assessment(tuple(poor), unproven, tuple(measures[:MAX_MEASURES]))
 
 
@@ -73,18 +73,17 @@ def _by_condition(streaming: Mapping[str, Any]) -> str:
     return f" ({', '.join(f'{name} {share}' for name, share in shares)})" if len(shares) > 1 else ""
 
 
-def _unproven(streaming: Mapping[str, Any], target: float) -> str | None:
-    """Returns a note if the upper limit of the rate is above the target, with the duration that a proof requires."""
+def _unproven(streaming: Mapping[str, Any], target: float, is_poor: bool) -> str | None:
+    """Returns a note if the audio does not show that the rate meets the target, with the duration of a proof."""
     hours, upper = streaming["hours"], streaming["false_accepts_interval"][1]
     enough = upper_rate(0, 1.0) / target
-    if upper <= target:
+    if upper <= target or (is_poor and hours >= enough):
         return None
     if hours >= enough:
         return f"At most {per_hour(upper)} false accepts per hour are shown (95 %), the target is {target:g}"
     return (
         f"{hours:.2f} h of {streaming['false_accepts_on']} show at most {per_hour(upper)} false accepts per hour "
-        f"(95 %). The target of {target:g} requires {enough:.1f} h without a false accept: "
-        "'dataset.negative_roots=[path/to/talk]'"
+        f"(95 %). A proof of {target:g} per hour requires {enough:.1f} h of speech without a false accept"
     )
 
 
