@@ -5,6 +5,7 @@ from collections import defaultdict
 from typing import Any
 
 from kwspipe.report.charts import bars
+from kwspipe.report.formatting import thousands
 from kwspipe.report.run_contents import RunContents
 
 # Flash and RAM of the chips, in bytes: EFR32MG24B310F1536IM48 (firmware/boards/brd2601/brd2601.ld).
@@ -66,11 +67,17 @@ def measurements(board: dict[str, Any]) -> list[tuple[str, str, str]]:
     rows = [("Firmware", str(board.get("firmware", "")), "")]
     for key, value in board.items():
         if key.endswith("_per_inference"):
-            rows.append(("Inference", f"{value:,}", key.removesuffix("_per_inference")))
+            rows.append(("Inference", thousands(value), key.removesuffix("_per_inference")))
             break
     parity = board.get("parity", {})
-    equal = "all" if parity.get("equal") else "not all"
-    rows.append(("Bit-exact outputs of golden inputs", str(parity.get("vectors", "")), equal))
+    if parity.get("vectors"):
+        rows.append(
+            (
+                "Bit-exact outputs",
+                "all of" if parity.get("equal") else "not all of",
+                f"{parity['vectors']} golden inputs",
+            )
+        )
     if "push_seconds" in board:
         rows.append(("Transfer over the serial line", f"{board['push_seconds']:.1f}", "s"))
     return [row for row in rows if row[1]]

@@ -24,7 +24,7 @@ def thousands(number: float | None) -> str:
 
 def kilobytes(size_bytes: float | None) -> str:
     """Returns a size in kB of 1000 bytes."""
-    return DASH if size_bytes is None else f"{size_bytes / 1000:,.1f}{THIN}kB"
+    return DASH if size_bytes is None else f"{size_bytes / 1000:,.1f}".replace(",", THIN) + f"{THIN}kB"
 
 
 def rate(per_hour: float | None) -> str:

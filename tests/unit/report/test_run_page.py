@@ -41,7 +41,7 @@ def test_complete_run(make_run: MakeRun) -> None:
         "Keyword spotting model for one, two.", "Recordings of people", "66.7",
         "The weights of epoch 2, which has the best mean recall of the classes on validation (65.0 %), were selected",
         "Expected calibration error: float 0.233, int8 0.233", "False accepts 1", "Misses 1", "Confusions 2",
-        "12 of 12", "this model 235.5", "2,497,225 instructions", "too short",
+        "12 of 12", "this model 235.5", "2 497 225 instructions", "all of 8 golden inputs", "too short",
         "the checkpoint base.h5; its licence is not known", "soundfile",
     ):  # fmt: skip
         assert text in words_of(page), text
