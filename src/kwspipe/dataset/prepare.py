@@ -155,11 +155,12 @@ def _warn_about_long_words(builder: StoreBuilder) -> None:
         num_long = sum(duration > length_ms for duration in durations)
         if num_long > MAX_LONG_FRACTION * len(durations):
             most_ms = math.ceil(np.percentile(durations, 95) / 100) * 100
-            log.warning(
-                "%s: %d of %d clips are longer than the input of the network, %d ms, which contains a part of them. "
-                "Set frontend.sample_length_ms=%d, or use a shorter phrase",
-                word, num_long, len(durations), length_ms, most_ms,
-            )  # fmt: skip
+            print_line(
+                f"{word}: {num_long} of {len(durations)} clips are longer than the input of the network, "
+                f"{length_ms} ms, which contains a part of them. Set frontend.sample_length_ms={most_ms}, "
+                "or use a shorter phrase",
+                "yellow",
+            )
 
 
 def _check_unknown(builder: StoreBuilder) -> None:

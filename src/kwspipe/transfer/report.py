@@ -48,7 +48,7 @@ def print_report(report: TransferReport) -> None:
         details.append(
             (f"the checkpoint was trained with frontend.{name}={trained}, not {configured}", "yellow")
         )
-    if report.other_features:
+    if set(report.other_features) - {"sample_length_ms"}:  # features of longer clips are the same per frame
         advice = (
             "with other features, the checkpoint helps little: use its front-end settings, or transfer=none"
         )

@@ -29,6 +29,20 @@ def table(folder: Path, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def test_a_word_longer_than_the_input_of_the_network_is_named(
+    make_dataset: Make, frontend: FrontendConfig, corpus: Path, out: Path, capsys: pytest.CaptureFixture[str]
+):
+    for path in (corpus / "two").iterdir():
+        write(path, np.tile(tone(300, 0.75)[4000:], 2))
+    (corpus / "two").rename(corpus / "hey computer")
+    for path in corpus.glob("*_list.txt"):
+        path.write_text(path.read_text().replace("two/", "hey computer/"))
+    prepare(make_dataset(words=("one", "hey_computer")), frontend, 1, out)
+    text = " ".join(capsys.readouterr().err.split())
+    assert "hey_computer: 12 of 12 clips are longer than the input of the network" in text
+    assert "Set frontend.sample_length_ms=1500, or use a shorter phrase" in text and "one:" not in text
+
+
 def test_the_store_has_the_samples_of_the_recordings(
     make_dataset: Make, frontend: FrontendConfig, corpus: Path, out: Path
 ):

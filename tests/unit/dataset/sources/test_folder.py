@@ -39,6 +39,14 @@ def test_words_splits_and_noise_are_found(corpus: Path):
     assert [r.path for r in found.words] == sorted(r.path for r in found.words)
 
 
+def test_the_folder_of_a_phrase_has_a_space_or_an_underscore(corpus: Path):
+    (corpus / "cat").rename(corpus / "hey computer")
+    (corpus / "dog").rename(corpus / "hey_computer")
+    found = [r for r in FolderSource(corpus).find().words if r.word.startswith("hey")]
+    assert {r.word for r in found} == {"hey_computer"}
+    assert {r.path.partition("/")[0] for r in found} == {"hey computer", "hey_computer"}
+
+
 def test_split_lists_match_files_with_any_suffix(corpus: Path):
     for path in corpus.glob("*/*.wav"):
         path.rename(path.with_suffix(".flac"))

@@ -34,6 +34,17 @@ def source(dataset: DatasetConfig, seed: int = 1, **values: object) -> Synthetic
     return SyntheticSource(dataclasses.replace(dataset, synthetic=synthetic), 1.2, seed)
 
 
+@needs_espeak
+def test_a_phrase_is_spoken_with_spaces_and_its_parts_are_other_words(make_dataset: Make):
+    phrase = source(make_dataset(words=("hey_computer",)), clips_per_word=4, near_words_per_keyword=8)
+    keywords, others = phrase.words()
+    assert keywords == ["hey_computer"] and {"hey", "computer", "commuter"} <= set(others)
+    texts = {r.origin.text.rstrip(".!?,") for r in phrase.find().words if r.word == "hey_computer"}
+    assert texts == {"hey computer"}
+    spoken = espeak.phonemes(["hey_computer", "hey", "computer"], "gmw/en-US")
+    assert spoken["hey_computer"] == f"{spoken['hey']} {spoken['computer']}"
+
+
 def test_related_variants_are_one_family():
     assert [family(name) for name in ("klatt", "klatt2", "iven4", "f1", "m8", "Mr serious")] == [
         "klatt", "klatt", "iven", "f1", "m8", "Mr serious",
