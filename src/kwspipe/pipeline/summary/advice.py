@@ -82,8 +82,8 @@ def _unproven(streaming: Mapping[str, Any], target: float, is_poor: bool) -> str
     if hours >= enough:
         return f"At most {per_hour(upper)} false accepts per hour are shown (95 %), the target is {target:g}"
     return (
-        f"{hours:.2f} h of {streaming['false_accepts_on']} show at most {per_hour(upper)} false accepts per hour "
-        f"(95 %). A proof of {target:g} per hour requires {enough:.1f} h of speech without a false accept"
+        f"{hours:.2f} h of {streaming['false_accepts_on']} show at most {per_hour(upper)} false accepts per hour. "
+        f"A proof of {target:g} per hour requires {enough:.1f} h of speech without a false accept"
     )
 
 

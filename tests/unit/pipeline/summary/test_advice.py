@@ -85,7 +85,7 @@ def test_a_rate_is_poor_only_if_its_interval_shows_it(
 
 def test_too_little_audio_names_the_required_duration(config_of: Compose) -> None:
     assert assess(metrics_of(0.0, (0.0, 9.4), 0.05), config_of()).unproven == (
-        "0.39 h of speech without keywords show at most 9.4 false accepts per hour (95 %). A proof of 0.5 per hour "
+        "0.39 h of speech without keywords show at most 9.4 false accepts per hour. A proof of 0.5 per hour "
         "requires 6.0 h of speech without a false accept"
     )
     long = assess(metrics_of(0.4, (0.1, 1.2), 0.05, hours=8.0), config_of())
