@@ -32,14 +32,15 @@ def composed_config(*overrides: str) -> PipelineConfig:
 
 
 def tflite_with_parameters(seed: int, **changes: Any) -> bytes:
-    """Returns the small model with the parameters that a device needs. ``changes`` replace parameters."""
+    """Returns the small model with the parameters that a device needs. ``changes`` replace parameters; None omits one."""
     config = composed_config("+experiment=digits_3", "detector.target_false_accepts_per_hour=null")
     settings = {
         "name": "small", "description": "a test", "version": 1, "labels": LABELS, "frontend": config.frontend,
         "detector": config.detector, "runtime_memory_size": 1, "date": DATE,
     }  # fmt: skip
     model = small_tflite(seed)
-    return write_parameters(model, model_parameters(model, **settings) | changes)
+    parameters = model_parameters(model, **settings) | changes
+    return write_parameters(model, {key: value for key, value in parameters.items() if value is not None})
 
 
 def write_stage(run_dir: Path, stage: str, files: dict[str, bytes], config: dict, inputs: dict) -> None:

@@ -28,7 +28,10 @@ def vendor(tmp_path: Path) -> Path:
         archive.writestr("their_model.py", b"raise SystemExit('never run')")
         archive.writestr("train/their.tflite", b"not the model")
         archive.writestr(
-            "their_model.tflite", tflite_with_parameters(1, detection_threshold=99, suppression_ms=1500)
+            "their_model.tflite",
+            tflite_with_parameters(
+                1, detection_threshold=99, suppression_ms=1500, compare_keywords_only=None
+            ),
         )
     return path
 
