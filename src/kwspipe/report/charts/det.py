@@ -1,5 +1,6 @@
 """Detection error trade-off: missed keywords over false accepts per hour."""
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -24,7 +25,8 @@ from kwspipe.report.drawing import (
 )
 
 TOPS = (0.1, 0.2, 0.5, 1.0)  # ends of the axis of missed keywords
-LETTER_WIDTH, LINE_HEIGHT = 7.2, 15.0  # of the labels of marks
+HEADROOM = 1.25  # end of this axis over the largest figure of the marks
+LETTER_WIDTH, LINE_HEIGHT = 6.5, 15.0  # of the labels of marks
 DISTANCE = 10.0  # between a mark and its label
 SPACING, MAX_SAMPLES = 4.0, 2000  # of points of the curve that labels avoid
 Samples = npt.NDArray[np.float64]
@@ -47,8 +49,8 @@ class Mark(NamedTuple):
 def draw(points: Sequence[Mapping[str, Any]], hours: float, marks: Sequence[Mark]) -> Markup | None:
     """Draws the curve and marks thresholds on it.
 
-    The axis of missed keywords ends at twice the largest figure of the marks, so that the region of interest fills the
-    chart.
+    The axis of missed keywords ends little above the largest figure of the marks, so that the region of interest fills
+    the chart.
 
     Args:
         points: false_accepts_per_hour and false_reject_rate per threshold; None where the streams allow no value.
@@ -70,7 +72,7 @@ def draw(points: Sequence[Mapping[str, Any]], hours: float, marks: Sequence[Mark
     # At least one decade, so that the axis has ticks.
     high = next_round(max(10 * low, *(accepts for accepts, _ in (*curve, *(point for _, point in shown)))))
     worst = max((rejects for _, (_, rejects) in shown), default=0.5)
-    top = next((end for end in TOPS if end >= 2 * worst), TOPS[-1])
+    top = next((end for end in TOPS if end >= HEADROOM * worst), TOPS[-1])
 
     def draw_width(width: float) -> Markup:
         box = field(width)
@@ -116,21 +118,31 @@ def _marks(axes: Axes, shown: Sequence[tuple[Mark, Point]], curve: Samples, box:
     taken = [(x - 7, y - 7, x + 7, y + 7) for x, y in centres]
     for (mark, (accepts, rejects)), (x, y) in zip(shown, centres, strict=True):
         figures = f"{accepts:.3g} per hour, {100 * rejects:.1f} % missed"
-        axes.dot(accepts, rejects, 6, mark.style, f"{mark.name}: {figures}")
         width = LETTER_WIDTH * max(len(mark.name), len(figures))
         area = min(_areas(x, y, width), key=lambda area: _cost(area, box, taken, curve))
         taken.append(area)
+        _leader(axes.drawing, (x, y), area)
+        axes.dot(accepts, rejects, 6, mark.style, f"{mark.name}: {figures}")
         for line, text in enumerate((mark.name, figures)):
             baseline = area[1] + LINE_HEIGHT * (line + 0.8)
             axes.drawing.text(area[0], baseline, text, "mark strong" if line == 0 else "mark")
+
+
+def _leader(drawing: Drawing, mark: Point, area: Box) -> None:
+    """Draws a line from a mark to its label, if the label is not beside it."""
+    x = min(max(mark[0], area[0]), area[2])
+    y = min(max(mark[1], area[1]), area[3])
+    if math.hypot(x - mark[0], y - mark[1]) > 1.5 * DISTANCE:
+        drawing.line(*mark, x, y, "leader")
 
 
 def _areas(x: float, y: float, width: float) -> list[Box]:
     """Returns the candidates for a label, the preferred ones first."""
     height = 2 * LINE_HEIGHT
     lefts = (x + DISTANCE, x - width / 2, x - DISTANCE - width)
-    tops = (y - height - DISTANCE / 2, y - height - 4 * DISTANCE, y + DISTANCE / 2, y + 4 * DISTANCE)
-    return [(left, top, left + width, top + height) for top in tops for left in lefts]
+    above = [y - height - DISTANCE * steps for steps in (0.5, 2, 4, 6, 8)]
+    below = [y + DISTANCE * steps for steps in (0.5, 2, 4)]
+    return [(left, top, left + width, top + height) for top in (*above, *below) for left in lefts]
 
 
 def _cost(area: Box, box: Box, taken: Sequence[Box], curve: Samples) -> float:

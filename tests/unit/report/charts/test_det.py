@@ -30,18 +30,18 @@ def ticks(svg: ET.Element) -> list[str | None]:
 
 
 def test_axes_have_ticks_at_both_ends() -> None:
-    """The axis of missed keywords ends above twice the figure of the mark."""
+    """The axis of missed keywords ends above the figure of the mark."""
     points = [
         {"false_accepts_per_hour": 80.0, "false_reject_rate": 0.0},
         {"false_accepts_per_hour": 0.0, "false_reject_rate": 1.0},
     ]
-    mark = det.Mark("balanced", "in use: 57 %", {"false_accepts_per_hour": 3.0, "false_reject_rate": 0.083})
+    mark = det.Mark("balanced", "in use: 57 %", {"false_accepts_per_hour": 3.0, "false_reject_rate": 0.133})
     markup = det.draw(points, 10.0, [mark])
     assert markup is not None
     for svg in svgs(markup):
         assert ticks(svg) == ["0", "5", "10", "15", "20", "0", "1", "10", "100"]
         texts = [text.text for text in svg if "mark" in text.attrib["class"]]
-        assert texts == ["in use: 57 %", "3 per hour, 8.3 % missed"]
+        assert texts == ["in use: 57 %", "3 per hour, 13.3 % missed"]
         (line,) = svg.findall("polyline")
         top = min(float(point.split(",")[1]) for point in line.attrib["points"].split())
         assert top == field(NARROW)[1]  # the curve ends at the upper edge
