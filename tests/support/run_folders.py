@@ -32,7 +32,7 @@ def composed_config(*overrides: str) -> PipelineConfig:
 
 
 def tflite_with_parameters(seed: int, **changes: Any) -> bytes:
-    """Returns the small model with the parameters that a device needs. ``changes`` replace parameters; None omits one."""
+    """Returns the small model with the parameters of a device. ``changes`` replace parameters; None omits one."""
     config = composed_config("+experiment=digits_3", "detector.target_false_accepts_per_hour=null")
     settings = {
         "name": "small", "description": "a test", "version": 1, "labels": LABELS, "frontend": config.frontend,
