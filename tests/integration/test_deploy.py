@@ -11,6 +11,7 @@ import pytest
 import soundfile
 
 from kwspipe.config import BoardConfig
+from kwspipe.config.threshold_text import threshold_text
 from kwspipe.device import firmware
 from kwspipe.device.golden import SelfTestError
 from kwspipe.device.push import DoesNotFitError
@@ -83,7 +84,8 @@ def test_a_recording_is_fed_and_its_detections_compared(run_dir, recording, caps
     first = result["detections"][0]
     assert first["label"] in ("one", "two") and 1190 <= first["time_ms"] <= 3000 and first["score"] > 130
     output = capsys.readouterr().err
-    assert f"{first['time_ms'] / 1000:7.2f} s  {first['label']} (score {first['score']})" in output
+    score = threshold_text(first["score"])
+    assert f"{first['time_ms'] / 1000:7.2f} s  {first['label']}, score {score}" in output
     assert f"{len(result['detections'])} detections in 3.0 s of audio" in output
 
 
