@@ -136,7 +136,7 @@ def test_output_has_the_results_and_the_warning_of_synthetic_speech(
 ) -> None:
     run_dir, result = finished
     printed = " ".join((result.stdout + result.stderr).split())
-    for text in ("5/5 deploy", "synthetic speech", "keywords recognized", "int8", "Files model "):
+    for text in ("5/5 deploy", "synthetic speech", "keywords recognized", "int8", "quantize/model.tflite"):
         assert text in printed
     assert "run_dir=" in printed and str(run_dir) in printed
     assert "Traceback" not in result.stderr and "tensorflow" not in result.stderr.lower()
