@@ -22,6 +22,7 @@ from kwspipe.device.messages import Profile
 from kwspipe.device.prerequisites import check_board
 from kwspipe.device.push import PushReport
 from kwspipe.device.push_progress import push_with_progress
+from kwspipe.errors import KwspipeError
 from kwspipe.files.hashing import file_hash
 from kwspipe.runs.artifacts import write_json
 from kwspipe.stages import Stage
@@ -117,11 +118,25 @@ def sources(config: PipelineConfig) -> dict[str, str]:
     return {} if path is None or not Path(path).is_file() else {"board.feed": file_hash(Path(path))}
 
 
+def check(config: PipelineConfig) -> None:
+    """Checks the recording in ``board.feed``, and the prerequisites of the board.
+
+    Raises:
+        KwspipeError: the recording, a package, a compiler or the firmware is missing.
+    """
+    feed = config.board.feed
+    if feed is not None and not Path(feed).is_file():
+        raise KwspipeError(
+            "board.feed", f"{feed!r}, which is not a file", "a recording", "correct or remove it"
+        )
+    check_board(config.board.name)
+
+
 STAGE = Stage(
     name="deploy",
     reads=("board",),
     needs=("quantize",),
     run=run,
-    check=lambda config: check_board(config.board.name),
+    check=check,
     sources=sources,
 )

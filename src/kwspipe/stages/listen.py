@@ -19,7 +19,7 @@ from kwspipe.errors import KwspipeError
 from kwspipe.exchange.detector_overrides import changed_settings, describe_changes, override_detector
 from kwspipe.listening.detection_recorder import DetectionRecorder
 from kwspipe.listening.session import DetectionRecord, Limits, Report, listen, stop_on_signal
-from kwspipe.listening.sources import from_input, from_recordings
+from kwspipe.listening.sources import find_recordings, from_input, from_recordings
 from kwspipe.listening.views import LiveView, PlainView
 from kwspipe.runs.artifacts import write_json
 from kwspipe.stages import Stage
@@ -124,11 +124,13 @@ def _print_report(report: Report, recorder: DetectionRecorder | None) -> None:
 
 
 def check(config: PipelineConfig) -> None:
-    """Checks the prerequisites of the board, or of the microphone.
+    """Checks the source, and the prerequisites of the board or of the microphone.
 
     Raises:
-        KwspipeError: a package, a compiler or the firmware is missing.
+        KwspipeError: the source, a package, a compiler or the firmware is missing.
     """
+    if config.listen.source is not None:
+        find_recordings(config.listen.source)
     if config.listen.on == "board":
         check_board(config.board.name)
     elif config.listen.source is None:

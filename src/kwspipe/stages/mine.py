@@ -11,7 +11,7 @@ from kwspipe.config import PipelineConfig
 from kwspipe.core.spotter import Spotter
 from kwspipe.dataset.decode import read_files
 from kwspipe.dataset.recordings import Recording, Rejected, listing_hash
-from kwspipe.dataset.sources.root_folders import list_root_folders
+from kwspipe.dataset.sources.root_folders import folder_errors, list_root_folders
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
 from kwspipe.runs.artifacts import write_json
@@ -20,6 +20,8 @@ from kwspipe.streaming import intervals
 from kwspipe.streaming.mining import ClipFolder, mine
 from kwspipe.terminal.lines import print_line
 from kwspipe.terminal.progress import ProgressBars
+
+ROOTS, CONTENT = "mine.roots", "recordings without keywords"
 
 
 def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
@@ -62,6 +64,16 @@ def run(config: PipelineConfig, run_dir: Path, folder: Path) -> None:
     print_line(f"to train with these clips: '{override}'")
 
 
+def check(config: PipelineConfig) -> None:
+    """Checks the folders of recordings.
+
+    Raises:
+        KwspipeError: a folder does not exist or contains no recordings.
+    """
+    for error in folder_errors(config.mine.roots, ROOTS, CONTENT):
+        raise error
+
+
 def _stored(run_dir: Path, progress: Progress, task: TaskID) -> Iterator[tuple[str, Pcm]]:
     """Yields path and samples of each training recording below ``dataset.negative_roots``."""
     store = ClipStore(run_dir / "prepare")
@@ -87,7 +99,7 @@ def _read(config: PipelineConfig, rate: int, progress: Progress, task: TaskID) -
 
 
 def _listed(config: PipelineConfig) -> tuple[Sequence[Recording], Sequence[Rejected]]:
-    return list_root_folders(config.mine.roots, "mine.roots", "recordings without keywords")
+    return list_root_folders(config.mine.roots, ROOTS, CONTENT)
 
 
 def _nothing(config: PipelineConfig) -> KwspipeError:
@@ -109,5 +121,6 @@ STAGE = Stage(
     needs=("quantize",),
     uses=("prepare",),
     run=run,
+    check=check,
     sources=lambda config: {"mine.roots": listing_hash(_listed(config)[0], with_times=True)},
 )

@@ -101,3 +101,16 @@ def test_equal_problems_are_reported_once() -> None:
     with pytest.raises(ConfigError) as caught:
         prerequisites.raise_all([ConfigError([str(error), "e"]), error, KwspipeError("f", "g", "h", "i")])
     assert caught.value.problems == (str(error), "e", "f: g. Allowed: h. Next: i")
+
+
+def test_missing_recordings_of_other_stages_are_reported_first(overrides: list[str]) -> None:
+    found = problems(
+        *(one for one in overrides if not one.startswith("stages")),
+        "stages=[prepare,deploy,mine,listen]", "board=host", "board.feed=/nowhere.wav", "mine.roots=[/nowhere]",
+        "listen.source=/nowhere",
+    )  # fmt: skip
+    assert [text.partition(",")[0] for text in found] == [
+        "board.feed: '/nowhere.wav'",
+        "mine.roots.0: '/nowhere'",
+        "listen.source: '/nowhere'",
+    ]

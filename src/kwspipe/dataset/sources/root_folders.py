@@ -21,9 +21,14 @@ CONTENTS = {
 def root_errors(dataset: DatasetConfig) -> Iterator[KwspipeError]:
     """Yields an error for each root folder that does not exist or contains no recordings."""
     for key, content in CONTENTS.items():
-        for index, root in enumerate(getattr(dataset, key)):
-            if not has_recordings(Path(root).expanduser()):
-                yield _unusable(f"dataset.{key}.{index}", root, content)
+        yield from folder_errors(getattr(dataset, key), f"dataset.{key}", content)
+
+
+def folder_errors(roots: Sequence[str], key: str, content: str) -> Iterator[KwspipeError]:
+    """Yields an error for each folder that does not exist or contains no recordings; see ``list_root_folders``."""
+    for index, root in enumerate(roots):
+        if not has_recordings(Path(root).expanduser()):
+            yield _unusable(f"{key}.{index}", root, content)
 
 
 def noise_recordings(dataset: DatasetConfig) -> tuple[list[Recording], list[Rejected]]:
