@@ -41,9 +41,9 @@ def snippets() -> Iterator[Snippet]:
 
 
 def shell_words(text: str) -> list[str]:
-    """Returns the words of a shell command. A text with a ``<placeholder>`` or with invalid quotes has none."""
+    """Returns the words of a shell command. A text with ``<placeholder>``, ``=...`` or invalid quotes has none."""
     try:
-        return [] if "<" in text else shlex.split(text, comments=True)
+        return [] if "<" in text or re.search(r"=\.\.\.(?!\w)", text) else shlex.split(text, comments=True)
     except ValueError:
         return []
 
