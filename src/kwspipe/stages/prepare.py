@@ -51,7 +51,8 @@ def _print_summary(summary: dict[str, Any]) -> None:
     counts = summary["counts"]
     for split in SPLITS:
         numbers = ", ".join(f"{label} {of_label[split]}" for label, of_label in counts.items())
-        print_line(f"{split}: {numbers} ({summary['speakers'][split]} speakers)")
+        num_speakers = summary["speakers"][split]
+        print_line(f"{split}: {numbers} ({num_speakers} speaker{'s' if num_speakers != 1 else ''})")
     if summary["rejected"]:
         reasons = ", ".join(f"{count} {reason}" for reason, count in summary["rejected"].items())
         print_line(f"rejected: {reasons}; see prepare/rejected.csv")
