@@ -13,6 +13,11 @@ def is_keyword(label: str) -> bool:
     return not label.startswith("_")
 
 
+def word_label(text: str) -> str:
+    """Returns the label of a word or phrase: ``hey_computer`` for the text ``hey computer``."""
+    return "_".join(text.split())
+
+
 def spoken_text(word: str) -> str:
     """Returns the text of a word or phrase: ``hey computer`` for the label ``hey_computer``."""
     return word.replace("_", " ")

@@ -7,6 +7,7 @@ from typing import Any
 
 from kwspipe.config import schema
 from kwspipe.config.types import Word
+from kwspipe.labels import word_label
 
 
 def normalized(plain: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def _text(kind: Any, value: Any) -> Any:
     if _is_text(kind) and isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if isinstance(value, str) and _is_word(kind):
-        return "_".join(value.split())
+        return word_label(value)
     return value
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from kwspipe.audio.pcm import AudioError, Pcm
+from kwspipe.labels import word_label
 
 Split = Literal["training", "validation", "testing"]
 SPLITS: tuple[Split, ...] = ("training", "validation", "testing")
@@ -140,7 +141,7 @@ def normalize_name(name: str) -> str:
 
 def normalize_word(folder: str) -> str:
     """Returns the word of a folder: its name with ``_`` in place of spaces. ``hey computer`` is ``hey_computer``."""
-    return "_".join(normalize_name(folder).split()) or normalize_name(folder)
+    return word_label(normalize_name(folder)) or folder
 
 
 def listing_hash(recordings: Iterable[Recording], with_times: bool = False) -> str:

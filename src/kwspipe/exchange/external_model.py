@@ -1,7 +1,7 @@
 """Models from outside the run directory, and the configuration derived from them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from kwspipe.config import DetectorConfig, FrontendConfig
 from kwspipe.errors import KwspipeError
 from kwspipe.exchange import run_archive
 from kwspipe.files.zip_archive import read_members
-from kwspipe.labels import SILENCE, UNKNOWN, keywords_of
+from kwspipe.labels import SILENCE, UNKNOWN, keywords_of, word_label
 from kwspipe.tflite.metadata import METADATA_NAME, read_parameters
 from kwspipe.tflite.metadata_codec import Value
 from kwspipe.tflite.model_settings import class_labels, detector_settings, frontend_settings
@@ -62,7 +62,7 @@ def read_model(path: Path, labels: Sequence[str] | None) -> ExternalModel:
     """
     tflite, float_tflite = _files(path)
     if labels and METADATA_NAME not in tflite:
-        return ExternalModel(tflite, float_tflite, tuple(labels), None, None)
+        return ExternalModel(tflite, float_tflite, _labels(labels), None, None)
     try:
         parameters = read_parameters(tflite)
     except KwspipeError as error:
@@ -71,11 +71,16 @@ def read_model(path: Path, labels: Sequence[str] | None) -> ExternalModel:
     return ExternalModel(
         tflite,
         float_tflite,
-        tuple(labels) if labels else class_labels(parameters),
+        _labels(labels or class_labels(parameters)),
         frontend_settings(parameters) if any(key.startswith("fe.") for key in parameters) else None,
         detector_settings(parameters) if "detection_threshold" in parameters else None,
         _name(parameters),
     )
+
+
+def _labels(texts: Iterable[object]) -> tuple[str, ...]:
+    """Returns labels without spaces, as those of the configuration."""
+    return tuple(word_label(str(text)) for text in texts)
 
 
 def apply_model_settings(composed: DictConfig, overrides: Sequence[str]) -> None:

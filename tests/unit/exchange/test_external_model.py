@@ -71,8 +71,8 @@ def test_thresholds_per_class_are_replaced_by_settings_of_the_command_line(tmp_p
 
 def test_a_model_without_unknown_and_silence_has_no_clips_of_these_classes(tmp_path: Path) -> None:
     (tmp_path / "plain.tflite").write_bytes(small_tflite(0))
-    config = composed_config(f"import.path={tmp_path / 'plain.tflite'}", "import.labels=[a,b,c,d]")
-    assert config.dataset.words == ("a", "b", "c", "d")
+    config = composed_config(f"import.path={tmp_path / 'plain.tflite'}", "import.labels=[hey computer,b,3,d]")
+    assert config.dataset.words == ("hey_computer", "b", "3", "d")
     assert (config.dataset.unknown_class_percentage, config.dataset.silence_class_ratio) == (0, 0)
 
 
