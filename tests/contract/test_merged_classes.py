@@ -9,7 +9,7 @@ from kwspipe.compiler.compile import compile_model
 from kwspipe.core.model_runner import CoreModel
 from kwspipe.tflite import reference
 from kwspipe.tflite.reader import read_graph
-from support.own_process import printed_by
+from support.own_process import printed_with_tensorflow
 from support.reference_kernels import run_reference
 
 MERGE_MATRIX = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 1, 0], [0, 1, 0], [0, 1, 0]]
@@ -22,7 +22,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(folder: Path) -> dict:
-    return printed_by("train_merged_classes.py", folder)
+    return printed_with_tensorflow("train_merged_classes.py", folder)
 
 
 def test_posteriors_of_classes_with_the_same_label_are_added(trained: dict) -> None:

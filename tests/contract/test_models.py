@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.own_process import printed_by
+from support.own_process import printed_with_tensorflow
 from support.paths import CONF
 
 MAX_MULTIPLY_ACCUMULATES = 1_740_000  # of the vendor's network
@@ -10,7 +10,7 @@ MAX_MULTIPLY_ACCUMULATES = 1_740_000  # of the vendor's network
 
 @pytest.fixture(scope="module")
 def built() -> dict:
-    return printed_by("build_networks.py", *map(str, sorted((CONF / "model").glob("*.yaml"))))
+    return printed_with_tensorflow("build_networks.py", *map(str, sorted((CONF / "model").glob("*.yaml"))))
 
 
 def test_every_network_is_within_the_budget(built: dict) -> None:
@@ -28,7 +28,7 @@ def test_traced_weight_shapes_equal_those_of_keras(built: dict) -> None:
 
 
 def test_fused_normalization_equals_the_keras_layer() -> None:
-    fused, plain = printed_by("normalize_maps.py")
+    fused, plain = printed_with_tensorflow("normalize_maps.py")
     assert len(fused) == len(plain) == 7
     for one, other in zip(fused, plain, strict=True):
         assert one == pytest.approx(other, rel=2e-4, abs=2e-4)

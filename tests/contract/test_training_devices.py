@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from support.own_process import printed_by
+from support.own_process import printed_with_tensorflow
 
 
 def test_resumed_training_in_mixed_precision_ends_with_the_same_weights(tmp_path: Path) -> None:
-    result = printed_by("resume_mixed_precision.py", tmp_path)
+    result = printed_with_tensorflow("resume_mixed_precision.py", tmp_path)
     assert result.pop("average_difference") > 1e-4  # the averaged weights differ from the latest ones
     assert result == {
         "placement": "the CPU, mixed_float16",

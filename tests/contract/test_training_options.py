@@ -2,12 +2,12 @@
 
 import pytest
 
-from support.own_process import printed_by
+from support.own_process import printed_with_tensorflow
 
 
 @pytest.fixture(scope="module")
 def measured() -> dict:
-    return printed_by("compare_optimizers.py")
+    return printed_with_tensorflow("compare_optimizers.py")
 
 
 def test_optimizer_is_adam_with_decoupled_weight_decay(measured: dict) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from support.own_process import printed_by
+from support.own_process import printed_with_tensorflow
 
 ARCHIVE = "base/keyword_spotting_mobilenetv2.mltk.zip"
 
@@ -14,7 +14,7 @@ ARCHIVE = "base/keyword_spotting_mobilenetv2.mltk.zip"
 @pytest.fixture(scope="module")
 def loaded(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, dict[str, np.ndarray]]:
     arrays = tmp_path_factory.mktemp("vendor") / "arrays.npz"
-    printed = printed_by("load_vendor_checkpoint.py", shared_dir / ARCHIVE, arrays)
+    printed = printed_with_tensorflow("load_vendor_checkpoint.py", shared_dir / ARCHIVE, arrays)
     with np.load(arrays) as file:
         return printed, dict(file)
 

@@ -7,14 +7,14 @@ import pytest
 
 from kwspipe.pipeline.plan import is_finished
 from kwspipe.transfer.checkpoint import read_checkpoint
-from support.own_process import printed_by
+from support.own_process import printed_with_tensorflow
 from support.run_folders import composed_config
 from support.tone_runs import tone_overrides, train_on_tones
 
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> dict:
-    return printed_by("resume_with_teacher.py", tmp_path_factory.mktemp("tiny"))
+    return printed_with_tensorflow("resume_with_teacher.py", tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.mark.timeout(180)
