@@ -13,7 +13,7 @@ from kwspipe.augment.parameters import interval, number
 from kwspipe.augment.random import CounterRng
 from kwspipe.augment.rooms import WALL_DISTANCE_M, image_method
 from kwspipe.dataset.recordings import Recording, Rejected
-from kwspipe.dataset.sources.folder import list_recordings
+from kwspipe.dataset.sources.recording_files import list_recordings
 
 # Longer responses change the features only slightly and require longer Fourier transforms.
 TAIL_S = 0.4

@@ -16,13 +16,14 @@ from kwspipe.dataset.blocklist import exclude_blocked
 from kwspipe.dataset.decode import ReadFiles, read_files
 from kwspipe.dataset.hard_negatives.generator import write_hard_negatives
 from kwspipe.dataset.recordings import SPLITS, Found, Recording, Source, Split, listing_hash, normalize_name
-from kwspipe.dataset.selection import check_words, closest_first, keyword_quotas, labels_of, unknown_quotas
+from kwspipe.dataset.selection import keyword_quotas, labels_of, unknown_quotas
 from kwspipe.dataset.sources.root_folders import mined_recordings, negative_recordings, noise_recordings
 from kwspipe.dataset.sources.source_factory import first_source, source_text
 from kwspipe.dataset.sources.synthetic_training import write_synthetic_clips
 from kwspipe.dataset.splits import assign_configured_splits
 from kwspipe.dataset.store.clip_store import Segment, StoreWriter
 from kwspipe.dataset.store.store_builder import StoreBuilder
+from kwspipe.dataset.word_errors import check_words, closest_first
 from kwspipe.errors import KwspipeError
 from kwspipe.labels import UNKNOWN
 from kwspipe.terminal.lines import print_line

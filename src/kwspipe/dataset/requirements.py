@@ -10,7 +10,7 @@ from kwspipe.config import DatasetConfig, FrontendConfig
 from kwspipe.dataset import blocklist
 from kwspipe.dataset.listing import Listing
 from kwspipe.dataset.recordings import SPLITS, Found, Source, Split, normalize_name
-from kwspipe.dataset.selection import no_such_word, other_words, word_errors
+from kwspipe.dataset.selection import other_words
 from kwspipe.dataset.sources.folder import NOISE_FOLDER, FolderSource
 from kwspipe.dataset.sources.mswc import MswcSource
 from kwspipe.dataset.sources.root_folders import root_errors
@@ -18,6 +18,7 @@ from kwspipe.dataset.sources.source_factory import available_source
 from kwspipe.dataset.sources.speech_commands import SpeechCommandsSource
 from kwspipe.dataset.splits import assign_configured_splits
 from kwspipe.dataset.tts import espeak, kokoro
+from kwspipe.dataset.word_errors import no_such_word, word_errors
 from kwspipe.errors import KwspipeError
 
 MAX_SPEAKERS_SHOWN = 5

@@ -11,7 +11,6 @@ from kwspipe.config import DatasetConfig
 from kwspipe.dataset.listing import Listing
 from kwspipe.dataset.recordings import SPLITS, Recording
 from kwspipe.dataset.selection import (
-    check_words,
     keyword_quotas,
     labels_of,
     num_class_clips,
@@ -36,24 +35,6 @@ def test_labels_are_the_words_then_unknown_then_silence(make_dataset: Make):
     assert labels_of(make_dataset()) == ("one", "two", "three", "_unknown_", "_silence_")
     assert labels_of(make_dataset(unknown_class_percentage=0.0)) == ("one", "two", "three", "_silence_")
     assert labels_of(make_dataset(silence_class_ratio=0.0)) == ("one", "two", "three", "_unknown_")
-
-
-def test_a_word_listed_twice_is_an_error(make_dataset: Make):
-    with pytest.raises(KwspipeError) as caught:
-        check_words(make_dataset(words=("one", "two", "one")))
-    assert str(caught.value) == (
-        "dataset.words.2: 'one' for the second time. Allowed: each word once. Next: remove one of them"
-    )
-
-
-def test_a_word_in_two_unicode_forms_is_a_duplicate(make_dataset: Make):
-    with pytest.raises(KwspipeError, match=r"dataset.words.1: 'grün' for the second time"):
-        check_words(make_dataset(words=("grün", "gru\u0308n")))
-
-
-def test_a_keyword_among_the_unknown_words_is_an_error(make_dataset: Make):
-    with pytest.raises(KwspipeError, match=r"dataset.unknown_words.1: 'two', a keyword"):
-        check_words(make_dataset(unknown_words=("cat", "two")))
 
 
 def test_the_error_of_a_word_without_recordings_lists_the_closest_words(make_dataset: Make):

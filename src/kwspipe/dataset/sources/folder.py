@@ -7,15 +7,12 @@ names without ``_nohash_``, the speaker is the part before the last ``_``, or th
 the root define the splits, if they exist.
 """
 
-import difflib
 import itertools
 import os
-import re
-import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from kwspipe.audio.pcm import SUFFIXES, AudioError, Pcm
+from kwspipe.audio.pcm import AudioError, Pcm
 from kwspipe.dataset.decode import ReadFiles, read_files
 from kwspipe.dataset.listing import Listing
 from kwspipe.dataset.recordings import (
@@ -27,6 +24,15 @@ from kwspipe.dataset.recordings import (
     listing_hash,
     normalize_name,
     normalize_word,
+)
+from kwspipe.dataset.sources.recording_files import (
+    entries_of,
+    is_audio,
+    is_folder,
+    list_recordings,
+    names_in,
+    recording_of,
+    similar_folder,
 )
 from kwspipe.errors import KwspipeError
 
@@ -55,7 +61,7 @@ class FolderSource:
     def check(self) -> None:
         """Checks that a folder of a word contains a file with the suffix of a recording, as ``Source.check``."""
         root, folders = self._word_folders()
-        if not any(_is_audio(name) for folder in folders for name in _names(root / folder)):
+        if not any(is_audio(name) for folder in folders for name in names_in(root / folder)):
             raise self._without_recordings(root)
 
     def find(self) -> Found:
@@ -99,7 +105,7 @@ class FolderSource:
             )
         try:
             with os.scandir(self.root) as entries:
-                folders = sorted(entry.name for entry in entries if _is_folder(entry))
+                folders = sorted(entry.name for entry in entries if is_folder(entry))
         except OSError as error:
             raise SourceUnavailable(
                 f"dataset.root {str(self.root)!r} cannot be read ({error.strerror})",
@@ -111,142 +117,24 @@ class FolderSource:
         return SourceUnavailable(f"dataset.root {str(root)!r} contains {_content(root)}", ROOT_REMEDY)
 
 
-def speaker_from_name(name: str) -> str:
-    """Returns the speaker from the name of a file, by the rules in the docstring of this module."""
-    stem = name.rpartition(".")[0] or name
-    if "_nohash_" in stem:
-        return re.sub(r"_nohash_.*$", "", stem)
-    return stem.rpartition("_")[0] or stem
-
-
-def list_recordings(root: Path, rejected: list[Rejected]) -> list[Recording]:
-    """Lists all recordings below a folder at any depth, sorted by path. Links are followed, loops of links are not.
-
-    Recordings whose names differ only in a suffix such as ``-A`` or ``_1`` have the same ``speaker``, because they are
-    parts of one recording.
-
-    Args:
-        root: the folder.
-        rejected: receives files and folders that cannot be used.
-    """
-    return sorted(_iterate_recordings(root, rejected), key=lambda recording: recording.path)
-
-
-def _iterate_recordings(root: Path, rejected: list[Rejected]) -> Iterator[Recording]:
-    seen: set[tuple[int, int]] = set()
-    pending = [(root, root.name)]
-    while pending:
-        folder, name = pending.pop()
-        status = folder.stat()
-        if (status.st_dev, status.st_ino) in seen:
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        for entry in _entries(folder, normalize_name(name), "", rejected):
-            path = f"{name}/{entry.name}"
-            if _is_folder(entry):
-                pending.append((Path(entry.path), path))
-            else:
-                recording = _recording(entry, normalize_name(path), "", rejected, {})
-                if recording is not None:
-                    yield recording
-
-
-def has_recordings(root: Path) -> bool:
-    """Returns whether a folder contains a recording at any depth. The search stops at the first one."""
-    return root.is_dir() and next(_iterate_recordings(root, []), None) is not None
-
-
-def similar_folder(folder: Path) -> str:
-    """Returns a question that names an existing folder of a similar name, empty if there is none."""
-    try:
-        names = [path.name for path in folder.parent.iterdir() if path.is_dir()]
-    except OSError:
-        return ""
-    similar = difflib.get_close_matches(folder.name, names, n=1)
-    return (
-        f"did you mean {str(folder.with_name(similar[0]))!r}? Otherwise "
-        if similar and not folder.exists()
-        else ""
-    )
-
-
 def _word_recordings(
     root: Path, folder: str, lists: dict[Split, frozenset[str]], rejected: list[Rejected]
 ) -> list[Recording]:
     name, word = normalize_name(folder), normalize_word(folder)
-    entries = _entries(root / folder, name, word, rejected)
-    files = (entry for entry in entries if not _is_folder(entry))
+    entries = entries_of(root / folder, name, word, rejected)
+    files = (entry for entry in entries if not is_folder(entry))
     found = (
-        _recording(entry, f"{name}/{normalize_name(entry.name)}", word, rejected, lists) for entry in files
+        recording_of(entry, f"{name}/{normalize_name(entry.name)}", word, rejected, lists) for entry in files
     )
     return sorted((r for r in found if r is not None), key=lambda recording: recording.path)
 
 
-def _entries(folder: Path, name: str, word: str, rejected: list[Rejected]) -> list[os.DirEntry[str]]:
-    """Returns the entries of a folder, sorted by name. An unreadable folder is added to ``rejected``."""
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        rejected.append(Rejected(name, word, "unreadable", error.strerror or str(error)))
-        return []
-
-
-def _names(folder: Path) -> list[str]:
-    """Returns the names of the files in a folder, empty if the folder cannot be read."""
-    try:
-        with os.scandir(folder) as entries:
-            return [entry.name for entry in entries]
-    except OSError:
-        return []
-
-
-def _is_audio(name: str) -> bool:
-    stem, dot, suffix = name.rpartition(".")
-    return bool(stem) and not name.startswith(".") and f"{dot}{suffix.lower()}" in SUFFIXES
-
-
 def _content(root: Path) -> str:
     """Returns what a root without recordings in folders of words contains."""
-    num_files = sum(map(_is_audio, _names(root)))
+    num_files = sum(map(is_audio, names_in(root)))
     if num_files:
         return f"{num_files} recording(s), but no folders of words"
     return "no <word>/<speaker>_nohash_<n>.wav"
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a loop of links
-        return False
-
-
-def _recording(
-    entry: os.DirEntry[str],
-    name: str,
-    word: str,
-    rejected: list[Rejected],
-    lists: dict[Split, frozenset[str]],
-) -> Recording | None:
-    """Returns the recording of a file. Other files are added to ``rejected``, except hidden files."""
-    if entry.name.startswith("."):
-        return None
-    try:
-        status = entry.stat()
-    except OSError as error:
-        rejected.append(Rejected(name, word, "unreadable", error.strerror or str(error)))
-        return None
-    stem, dot, suffix = name.rpartition(".")
-    if f"{dot}{suffix.lower()}" not in SUFFIXES or not stat.S_ISREG(status.st_mode):
-        allowed = f"allowed: files ending in {', '.join(sorted(SUFFIXES))}"
-        rejected.append(Rejected(name, word, "not_audio", allowed))
-        return None
-    split = next((split for split, names in lists.items() if stem in names), None)
-    # Noise recordings have no speaker. Parts of one recording must be in the same split.
-    speaker = (
-        speaker_from_name(name.rpartition("/")[2]) if word else re.sub(r"[-_][A-Za-z0-9]{1,2}$", "", stem)
-    )
-    return Recording(name, word, speaker, split, entry.path, f"{status.st_size}", status.st_mtime_ns)
 
 
 def _check_lists(root: Path, lists: dict[Split, frozenset[str]]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kwspipe.config import DatasetConfig
 from kwspipe.dataset.recordings import Recording, Rejected
-from kwspipe.dataset.sources.folder import has_recordings, list_recordings, similar_folder
+from kwspipe.dataset.sources.recording_files import has_recordings, list_recordings, similar_folder
 from kwspipe.dataset.splits import split_speakers
 from kwspipe.errors import KwspipeError
 

@@ -4,9 +4,9 @@ import random
 import re
 
 from kwspipe.config import EngineName, SyntheticConfig
-from kwspipe.dataset.selection import closest_first
 from kwspipe.dataset.tts import espeak
 from kwspipe.dataset.tts.synthesizers import Speaker
+from kwspipe.dataset.word_errors import closest_first
 from kwspipe.errors import KwspipeError
 
 

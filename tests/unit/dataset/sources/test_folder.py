@@ -8,25 +8,8 @@ from pathlib import Path
 import pytest
 
 from kwspipe.dataset.recordings import Rejected, SourceUnavailable, listing_hash
-from kwspipe.dataset.sources.folder import FolderSource, list_recordings, speaker_from_name
+from kwspipe.dataset.sources.folder import FolderSource
 from kwspipe.errors import KwspipeError
-
-
-@pytest.mark.parametrize(
-    ("name", "speaker"),
-    [
-        ("0a7c2a8d_nohash_0.wav", "0a7c2a8d"),
-        ("fsdd-jackson_nohash_12.flac", "fsdd-jackson"),
-        ("ann_3.wav", "ann"),
-        ("ann_lee_3.wav", "ann_lee"),
-        ("ann.wav", "ann"),
-        ("v1.2_ann_3.wav", "v1.2_ann"),
-        ("höchst 1_2.ogg", "höchst 1"),
-        ("_3.wav", "_3"),
-    ],
-)
-def test_the_speaker_is_part_of_the_name(name: str, speaker: str):
-    assert speaker_from_name(name) == speaker
 
 
 def test_words_splits_and_noise_are_found(corpus: Path):
@@ -91,17 +74,6 @@ def test_linked_word_folders_are_followed_and_loops_are_not(corpus: Path):
     found = FolderSource(corpus).find()
     assert sum(r.word == "cat" for r in found.words) == 12
     assert len(found.words) == 72
-
-
-def test_noise_is_found_at_any_depth_without_loops(tmp_path: Path, corpus: Path):
-    root = tmp_path / "noise"
-    (root / "a" / "b").mkdir(parents=True)
-    shutil.copy(corpus / "one" / "ann_nohash_0.wav", root / "a" / "b" / "rain-1-A.wav")
-    shutil.copy(corpus / "one" / "ann_nohash_0.wav", root / "rain-1-B.WAV")
-    (root / "a" / "b" / "round").symlink_to(root)
-    found = list_recordings(root, [])
-    assert [r.path for r in found] == ["noise/a/b/rain-1-A.wav", "noise/rain-1-B.WAV"]
-    assert [r.speaker for r in found] == ["noise/a/b/rain-1", "noise/rain-1"]
 
 
 @pytest.mark.parametrize("kind", ["none", "missing", "file", "empty"])
