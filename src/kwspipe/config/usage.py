@@ -6,7 +6,7 @@ WIDTH = 100
 STAGES = {
     "prepare": "decodes the recordings into the clip store, split by speaker",
     "train": "trains the network, from a checkpoint or from scratch",
-    "quantize": "converts it to int8, compiles the model image and chooses thresholds",
+    "quantize": "converts the network to int8, compiles the model image and chooses thresholds",
     "evaluate": "measures float and int8 model on test clips and streams; writes the report",
     "deploy": "pushes the model to a board and verifies its outputs bit for bit",
     "record": "records words from the microphone, as training data",
