@@ -1,6 +1,7 @@
 """Fixtures that build firmware."""
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -9,23 +10,30 @@ from pathlib import Path
 
 import pytest
 
+from kwspipe.device.firmware import build_lock
 from support.paths import FIRMWARE, TESTS
 
 CHECKS = TESTS / "firmware"
 
 
 def build(name: str, sources: list[Path], folder: Path = FIRMWARE) -> Path:
-    """Links firmware for BRD2601. Skips the test if no compiler is installed."""
+    """Links firmware for BRD2601. Skips the test if no compiler is installed. A lock serializes processes of tests."""
     has_zig = importlib.util.find_spec("ziglang") is not None
     if not (shutil.which("make") and (shutil.which("arm-none-eabi-gcc") or has_zig)):
         pytest.skip("needs make, and arm-none-eabi-gcc or the package ziglang, to build the board's firmware")
     target = f"build/{name}"
     (folder / target).mkdir(parents=True, exist_ok=True)
     files = " ".join(str(path.relative_to(folder)) for path in sources)
-    run = subprocess.run(
-        ["make", "-s", "BOARD=brd2601", f"PYTHON={sys.executable}", f"BUILD={target}", f"SOURCES={files}"],
-        cwd=folder, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    command = [
+        "make",
+        "-s",
+        "BOARD=brd2601",
+        f"PYTHON={sys.executable}",
+        f"BUILD={target}",
+        f"SOURCES={files}",
+    ]
+    with build_lock(folder / target):
+        run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     return folder / target / "kwspipe.elf"
 
@@ -44,7 +52,9 @@ def build_firmware() -> Callable[..., Path]:
 def _copy_if_changed(source: Path, target: Path) -> None:
     """Copies a file if it has changed. Make does not compile an unchanged file again."""
     if not target.exists() or target.read_text() != source.read_text():
-        target.write_text(source.read_text())
+        copy = target.with_suffix(f".{os.getpid()}")  # other processes of tests may read the target
+        copy.write_text(source.read_text())
+        copy.replace(target)
 
 
 def build_check(name: str, sources: list[Path]) -> Path:

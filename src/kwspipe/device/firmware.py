@@ -10,6 +10,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock
+
 from kwspipe.device.errors import DeviceError
 
 SOURCES = Path(__file__).resolve().parents[3] / "firmware"
@@ -131,20 +133,22 @@ def _check_sources(where: str, sources: Path) -> None:
 
 
 def build(target: str, sources: Path = SOURCES) -> Firmware:
-    """Builds the firmware of a target if its sources have changed.
+    """Builds the firmware of a target if its sources have changed. A lock serializes the jobs of a sweep.
 
     Args:
         target: a key of ``TARGETS``.
         sources: folder of the firmware.
 
     Raises:
-        FirmwareError: if the sources, make or a compiler is missing, or the build failed.
+        FirmwareError: if the sources, make or a compiler is missing, the folder is read-only, or the build failed.
     """
     where = f"firmware of {target}"
     _check_sources(where, sources)
     command = ["make", "-s", "-C", str(sources), f"BOARD={target}", f"PYTHON={sys.executable}"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    folder = sources / "build" / target
+    with build_lock(folder):
+        result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if result.returncode != 0:
         raise FirmwareError(
             where,
@@ -152,5 +156,21 @@ def build(target: str, sources: Path = SOURCES) -> Firmware:
             "a compiler for the board: its own, or the PyPI package ziglang",
             "pip install 'kwspipe[toolchain]' if no compiler is installed, and run again",
         )
-    folder = sources / "build" / target
     return Firmware(folder / TARGETS[target].program, (folder / "version.txt").read_text().strip())
+
+
+def build_lock(folder: Path) -> FileLock:
+    """Returns the lock of a folder that a firmware is built in, and creates the folder above it.
+
+    Raises:
+        FirmwareError: the folder is read-only.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = folder.parent / f".{folder.name}.lock"
+        lock.touch()
+    except OSError as error:
+        raise FirmwareError(
+            str(folder.parent), f"{error.strerror}", "a folder that can be written to", "copy the checkout"
+        ) from None
+    return FileLock(lock)

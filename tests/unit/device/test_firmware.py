@@ -1,6 +1,7 @@
 """Build of the firmware of a board: errors, version and sizes."""
 
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -51,6 +52,27 @@ def test_a_build_returns_program_and_version(tmp_path):
     assert result == Firmware(tmp_path / "build" / "brd2601" / "kwspipe.elf", "0.1.0-abc")
     assert result.flash_file.name == "kwspipe.s37"
     assert firmware.build("host", tmp_path).sizes() == {}
+
+
+def test_a_build_folder_that_cannot_be_written_is_an_error(tmp_path):
+    (tmp_path / "Makefile").write_text("all:\n")
+    (tmp_path / "build").write_text("a file")
+    with pytest.raises(FirmwareError, match=r"build: File exists\. Allowed: a folder that can be written to"):
+        firmware.build("host", tmp_path)
+
+
+def test_concurrent_builds_run_one_after_the_other(tmp_path):
+    (tmp_path / "Makefile").write_text(
+        "all:\n\t@mkdir build/busy\n\t@sleep 0.1\n\t@rmdir build/busy\n"
+        "\t@mkdir -p build/host\n\t@echo 0.1.0-abc > build/host/version.txt\n"
+    )
+    with ThreadPoolExecutor(3) as threads:
+        assert (
+            len(
+                {built.version for built in threads.map(lambda _: firmware.build("host", tmp_path), range(3))}
+            )
+            == 1
+        )
 
 
 def test_sizes_are_read_from_the_program(tmp_path):
