@@ -24,10 +24,12 @@ from kwspipe.report.drawing import (
     ticks,
 )
 
-TOPS = (0.1, 0.2, 0.5, 1.0)  # ends of the axis of missed keywords
+TOPS = (0.1, 0.2, 0.3, 0.5, 1.0)  # ends of the axis of missed keywords
 HEADROOM = 1.25  # end of this axis over the largest figure of the marks
 LETTER_WIDTH, LINE_HEIGHT = 6.5, 15.0  # of the labels of marks
 DISTANCE = 10.0  # between a mark and its label
+# Points of the line from a mark to its label, as shares of its length, without those in the mark.
+LEADER_SHARES = tuple(step / 20 for step in range(8, 21))
 SPACING, MAX_SAMPLES = 4.0, 2000  # of points of the curve that labels avoid
 Samples = npt.NDArray[np.float64]
 
@@ -119,36 +121,40 @@ def _marks(axes: Axes, shown: Sequence[tuple[Mark, Point]], curve: Samples, box:
     for (mark, (accepts, rejects)), (x, y) in zip(shown, centres, strict=True):
         figures = f"{accepts:.3g} per hour, {100 * rejects:.1f} % missed"
         width = LETTER_WIDTH * max(len(mark.name), len(figures))
-        area = min(_areas(x, y, width), key=lambda area: _cost(area, box, taken, curve))
+        area = min(_areas(x, y, width, box), key=lambda area: _cost(area, (x, y), box, taken, curve))
         taken.append(area)
-        _leader(axes.drawing, (x, y), area)
+        if leader := _leader((x, y), area):
+            axes.drawing.line(*leader[0], *leader[1], "leader")
         axes.dot(accepts, rejects, 6, mark.style, f"{mark.name}: {figures}")
         for line, text in enumerate((mark.name, figures)):
             baseline = area[1] + LINE_HEIGHT * (line + 0.8)
             axes.drawing.text(area[0], baseline, text, "mark strong" if line == 0 else "mark")
 
 
-def _leader(drawing: Drawing, mark: Point, area: Box) -> None:
-    """Draws a line from a mark to its label, if the label is not beside it."""
-    x = min(max(mark[0], area[0]), area[2])
-    y = min(max(mark[1], area[1]), area[3])
-    if math.hypot(x - mark[0], y - mark[1]) > 1.5 * DISTANCE:
-        drawing.line(*mark, x, y, "leader")
+def _leader(mark: Point, area: Box) -> tuple[Point, Point] | None:
+    """Returns the line from a mark to its label, or None if the label is beside the mark."""
+    end = (min(max(mark[0], area[0]), area[2]), min(max(mark[1], area[1]), area[3]))
+    return (mark, end) if math.dist(mark, end) > 1.5 * DISTANCE else None
 
 
-def _areas(x: float, y: float, width: float) -> list[Box]:
-    """Returns the candidates for a label, the preferred ones first."""
+def _areas(x: float, y: float, width: float, box: Box) -> list[Box]:
+    """Returns the candidates for a label, between the left and the right edge, the preferred ones first."""
     height = 2 * LINE_HEIGHT
-    lefts = (x + DISTANCE, x - width / 2, x - DISTANCE - width)
+    wanted = (x + DISTANCE, x - width / 2, x - DISTANCE - width)
+    lefts = [max(min(left, box[2] - width), box[0] + DISTANCE / 2) for left in wanted]
     above = [y - height - DISTANCE * steps for steps in (0.5, 2, 4, 6, 8)]
     below = [y + DISTANCE * steps for steps in (0.5, 2, 4)]
     return [(left, top, left + width, top + height) for top in (*above, *below) for left in lefts]
 
 
-def _cost(area: Box, box: Box, taken: Sequence[Box], curve: Samples) -> float:
+def _cost(area: Box, mark: Point, box: Box, taken: Sequence[Box], curve: Samples) -> float:
     left, top, right, bottom = area
     outside = max(box[0] - left, 0) + max(right - box[2], 0) + max(box[1] - top, 0) + max(bottom - box[3], 0)
     overlaps = sum(left < b[2] and b[0] < right and top < b[3] and b[1] < bottom for b in taken)
+    if leader := _leader(mark, area):
+        (x1, y1), (x2, y2) = leader
+        line = [(x1 + share * (x2 - x1), y1 + share * (y2 - y1)) for share in LEADER_SHARES]
+        overlaps += sum(b[0] <= x <= b[2] and b[1] <= y <= b[3] for x, y in line for b in taken)
     x, y = curve.T
     covered = np.count_nonzero((left <= x) & (x <= right) & (top <= y) & (y <= bottom))
     return 100 * outside + 1000 * overlaps + float(covered)
