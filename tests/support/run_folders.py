@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hydra import compose, initialize_config_dir
 
-from kwspipe.__main__ import conf_dir
 from kwspipe.config import PipelineConfig
 from kwspipe.config.parse import parse
 from kwspipe.exchange.external_model import apply_model_settings
@@ -18,6 +16,7 @@ from kwspipe.runs.stage_folder import stage_folder
 from kwspipe.stages import import_model
 from kwspipe.tflite.metadata import write_parameters
 from kwspipe.tflite.parameters import model_parameters
+from support.composed import composed
 from support.small_model import LABELS, small_tflite
 
 DATE = datetime(2024, 5, 1, tzinfo=UTC)
@@ -25,10 +24,9 @@ DATE = datetime(2024, 5, 1, tzinfo=UTC)
 
 def composed_config(*overrides: str) -> PipelineConfig:
     """Returns the configuration of these overrides, parsed as on the command line."""
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        composed = compose("config", overrides=list(overrides))
-    apply_model_settings(composed, list(overrides))
-    return parse(composed)
+    config = composed(*overrides)
+    apply_model_settings(config, list(overrides))
+    return parse(config)
 
 
 def tflite_with_parameters(seed: int, **changes: Any) -> bytes:

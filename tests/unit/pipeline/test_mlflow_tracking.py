@@ -5,20 +5,17 @@ import json
 from pathlib import Path
 
 import pytest
-from hydra import compose, initialize_config_dir
 
-from kwspipe.__main__ import conf_dir
 from kwspipe.config import PipelineConfig
-from kwspipe.config.parse import parse
 from kwspipe.errors import KwspipeError
 from kwspipe.files.process import call_in_process
 from kwspipe.pipeline import mlflow_tracking
 from support.own_process import printed_by
+from support.run_folders import composed_config
 
 
 def config(*overrides: str) -> PipelineConfig:
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        return parse(compose("config", overrides=["+experiment=digits_3", *overrides]))
+    return composed_config("+experiment=digits_3", *overrides)
 
 
 @pytest.fixture

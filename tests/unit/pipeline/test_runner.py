@@ -8,22 +8,20 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from hydra import compose, initialize_config_dir
 
 from kwspipe import stages
-from kwspipe.__main__ import conf_dir
 from kwspipe.config import PipelineConfig, StageName, stage_order
-from kwspipe.config.parse import parse, to_mapping
+from kwspipe.config.parse import to_mapping
 from kwspipe.errors import ConfigError, KwspipeError
 from kwspipe.pipeline import outputs, plan, runner
 from kwspipe.runs.stage_folder import stage_folder
+from support.run_folders import composed_config
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> PipelineConfig:
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        composed = compose("config", overrides=["+experiment=digits_3", f"run_dir={tmp_path / 'run'}"])
-    return dataclasses.replace(parse(composed), stages=("prepare", "train"))
+    config = composed_config("+experiment=digits_3", f"run_dir={tmp_path / 'run'}")
+    return dataclasses.replace(config, stages=("prepare", "train"))
 
 
 @pytest.fixture

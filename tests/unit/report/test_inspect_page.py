@@ -11,18 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from hydra import compose as compose_config
-from hydra import initialize_config_dir
 
-from kwspipe.__main__ import conf_dir
 from kwspipe.augment import Augmenter, clip_keys
 from kwspipe.config import PipelineConfig
-from kwspipe.config.parse import parse
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.report import formatting, page, store_statistics
 from kwspipe.report.inspect_page import compose
 from kwspipe.stages import inspect
 from support.parsed_page import Page
+from support.run_folders import composed_config
 from support.small_run import HOSTILE, Run
 
 MakeRun = Callable[..., Run]
@@ -31,8 +28,7 @@ AUDIO = re.compile(r"data:audio/flac;base64,(.*)")
 
 def config_of(run_dir: Path, **inspect: Any) -> PipelineConfig:
     overrides = ["+experiment=digits_3", "augment=far_field", f"run_dir={run_dir}"]
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        config = parse(compose_config("config", overrides=overrides))
+    config = composed_config(*overrides)
     return dataclasses.replace(config, inspect=dataclasses.replace(config.inspect, **inspect))
 
 

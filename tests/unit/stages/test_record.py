@@ -7,15 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hydra import compose, initialize_config_dir
 
-from kwspipe.__main__ import conf_dir
 from kwspipe.config import PipelineConfig
-from kwspipe.config.parse import parse
 from kwspipe.config.stage_order import OPTIONAL
 from kwspipe.errors import ConfigError, KwspipeError
 from kwspipe.stages import load
 from support import fake_sounddevice
+from support.run_folders import composed_config
 from support.takes import room, take
 
 
@@ -26,8 +24,7 @@ def config(root: Path, *overrides: str) -> PipelineConfig:
         "stages=[record]",
         f"dataset.root={root}",
     ]
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        return parse(compose("config", overrides=[*given, *overrides]))
+    return composed_config(*given, *overrides)
 
 
 def test_the_stage_stores_takes_and_a_report(monkeypatch, tmp_path: Path, capsys):

@@ -4,13 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hydra import compose, initialize_config_dir
 
-from kwspipe.__main__ import conf_dir
 from kwspipe.config import PipelineConfig
 from kwspipe.config.parse import parse
 from kwspipe.pipeline.summary.advice import SPEECH, assess
 from kwspipe.streaming.figures import NAMES
+from support.composed import composed as compose
 from support.streaming_metrics import streaming_metrics
 
 Compose = Callable[..., PipelineConfig]
@@ -19,8 +18,7 @@ Compose = Callable[..., PipelineConfig]
 @pytest.fixture(scope="module")
 def config_of() -> Compose:
     def composed(*overrides: str) -> PipelineConfig:
-        with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-            return parse(compose("config", overrides=["+experiment=digits_3", *overrides]))
+        return parse(compose("+experiment=digits_3", *overrides))
 
     return composed
 

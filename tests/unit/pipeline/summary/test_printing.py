@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hydra import compose, initialize_config_dir
 from rich.console import Console
 
-from kwspipe.__main__ import conf_dir
 from kwspipe.config import PipelineConfig
-from kwspipe.config.parse import parse
 from kwspipe.pipeline.summary import commands, printing
 from kwspipe.pipeline.summary.commands import RunCommand
 from kwspipe.pipeline.summary.printing import print_job_line, print_summary
+from support.run_folders import composed_config
 from support.small_run import STREAMING, Run
 
 ALL = ("prepare", "train", "quantize", "evaluate", "deploy")
@@ -23,9 +21,8 @@ COMMAND = RunCommand(("python", "-m", "kwspipe"), ("+experiment=digits_3",))
 
 @pytest.fixture
 def config(tmp_path: Path) -> PipelineConfig:
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        composed = compose("config", overrides=["+experiment=digits_3", f"run_dir={tmp_path / 'run'}"])
-    return dataclasses.replace(parse(composed), name="small")
+    config = composed_config("+experiment=digits_3", f"run_dir={tmp_path / 'run'}")
+    return dataclasses.replace(config, name="small")
 
 
 @pytest.fixture(autouse=True)
