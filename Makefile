@@ -2,9 +2,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 PY := $(VENV)/bin/python
-EXTRAS ?= synthetic,teacher,emulator,dev
+EXTRAS ?= synthetic,teacher,emulator,alignment,dev
 EXPERIMENT ?= digits_3
 BOARD ?= emulated
+# Files of tests run in several processes: the slow ones first, and those of one file in one process, for its fixtures.
+TEST_PROCESSES := -n auto --maxprocesses=4 --dist loadfile --no-loadscope-reorder
 CORE := $(wildcard firmware/core/*/*.c firmware/core/*/*.h) src/kwspipe/core/build.py setup.py
 
 # If the machine has no C compiler, the one of the PyPI package ziglang builds the core.
@@ -34,13 +36,13 @@ deploy: setup  ## push a trained model: make deploy BOARD=brd2601 [EXPERIMENT=di
 	$(PY) -m kwspipe +experiment=$(EXPERIMENT) board=$(BOARD) stages=[deploy] $(if $(PORT),board.port=$(PORT))
 
 test: setup  ## run the tests
-	$(PY) -m pytest
+	$(PY) -m pytest $(TEST_PROCESSES)
 
 check: setup  ## lint, types and tests
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m pytest
+	$(PY) -m pytest $(TEST_PROCESSES)
 
 bench: setup  ## measure speed and write runs/bench.json: make bench [ONLY=int8_inference_us]
 	$(PY) scripts/bench.py $(addprefix --only ,$(ONLY))

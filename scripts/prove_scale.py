@@ -56,6 +56,9 @@ class GeneratedSource:
     name: str = "generated"
     synthetic: bool = True
 
+    def check(self) -> None:
+        """Accepts the source, which needs no files."""
+
     def find(self) -> Found:
         """Returns the list of the clips, and a recording of noise; see ``Source.find``."""
         noise = Recording("_background_noise_/hiss", "", "hiss", None, "0", "hiss")

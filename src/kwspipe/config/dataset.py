@@ -146,6 +146,7 @@ class DatasetConfig:
     noise_roots: Texts
     negative_roots: Texts
     mined_roots: Texts
+    omitted_keywords: Literal["recordings", "passages"]
     negative_validation_fraction: Fraction
     negative_testing_fraction: Fraction
     unknown_words: Words

@@ -15,6 +15,7 @@ from kwspipe.dataset import blocklist
 from kwspipe.dataset.blocklist import exclude_blocked
 from kwspipe.dataset.decode import ReadFiles, read_files
 from kwspipe.dataset.hard_negatives.generator import write_hard_negatives
+from kwspipe.dataset.keyword_free.writer import write_negative
 from kwspipe.dataset.recordings import SPLITS, Found, Recording, Source, Split, listing_hash, normalize_name
 from kwspipe.dataset.selection import keyword_quotas, labels_of, unknown_quotas
 from kwspipe.dataset.sources.root_folders import mined_recordings, negative_recordings, noise_recordings
@@ -107,7 +108,7 @@ def write_store(
         synthetic = write_synthetic_clips(builder)
         segments = builder.write_noise(found.noise, extra)
         builder.write_silence(segments)
-        builder.write_negative(negative)
+        write_negative(builder, negative)
         builder.write_mined(mined)
         write_hard_negatives(builder, recordings, segments)
         summary = _summary(builder, found, [*extra, *negative, *mined], segments) | {

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kwspipe.config import DatasetConfig, FrontendConfig
 from kwspipe.dataset import blocklist
+from kwspipe.dataset.keyword_free import alignment
 from kwspipe.dataset.listing import Listing
 from kwspipe.dataset.recordings import SPLITS, Found, Source, Split, normalize_name
 from kwspipe.dataset.selection import other_words
@@ -34,6 +35,8 @@ def dataset_errors(dataset: DatasetConfig, frontend: FrontendConfig, seed: int) 
         seed: seed of the selection of recordings.
     """
     errors = [*word_errors(dataset), *root_errors(dataset), *_package_errors(dataset)]
+    if dataset.negative_roots and dataset.omitted_keywords == "passages":
+        errors += _caught(lambda: alignment.check(frontend.sample_rate_hz))
     errors += _caught(lambda: blocklist.load(dataset.bad_files))
     try:
         source = available_source(dataset, frontend, seed)

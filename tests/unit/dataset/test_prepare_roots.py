@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from kwspipe.config import DatasetConfig, FrontendConfig
 from kwspipe.dataset.prepare import prepare
+from kwspipe.dataset.sources.root_folders import negative_recordings
 from kwspipe.dataset.sources.source_factory import input_hashes
 from kwspipe.dataset.store.clip_store import ClipStore
 from kwspipe.errors import KwspipeError
@@ -72,6 +74,55 @@ def test_negative_recordings_are_undivided_and_in_one_split(
     assert {key for key, value in input_hashes(dataset, FRONTEND, 1).items() if value != hashes[key]} == {
         "negative_roots"
     }
+
+
+def test_recordings_with_a_keyword_in_their_transcript_are_omitted(
+    make_dataset: Make, frontend: FrontendConfig, out: Path, tmp_path: Path
+):
+    root = tmp_path / "talk"
+    names = [f"{speaker}-7-{number:04}" for speaker in range(100, 112) for number in range(3)]
+    for name in names:
+        write(root / f"{name}.wav", np.random.default_rng(0).normal(0, 0.1, 2 * RATE_HZ))
+    write(root / "without_transcript.wav", np.random.default_rng(0).normal(0, 0.1, 2 * RATE_HZ))
+    # The keywords are one and two. "too" is a homophone of two.
+    words = {0: "it is Too late", 1: "no keyword here", 2: "that's one"}
+    lines = [f"{name}.wav {words[int(name[-1])]}" for name in names]
+    (root / "transcripts.txt").write_text("\n".join(lines))
+    dataset = make_dataset(negative_roots=(str(root),))
+    summary = prepare(dataset, frontend, 1, out)
+    assert summary["rejected"] == {"contains_keyword": 24}
+    store = ClipStore(out)
+    paths = [path for split in ("training", "validation", "testing") for path in store.negative_paths(split)]
+    assert sorted(paths) == sorted(
+        f"talk/{name}.wav" for name in [*(n for n in names if n.endswith("1")), "without_transcript"]
+    )
+    hashes = input_hashes(dataset, frontend, 1)
+    (root / "transcripts.txt").write_text("\n".join(lines[:-1]))  # the last one contained "one"
+    assert input_hashes(dataset, frontend, 1) != hashes
+
+
+def test_recordings_of_a_speaker_of_a_known_corpus_are_in_one_split(make_dataset: Make, tmp_path: Path):
+    root = tmp_path / "talk"
+    for speaker in range(100, 130):
+        for number in range(3):
+            write(root / f"{speaker}-{number}-{number:04}.wav", np.ones(RATE_HZ))
+    recordings, _ = negative_recordings(make_dataset(negative_roots=(str(root),)))
+    splits = {
+        recording.speaker: {r.split for r in recordings if r.speaker == recording.speaker}
+        for recording in recordings
+    }
+    assert len(splits) == 30 and all(len(of_speaker) == 1 for of_speaker in splits.values())
+
+
+def test_keyword_free_speech_without_a_usable_recording_is_an_error(make_dataset: Make, tmp_path: Path):
+    write(tmp_path / "talk" / "a.wav", np.ones(RATE_HZ))
+    (tmp_path / "talk" / "transcripts.txt").write_text("a.wav one")
+    dataset = make_dataset(negative_roots=(str(tmp_path / "talk"),))
+    with pytest.raises(
+        KwspipeError, match=r"1 recording\(s\), each with a keyword or a homophone in its transcript"
+    ):
+        negative_recordings(dataset)
+    assert len(negative_recordings(replace(dataset, omitted_keywords="passages"))[0]) == 1
 
 
 def test_mined_clips_are_unknown_words_of_training(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kwspipe.audio.pcm import SUFFIXES
+from kwspipe.dataset.keyword_free.transcripts import TRANSCRIPTS
 from kwspipe.dataset.recordings import Recording, Rejected, Split, normalize_name
 
 
@@ -110,8 +111,9 @@ def recording_of(
     rejected: list[Rejected],
     lists: dict[Split, frozenset[str]],
 ) -> Recording | None:
-    """Returns the recording of a file. Other files are added to ``rejected``, except hidden files."""
-    if entry.name.startswith("."):
+    """Returns the recording of a file. Other files are added to ``rejected``, except hidden files
+    and transcripts."""
+    if entry.name.startswith(".") or entry.name == TRANSCRIPTS:
         return None
     try:
         status = entry.stat()

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kwspipe.config import DatasetConfig
+from kwspipe.dataset.keyword_free.selection import TranscribedSpeech
 from kwspipe.dataset.recordings import Recording, Rejected
 from kwspipe.dataset.sources.recording_files import has_recordings, list_recordings, similar_folder
 from kwspipe.dataset.splits import split_speakers
@@ -43,20 +44,31 @@ def noise_recordings(dataset: DatasetConfig) -> tuple[list[Recording], list[Reje
 def negative_recordings(dataset: DatasetConfig) -> tuple[list[Recording], list[Rejected]]:
     """Lists the recordings below ``dataset.negative_roots``, each with its split.
 
-    Recordings are split by the hash rule of ``splits``. Parts of one recording are in the same split.
+    Speakers are split by the hash rule of ``splits``. Parts of one recording are in the same split. Recordings whose
+    transcript contains a keyword are omitted, unless only the passages of the keywords are.
 
     Raises:
-        KwspipeError: a root is not a folder or contains no recordings.
+        KwspipeError: a root is not a folder or contains no recordings, a transcript is faulty, or each recording
+            contains a keyword.
     """
-    recordings, rejected = list_root_folders(
+    found, rejected = list_root_folders(
         dataset.negative_roots, "dataset.negative_roots", CONTENTS["negative_roots"]
     )
+    recordings, omitted = TranscribedSpeech(dataset.words, dataset.omitted_keywords).select(found)
+    if found and not recordings:
+        raise KwspipeError(
+            "dataset.negative_roots",
+            f"{len(found)} recording(s), each with a keyword or a homophone in its transcript",
+            "recordings without keywords",
+            "add other recordings, or set dataset.omitted_keywords=passages",
+        )
     splits = split_speakers(
         (recording.speaker for recording in recordings),
         dataset.negative_validation_fraction,
         dataset.negative_testing_fraction,
     )
-    return [replace(recording, split=splits[recording.speaker]) for recording in recordings], rejected
+    assigned = [replace(recording, split=splits[recording.speaker]) for recording in recordings]
+    return assigned, [*rejected, *omitted]
 
 
 def mined_recordings(dataset: DatasetConfig) -> tuple[list[Recording], list[Rejected]]:

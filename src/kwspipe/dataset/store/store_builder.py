@@ -41,7 +41,7 @@ class StoreBuilder:
         hard: number of hard negatives by kind and split; they are included in ``counts``.
         unknown_paths: paths of the recordings written as ``_unknown_`` words.
         speakers: speakers of the clips of each split.
-        negative: segments of keyword-free speech written.
+        negative: segments of keyword-free speech written by ``keyword_free.writer``.
         keyword_ms: durations of the words in the clips of each keyword.
     """
 
@@ -104,7 +104,7 @@ class StoreBuilder:
         rate = self.frontend.sample_rate_hz
         decoded: list[NoiseRecording] = []
         samples = itertools.chain(self.source.read(own, rate), self.read_files(extra, rate))
-        for recording, pcm in self._usable("noise", [*own, *extra], samples):
+        for recording, pcm in self.usable("noise", [*own, *extra], samples):
             offset = self.writer.add_noise(pcm)
             decoded.append(
                 NoiseRecording(recording.path, recording.speaker, offset, pcm.size, recording.split)
@@ -126,26 +126,16 @@ class StoreBuilder:
             for _ in range(num_zero):
                 self._add_clip(Clip(np.zeros(length, np.int16), 0, length), SILENCE, ZERO, split, ZERO_PATH)
 
-    def write_negative(self, recordings: Sequence[Recording]) -> None:
-        """Decodes and writes recordings of keyword-free speech, each of which has a split."""
-        if not recordings:
-            return
-        samples = self.read_files(recordings, self.frontend.sample_rate_hz)
-        for recording, pcm in self._usable("negative", recordings, samples):
-            assert recording.split is not None
-            offset = self.writer.add_negative(pcm, recording.path, recording.split)
-            self.negative.append(Segment(recording.path, recording.split, offset, pcm.size))
-
     def write_mined(self, recordings: Sequence[Recording]) -> None:
         """Decodes and writes false accepts of an earlier model as ``_unknown_`` clips of the training split."""
         if not recordings or self.dataset.unknown_class_percentage == 0:
             return
         samples = self.read_files(recordings, self.frontend.sample_rate_hz)
-        for recording, pcm in self._usable("mined", recordings, samples, may_be_silent=True):
+        for recording, pcm in self.usable("mined", recordings, samples, may_be_silent=True):
             clip = any_window(pcm, self.frontend.sample_length)
             self.add_hard("mined", UNKNOWN, "training", clip, "", "", recording.path)
 
-    def _usable(
+    def usable(
         self,
         name: str,
         recordings: Sequence[Recording],

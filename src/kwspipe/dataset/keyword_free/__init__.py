@@ -1,0 +1,1 @@
+"""Speech without keywords: speakers, transcripts, homophones and forced alignment."""
