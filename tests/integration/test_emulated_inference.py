@@ -19,8 +19,11 @@ FLASH_BYTES = 0x180000
 
 @pytest.fixture(scope="module")
 def features(shared_dir: Path) -> NDArray[np.int8]:
-    """Features of 200 clips of speech and noise, (200, 59, 49) int8, and of 4 extreme clips, (4, 59, 49)."""
-    real = real_features(shared_dir)
+    """Features of 67 clips of speech and noise, (67, 59, 49) int8, and of 4 extreme clips, (4, 59, 49).
+
+    The core on this machine runs all 200 clips in tests/contract/test_vendor_inference.py.
+    """
+    real = real_features(shared_dir)[::3]
     rng = np.random.default_rng(1)
     extremes = rng.integers(-128, 128, (4, *real.shape[1:])).astype(np.int8)
     extremes[0], extremes[1] = -128, 127
