@@ -41,8 +41,10 @@ def main() -> None:
         raise_on_interrupt()
         _main()
     except KeyboardInterrupt:
+        from kwspipe.files.process import ignore_interrupts
         from kwspipe.terminal.lines import print_interrupted
 
+        ignore_interrupts()
         print_interrupted()
         sys.exit(130)
 

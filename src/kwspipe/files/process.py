@@ -52,6 +52,16 @@ def raise_on_interrupt() -> None:
         signal.signal(one, interrupt)
 
 
+def ignore_interrupts() -> None:
+    """Ignores SIGINT and SIGTERM from here on.
+
+    At the end of a process, Python replaces its handlers by those of the system, except for ignored signals. A signal
+    in that time would end the process without its exit code.
+    """
+    for one in INTERRUPTS:
+        signal.signal(one, signal.SIG_IGN)
+
+
 def exit_with_parent() -> None:
     """Ends this process when its parent process ends, also after a crash. Ctrl-C has no effect on this process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the process
