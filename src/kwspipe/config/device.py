@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kwspipe.config.types import Count, NotNegative, Texts, Threshold, Word, Words, typed
+from kwspipe.config.types import Count, Fraction, NotNegative, Texts, Threshold, Word, Words, typed
 
 
 @typed
@@ -15,6 +15,7 @@ class DetectorConfig:
     detection_threshold: Threshold
     detection_threshold_list: tuple[Threshold, ...] | None
     target_false_accepts_per_hour: Annotated[float, Field(gt=0)] | None
+    max_missed_fraction: Fraction
     per_class_thresholds: bool
     compare_keywords_only: bool
     suppression_ms: Annotated[int, Field(ge=0, le=60000)]

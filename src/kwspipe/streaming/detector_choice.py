@@ -15,7 +15,6 @@ from kwspipe.streaming.thresholds import ThresholdChoice, choose, evaluate
 from kwspipe.terminal.lines import LoggedConsole
 
 WARNING = "bold yellow"
-MAX_MISSED = 0.2  # share of missed keywords above which the choice is printed with a warning
 
 
 @dataclass(frozen=True)
@@ -68,13 +67,13 @@ def choose_thresholds(
         return DetectorChoice(detector, None)
     if choice is None:
         console.print_line(
-            f"{stays}: each threshold that meets detector.target_false_accepts_per_hour="
-            f"{detector.target_false_accepts_per_hour:g} misses all words of the validation streams. The configured "
-            f"threshold misses {_figures(configured)}",
+            f"{stays}: each higher threshold misses more than detector.max_missed_fraction="
+            f"{detector.max_missed_fraction:g} of the keywords of the validation streams. The configured threshold "
+            f"misses {_figures(configured)}",
             WARNING,
         )
         return DetectorChoice(detector, None)
-    _print_choice(choice, configured, console)
+    _print_choice(choice, detector.max_missed_fraction, console)
     return DetectorChoice(_with_thresholds(choice, detector), choice.facts())
 
 
@@ -88,8 +87,8 @@ def _choose_on_validation(
     scores = score_with_progress(image, streams, rate, config.threads, "validation streams")
     settings = pack_settings(detector, labels)
     configured = evaluate(scores, settings, labels, target, config.hit_window_ms, rate)
-    per_class = detector.per_class_thresholds
-    return choose(scores, settings, labels, target, per_class, config.hit_window_ms, rate), configured
+    limits = target, detector.max_missed_fraction, detector.per_class_thresholds
+    return choose(scores, settings, labels, *limits, config.hit_window_ms, rate), configured
 
 
 def _with_thresholds(choice: ThresholdChoice, detector: DetectorConfig) -> DetectorConfig:
@@ -102,7 +101,7 @@ def _with_thresholds(choice: ThresholdChoice, detector: DetectorConfig) -> Detec
     return DetectorConfig(**(vars(detector) | changes))
 
 
-def _print_choice(choice: ThresholdChoice, configured: ThresholdChoice, console: LoggedConsole) -> None:
+def _print_choice(choice: ThresholdChoice, max_missed_fraction: float, console: LoggedConsole) -> None:
     chosen, target = sorted(set(choice.thresholds)), choice.target_per_hour
     shown = f"threshold {threshold_text(chosen[-1])}"
     if len(chosen) > 1:
@@ -111,15 +110,15 @@ def _print_choice(choice: ThresholdChoice, configured: ThresholdChoice, console:
         f"{shown} chosen on validation: {choice.count} false accepts in {choice.hours:.2f} h, "
         f"{_percent(choice.false_reject_rate)} of the keywords missed"
     )
-    if choice.false_reject_rate > MAX_MISSED:
+    if not choice.meets_target:
         console.print_line(
-            f"more than {_percent(MAX_MISSED, 0)} of the keywords are missed with "
-            f"detector.target_false_accepts_per_hour={target:g}. The configured threshold "
-            f"{threshold_text(configured.thresholds[0])} misses {_figures(configured)}. "
-            "detector.target_false_accepts_per_hour=null selects it, a higher target selects a threshold in between. "
-            "More recordings of the keywords and more keyword-free speech in training lower both figures",
+            f"detector.target_false_accepts_per_hour={target:g} is not met: {choice.per_hour:.1f} false accepts per "
+            f"hour. A threshold that meets it misses more than detector.max_missed_fraction={max_missed_fraction:g} of "
+            "the keywords, which is the limit. detector.max_missed_fraction=1 permits it. More recordings of the "
+            "keywords and more keyword-free speech in training lower both figures",
             WARNING,
         )
+        return
     if not choice.proven:
         enough = intervals.upper_rate(0, 1) / target
         console.print_line(

@@ -77,11 +77,15 @@ def choose(
     settings: bytes,
     labels: Sequence[str],
     target_per_hour: float,
+    max_missed_fraction: float,
     per_class: bool,
     hit_window_ms: float,
     sample_rate_hz: int,
 ) -> ThresholdChoice | None:
     """Returns the thresholds with the fewest missed keywords under the target.
+
+    If these thresholds miss more than ``max_missed_fraction`` of the keywords, the highest common threshold that misses
+    at most this fraction is returned instead, if it is above the threshold in ``settings``.
 
     Args:
         scores: scores of the validation streams.
@@ -89,13 +93,14 @@ def choose(
         labels: (classes,) labels.
         target_per_hour: maximum number of false accepts per hour in each kind of stream without keywords: speech, other
             words if there is no speech, and noise.
+        max_missed_fraction: maximum share of missed keywords, which takes precedence over the target.
         per_class: one threshold per keyword with enough occurrences. If false, all keywords have the same threshold.
         hit_window_ms: see ``match``.
         sample_rate_hz: sample rate of the streams.
 
     Returns:
-        The choice. None if there are no keywords or no audio without keywords, or if each threshold that meets the
-        target misses all keywords.
+        The choice. None if there are no keywords or no audio without keywords, or if each higher threshold
+        misses too many keywords.
     """
     counts = curve.count_at_thresholds(scores, settings, labels, hit_window_ms, sample_rate_hz)
     kinds = tuple(kind for kind in KINDS if counts.hours.get(kind))
@@ -106,19 +111,24 @@ def choose(
     for by_word in _per_class(counts, kinds, common) if per_class else []:
         own = dict(zip(counts.words, by_word, strict=True))
         candidates.append([own.get(label, common) for label in labels])
+    limit = _highest_within(counts, max_missed_fraction)
+    limited = [[limit] * len(labels)] if limit > max(curve.thresholds_of(settings)) else []
     evaluated = [
-        evaluate(
-            scores,
-            curve.with_thresholds(settings, one),
-            labels,
-            target_per_hour,
-            hit_window_ms,
-            sample_rate_hz,
+        choice
+        for one in (*candidates, *limited)
+        if (
+            choice := evaluate(
+                scores,
+                curve.with_thresholds(settings, one),
+                labels,
+                target_per_hour,
+                hit_window_ms,
+                sample_rate_hz,
+            )
         )
-        for one in candidates
     ]
-    allowed = [one for one in evaluated if one and one.meets_target and one.false_reject_rate < 1]
-    return min(allowed, key=lambda one: one.missed, default=None)
+    allowed = [choice for choice in evaluated if choice.false_reject_rate <= max_missed_fraction]
+    return min(allowed, key=lambda choice: (not choice.meets_target, choice.missed), default=None)
 
 
 def evaluate(
@@ -165,6 +175,12 @@ def _common(counts: ThresholdCounts, kinds: Sequence[str], target_per_hour: floa
     allowed = [threshold for threshold in range(NUM_THRESHOLDS) if meets_target(threshold)]
     missed = counts.missed.sum(axis=1)
     return min(allowed, key=lambda threshold: (missed[threshold], -threshold))
+
+
+def _highest_within(counts: ThresholdCounts, max_missed_fraction: float) -> int:
+    """Returns the highest common threshold that misses at most a fraction of the keywords, -1 if there is none."""
+    within = np.flatnonzero(counts.missed.sum(axis=1) <= max_missed_fraction * counts.keywords.sum())
+    return int(within[-1]) if within.size else -1
 
 
 def _per_class(counts: ThresholdCounts, kinds: Sequence[str], common: int) -> list[tuple[int, ...]]:

@@ -17,6 +17,7 @@ _DEFAULTS: dict[str, Any] = {
     "quantize_dynamic_scale_range_db": 40.0,
     "detection_threshold_list": None,
     "target_false_accepts_per_hour": None,
+    "max_missed_fraction": 1.0,
     "per_class_thresholds": False,
     "compare_keywords_only": False,
     "suppress_same_word_only": False,

@@ -9,10 +9,11 @@ from kwspipe.streaming.scoring import StreamScores
 from support.streams import RATE_HZ, SCORE_HOURS, SCORE_LABELS, make_detector, make_scores
 
 
-def choose(streams: list[StreamScores], target: float, per_class: bool) -> thresholds.ThresholdChoice | None:
-    return thresholds.choose(
-        streams, pack_settings(make_detector(), SCORE_LABELS), SCORE_LABELS, target, per_class, 1500, RATE_HZ
-    )
+def choose(
+    streams: list[StreamScores], target: float, per_class: bool, max_missed: float = 0.99
+) -> thresholds.ThresholdChoice | None:
+    settings = pack_settings(make_detector(), SCORE_LABELS)
+    return thresholds.choose(streams, settings, SCORE_LABELS, target, max_missed, per_class, 1500, RATE_HZ)
 
 
 def test_the_common_threshold_has_the_fewest_misses_under_the_target() -> None:
@@ -55,6 +56,19 @@ def test_a_word_with_few_occurrences_gets_the_common_threshold() -> None:
     speech = make_scores("negative", [("one", 180)], False)
     choice = choose([words, speech], 0.5, True)
     assert choice.thresholds[1] == choose([words, speech], 0.5, False).thresholds[1]
+
+
+def test_the_limit_of_missed_words_takes_precedence_over_the_target() -> None:
+    words = make_scores("words", [("one", 150 + n) for n in range(100)], True)
+    speech = make_scores("negative", [("one", 160), ("one", 210)], False)
+    assert choose([words, speech], 0.5, False).thresholds[0] == 210  # 61 of 100 words are missed
+    choice = choose([words, speech], 0.5, False, max_missed=0.2)
+    assert (choice.thresholds[0], choice.missed, choice.count, choice.meets_target) == (169, 20, 1, False)
+    assert (
+        choose([words, speech], 1.0, False, max_missed=0.2).thresholds[0] == 160
+    )  # the target is met with 11 of 100
+    faint = make_scores("words", [("one", 0)] * 30 + [("one", 200)] * 70, True)
+    assert choose([faint, speech], 0.5, False, max_missed=0.2) is None
 
 
 def test_each_kind_of_stream_meets_the_target() -> None:
