@@ -208,6 +208,7 @@ def main() -> None:
         | {
             "snr_db": (arguments.snr_db,),
             "words_minutes": arguments.minutes,
+            "max_words_minutes": arguments.minutes,
             "max_repeats": arguments.repeats,
         }
     )

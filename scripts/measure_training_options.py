@@ -40,6 +40,7 @@ SHORT = [
     "quantize.count_instructions=false",
     "detector.target_false_accepts_per_hour=null",
     "stream.words_minutes=0.5",
+    "stream.max_words_minutes=0.5",
     "stream.max_minutes=1",
     "stream.bootstrap_rounds=10",
     "evaluate.snr_db=[10.0]",

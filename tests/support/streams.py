@@ -20,7 +20,9 @@ SCORE_HOURS = 1.0
 
 
 def make_config(**values: Any) -> StreamConfig:
+    """Returns settings of short streams. ``max_words_minutes`` is ``words_minutes`` unless it is given."""
     changes = {"words_minutes": 0.5, "snr_db": (10.0,), "max_minutes": 0.5, "bootstrap_rounds": 50, **values}
+    changes.setdefault("max_words_minutes", changes["words_minutes"])
     return StreamConfig(**(plain_settings("stream") | changes))
 
 

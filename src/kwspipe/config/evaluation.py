@@ -21,6 +21,7 @@ class StreamConfig:
 
     snr_db: tuple[Annotated[float, Field(ge=-20, le=60)], ...]
     words_minutes: Annotated[float, Field(gt=0)]
+    max_words_minutes: Annotated[float, Field(gt=0)]
     max_repeats: Count
     unknown_ratio: Fraction
     min_gap_ms: Count

@@ -2,7 +2,7 @@
 
 import itertools
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -100,40 +100,57 @@ def _audio_streams(
 def _plan_words(
     store: ClipStore, config: StreamConfig, split: str, rng: np.random.Generator
 ) -> list[tuple[int, int]]:
-    """Draws clips, equally many per keyword, and the gaps before them in samples, for ``words_minutes``."""
+    """Draws the clips and the gaps before them in samples, in random order.
+
+    The plan contains each clip of a keyword once, as far as ``max_words_minutes`` permit, and then clips again until
+    ``words_minutes`` are reached.
+    """
     by_label = _shuffled_by_label(store, split, rng)
     keywords = [numbers for label, numbers in by_label.items() if is_keyword(label)]
     others = itertools.cycle(by_label.get(UNKNOWN, []))
 
-    def in_turn() -> Iterator[int]:
-        for number in round_robin([numbers * config.max_repeats for numbers in keywords]):
+    def with_others(numbers: Iterable[int]) -> Iterator[int]:
+        for number in numbers:
             yield number
             if rng.random() < config.unknown_ratio:
                 yield from itertools.islice(others, 1)
 
-    plan = _with_gaps(store, config, in_turn(), rng)
+    plan = _with_gaps(store, config, with_others(round_robin(keywords)), config.max_words_minutes, rng)
+    remaining = config.words_minutes - sum(_minutes(store, *one) for one in plan)
+    if plan and remaining > 0:
+        repeated = round_robin([numbers * (config.max_repeats - 1) for numbers in keywords])
+        plan += _with_gaps(store, config, with_others(repeated), remaining, rng)
     return [plan[index] for index in rng.permutation(len(plan))]
 
 
 def _plan_others(
     store: ClipStore, config: StreamConfig, split: str, rng: np.random.Generator
 ) -> list[tuple[int, int]]:
-    return _with_gaps(store, config, iter(_shuffled_by_label(store, split, rng).get(UNKNOWN, [])), rng)
+    others = iter(_shuffled_by_label(store, split, rng).get(UNKNOWN, []))
+    return _with_gaps(store, config, others, config.words_minutes, rng)
 
 
 def _with_gaps(
-    store: ClipStore, config: StreamConfig, numbers: Iterator[int], rng: np.random.Generator
+    store: ClipStore,
+    config: StreamConfig,
+    numbers: Iterator[int],
+    max_minutes: float,
+    rng: np.random.Generator,
 ) -> list[tuple[int, int]]:
-    """Takes clips and draws gaps until ``words_minutes`` are reached, at least one clip."""
+    """Takes clips and draws gaps until ``max_minutes`` are reached, at least one clip."""
     plan: list[tuple[int, int]] = []
-    remaining = config.words_minutes * 60 * store.summary["sample_rate_hz"]
     for number in numbers:
         gap = _gap(store, config, rng)
-        remaining -= gap + _cut(store, number)[0].size
-        if remaining < 0 and plan:
+        max_minutes -= _minutes(store, number, gap)
+        if max_minutes < 0 and plan:
             break
         plan.append((number, gap))
     return plan
+
+
+def _minutes(store: ClipStore, number: int, gap: int) -> float:
+    """Returns the duration of a clip and of the gap before it."""
+    return (gap + _cut(store, number)[0].size) / store.summary["sample_rate_hz"] / 60
 
 
 def _shuffled_by_label(store: ClipStore, split: str, rng: np.random.Generator) -> dict[str, list[int]]:

@@ -41,6 +41,19 @@ def test_the_same_seed_gives_the_same_samples(make_store: Make) -> None:
     assert other[0].spoken != first[0].spoken
 
 
+def test_a_stream_of_words_has_each_keyword_clip_before_any_is_repeated(make_store: Make) -> None:
+    store = make_store()
+    numbers = [n for n in store.select_plain("testing") if store.labels[store.targets[n]] in ("one", "two")]
+    config = make_config(words_minutes=0.01, max_words_minutes=60.0, max_repeats=3, unknown_ratio=0.5)
+    words = compose(store, config, "testing", 1)[0].spoken
+    assert sum(word.word in ("one", "two") for word in words) == len(numbers)
+    assert len({(w.word, w.speaker) for w in words if w.word in ("one", "two")}) == len(
+        {(store.rows[n].word, store.rows[n].speaker) for n in numbers}
+    )
+    repeated = compose(store, make_config(words_minutes=60.0, max_repeats=3), "testing", 1)[0].spoken
+    assert sum(word.word in ("one", "two") for word in repeated) == 3 * len(numbers)
+
+
 def test_without_speech_there_is_a_stream_of_other_words(make_store: Make) -> None:
     streams = compose(make_store(negative_s=()), make_config(), "testing", 1)
     assert [s.kind for s in streams] == ["words", "words", "others", "noise"]
