@@ -13,6 +13,8 @@ SELECTION = ("stages", "from", "force")
 # Purposes of the commands.
 FINISH, MEASURE, LISTEN, DEPLOY, EXPORT = "finish", "measure", "listen", "deploy", "export"
 REAL_BOARD = "brd2601"
+# A longer command is printed once. The others of the list name their differences from it.
+MAX_REPEATED_CHARACTERS = 120
 
 
 @dataclass(frozen=True)
@@ -89,16 +91,21 @@ def next_commands(
         done: purposes that need no command.
     """
     if not has_model:
-        commands = [(FINISH, command.text())]
-    elif not is_evaluated:
-        commands = [(MEASURE, command.text("stages=evaluate"))]
-    else:
-        commands = [
-            (LISTEN, command.text("stages=listen")),
-            (DEPLOY, command.text("stages=deploy", f"board={REAL_BOARD}")),
-            (EXPORT, command.text("stages=export")),
-        ]
-    return [(purpose, text) for purpose, text in commands if purpose not in done]
+        return [(FINISH, command.text())]
+    if not is_evaluated:
+        return [(MEASURE, command.text("stages=evaluate"))]
+    changes = {
+        LISTEN: ("stages=listen",),
+        DEPLOY: ("stages=deploy", f"board={REAL_BOARD}"),
+        EXPORT: ("stages=export",),
+    }
+    first, *rest = (purpose for purpose in changes if purpose not in done)
+    commands = [(first, command.text(*changes[first]))]
+    for purpose in rest:
+        text = command.text(*changes[purpose])
+        is_short = len(text) <= MAX_REPEATED_CHARACTERS
+        commands.append((purpose, text if is_short else f"the same with {shlex.join(changes[purpose])}"))
+    return commands
 
 
 def _key(override: str) -> str:

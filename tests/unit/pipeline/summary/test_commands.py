@@ -30,6 +30,19 @@ def test_next_commands_depend_on_the_content_of_the_run() -> None:
     assert next_commands(RUN, True, False, ()) == [(MEASURE, RUN.text("stages=evaluate"))]
 
 
+def test_a_long_command_is_printed_once() -> None:
+    long = RunCommand(PROGRAM, ("+experiment=custom", *(f"dataset.root=part{n}" for n in range(9))))
+    assert next_commands(long, True, True, ()) == [
+        ("listen", long.text("stages=listen")),
+        ("deploy", "the same with stages=deploy board=brd2601"),
+        ("export", "the same with stages=export"),
+    ]
+    assert next_commands(long, True, True, {"listen"})[0] == (
+        DEPLOY,
+        long.text("stages=deploy", "board=brd2601"),
+    )
+
+
 def test_the_overrides_of_hydra_without_the_selection_of_stages(monkeypatch: pytest.MonkeyPatch) -> None:
     from hydra.core.hydra_config import HydraConfig
 
