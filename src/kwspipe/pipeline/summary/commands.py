@@ -99,12 +99,12 @@ def next_commands(
         DEPLOY: ("stages=deploy", f"board={REAL_BOARD}"),
         EXPORT: ("stages=export",),
     }
-    first, *rest = (purpose for purpose in changes if purpose not in done)
-    commands = [(first, command.text(*changes[first]))]
-    for purpose in rest:
+    commands: list[tuple[str, str]] = []
+    for purpose in (one for one in changes if one not in done):
         text = command.text(*changes[purpose])
-        is_short = len(text) <= MAX_REPEATED_CHARACTERS
-        commands.append((purpose, text if is_short else f"the same with {shlex.join(changes[purpose])}"))
+        if commands and len(text) > MAX_REPEATED_CHARACTERS:
+            text = f"the same with {shlex.join(changes[purpose])}"
+        commands.append((purpose, text))
     return commands
 
 
