@@ -30,6 +30,7 @@ OVERRIDES = (
     "dataset.unknown_class_percentage=3.0",
     "train.num_auxiliary_word_classes=2",
     "train.epochs=2",
+    "train.batch_size=28",  # five equal batches of 140 clips; another size of the last one would be traced separately
     "transfer=none",
 )
 
