@@ -16,9 +16,6 @@ SAME_GROUP = 0.15
 # Choices of a group in conf/ whose name is not the value of their key.
 _CHOICES = {"url": "mltk"}
 
-# Choices of a group in conf/ whose name is not the value of their key.
-_CHOICES = {"url": "mltk"}
-
 
 def about_unknown_key(key: str, value: object, plain: Mapping[str, Any]) -> str:
     """Returns a sentence about a key that does not exist, with the keys that the user may have meant.
