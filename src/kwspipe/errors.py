@@ -32,9 +32,7 @@ class ConfigError(KwspipeError):
     """
 
     def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__(
-            "configuration", _number(problems), "see each line", "correct and run again"
-        )
+        super().__init__("configuration", _number(problems), "see each line", "correct and run again")
         self.problems = tuple(problems)
 
     def __reduce__(self) -> tuple[type, tuple[tuple[str, ...]]]:
