@@ -72,6 +72,10 @@ def test_report(chromium: str, report: Path, width: int, dark: bool) -> None:
     assert all(seconds == pytest.approx(1.2) for seconds in found["seconds"])
     # The script of the page runs under its content security policy.
     assert found["pressed"] == "true" and found["controls_hidden"]
+    assert found["chosen"][-2:] == [
+        "200 of 255 (78 %): 16 false accepts per hour, 75.3\u202f% of the keywords missed",
+        "detector.detection_threshold=200 detector.target_false_accepts_per_hour=null",
+    ]
     assert found["background"] == ("rgb(15, 20, 26)" if dark else "rgb(245, 246, 248)")
 
 

@@ -60,6 +60,8 @@ const box = (element) => element.getBoundingClientRect();
   const entries = view.performance.getEntriesByType("resource").map((entry) => entry.name);
   const first = page.querySelector(".clip button");
   if (first) first.click();
+  const slider = page.getElementById("threshold");
+  if (slider) {{ slider.value = 200; slider.dispatchEvent(new view.Event("input")); }}
   await post({{
     width: page.documentElement.scrollWidth, images, seconds,
     smallest_letters: Math.min(...letters), largest_letters: Math.max(...letters), overlapping,
@@ -68,6 +70,7 @@ const box = (element) => element.getBoundingClientRect();
     outside: outside.map((one) => one.outerHTML.slice(0, 240)),
     pressed: first ? first.getAttribute("aria-pressed") : null,
     controls_hidden: players.every((audio) => view.getComputedStyle(audio).display === "none"),
+    chosen: slider ? slider.closest(".choice").innerText.split("\\n") : null,
     background: view.getComputedStyle(page.body).backgroundColor,
     fetched: entries.filter((name) => !name.startsWith("data:")),
   }});

@@ -3,6 +3,7 @@
 The figures are those of ``streaming`` in metrics.json. Figures that do not exist are not shown.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,11 +55,35 @@ def section(streaming: Streaming) -> dict[str, Any]:
             for kind, figures in streaming.get("false_accepts", {}).items()
         ],
         "det": det.draw(streaming.get("det", ()), streaming.get("hours") or 0.0, marks),
+        "thresholds": _choices(streaming),
         "by_word": len(set(thresholds.values())) > 1,
         "marks": [
             (mark.style, f"{mark.name.partition(':')[0]}: {_thresholds(mark.figures)}") for mark in marks
         ],
     }
+
+
+def _choices(streaming: Streaming) -> dict[str, Any] | None:
+    """Returns start and end of the slider, and the figures of the curve as JSON; None without two thresholds.
+
+    The figures of a threshold hold up to the next one in the list, as in ``curve.det_points``.
+    """
+    points = [
+        point for point in streaming.get("det", ()) if None not in point.values() and "threshold" in point
+    ]
+    values = _values(streaming)
+    if len(points) < 2 or not values:
+        return None
+    figures = [
+        [
+            point["threshold"],
+            f"{rate(point['false_accepts_per_hour'])} false accepts per hour, "
+            f"{percent(point['false_reject_rate'])} of the keywords missed",
+        ]
+        for point in points
+    ]
+    low = points[0]["threshold"]
+    return {"low": low, "high": FULL_SCORE, "start": max(values[-1], low), "figures": json.dumps(figures)}
 
 
 def _summary(streaming: Streaming) -> str:

@@ -88,10 +88,22 @@ def draw(points: Sequence[Mapping[str, Any]], hours: float, marks: Sequence[Mark
         coordinates = [(axes.position(x, 0)[0], axes.y(y)) for x, y in sorted(curve, key=_by_accepts)]
         for run in _below_top(coordinates, box[1]):
             drawing.polyline(run, "curve validation")
+        if places := _places(points, axes, box[1]):
+            drawing.add("circle", "probe", r=6, cx=box[0], cy=box[3], data_points=places)
         _marks(axes, shown, _samples(coordinates), box)
         return drawing.markup()
 
     return for_widths(draw_width)
+
+
+def _places(points: Sequence[Mapping[str, Any]], axes: Axes, top: float) -> str:
+    """Returns the position of each threshold for the slider of the page, as ``threshold:x,y`` separated by spaces."""
+    placed = []
+    for point in points:
+        if None not in point.values() and "threshold" in point:
+            x, y = axes.position(point["false_accepts_per_hour"], 0)[0], axes.y(point["false_reject_rate"])
+            placed.append(f"{point['threshold']}:{x:.1f},{max(y, top):.1f}")
+    return " ".join(placed)
 
 
 def _by_accepts(point: Point) -> tuple[float, float]:

@@ -1,4 +1,5 @@
-// Plays a clip when it is clicked. Without this script the audio controls of the browser are visible.
+// Plays clips, and shows the figures of a threshold on the DET curve. Without this script the audio controls of the
+// browser are visible, and the slider is not.
 "use strict";
 document.documentElement.classList.add("js");
 let playing = null;
@@ -28,4 +29,24 @@ for (const clip of document.querySelectorAll(".clip")) {
     cursor.classList.add("on");
     audio.play().then(follow, stop);
   });
+}
+for (const choice of document.querySelectorAll(".choice")) {
+  const [input, output, code] = ["input", "output", "code"].map((name) => choice.querySelector(name));
+  const figures = JSON.parse(choice.dataset.figures);
+  const probes = [...choice.parentElement.querySelectorAll(".probe")].map((circle) => (
+    { circle, places: new Map(circle.dataset.points.split(" ").map((place) => place.split(":"))) }
+  ));
+  const show = () => {
+    const value = Number(input.value);
+    const [threshold, text] = figures.findLast(([lowest]) => lowest <= value);
+    output.textContent = `${value} of ${input.max} (${Math.round(100 * value / input.max)} %): ${text}`;
+    code.textContent = `detector.detection_threshold=${value} detector.target_false_accepts_per_hour=null`;
+    for (const { circle, places } of probes) {
+      const [x, y] = places.get(String(threshold)).split(",");
+      circle.setAttribute("cx", x);
+      circle.setAttribute("cy", y);
+    }
+  };
+  input.addEventListener("input", show);
+  show();
 }

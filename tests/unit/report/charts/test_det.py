@@ -47,6 +47,21 @@ def test_axes_have_ticks_at_both_ends() -> None:
         assert top == field(NARROW)[1]  # the curve ends at the upper edge
 
 
+def test_each_threshold_has_a_position_for_the_slider() -> None:
+    points = [
+        {"threshold": 100, "false_accepts_per_hour": 50.0, "false_reject_rate": 0.05},
+        {"threshold": 200, "false_accepts_per_hour": 0.0, "false_reject_rate": 1.0},
+    ]
+    mark = det.Mark("balanced", "in use", points[0])
+    for svg in svgs(det.draw(points, 1.0, [mark]) or ""):
+        (probe,) = [circle for circle in svg.findall("circle") if circle.attrib["class"] == "probe"]
+        (dot,) = [circle for circle in svg.findall("circle") if circle.attrib["class"] != "probe"]
+        left, top = field(float(svg.attrib["viewBox"].split()[2]))[:2]
+        first, second = probe.attrib["data-points"].split()
+        assert first == f"100:{float(dot.attrib['cx']):.1f},{float(dot.attrib['cy']):.1f}"
+        assert second == f"200:{left:.1f},{top:.1f}"  # above the chart
+
+
 def test_axis_of_streams_without_false_accepts_has_ticks() -> None:
     markup = det.draw([{"false_accepts_per_hour": 0.0, "false_reject_rate": 0.5}], 0.02, [])
     assert markup is not None
