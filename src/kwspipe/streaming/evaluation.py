@@ -49,6 +49,7 @@ def evaluate(
     scores = score_with_progress(image, streams, sample_rate_hz, config.threads)
     seconds = time.monotonic() - started_s
     measured = measure_scores(image, scores, config, sample_rate_hz, seed)
+    measured["det"] = _det_points(image, scores, config, sample_rate_hz)
     if given is not None:
         other = measure_scores(image, scores, config, sample_rate_hz, seed, given)
         measured["as_given"] = {key: other[key] for key in COMPARED}
@@ -67,7 +68,7 @@ def measure_scores(
     seed: int,
     settings: bytes | None = None,
 ) -> dict[str, Any]:
-    """Measures scores; see ``evaluate``.
+    """Measures scores with one setting of the detector; see ``evaluate``.
 
     Args:
         image: the model image of the scores.
@@ -84,14 +85,22 @@ def measure_scores(
         outcomes = [match(one.stream, one.detections, words, config.hit_window_ms) for one in scores]
     else:
         outcomes = curve.outcomes(scores, settings, labels, config.hit_window_ms)
-    counts = curve.count_at_thresholds(scores, settings, labels, config.hit_window_ms, sample_rate_hz)
     thresholds = dict(zip(labels, curve.thresholds_of(settings), strict=True))
     figure_settings = figures.FigureSettings(sample_rate_hz, config.bootstrap_rounds, seed)
     return {
         "threshold": max((thresholds[word] for word in words), default=None),
         "thresholds": {word: thresholds[word] for word in words},
         **figures.measure(outcomes, words, figure_settings),
-        "det": curve.det_points(
-            counts, figures.false_accept_kinds(outcomes), min((thresholds[word] for word in words), default=0)
-        ),
     }
+
+
+def _det_points(
+    image: bytes, scores: Sequence[StreamScores], config: StreamConfig, sample_rate_hz: int
+) -> list[dict[str, Any]]:
+    """Returns the points of the curve with the settings in the image; see ``curve.det_points``."""
+    labels = Spotter(image).labels
+    settings = container.read_sections(image)[container.DETECTOR]
+    counts = curve.count_at_thresholds(scores, settings, labels, config.hit_window_ms, sample_rate_hz)
+    of_label = zip(labels, curve.thresholds_of(settings), strict=True)
+    in_use = min((threshold for label, threshold in of_label if is_keyword(label)), default=0)
+    return curve.det_points(counts, figures.false_accept_kinds([one.stream for one in scores]), in_use)

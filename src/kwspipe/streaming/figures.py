@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from kwspipe.streaming import intervals
 from kwspipe.streaming.matching import Outcome
-from kwspipe.streaming.streams import total_hours
+from kwspipe.streaming.streams import Stream, total_hours
 
 # Names of the kinds of streams on which false accepts are counted. Without keyword-free speech, other words and noise
 # are used.
@@ -38,9 +38,9 @@ class FigureSettings:
     seed: int
 
 
-def false_accept_kinds(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+def false_accept_kinds(streams: Sequence[Stream]) -> tuple[str, ...]:
     """Returns the kinds of streams on which the false accepts per hour are counted."""
-    present = {outcome.stream.kind for outcome in outcomes}
+    present = {stream.kind for stream in streams}
     if "negative" in present:
         return ("negative",)
     return tuple(kind for kind in ("others", "noise") if kind in present)
@@ -58,7 +58,7 @@ def measure(outcomes: Sequence[Outcome], labels: Sequence[str], settings: Figure
         The entry ``streaming`` of ``metrics.json``. Rates are per hour, shares are from 0 to 1, and intervals are pairs
         with a confidence of 95 %. A figure without data is None.
     """
-    kinds = false_accept_kinds(outcomes)
+    kinds = false_accept_kinds([outcome.stream for outcome in outcomes])
     counted = [outcome for outcome in outcomes if outcome.stream.kind in kinds]
     words = [outcome for outcome in outcomes if outcome.stream.kind == "words"]
     # Words over speech are a harder task and are listed in per_condition only.
