@@ -14,6 +14,7 @@ from kwspipe.core.frontend import FrontEnd
 from kwspipe.exchange import licences
 from kwspipe.labels import SILENCE, UNKNOWN, is_keyword, keywords_of
 from kwspipe.runs.metrics_content import FORMS, total_rows
+from kwspipe.terminal.numbers import percent
 
 RESERVED_LABEL = re.compile(rf"{UNKNOWN}|{SILENCE}")
 
@@ -157,8 +158,3 @@ def _training(files: Mapping[str, bytes], config: Mapping[str, Any]) -> list[str
         f"weights of the best epoch by {config['train']['monitor']}",
         "augmentation: " + (", ".join(step["name"] for step in config["augment"]["transforms"]) or "none"),
     ]
-
-
-def percent(share: float | None) -> str:
-    """Returns a share as text in percent; "-" for None."""
-    return "-" if share is None else f"{100 * share:.1f} %"

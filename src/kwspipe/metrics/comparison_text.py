@@ -8,6 +8,7 @@ from string import ascii_uppercase
 from kwspipe.config.threshold_text import FULL_SCORE
 from kwspipe.metrics.comparison import Comparison, Verdict
 from kwspipe.metrics.comparison_rows import Interval, Row
+from kwspipe.terminal.numbers import percent
 
 DASH = "-"
 SECTIONS = {
@@ -18,11 +19,6 @@ SECTIONS = {
     "streams": "Streams",
     "device": "Device",
 }
-
-
-def percent(share: float) -> str:
-    """Returns a share as a percentage."""
-    return f"{100 * share:.1f} %"
 
 
 def rate(per_hour: float) -> str:

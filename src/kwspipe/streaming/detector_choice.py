@@ -13,6 +13,7 @@ from kwspipe.streaming.composition import compose
 from kwspipe.streaming.scoring import score_with_progress
 from kwspipe.streaming.thresholds import ThresholdChoice, choose, evaluate
 from kwspipe.terminal.lines import LoggedConsole
+from kwspipe.terminal.numbers import percent
 
 WARNING = "bold yellow"
 
@@ -108,7 +109,7 @@ def _print_choice(choice: ThresholdChoice, max_missed_fraction: float, console: 
         shown = f"thresholds {threshold_text(chosen[0])} to {threshold_text(chosen[-1])}"
     console.print_line(
         f"{shown} chosen on validation: {choice.count} false accepts in {choice.hours:.2f} h, "
-        f"{_percent(choice.false_reject_rate)} of the keywords missed"
+        f"{percent(choice.false_reject_rate)} of the keywords missed"
     )
     if not choice.meets_target:
         console.print_line(
@@ -130,8 +131,4 @@ def _print_choice(choice: ThresholdChoice, max_missed_fraction: float, console: 
 
 
 def _figures(choice: ThresholdChoice) -> str:
-    return f"{_percent(choice.false_reject_rate)} of the keywords, with {choice.per_hour:.1f} false accepts per hour"
-
-
-def _percent(share: float, digits: int = 1) -> str:
-    return f"{100 * share:.{digits}f} %"
+    return f"{percent(choice.false_reject_rate)} of the keywords, with {choice.per_hour:.1f} false accepts per hour"

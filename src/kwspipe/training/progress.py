@@ -6,6 +6,7 @@ from types import TracebackType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from kwspipe.terminal.lines import INDENT, LoggedConsole, console
+from kwspipe.terminal.numbers import percent
 from kwspipe.terminal.progress import duration
 from kwspipe.training.state import EpochResult
 
@@ -91,8 +92,8 @@ class TrainingProgress:
         remaining = duration(self._remaining_s())
         losses = f"{result.loss:.3f}", f"{result.val_loss:.3f}"
         accuracy, words, rate = (
-            _percent(result.val_accuracy),
-            _percent(words_found),
+            percent(result.val_accuracy),
+            percent(words_found),
             f"{result.learning_rate:.2e}",
         )
         if self.console.is_terminal:
@@ -108,10 +109,10 @@ class TrainingProgress:
 
     def print_best(self, result: EpochResult, words_found: float | None) -> None:
         """Prints the line of the epoch whose weights are kept; ``words_found`` is None if it is not known."""
-        words = "" if words_found is None else f", words {_percent(words_found)}"
+        words = "" if words_found is None else f", words {percent(words_found)}"
         self.print(
             f"best epoch {result.epoch + 1} of {self.num_epochs}: validation loss {result.val_loss:.3f}, "
-            f"accuracy {_percent(result.val_accuracy)}{words}"
+            f"accuracy {percent(result.val_accuracy)}{words}"
         )
 
     def _remaining_s(self) -> float:
@@ -122,7 +123,3 @@ class TrainingProgress:
 
 def _row(cells: list[str]) -> str:
     return "  ".join(cell.rjust(width) for cell, (_, width) in zip(cells, COLUMNS, strict=True))
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.1f} %"

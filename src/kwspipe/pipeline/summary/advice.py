@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from kwspipe.config import PipelineConfig
-from kwspipe.pipeline.summary.figures import per_hour, percent
+from kwspipe.pipeline.summary.figures import per_hour
 from kwspipe.streaming.intervals import upper_rate
+from kwspipe.terminal.numbers import percent
 
 # Models from the bundled checkpoints have 0.0 to 0.9 false accepts per hour on speech, and miss 11 to 15 % of the words
 # in streams with noise down to 5 dB (docs/experiments.md). A model beyond these figures can be improved.

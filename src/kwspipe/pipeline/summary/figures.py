@@ -11,6 +11,7 @@ from kwspipe.config.threshold_text import FULL_SCORE, threshold_text
 from kwspipe.labels import SILENCE, UNKNOWN, is_keyword
 from kwspipe.metrics.share_interval import GOOD, POOR, wilson_interval
 from kwspipe.runs.metrics_content import TOTALS, words_over_noise
+from kwspipe.terminal.numbers import percent
 from kwspipe.training.rejection import words_at_rejection
 
 REJECTED = 0.95  # share of other words at which models with different biases are compared
@@ -160,11 +161,6 @@ def share_figure(name: str, share: float, clips: int, note: str = "") -> Figure:
 def interval_text(bounds: Bounds | None) -> str:
     """Returns an interval of a share in percent, empty for None."""
     return "" if bounds is None else f"{100 * bounds[0]:.0f} to {100 * bounds[1]:.0f} %"
-
-
-def percent(share: float) -> str:
-    """Returns a share in percent with one decimal."""
-    return f"{100 * share:.1f} %"
 
 
 def per_hour(rate: float) -> str:
